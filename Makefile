@@ -1,0 +1,51 @@
+# `make demo` and `make test` are all a newcomer needs: python3, make and the package registries.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+CHECK ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint types run lock clean
+
+help:  ## show the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+install: $(READY)  ## create .venv with everything the app, the sandbox and the tests need
+
+$(READY): requirements.txt requirements-dev.txt
+	@echo "Installing into $(VENV) (about a minute the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	@# The real Python worker asks for 3.13 in its metadata but runs on 3.11 too; only the tests use it.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python \
+	    azure-functions-runtime==1.3.0 || echo "The Python worker package is not available; its tests will say so."
+	@touch $@
+
+demo: install  ## start the whole system and act out both scenarios (CHECK=1: no terminal, then exit)
+	@CHECK=$(CHECK) $(BIN)/python -m sandbox demo
+
+test: install lint types  ## everything the gate runs
+	@$(BIN)/python -m pytest
+
+lint: install
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: install
+	@$(BIN)/mypy
+
+run: install  ## start the app in the real Functions host (needs Azure Functions Core Tools)
+	@command -v func >/dev/null || { echo "Azure Functions Core Tools (func) not found; 'make demo' needs none."; exit 1; }
+	@test -f local.settings.json || { echo "Copy local.settings.example.json to local.settings.json and fill it in."; exit 1; }
+	@. $(BIN)/activate && func start
+
+lock: install  ## write the exact pins of requirements*.txt again from pyproject.toml
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --quiet \
+	    --no-header --no-annotate -o requirements.txt
+	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --quiet \
+	    --no-header --no-annotate -c requirements.txt -o requirements-dev.txt
+
+clean:  ## remove the virtual environment and caches
+	@rm -rf $(VENV) .node .mypy_cache .ruff_cache .pytest_cache .hypothesis .sandbox

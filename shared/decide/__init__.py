@@ -1,0 +1,134 @@
+"""`decide(link, p, s, policy, now) -> Decision`: every decision of the sync. Pure.
+
+Reads as the tables it implements: the guards (Table 1, `guards`), an announced write (Table 2, `intent`), one
+outcome per group (Tables 3 to 5, `merge`, with what can stop it in `groups`), and then one write to one side.
+What a record without a link means (Table 6) is `meet`. Carrying decisions out is the business of `sync`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from shared.deal import (
+    Absence,
+    Conflict,
+    Decision,
+    Digest,
+    Hold,
+    Link,
+    Opportunity,
+    PartnerCenterView,
+    Referral,
+    Remembered,
+    SalesforceView,
+    Side,
+    Write,
+)
+from shared.decide.groups import hold, needs_reading, outcomes, shown
+from shared.decide.guards import guard
+from shared.decide.loop import counted
+from shared.decide.merge import Outcome
+from shared.decide.policy import GroupPolicy, Policy
+from shared.decide.version import at_version, seen
+from shared.decide.write import REPORT, announce, commit, refuse
+
+__all__ = ["REPORT", "GroupPolicy", "Policy", "announce", "commit", "decide", "first_base", "refuse"]
+
+P, S = Side.PARTNER_CENTER, Side.SALESFORCE
+
+
+def decide(link: Link, p: PartnerCenterView, s: SalesforceView, policy: Policy, now: int) -> Decision:
+    """What to do about a pair, from what both sides show and what is remembered. `now` is UTC epoch seconds."""
+    guarded = guard(link, p, s, policy, now)
+    if guarded is not None:
+        return guarded
+    if isinstance(p, Absence) or isinstance(s, Absence):
+        return Decision(link, note="nothing to compare")
+    if isinstance(p, Remembered) and needs_reading(link, s, policy):
+        return Decision(link, read=frozenset({P}), note="the referral must be read to decide")
+    now_seen = seen(link, p)
+    found = outcomes(now_seen, p, s, policy, now)
+    held = _holds(now_seen, found, p, s, policy)
+    after = replace(now_seen, held=held, **_adopted(now_seen, found, p, s, policy))  # type: ignore[arg-type]
+    return _one_write(link, at_version(after, p, policy), found, s, policy, now)
+
+
+def first_base(link: Link, p: Referral, s: Opportunity, policy: Policy) -> Link:
+    """The link right after a creation: what was sent and what came back is the agreement.
+
+    A status that differs stays without a base, so that the next look moves it on; one-way groups that do not
+    travel with the creation are filled by the next look too.
+    """
+    base_p, base_s = dict(link.base_p), dict(link.base_s)
+    for group, rule in policy.groups.items():
+        digest_p, digest_s = shown(group, p.groups[group], policy), shown(group, s.groups[group], policy)
+        agreed = p.groups[group] == s.groups[group] or (rule.kind != "status" and rule.direction.value == "both")
+        if agreed and digest_p is not None and digest_s is not None:
+            base_p[group], base_s[group] = digest_p, digest_s
+    return at_version(replace(seen(link, p), base_p=base_p, base_s=base_s), p, policy)
+
+
+def _holds(
+    link: Link, found: Mapping[str, Outcome], p: Referral | Remembered, s: Opportunity, policy: Policy
+) -> dict[str, Hold]:
+    """Groups that wait: those refused now, and those a service refused before while nothing has changed."""
+    refused = {
+        group: before
+        for group, before in link.held.items()
+        if (group in found and found[group].writes and hold(before.code, group, p, s, policy, before.detail) == before)
+        or (group == REPORT and before.s == str(s.modified))
+    }
+    return refused | {group: hold(o.hold, group, p, s, policy) for group, o in found.items() if o.hold}
+
+
+def _adopted(
+    link: Link, found: Mapping[str, Outcome], p: Referral | Remembered, s: Opportunity, policy: Policy
+) -> dict[str, dict[str, Digest]]:
+    """Both bases with every equal group that one of them did not know yet."""
+    base_p, base_s = dict(link.base_p), dict(link.base_s)
+    for group, outcome in found.items():
+        digest_p = shown(group, p.groups[group], policy) if isinstance(p, Referral) else base_p.get(group)
+        digest_s = shown(group, s.groups[group], policy)
+        if outcome.adopt and digest_p is not None and digest_s is not None:
+            base_p[group], base_s[group] = digest_p, digest_s
+        elif not policy.groups[group].alone and digest_p is not None:
+            base_p.setdefault(group, digest_p)
+    return {"base_p": base_p, "base_s": base_s}
+
+
+def _one_write(
+    before: Link, link: Link, found: Mapping[str, Outcome], s: Opportunity, policy: Policy, now: int
+) -> Decision:
+    """The next write: Partner Center first, then Salesforce, where the report to the seller rides along."""
+    disputes = tuple(
+        o.conflict for g, o in found.items() if o.conflict and o.hold and link.held[g] != before.held.get(g)
+    )
+    for side in (P, S):
+        groups = {g: o.writes[side] for g, o in found.items() if side in o.writes and g not in link.held}
+        if any(policy.groups[g].alone for g in groups):
+            losers = tuple(c for g in groups if (c := found[g].conflict) is not None)
+            return _ready(link, Write(side, groups), disputes, losers, s, policy, now)
+    if s.report is not None and policy.report(link) not in (None, s.report) and REPORT not in link.held:
+        return _ready(link, Write(S, {}), disputes, (), s, policy, now)
+    return Decision(link, conflicts=disputes, note="nothing to write")
+
+
+def _ready(
+    link: Link,
+    write: Write,
+    disputes: tuple[Conflict, ...],
+    losers: tuple[Conflict, ...],
+    s: Opportunity,
+    policy: Policy,
+    now: int,
+) -> Decision:
+    """A write to Salesforce waits until the second its target was saved in is over: versions have 1 s grain."""
+    if write.side is S:
+        open_seconds = policy.closed_margin_seconds - (s.read_at - s.modified)
+        if open_seconds > 0:
+            return Decision(link, conflicts=disputes, retry_after_seconds=open_seconds, note="second still open")
+        report = policy.report(link)
+        write = replace(write, report=report if report != s.report else None)
+    counted_link = counted(link, write.groups, write.side, now)
+    return Decision(counted_link, write, (*disputes, *losers), note=f"write to {write.side.value}")

@@ -1,0 +1,102 @@
+"""One outcome per group, with everything that can stop it: unreadable values, life-cycle, obstacles. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from shared import lifecycle
+from shared.deal import Content, Digest, Hold, Link, Opportunity, Phase, Referral, Remembered, Side, Unreadable, Value
+from shared.decide.loop import looping
+from shared.decide.merge import NOTHING, Outcome, Pair, locked, merge
+from shared.decide.policy import Policy
+
+P, S = Side.PARTNER_CENTER, Side.SALESFORCE
+STATUS = "status"
+EMPTY: Content = ()
+
+
+def outcomes(link: Link, p: Referral | Remembered, s: Opportunity, policy: Policy, now: int) -> dict[str, Outcome]:
+    """What every group asks for."""
+    found = {group: _outcome(group, link, p, s, policy, now) for group in policy.groups}
+    return _close_waits(found)
+
+
+def needs_reading(link: Link, s: Opportunity, policy: Policy) -> bool:
+    """Whether memory is not enough: an old version, something held, no base, or a change digests cannot settle."""
+    if link.held or link.phase is None or not link.p_etag or link.p_ticks != link.p_hwm:
+        return True
+    for group, rule in policy.groups.items():
+        shown = s.groups[group]
+        if isinstance(shown, Unreadable) or not rule.alone:
+            continue
+        changed = policy.remember(group, shown) != link.base_s.get(group)
+        if changed and (rule.kind not in ("scalar", STATUS) or rule.direction.value != "both"):
+            return True
+        if link.base_p.get(group) is None or link.base_s.get(group) is None:
+            return True
+    return False
+
+
+def hold(code: str, group: str, p: Referral | Remembered, s: Opportunity, policy: Policy, detail: str = "") -> Hold:
+    """A hold on a group until either side or the schema shows something else."""
+    shown_p = p.groups[group] if isinstance(p, Referral) else None
+    return Hold(code, shown(group, shown_p, policy), shown(group, s.groups[group], policy), policy.schema, detail)
+
+
+def shown(group: str, content: Content | Unreadable | None, policy: Policy) -> Digest | None:
+    """The digest of a readable content."""
+    return None if content is None or isinstance(content, Unreadable) else policy.remember(group, content)
+
+
+def _outcome(group: str, link: Link, p: Referral | Remembered, s: Opportunity, policy: Policy, now: int) -> Outcome:
+    shown_s = s.groups[group]
+    shown_p = p.groups[group] if isinstance(p, Referral) else EMPTY
+    if isinstance(shown_s, Unreadable):
+        return Outcome(hold=shown_s.code)
+    if isinstance(shown_p, Unreadable):
+        return Outcome(hold=shown_p.code)
+    pair = Pair(group, shown_p, shown_s, link.base_p.get(group), link.base_s.get(group))
+    if isinstance(p, Referral):
+        outcome = merge(pair, policy.groups[group], policy)
+    else:
+        outcome = _against_memory(pair, link, policy)
+    return _stoppable(outcome, pair, link, s, policy, now)
+
+
+def _stoppable(outcome: Outcome, pair: Pair, link: Link, s: Opportunity, policy: Policy, now: int) -> Outcome:
+    stage = s.groups.get(STATUS, ())
+    if link.phase is not None and stage and not isinstance(stage, Unreadable):
+        outcome = locked(outcome, link.phase, lifecycle.phase_in(_value(stage)), pair)
+    for side, content in outcome.writes.items():
+        if code := policy.obstacle(pair.name, content, side):
+            return Outcome(hold=code)
+        if looping(link, pair.name, side, policy, now):
+            return Outcome(hold="loop")
+    return outcome
+
+
+def _against_memory(pair: Pair, link: Link, policy: Policy) -> Outcome:
+    """Table 3 with the referral known to be as remembered: only Salesforce can have changed."""
+    digest = policy.remember(pair.name, pair.s)
+    if digest == pair.base_s:
+        return NOTHING
+    rule = policy.groups[pair.name]
+    if not rule.alone:
+        return Outcome(writes={P: pair.s}) if pair.base_p == policy.remember(pair.name, EMPTY) else NOTHING
+    if rule.kind == STATUS:
+        remembered = lifecycle.content(link.phase or Phase.ACTIVE)
+        return merge(Pair(pair.name, remembered, pair.s, pair.base_p, pair.base_s), rule, policy)
+    return Outcome(adopt=True) if digest == pair.base_p else Outcome(writes={P: pair.s})
+
+
+def _close_waits(found: Mapping[str, Outcome]) -> dict[str, Outcome]:
+    """After closing nothing can be mended, so a close waits while another group is in dispute."""
+    disputed = any(o.hold == "conflict" for group, o in found.items() if group != STATUS)
+    wanted = found[STATUS].writes.get(P) if STATUS in found else None
+    if disputed and wanted and lifecycle.phase_in(_value(wanted)).terminal:
+        return {**found, STATUS: Outcome(hold="close_waits")}
+    return dict(found)
+
+
+def _value(content: Content) -> Value:
+    return content  # type: ignore[return-value]

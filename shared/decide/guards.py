@@ -1,0 +1,103 @@
+"""Table 1: what must be settled before two records may be compared. First match wins. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from shared.deal import (
+    Absence,
+    Decision,
+    Link,
+    LinkState,
+    Opportunity,
+    PartnerCenterView,
+    Referral,
+    Remembered,
+    SalesforceView,
+    Side,
+)
+from shared.decide.intent import judge
+from shared.decide.policy import Policy
+
+P = Side.PARTNER_CENTER
+HOUR_SECONDS = 3600
+STILL = frozenset({LinkState.HALTED, LinkState.DUPLICATE, LinkState.DETACHED})
+
+Guard = Callable[[Link, PartnerCenterView, SalesforceView, Policy, int], Decision | None]
+
+
+def guard(link: Link, p: PartnerCenterView, s: SalesforceView, policy: Policy, now: int) -> Decision | None:
+    """The first guard's decision, or None when both sides are there to be compared."""
+    return next((d for check in GUARDS if (d := check(link, p, s, policy, now)) is not None), None)
+
+
+def _stopped(link: Link, _p: PartnerCenterView, _s: SalesforceView, _policy: Policy, _now: int) -> Decision | None:
+    return Decision(link, note=f"link is {link.state.value}") if link.state in STILL else None
+
+
+def _unavailable(link: Link, p: PartnerCenterView, s: SalesforceView, _policy: Policy, _now: int) -> Decision | None:
+    if Absence.UNAVAILABLE in (p, s):
+        return Decision(link, retry_after_seconds=30, note="a side is unavailable")
+    return None
+
+
+def _stale(link: Link, p: PartnerCenterView, _s: SalesforceView, _policy: Policy, _now: int) -> Decision | None:
+    """Never decide on an older read than the newest one seen (replicas answer out of order)."""
+    if not isinstance(p, Referral):
+        return None
+    if p.ticks < link.p_hwm:
+        return Decision(link, retry_after_seconds=2, note="stale read")
+    if p.ticks == link.p_hwm == link.p_ticks and p.etag != link.p_etag and not p.settled:
+        return Decision(link, retry_after_seconds=10, note="same time, other eTag")
+    return None
+
+
+def _no_access(link: Link, p: PartnerCenterView, s: SalesforceView, _policy: Policy, _now: int) -> Decision | None:
+    if Absence.FORBIDDEN in (p, s):
+        return Decision(replace(link, state=LinkState.BLOCKED_NOACCESS), note="no access; never taken for a delete")
+    return None
+
+
+def _gone(link: Link, p: PartnerCenterView, _s: SalesforceView, _policy: Policy, now: int) -> Decision | None:
+    if p is not Absence.GONE:
+        return None
+    if not link.gone_since:
+        return Decision(replace(link, gone_since=now), retry_after_seconds=HOUR_SECONDS, note="not found once")
+    if now - link.gone_since < HOUR_SECONDS:
+        return Decision(link, retry_after_seconds=link.gone_since + HOUR_SECONDS - now, note="not found, waiting")
+    return Decision(replace(link, state=LinkState.DETACHED), note="not found twice, an hour apart")
+
+
+def _announced(link: Link, p: PartnerCenterView, s: SalesforceView, policy: Policy, _now: int) -> Decision | None:
+    """Settled before any flag is honoured: the announced write may already be in flight."""
+    if link.intent is None:
+        return None
+    target = p if link.intent.side is P else s
+    if isinstance(target, Referral | Opportunity):
+        return judge(link, link.intent, target, policy)
+    if isinstance(target, Remembered):
+        return Decision(link, read=frozenset({P}), note="the target of an announced write must be read")
+    return Decision(link, note="the target of an announced write cannot be read")
+
+
+def _recycled(link: Link, _p: PartnerCenterView, s: SalesforceView, _policy: Policy, _now: int) -> Decision | None:
+    return Decision(link, note="opportunity deleted, referral stays open") if s is Absence.RECYCLED else None
+
+
+def _paused(link: Link, _p: PartnerCenterView, s: SalesforceView, _policy: Policy, _now: int) -> Decision | None:
+    if not isinstance(s, Opportunity) or s.sync_on:
+        return None
+    return Decision(replace(link, state=LinkState.PAUSED), note="sync is switched off on the opportunity")
+
+
+GUARDS: tuple[Guard, ...] = (
+    _stopped,
+    _unavailable,
+    _stale,
+    _no_access,
+    _gone,
+    _announced,
+    _recycled,
+    _paused,
+)

@@ -1,0 +1,87 @@
+"""Table 2: what became of a write that some run announced and perhaps never finished. Pure.
+
+Called with the target read afresh, after the intent has been claimed. The answer is a link without the intent
+(landed, never landed, or unclear), or the same write again (roll forward).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from shared.deal import (
+    Conflict,
+    Decision,
+    Digest,
+    Intent,
+    Link,
+    Opportunity,
+    Referral,
+    Side,
+    Unreadable,
+    Write,
+)
+from shared.decide.policy import Policy
+
+
+def judge(link: Link, intent: Intent, target: Referral | Opportunity, policy: Policy) -> Decision:
+    """Finish, acknowledge or withdraw an announced write, by the version and content its target shows now."""
+    if _version(target) == intent.target_version:
+        return Decision(link, Write(intent.side, intent.writes, intent.report), note="rolled forward")
+    if isinstance(target, Opportunity):
+        landed = target.marker == intent.id
+        return _landed(link, intent, target, policy) if landed else _withdrawn(link, "never landed")
+    return _judge_referral(link, intent, target, policy)
+
+
+def _judge_referral(link: Link, intent: Intent, target: Referral, policy: Policy) -> Decision:
+    shows = {g: policy.remember(g, c) for g in intent.writes if not isinstance(c := target.groups[g], Unreadable)}
+    arrived = {g for g, digest in shows.items() if digest == policy.remember(g, intent.writes[g])}
+    if any(link.base_p.get(g) != shows[g] for g in arrived):  # a `to` that differs from the old base proves landing
+        return _landed(link, intent, target, policy)
+    if all(shows.get(g) == link.base_p.get(g) for g in intent.writes):
+        # Probably an unrelated edit; if it was a revert of our write, the value is kept as a possible loser.
+        return Decision(
+            replace(link, intent=None),
+            conflicts=_losers(intent, target, intent.writes),
+            note="not landed, decide again",
+        )
+    forgotten = dict.fromkeys(intent.writes)
+    return Decision(
+        replace(link, intent=None, base_p=_without(link.base_p, forgotten), base_s=_without(link.base_s, forgotten)),
+        note="outcome unclear, bases forgotten",
+    )
+
+
+def _landed(link: Link, intent: Intent, target: Referral | Opportunity, policy: Policy) -> Decision:
+    """Base of the target := what was sent; a different value there now counts as a person's edit."""
+    sent = {g: policy.remember(g, content) for g, content in intent.writes.items()}
+    to_p = intent.side is Side.PARTNER_CENTER
+    base_p, base_s = (sent, intent.source) if to_p else (intent.source, sent)
+    moved_on = [g for g in intent.writes if target.groups[g] != intent.writes[g]]
+    return Decision(
+        replace(link, intent=None, base_p={**link.base_p, **base_p}, base_s={**link.base_s, **base_s}),
+        conflicts=_losers(intent, target, moved_on) if to_p else (),
+        note="landed",
+    )
+
+
+def _withdrawn(link: Link, note: str) -> Decision:
+    return Decision(replace(link, intent=None), note=note)
+
+
+def _losers(intent: Intent, target: Referral | Opportunity, groups: Iterable[str]) -> tuple[Conflict, ...]:
+    shown = ((group, target.groups[group]) for group in groups)
+    return tuple(
+        Conflict(group, content, intent.writes[group], None, "possible_revert")
+        for group, content in shown
+        if not isinstance(content, Unreadable)
+    )
+
+
+def _without(base: Mapping[str, Digest], groups: Mapping[str, object]) -> dict[str, Digest]:
+    return {group: digest for group, digest in base.items() if group not in groups}
+
+
+def _version(target: Referral | Opportunity) -> str:
+    return target.etag if isinstance(target, Referral) else str(target.modified)

@@ -1,0 +1,43 @@
+"""What the partner chose, in the form the tables ask for it. Values and pure functions only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.deal import Content, Digest, Direction, Link, Report, Side
+
+Winner = Literal["salesforce", "partner_center", "hold"]
+
+
+@dataclass(frozen=True)
+class GroupPolicy:
+    """The rules of one group."""
+
+    kind: Literal["scalar", "status", "set", "latch"] = "scalar"
+    direction: Direction = Direction.BOTH
+    owner: Winner = "salesforce"
+    first: Winner = "salesforce"
+    drift: Literal["revert", "ignore"] = "revert"
+    alone: bool = True
+    keep_one: bool = False
+
+
+@dataclass(frozen=True)
+class Policy:
+    """All rules of a tenant. The functions are pure: equal arguments, equal answers."""
+
+    groups: Mapping[str, GroupPolicy]
+    digest: Callable[[Content], str]
+    obstacle: Callable[[str, Content, Side], str]  # why a side cannot spell a group's content; "" when it can
+    report: Callable[[Link], Report | None]  # what the seller should see of a link; None: nothing is shown
+    schema: str = ""
+    flips_per_hour: int = 4
+    closed_margin_seconds: int = 2
+
+    def remember(self, group: str, content: Content) -> Digest:
+        """What a base keeps of a group: one digest, or for a set one `key:content` per element."""
+        if self.groups[group].kind != "set":
+            return self.digest(content)
+        return tuple(sorted(f"{self.digest(((key, ''),))}:{self.digest(value)}" for key, value in content))  # type: ignore[arg-type]

@@ -1,0 +1,94 @@
+"""A decided write before it is sent, after it was answered, and after it was refused. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from shared.deal import (
+    Decision,
+    Hold,
+    Intent,
+    Link,
+    Opportunity,
+    PartnerCenterView,
+    Referral,
+    Remembered,
+    SalesforceView,
+    Side,
+)
+from shared.decide.groups import hold, shown
+from shared.decide.policy import Policy
+from shared.decide.version import at_version, seen
+
+P = Side.PARTNER_CENTER
+REPORT = "report"  # held like a group when Salesforce refuses even the status of the sync
+
+
+def announce(
+    decision: Decision, p: PartnerCenterView, s: SalesforceView, policy: Policy, *, intent_id: str, run: str, now: int
+) -> Intent:
+    """The write of a decision as it is remembered before it is sent: against which version, from which source."""
+    write = decision.write
+    assert write is not None and isinstance(s, Opportunity)  # noqa: S101, PT018  a write is only decided on these
+    etag, ticks = (p.etag, p.ticks) if isinstance(p, Referral) else (decision.link.p_etag, decision.link.p_ticks)
+    to_p = write.side is P
+    if to_p:
+        source = {group: shown(group, s.groups[group], policy) for group in write.groups}
+    elif isinstance(p, Referral):
+        source = {group: shown(group, p.groups[group], policy) for group in write.groups}
+    else:
+        source = {group: decision.link.base_p.get(group) for group in write.groups}
+    return Intent(
+        id=intent_id,
+        side=write.side,
+        writes=write.groups,
+        target_version=etag if to_p else str(s.modified),
+        source={group: digest for group, digest in source.items() if digest is not None},
+        source_version=str(s.modified) if to_p else etag,
+        source_ticks=0 if to_p else ticks,
+        source_closed=s.read_at - s.modified >= policy.closed_margin_seconds,
+        at=now,
+        helper=run,
+        report=write.report,
+    )
+
+
+def commit(link: Link, intent: Intent, p: PartnerCenterView, s: SalesforceView, policy: Policy) -> Link:
+    """The link after a write was answered: target base from the read-back, source base from the intent.
+
+    What the platform made of a value in our own write is accepted: nothing flows back.
+    """
+    target = p if intent.side is P else s
+    assert isinstance(target, Referral | Opportunity)  # noqa: S101  the read-back of the write
+    sent = {group: policy.remember(group, content) for group, content in intent.writes.items()}
+    back = {group: shown(group, target.groups[group], policy) or sent[group] for group in intent.writes}
+    base_p, base_s = (back, intent.source) if intent.side is P else (intent.source, back)
+    link = replace(
+        link,
+        intent=None,
+        attempts=0,
+        base_p={**link.base_p, **base_p},
+        base_s={**link.base_s, **base_s},
+        held={group: held for group, held in link.held.items() if group not in intent.writes},
+    )
+    if isinstance(s, Opportunity):
+        closed = s.read_at - s.modified >= policy.closed_margin_seconds
+        link = replace(link, s_modified=s.modified, s_stamp=s.stamp, s_closed=closed)
+    return at_version(seen(link, p), p, policy) if isinstance(p, Referral) else link
+
+
+def refuse(
+    link: Link,
+    groups: Iterable[str],
+    code: str,
+    detail: str,
+    p: Referral | Remembered,
+    s: Opportunity,
+    policy: Policy,
+) -> Link:
+    """The link after a service refused a write: its groups, or the bare report, wait until something changes."""
+    held = {group: hold(code, group, p, s, policy, detail) for group in groups}
+    if not held:
+        held = {REPORT: Hold(code, s=str(s.modified), detail=detail)}
+    return replace(link, intent=None, held={**link.held, **held})

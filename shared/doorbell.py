@@ -1,0 +1,39 @@
+"""A queue message: which records to look at, and nothing about their content."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+RecordId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{15,40}$")]
+
+
+class Queue(StrEnum):
+    """The three queues that doorbells ring on."""
+
+    REFERRAL_CHANGES = "referral-changes"
+    OPPORTUNITY_CHANGES = "opportunity-changes"
+    REFERRAL_CREATIONS = "referral-creations"
+
+
+class Doorbell(BaseModel):
+    """Look at these records: referral ids or opportunity ids, as the queue says.
+
+    `reason` names who rang, for the log. `seen` is the highest version stamp known to the ringer, 0 if none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    ids: tuple[RecordId, ...] = Field(min_length=1, max_length=200)
+    reason: str = Field(default="", max_length=80)
+    seen: int = 0
+    tries: int = 0
+
+    def encode(self) -> str:
+        """The message text; ids and small facts only, far below the 48 KiB that fit a queue message."""
+        return self.model_dump_json()
+
+    @classmethod
+    def decode(cls, text: str | bytes) -> "Doorbell":
+        """Read a message. Raises pydantic's ValidationError for anything that is not a doorbell."""
+        return cls.model_validate_json(text)

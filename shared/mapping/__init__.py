@@ -1,0 +1,46 @@
+"""The field table and its two readers: a referral or an opportunity becomes a deal's groups, a change becomes
+JSON-Patch operations or Salesforce fields. Which change to make is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from shared.mapping.codecs import Untranslatable
+from shared.mapping.model import Config, MappingInvalid, load
+from shared.mapping.opportunity import OpportunitySide
+from shared.mapping.referral import ReferralSide
+from shared.mapping.rows import BoundGroup, bind
+
+__all__ = ["BoundGroup", "Config", "Mapping", "MappingInvalid", "Untranslatable", "build", "load"]
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A loaded mapping, bound to both sides."""
+
+    config: Config
+    groups: dict[str, BoundGroup]
+    referral: ReferralSide
+    opportunity: OpportunitySide
+    version: str  # changes whenever the table does
+
+
+def build(config: Config, *, zone: ZoneInfo, link_template: str = "", mpn_id: str = "") -> Mapping:
+    """Bind a loaded table to codecs, the partner's time zone and the address of a deal for people."""
+    groups = bind(config.groups, zone)
+    if not link_template and "identity" in groups:
+        # Without an address there is nothing to keep equal: a link typed by hand stays.
+        rows = tuple(row for row in groups["identity"].rows if row.spec.referral != "/link")
+        groups["identity"] = BoundGroup("identity", groups["identity"].spec, rows)
+    text = json.dumps(config.model_dump(mode="json"), sort_keys=True)
+    return Mapping(
+        config,
+        groups,
+        ReferralSide(config, groups, link_template=link_template, mpn_id=mpn_id),
+        OpportunitySide(config, groups),
+        hashlib.sha256(f"{text}{zone.key}".encode()).hexdigest()[:12],
+    )

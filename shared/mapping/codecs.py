@@ -1,0 +1,231 @@
+"""How one field is spelled on each side. Every codec keeps the law `read(write(text)) == text`.
+
+The text in the middle is canonical: trimmed, NFC, one spelling for one meaning, empty for "no value". A value
+that has no spelling raises Untranslatable and is never guessed.
+"""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from shared.deal import Side
+
+CENT = Decimal("0.01")
+
+
+class Untranslatable(Exception):
+    """A value the mapping has no spelling for on the given side."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a codec may know of its field: value map, longest text per side, and the zone of calendar days."""
+
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    values: Mapping[str, str] = field(default_factory=dict)  # referral value -> Salesforce value
+    length: Mapping[Side, int] = field(default_factory=dict)
+
+
+Reader = Callable[[Any, Side, Row], str]
+Writer = Callable[[str, Side, Row], Any]
+
+
+@dataclass(frozen=True)
+class Codec:
+    """A pair of functions: raw value of a side to canonical text, and back."""
+
+    read: Reader
+    write: Writer
+
+
+def plain(raw: object, side: Side) -> str:
+    """Any scalar as trimmed NFC text with `\\n` line ends; HTML entities undone once on the Partner Center side."""
+    if raw is None:
+        return ""
+    text = str(raw)
+    if side is Side.PARTNER_CENTER:
+        text = html.unescape(text)  # captured referrals carry `&amp;` in customer names
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def _read_text(raw: Any, side: Side, _row: Row) -> str:
+    return plain(raw, side)
+
+
+def _write_text(text: str, side: Side, row: Row) -> str:
+    if side in row.length and len(text) > row.length[side]:
+        raise Untranslatable("too_long", str(row.length[side]))
+    return text
+
+
+def _write_referral_text(text: str, side: Side, row: Row) -> str:
+    """Text whose reading would change again (an entity such as `&amp;`) is escaped, so that it survives."""
+    text = _write_text(text, side, row)
+    if side is Side.PARTNER_CENTER and html.unescape(text) != text:
+        return text.replace("&", "&amp;")
+    return text
+
+
+def _read_email(raw: Any, side: Side, _row: Row) -> str:
+    return plain(raw, side).lower()
+
+
+def _read_money(raw: Any, side: Side, _row: Row) -> str:
+    text = plain(raw, side)
+    if not text:
+        return ""
+    try:
+        amount = Decimal(text)
+        return str(amount.quantize(CENT, ROUND_HALF_EVEN)) if amount.is_finite() else _no_number()
+    except InvalidOperation:
+        return _no_number()
+
+
+def _no_number() -> str:
+    raise Untranslatable("not_a_number")
+
+
+def _write_money(text: str, _side: Side, _row: Row) -> float | int:
+    # Both APIs take JSON numbers; two decimals survive a double up to 2**53 / 100.
+    amount = Decimal(text)
+    if abs(amount) >= Decimal("90000000000000"):
+        raise Untranslatable("too_large")
+    return int(amount) if amount == amount.to_integral_value() else float(amount)
+
+
+def _read_day(raw: Any, side: Side, row: Row) -> str:
+    """A calendar day. Partner Center stores local midnight as a UTC instant, so the zone decides the day."""
+    text = plain(raw, side)
+    if not text:
+        return ""
+    try:
+        if "T" not in text:
+            return date.fromisoformat(text).isoformat()
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Untranslatable("not_a_date") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment.astimezone(UTC).time() == time(0):
+        return moment.astimezone(UTC).date().isoformat()  # written by an API client: midnight UTC means the day
+    return moment.astimezone(row.zone).date().isoformat()
+
+
+def _write_day(text: str, side: Side, _row: Row) -> str:
+    return f"{text}T00:00:00Z" if side is Side.PARTNER_CENTER else text
+
+
+def _read_flag(raw: Any, side: Side, _row: Row) -> str:
+    return "true" if raw is True or plain(raw, side).lower() == "true" else ""
+
+
+def _write_flag(text: str, _side: Side, _row: Row) -> bool:
+    return text == "true"
+
+
+def _read_choice(raw: Any, side: Side, row: Row) -> str:
+    """A value map; canonical text is the referral's spelling, values mapped to nothing read as empty."""
+    text = plain(raw, side)
+    if not text:
+        return ""
+    if side is Side.PARTNER_CENTER:
+        return text if _mapped(row.values, text, text) else ""
+    for referral, salesforce in row.values.items():
+        if salesforce == text:
+            return referral
+    raise Untranslatable("unknown_value", text)
+
+
+def _write_choice(text: str, side: Side, row: Row) -> str:
+    salesforce = _mapped(row.values, text, text)
+    return text if side is Side.PARTNER_CENTER else salesforce
+
+
+def _mapped(values: Mapping[str, str], key: str, shown: str) -> str:
+    if key not in values:
+        raise Untranslatable("unknown_value", shown)
+    return values[key]
+
+
+def _read_code(raw: Any, side: Side, _row: Row) -> str:
+    return plain(raw, side).upper()
+
+
+def _read_country(raw: Any, side: Side, row: Row) -> str:
+    """ISO 3166-1 alpha-2; Salesforce may spell the country's name, the partner's value map comes first."""
+    text = plain(raw, side)
+    if not text:
+        return ""
+    own = {salesforce.lower(): referral for referral, salesforce in row.values.items()}
+    code = own.get(text.lower()) or (text.upper() if len(text) == 2 else _countries().get(text.lower(), ""))
+    if not code:
+        raise Untranslatable("unknown_country", text)
+    return code
+
+
+@cache
+def _countries() -> Mapping[str, str]:
+    """Country names in English and Japanese (Unicode CLDR) -> alpha-2 code."""
+    from babel import Locale
+
+    return {
+        str(name).lower(): str(code)
+        for language in ("en", "ja")
+        for code, name in Locale.parse(language).territories.items()
+        if len(code) == 2
+    }
+
+
+def _write_country(text: str, side: Side, row: Row) -> str:
+    return text if side is Side.PARTNER_CENTER else row.values.get(text, text)
+
+
+def _empty_is_null(write: Writer) -> Writer:
+    return lambda text, side, row: write(text, side, row) if text else None
+
+
+CODECS: Mapping[str, Codec] = {
+    "text": Codec(_read_text, _empty_is_null(_write_referral_text)),
+    "email": Codec(_read_email, _empty_is_null(_write_text)),
+    "money": Codec(_read_money, _empty_is_null(_write_money)),
+    "day": Codec(_read_day, _empty_is_null(_write_day)),
+    "flag": Codec(_read_flag, _write_flag),
+    "choice": Codec(_read_choice, _empty_is_null(_write_choice)),
+    "code": Codec(_read_code, _empty_is_null(_write_text)),
+    "country": Codec(_read_country, _empty_is_null(_write_country)),
+}
+
+EPOCH = datetime(1, 1, 1, tzinfo=UTC)
+
+
+def ticks(text: str) -> int:
+    """A UTC time of up to seven fraction digits as 100-ns ticks since 0001-01-01.
+
+    Python's own datetimes stop at microseconds, which would make two versions of a referral look equal.
+    Raises ValueError for anything else.
+    """
+    head, dot, rest = text.strip().partition(".")
+    digits = ""
+    if dot:
+        digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+        head += rest[len(digits) :]
+    moment = datetime.fromisoformat(head)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (moment - EPOCH) // timedelta(seconds=1) * 10_000_000 + int(digits[:7].ljust(7, "0") or 0)
+
+
+def epoch_seconds(text: str) -> int:
+    """A Salesforce time such as `2026-03-17T16:21:24.000+0000` as whole UTC epoch seconds. Raises ValueError."""
+    return int(datetime.fromisoformat(text).timestamp())

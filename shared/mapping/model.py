@@ -1,0 +1,151 @@
+"""The shape of mapping.toml: what a partner may write, and every mistake named at once."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from shared.deal import Direction, Side
+from shared.mapping.codecs import CODECS
+
+
+class MappingInvalid(Exception):
+    """The mapping cannot be used; the text lists every key with what is wrong about it."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FieldRow(_Table):
+    """One field of a group: where it stands on each side and how it is spelled."""
+
+    referral: str = Field(pattern=r"^(/[A-Za-z0-9]+)+$", description="JSON pointer into the referral")
+    salesforce: str = Field(
+        pattern=r"^[A-Za-z][A-Za-z0-9_.]*$", description="API name; Account., Contact., Owner. reach out"
+    )
+    codec: str = Field(description="How the value is spelled on each side")
+    required: bool = Field(default=False, description="Microsoft refuses a new deal without it")
+    length: dict[Side, int] = Field(default_factory=dict, description="Longest text per side")
+    values: dict[str, str] = Field(default_factory=dict, description="Referral value = Salesforce value")
+    enabled: bool = True
+
+    @model_validator(mode="after")
+    def _known_codec(self) -> Self:
+        if self.codec not in CODECS:
+            raise ValueError(f"codec {self.codec!r} is unknown; use one of {', '.join(sorted(CODECS))}")
+        return self
+
+
+class Group(_Table):
+    """Fields that move together, and the rules for them."""
+
+    kind: Literal["scalar", "status", "set", "latch"] = "scalar"
+    create: Direction = Direction.BOTH
+    update: Direction = Direction.BOTH
+    owner: Literal["salesforce", "partner_center", "hold"] = "salesforce"
+    first: Literal["salesforce", "partner_center", "hold"] | None = Field(
+        None, description="At first meeting; like owner"
+    )
+    drift: Literal["revert", "ignore"] = Field("revert", description="One-way group edited on its receiving side")
+    alone: bool = Field(default=True, description="False: travels with other changes only")
+    fields: dict[str, FieldRow] = Field(default_factory=dict)
+    # sets only
+    referral: str = ""
+    salesforce: str = ""
+    object: str = ""
+    parent: str = ""
+    external_id: str = ""
+    removed: str = ""
+    element_key: str = ""
+    keep_one: bool = False
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.kind == "set":
+            needed = ("referral", "salesforce", "object", "parent", "external_id", "removed", "element_key")
+            missing = [name for name in needed if not getattr(self, name)]
+            if missing:
+                raise ValueError(f"a set also needs {', '.join(missing)}")
+            if self.element_key not in self.fields:
+                raise ValueError(f"element_key {self.element_key!r} is not among its fields")
+        return self
+
+
+class Stages(_Table):
+    """The partner's names for the four stages that carry meaning."""
+
+    hold: str
+    active: str
+    won: str
+    lost: str
+
+
+class Scope(_Table):
+    """Which referrals become opportunities."""
+
+    co_sell_only: bool = True
+
+
+class OpportunityFields(_Table):
+    """Fields of the opportunity that steer the sync or show its state; an empty name switches one off."""
+
+    sync: str
+    referral_id: str
+    referral_link: str
+    status: str
+    message: str
+    audit: str
+    marker: str
+    reason: str = ""
+    audit_length: int = Field(100_000, ge=256, le=131_072)
+
+
+class AccountFields(_Table):
+    """Fields of the customer's account."""
+
+    key: str
+
+
+class ContactFields(_Table):
+    """Fields of the customer's contact and its role."""
+
+    key: str
+    role: str
+
+
+class Config(_Table):
+    """A whole mapping: the shipped default with the partner's differences laid over it."""
+
+    stages: Stages
+    scope: Scope
+    opportunity: OpportunityFields
+    account: AccountFields
+    contact: ContactFields
+    groups: dict[str, Group]
+
+
+def load(overlay: str = "") -> Config:
+    """The default with a partner's TOML laid over it. Raises MappingInvalid naming every mistake."""
+    default = tomllib.loads(files("shared.mapping").joinpath("mapping.toml").read_text("utf-8"))
+    try:
+        return Config.model_validate(_laid_over(default, tomllib.loads(overlay)))
+    except tomllib.TOMLDecodeError as error:
+        raise MappingInvalid(f"mapping.toml is not valid TOML: {error}") from None
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]
+        raise MappingInvalid("mapping.toml cannot be used:\n  " + "\n  ".join(lines)) from None
+
+
+def _laid_over(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in overlay.items():
+        below = merged.get(key)
+        # A value map replaces the default's: a partner who spells half of it does not want the other half back.
+        merge = isinstance(value, Mapping) and isinstance(below, Mapping) and key != "values"
+        merged[key] = _laid_over(below, value) if merge else value  # type: ignore[arg-type]
+    return merged

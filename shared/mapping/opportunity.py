@@ -1,0 +1,227 @@
+"""The Salesforce side of the mapping: what to select, how to read a row, and how to spell a write.
+
+Produces plain field dictionaries and paths; sending them is the business of `salesforce`. Shapes: REST API
+Developer Guide (query, sObject rows, upsert by external id, collections, composite).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from shared import lifecycle
+from shared.deal import Content, Opportunity, Phase, Report, Side, Unreadable, Views
+from shared.mapping.codecs import Untranslatable, epoch_seconds, plain
+from shared.mapping.model import Config, FieldRow
+from shared.mapping.rows import BoundGroup, set_content
+
+Record = Mapping[str, Any]
+S = Side.SALESFORCE
+SYSTEM = ("Id", "IsDeleted", "SystemModstamp", "LastModifiedDate", "LastModifiedById", "StageName", "IsClosed", "IsWon")
+ROLES = "OpportunityContactRoles"
+MOST_REMOVALS = 18  # a composite holds 25 sub-requests; the others are the opportunity, additions and the read-back
+
+
+class OpportunitySide:
+    """Reads opportunity rows and spells writes by the table."""
+
+    def __init__(self, config: Config, groups: Mapping[str, BoundGroup]) -> None:
+        self._config = config
+        self._groups = groups
+        self._names = config.opportunity
+
+    def select(self, where: str, *, audit: bool) -> str:
+        """SOQL for whole deals: the opportunity's own and parent fields, solutions, primary contact."""
+        names = self._names
+        steering = (names.sync, names.referral_id, names.status, names.message, names.marker, names.reason)
+        columns = [*SYSTEM, "AccountId", *steering, names.audit if audit else ""]
+        specs = [b.spec for g in self._groups.values() if g.spec.kind != "set" for b in g.rows]
+        columns += [spec.salesforce for spec in specs if not spec.salesforce.startswith("Contact.")]
+        contact = [spec.salesforce for spec in specs if spec.salesforce.startswith("Contact.")]
+        subselects = [self._children(g) for g in self._groups.values() if g.spec.kind == "set"]
+        if contact:
+            subselects.append(
+                f"(SELECT {', '.join(contact)} FROM {ROLES} WHERE IsDeleted = false"  # noqa: S608 names from the mapping
+                " ORDER BY IsPrimary DESC, CreatedDate LIMIT 1)"
+            )
+        listed = ", ".join([*dict.fromkeys(c for c in columns if c), *subselects])
+        return f"SELECT {listed} FROM Opportunity WHERE {where}"  # noqa: S608 `where` is quoted by its maker
+
+    def poll(self, *, solutions: bool) -> tuple[str, str]:
+        """SELECT and WHERE of a poll: ids and stamps only. With `solutions` the parents of solution rows."""
+        group = next((g.spec for g in self._groups.values() if g.spec.kind == "set"), None)
+        if solutions and group:
+            return f"SELECT {group.parent}, Id, SystemModstamp FROM {group.object}", ""  # noqa: S608
+        names = self._names
+        in_scope = f"({names.sync} = true OR {names.referral_id} != null)"
+        return "SELECT Id, SystemModstamp FROM Opportunity", in_scope
+
+    def read(self, record: Record, read_at: int) -> Opportunity:
+        """A queried row as canonical groups and its version. `read_at` is the server's clock in epoch seconds."""
+        names = self._names
+        return Opportunity(
+            groups={name: self._group(record, group) for name, group in self._groups.items()},
+            modified=epoch_seconds(record["LastModifiedDate"]),
+            stamp=epoch_seconds(record["SystemModstamp"]),
+            read_at=read_at,
+            sync_on=record.get(names.sync) is True,
+            marker=plain(record.get(names.marker), S),
+            by=plain(record.get("LastModifiedById"), S),
+            report=Report(plain(record.get(names.status), S), plain(record.get(names.message), S)),
+        )
+
+    def phase(self, record: Record) -> Phase:
+        """What the stage of a row means: hold, won, lost, or any other open stage."""
+        if record.get("StageName") == self._config.stages.hold:
+            return Phase.NEW
+        if record.get("IsWon"):
+            return Phase.WON
+        return Phase.LOST if record.get("IsClosed") else Phase.ACTIVE
+
+    def stage(self, phase: Phase) -> str:
+        """The stage that shows a phase."""
+        stages = self._config.stages
+        shown = lifecycle.SHOWN[phase]
+        return {
+            Phase.NEW: stages.hold,
+            Phase.ACTIVE: stages.active,
+            Phase.WON: stages.won,
+            Phase.LOST: stages.lost,
+        }[shown]
+
+    def fields(self, writes: Mapping[str, Content]) -> dict[str, Any]:
+        """Field values of the opportunity itself for a change; solutions are `children`. Raises Untranslatable."""
+        found: dict[str, Any] = {}
+        for name, content in writes.items():
+            group = self._groups[name]
+            if group.spec.kind == "status":
+                found["StageName"] = self.stage(lifecycle.phase_in(content))  # type: ignore[arg-type]
+            elif group.spec.kind != "set":
+                found |= {spec.salesforce: raw for spec, raw in self._own(group, content, "")}
+        return found
+
+    def steering(self, report: Report | None, marker: str, audit: str | None) -> dict[str, Any]:
+        """The hidden marker, and what the seller sees of the sync."""
+        names = self._names
+        fields: dict[str, Any] = (
+            {names.marker: marker, names.audit: audit} if audit is not None else {names.marker: marker}
+        )
+        if report is not None:
+            fields |= {names.status: report.status, names.message: report.message or None}
+        return {name: value for name, value in fields.items() if name}
+
+    def audit(self, record: Record, line: str) -> str:
+        """The audit trail with one more line on top, the oldest cut at the field's length."""
+        trail = plain(record.get(self._names.audit), S)
+        return f"{line}\n{trail}".strip()[: self._names.audit_length]
+
+    def children(
+        self, writes: Mapping[str, Content], record: Record, opportunity_id: str, referral_id: str
+    ) -> tuple[tuple[str, str], list[dict[str, Any]], list[tuple[str, dict[str, Any], int]]]:
+        """Solution rows of a change: ((object, external id), new rows to upsert, (path, fields, version) to update).
+
+        Removal sets a flag: Salesforce has no conditional DELETE. Raises Untranslatable.
+        """
+        group = next((self._groups[name] for name in writes if self._groups[name].spec.kind == "set"), None)
+        if group is None:
+            return ("", ""), [], []
+        spec, wanted = group.spec, dict(set_content(writes[group.name]))
+        rows = {self._key(group, row): row for row in _rows(record, spec.salesforce)}
+        added = [
+            {"attributes": {"type": spec.object}, spec.parent: opportunity_id}
+            | {spec.external_id: f"{referral_id}:{key}", spec.removed: False}
+            | {row.salesforce: raw for row, raw in group.write(value, S)}
+            for key, value in wanted.items()
+            if key not in rows
+        ]
+        changed = [
+            (
+                f"/sobjects/{spec.object}/{row['Id']}",
+                {spec.removed: key not in wanted},
+                epoch_seconds(row["LastModifiedDate"]),
+            )
+            for key, row in rows.items()
+            if bool(row.get(spec.removed)) is (key in wanted)
+        ]
+        if len(changed) > MOST_REMOVALS:
+            raise Untranslatable("too_many_rows", str(MOST_REMOVALS))
+        return (spec.object, spec.external_id), added, changed
+
+    def creation(self, views: Views, object_prefix: str) -> dict[str, Any]:
+        """Field values of a new opportunity (prefix ""), account ("Account.") or contact. Raises Untranslatable."""
+        found: dict[str, Any] = {}
+        for name, content in views.items():
+            group = self._groups[name]
+            if (
+                isinstance(content, Unreadable)
+                or not group.spec.create.towards(S)
+                or group.spec.kind in ("set", "status")
+            ):
+                continue
+            found |= {
+                spec.salesforce.removeprefix(object_prefix): raw
+                for spec, raw in self._own(group, content, object_prefix)
+                if raw is not None
+            }
+        return found
+
+    def _own(self, group: BoundGroup, content: Content, prefix: str) -> Iterable[tuple[FieldRow, Any]]:
+        for spec, raw in group.write(content, S):  # type: ignore[arg-type]
+            own = spec.salesforce.startswith(prefix) if prefix else "." not in spec.salesforce
+            if own and spec.salesforce != "Id":
+                yield spec, raw
+
+    def _group(self, record: Record, group: BoundGroup) -> Content | Unreadable:
+        if group.spec.kind == "status":
+            phase = self.phase(record)
+            reason = plain(record.get(self._names.reason), S) if self._names.reason and phase is Phase.LOST else ""
+            return lifecycle.content(phase, reason)
+        if group.spec.kind == "set":
+            rows = [row for row in _rows(record, group.spec.salesforce) if not row.get(group.spec.removed)]
+            try:
+                return group.read_elements(rows, S, lambda row, spec: row.get(spec.salesforce))
+            except Untranslatable as problem:
+                return Unreadable(problem.code, group.name, problem.detail)
+        return group.read(lambda spec: _column(record, spec.salesforce), S)
+
+    def _children(self, group: BoundGroup) -> str:
+        columns = [b.spec.salesforce for b in group.rows]
+        listed = ", ".join(["Id", "LastModifiedDate", group.spec.removed, *columns])
+        return f"(SELECT {listed} FROM {group.spec.salesforce} WHERE IsDeleted = false ORDER BY CreatedDate, Id)"  # noqa: S608
+
+    def _key(self, group: BoundGroup, row: Record) -> str:
+        bound = next(b for b in group.rows if b.name == group.spec.element_key)
+        return bound.codec.read(row.get(bound.spec.salesforce), S, bound.row)
+
+
+def _rows(record: Record, relationship: str) -> list[Record]:
+    children = record.get(relationship)
+    return list(children["records"]) if children else []
+
+
+def _column(record: Record, name: str) -> Any:
+    if name.startswith("Contact."):
+        roles = _rows(record, ROLES)
+        record = roles[0] if roles else {}
+    value: Any = record
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def customer_key(customer: Mapping[str, str]) -> str:
+    """The external key of a customer's account: the same name, postal code and country give the same account."""
+    parts = (customer.get(part, "").casefold() for part in ("name", "postal_code", "country"))
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+def contact_key(customer: str, email: str) -> str:
+    """The external key of a customer's contact: one per account and e-mail address."""
+    return hashlib.sha256(f"{customer}\x1f{email}".encode()).hexdigest()[:32]
+
+
+def by_external_id(sobject: str, field: str, value: str) -> str:
+    """The upsert path of a record known by an external id."""
+    return f"/sobjects/{sobject}/{field}/{quote(value, safe='')}"

@@ -1,0 +1,189 @@
+"""The Partner Center side of the mapping: read a referral, say a change as a patch, spell a new referral.
+
+Wire facts: "Referral resources", "Create a referral", "Update a lead or opportunity" (Partner Center developer pages).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared import lifecycle
+from shared.deal import Content, Phase, Referral, Side, Unreadable, Value, Views
+from shared.mapping.codecs import Untranslatable, plain, ticks
+from shared.mapping.model import Config
+from shared.mapping.rows import BoundGroup, set_content
+
+Document = Mapping[str, Any]
+P = Side.PARTNER_CENTER
+NO_HELP = "Unknown"
+
+
+class ReferralSide:
+    """Reads and writes referral documents by the table."""
+
+    def __init__(self, config: Config, groups: Mapping[str, BoundGroup], *, link_template: str, mpn_id: str) -> None:
+        self._config = config
+        self._groups = groups
+        self._link_template = link_template
+        self._mpn_id = mpn_id
+
+    def read(self, document: Document, *, settled: bool = False) -> Referral:
+        """A referral document as canonical groups and its version.
+
+        Raises KeyError or ValueError for a document without id, eTag or update time.
+        """
+        phase = lifecycle.phase_of(plain(document.get("status"), P), plain(document.get("substatus"), P))
+        return Referral(
+            groups={name: self._group(document, group, phase) for name, group in self._groups.items()},
+            phase=phase,
+            etag=str(document["eTag"]),
+            ticks=ticks(str(document["updatedDateTime"])),
+            settled=settled,
+        )
+
+    def patch(
+        self,
+        writes: Mapping[str, Content],
+        *,
+        current: Document | None,
+        empty: frozenset[str] = frozenset(),
+        neutral_reason: str,
+    ) -> list[dict[str, Any]]:
+        """JSON-Patch operations for a change; status comes last. Raises Untranslatable.
+
+        A set is one `replace` of the whole array; elements of the `current` document keep what the mapping does
+        not know of them (price, quantity). `empty` names groups known to be empty in the referral: their fields
+        are added, others replaced.
+        """
+        operations: list[dict[str, Any]] = []
+        for name, content in writes.items():
+            group = self._groups[name]
+            if group.spec.kind == "set":
+                known = self._elements(group, current or {})
+                items = [known.get(key) or self._element(group, value) for key, value in set_content(content)]
+                operations.append({"op": "replace", "path": group.spec.referral, "value": items})
+            elif group.spec.kind != "status":
+                op = "add" if name in empty else "replace"
+                operations += [
+                    {"op": op, "path": spec.referral, "value": "" if raw is None else raw}
+                    for spec, raw in group.write(content, P)  # type: ignore[arg-type]
+                    if not (op == "add" and raw is None)
+                ]
+        return operations + self._status(writes, neutral_reason)
+
+    def creation(self, opportunity: Views, *, opportunity_id: str) -> dict[str, Any]:
+        """The body of a new referral from an opportunity's groups. Raises Untranslatable.
+
+        Private and partner-led deals are Independent; asking for help makes the deal Shared ("Create a referral").
+        """
+        body: dict[str, Any] = {}
+        for name, group in self._groups.items():
+            content = opportunity.get(name, ())
+            if not group.spec.create.towards(P) or group.spec.kind == "status":
+                continue
+            if isinstance(content, Unreadable):
+                raise Untranslatable(content.code, content.detail)
+            if group.spec.kind == "set":
+                items = [self._element(group, value) for _, value in set_content(content)]
+                _put(body, group.spec.referral, items)
+            else:
+                for spec, raw in group.write(content, P):  # type: ignore[arg-type]
+                    if raw is not None:
+                        _put(body, spec.referral, raw)
+        return self._constants(body, opportunity_id)
+
+    def _constants(self, body: dict[str, Any], opportunity_id: str) -> dict[str, Any]:
+        help_asked = body.get("inviteContext", {}).get("assistanceRequestCode", NO_HELP) != NO_HELP
+        consent = body.setdefault("consent", {})
+        consent.update(
+            consentToToShareInfoWithOthers=True,
+            consentToContact=True,
+            consentToMicrosoftToContactSpecificPartners=True,
+        )
+        if help_asked:  # help implies visibility to Microsoft's sellers
+            consent["consentToShareReferralWithMicrosoftSellers"] = True
+        else:
+            body.pop("inviteContext", None)
+        requirements = body.setdefault("details", {}).setdefault("requirements", {})
+        solutions = requirements.setdefault("solutions", [])
+        requirements["additionalRequirements"] = {
+            "iot": {},
+            "attributes": [{"type": "CustomerMarketplaceIntent", "id": "HaveNotDecided"}],  # required since May 2023
+        }
+        body |= {
+            "externalReferenceId": opportunity_id,
+            "type": "Shared" if help_asked else "Independent",
+            "qualification": "SalesQualified",
+            "target": [{"type": "SolutionProfile", "id": solutions[0]["id"]}] if help_asked and solutions else [],
+        }
+        return body | ({"mpnId": self._mpn_id} if self._mpn_id else {})
+
+    def _group(self, document: Document, group: BoundGroup, phase: Phase | None) -> Content | Unreadable:
+        if group.spec.kind == "status":
+            shown = f"{plain(document.get('status'), P)}/{plain(document.get('substatus'), P)}"
+            return lifecycle.content(phase) if phase else Unreadable("unknown_status", "status", shown)
+        if group.spec.kind == "set":
+            items = _at(document, group.spec.referral) or []
+            try:
+                return group.read_elements(items, P, lambda item, spec: _at(item, spec.referral))
+            except Untranslatable as problem:
+                return Unreadable(problem.code, group.name, problem.detail)
+        return group.read(lambda spec: self._raw(document, spec.referral), P)
+
+    def _raw(self, document: Document, pointer: str) -> Any:
+        if pointer != "/link":
+            return _at(document, pointer)
+        return self._link_template.format(
+            referral_id=document.get("id", ""), engagement_id=document.get("engagementId", "")
+        )
+
+    def _elements(self, group: BoundGroup, document: Document) -> dict[str, Any]:
+        key = next(bound for bound in group.rows if bound.name == group.spec.element_key)
+        items = _at(document, group.spec.referral) or []
+        return {key.codec.read(_at(item, key.spec.referral), P, key.row): item for item in items}
+
+    def _element(self, group: BoundGroup, value: Value) -> dict[str, Any]:
+        element: dict[str, Any] = {"type": "Name"}  # a named solution of the catalogue, not a category
+        for spec, raw in group.write(value, P):
+            if raw is not None:
+                _put(element, spec.referral, raw)
+        return element
+
+    def _status(self, writes: Mapping[str, Content], neutral_reason: str) -> list[dict[str, Any]]:
+        name = next((n for n in writes if self._groups[n].spec.kind == "status"), None)
+        if name is None:
+            return []
+        wanted: dict[str, str] = dict(writes[name])  # type: ignore[arg-type]
+        phase = Phase(wanted["phase"])
+        status, substatus = lifecycle.REQUESTS[phase]
+        pairs = [("/status", status), ("/substatus", substatus)]
+        if phase in lifecycle.NEEDS_REASON:
+            pairs.insert(0, ("/statusReason", wanted.get("reason", neutral_reason)))
+        return [{"op": "replace", "path": path, "value": text} for path, text in pairs]
+
+
+def _at(document: Any, pointer: str) -> Any:
+    """The value a JSON pointer names, None where the path ends early."""
+    for part in pointer.strip("/").split("/"):
+        if isinstance(document, list):
+            document = document[int(part)] if part.isdigit() and int(part) < len(document) else None
+        elif isinstance(document, Mapping):
+            document = document.get(part)
+        else:
+            return None
+    return document
+
+
+def _put(document: dict[str, Any], pointer: str, value: Any) -> None:
+    """Set the value a JSON pointer names, making objects and one-element lists on the way."""
+    parts = pointer.strip("/").split("/")
+    here: Any = document
+    for part, following in zip(parts, [*parts[1:], ""], strict=True):
+        fresh: Any = value if not following else [{}] if following.isdigit() else {}
+        if isinstance(here, list):
+            here = here[int(part)]
+        elif following:
+            here = here.setdefault(part, fresh)
+        else:
+            here[part] = value
