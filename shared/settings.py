@@ -36,9 +36,9 @@ def is_loopback(url: str) -> bool:
 
 def _origin(url: str) -> str:
     parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url)):
-        if parts.hostname and not (parts.username or parts.query or parts.fragment):
-            return url.rstrip("/")
+    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url))
+    if secure and parts.hostname and not (parts.username or parts.query or parts.fragment):
+        return url.rstrip("/")
     raise ValueError("must be an https address without credentials or query (plain http only to this machine)")
 
 
@@ -105,7 +105,7 @@ class Settings(BaseSettings):
     )
     key_vault_url: Url | None = Field(
         None,
-        description="Key Vault that keeps the rotating refresh token; empty: the state storage keeps it (development only)",
+        description="Key Vault for the rotating refresh token; empty: the state storage keeps it (development only)",
     )
 
     # Partner Center
@@ -191,7 +191,7 @@ class Settings(BaseSettings):
     )
     webhook_trusted_roots: str = Field(
         "",
-        description="File of trusted roots and pinned intermediates (PEM); empty: the public roots of Microsoft and DigiCert",
+        description="PEM file of trusted roots and pinned intermediates; empty: public roots of Microsoft, DigiCert",
     )
     webhook_max_bytes: int = Field(65536, ge=1024, le=1048576, description="Largest delivery that is read")
 
@@ -268,14 +268,8 @@ def _missing_together(settings: Settings) -> list[str]:
 
 
 def _name(location: tuple[int | str, ...]) -> str:
-    if not location:
-        return "together"
-    field = Settings.model_fields.get(str(location[0]))
-    alias = field.validation_alias if field else None
-    return (
-        alias
-        if isinstance(alias, str)
-        else str(location[0])
-        if alias is None and field is None
-        else PREFIX + str(location[0]).upper()
-    )
+    """A setting as the operator spells it; pydantic reports a field by its name or by its alias."""
+    word = str(location[0]) if location else "together"
+    field = Settings.model_fields.get(word)
+    alias = field.validation_alias if field else word
+    return alias if isinstance(alias, str) else f"{PREFIX}{word.upper()}"

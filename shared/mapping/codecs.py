@@ -37,6 +37,7 @@ class Row:
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     values: Mapping[str, str] = field(default_factory=dict)  # referral value -> Salesforce value
     length: Mapping[Side, int] = field(default_factory=dict)
+    shorten: bool = False
 
 
 Reader = Callable[[Any, Side, Row], str]
@@ -66,9 +67,11 @@ def _read_text(raw: Any, side: Side, _row: Row) -> str:
 
 
 def _write_text(text: str, side: Side, row: Row) -> str:
-    if side in row.length and len(text) > row.length[side]:
-        raise Untranslatable("too_long", str(row.length[side]))
-    return text
+    if side not in row.length or len(text) <= row.length[side]:
+        return text
+    if row.shorten:
+        return text[: row.length[side] - 1] + "…"
+    raise Untranslatable("too_long", str(row.length[side]))
 
 
 def _write_referral_text(text: str, side: Side, row: Row) -> str:

@@ -31,6 +31,7 @@ class FieldRow(_Table):
     codec: str = Field(description="How the value is spelled on each side")
     required: bool = Field(default=False, description="Microsoft refuses a new deal without it")
     length: dict[Side, int] = Field(default_factory=dict, description="Longest text per side")
+    shorten: bool = Field(default=False, description="Cut a longer text with … (fields that are never updated)")
     values: dict[str, str] = Field(default_factory=dict, description="Referral value = Salesforce value")
     enabled: bool = True
 

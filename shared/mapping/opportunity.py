@@ -14,7 +14,7 @@ from urllib.parse import quote
 from shared import lifecycle
 from shared.deal import Content, Opportunity, Phase, Report, Side, Unreadable, Views
 from shared.mapping.codecs import Untranslatable, epoch_seconds, plain
-from shared.mapping.model import Config, FieldRow
+from shared.mapping.model import Config, FieldRow, Group
 from shared.mapping.rows import BoundGroup, set_content
 
 Record = Mapping[str, Any]
@@ -51,12 +51,20 @@ class OpportunitySide:
 
     def poll(self, *, solutions: bool) -> tuple[str, str]:
         """SELECT and WHERE of a poll: ids and stamps only. With `solutions` the parents of solution rows."""
-        group = next((g.spec for g in self._groups.values() if g.spec.kind == "set"), None)
-        if solutions and group:
-            return f"SELECT {group.parent}, Id, SystemModstamp FROM {group.object}", ""  # noqa: S608
+        if solutions:
+            return f"SELECT {self._set.parent}, Id, SystemModstamp FROM {self._set.object}", ""  # noqa: S608
         names = self._names
         in_scope = f"({names.sync} = true OR {names.referral_id} != null)"
         return "SELECT Id, SystemModstamp FROM Opportunity", in_scope
+
+    @property
+    def parent_field(self) -> str:
+        """The field of a solution row that names its opportunity."""
+        return self._set.parent
+
+    @property
+    def _set(self) -> Group:
+        return next(group.spec for group in self._groups.values() if group.spec.kind == "set")
 
     def read(self, record: Record, read_at: int) -> Opportunity:
         """A queried row as canonical groups and its version. `read_at` is the server's clock in epoch seconds."""
@@ -209,6 +217,12 @@ def _column(record: Record, name: str) -> Any:
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
+
+
+def quoted(text: str) -> str:
+    """A SOQL string literal. Escapes as in "SOQL and SOSL Reference: Quoted String Escape Sequences"."""
+    escapes = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    return "'" + "".join(escapes.get(char, char) for char in text) + "'"
 
 
 def customer_key(customer: Mapping[str, str]) -> str:

@@ -79,7 +79,7 @@ def bind(groups: Mapping[str, Group], zone: ZoneInfo) -> dict[str, BoundGroup]:
             name,
             group,
             tuple(
-                BoundRow(field, spec, CODECS[spec.codec], Row(zone, spec.values, spec.length))
+                BoundRow(field, spec, CODECS[spec.codec], Row(zone, spec.values, spec.length, spec.shorten))
                 for field, spec in group.fields.items()
                 if spec.enabled
             ),

@@ -1,0 +1,28 @@
+"""Registers the flows. The runtime needs this file at the root; everything else is in `functions` and `shared`."""
+
+import azure.functions as func
+
+from functions import (
+    co_sell_referral_updates,
+    create_co_sell_referral,
+    partner_center_to_salesforce,
+    partner_center_webhook_registration,
+    reconciliation_sweep,
+    salesforce_microsoft_solutions_to_partner_center,
+    salesforce_opportunity_to_partner_center,
+    salesforce_to_partner_center,
+)
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
+
+for flow in (
+    partner_center_webhook_registration,
+    create_co_sell_referral,
+    co_sell_referral_updates,
+    partner_center_to_salesforce,
+    salesforce_to_partner_center,
+    salesforce_opportunity_to_partner_center,
+    salesforce_microsoft_solutions_to_partner_center,
+    reconciliation_sweep,
+):
+    app.register_functions(flow.bp)

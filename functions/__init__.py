@@ -1,0 +1,136 @@
+"""The composition root: settings become clients, clients become `Sync`. Built once per worker, on first use.
+
+The only place in the app that knows concrete classes. What the webhook needs is built apart, and adapters are
+imported inside, so that a delivery wakes neither Salesforce's nor Azure's libraries.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from shared.mapping import Mapping
+    from shared.partner_center import WebhookRegistrations
+    from shared.receiver import Receiver
+    from shared.storage import Queues, Tables
+    from shared.sync import Sync
+
+ROOT = Path(__file__).parent.parent
+PARTNERS_MAPPING = "mapping.toml"
+_building = threading.RLock()
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the functions work with."""
+
+    sync: Sync
+    registrations: WebhookRegistrations
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Stand-ins for Azure storage, for a host that keeps tables and queues itself."""
+
+    tables: Tables
+    queues: Queues
+
+
+_stand: list[Stand] = []
+
+
+def stand_in(stand: Stand) -> None:
+    """Use these tables and queues instead of the settings' storage; whatever was built before is built again."""
+    with _building:
+        _stand[:] = [stand]
+        forget()
+
+
+def forget() -> None:
+    """Build everything anew on next use, from the settings as they are then."""
+    for build in (_settings, _receiver, _services):
+        build.cache_clear()
+
+
+def receiver() -> Receiver:
+    """The webhook's collaborators. Raises SettingsInvalid."""
+    with _building:
+        return _receiver()
+
+
+def services() -> Services:
+    """Everything else's collaborators. Raises SettingsInvalid or MappingInvalid."""
+    with _building:
+        return _services()
+
+
+@cache
+def _settings() -> Settings:
+    return Settings.load()
+
+
+@cache
+def _receiver() -> Receiver:
+    from shared.certificates import Certificates, trusted_roots
+    from shared.receiver import Receiver
+    from shared.webhook import rules_of
+
+    rules = rules_of(_settings(), trusted_roots(_settings()))
+    return Receiver(rules, Certificates(None, rules, _now), _now)
+
+
+@cache
+def _services() -> Services:
+    from shared.identity import EntraTokens, KeyVaultKeeper, StoreKeeper
+    from shared.partner_center import PartnerCenter, WebhookRegistrations
+    from shared.salesforce import Salesforce
+    from shared.storage import Bells, Store, queue_service, table_service
+    from shared.sync import Sync, patience_of, policy_of
+
+    settings = _settings()
+    mapping = _mapping(settings)
+    stand = _stand[0] if _stand else Stand(table_service(settings), queue_service(settings))
+    store = Store(stand.tables)
+    keeper = KeyVaultKeeper(settings.key_vault_url) if settings.key_vault_url else StoreKeeper(store)
+    tokens = EntraTokens(settings, keeper, clock=_now)
+    sync = Sync(
+        referrals=PartnerCenter.connect(settings, tokens),
+        opportunities=Salesforce.connect(settings),
+        links=store,
+        bells=Bells(stand.queues, chunk=settings.doorbell_ids),
+        mapping=mapping,
+        policy=policy_of(mapping, settings.digest_key.get_secret_value().encode()),
+        clock=lambda: int(time.time()),
+        monotonic=time.monotonic,
+        new_id=lambda: uuid.uuid4().hex,
+        patience=patience_of(settings),
+        organization_id=settings.partner_center_organization_id,
+        mass_change_limit=settings.mass_change_limit,
+    )
+    return Services(sync, WebhookRegistrations.connect(settings, tokens))
+
+
+def _mapping(settings: Settings) -> Mapping:
+    from shared.mapping import build, load
+
+    path = ROOT / (settings.mapping_file or PARTNERS_MAPPING)
+    overlay = path.read_text("utf-8") if settings.mapping_file or path.exists() else ""
+    return build(
+        load(overlay),
+        zone=settings.zone,
+        link_template=settings.partner_center_referral_link,
+        mpn_id=settings.partner_center_mpn_id,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,16 @@
+"""Create Co-sell Referral – Salesforce to Partner Center: make the referral of an opportunity that asks for one."""
+
+import azure.functions as func
+
+import functions
+from shared import sync
+from shared.doorbell import Doorbell, Queue
+
+bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
+
+
+@bp.function_name("CreateCoSellReferralSalesforceToPartnerCenter")
+@bp.queue_trigger(arg_name="message", queue_name=Queue.REFERRAL_CREATIONS.value, connection="COSELL_STORAGE")
+def create_co_sell_referral(message: func.QueueMessage) -> None:
+    """Create the referrals of the opportunities named."""
+    sync.creations_asked(functions.services().sync, Doorbell.decode(message.get_body()))

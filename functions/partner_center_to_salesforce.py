@@ -1,0 +1,51 @@
+"""Partner Center to Salesforce: the webhook. Believe a delivery or refuse it, ring the bell, answer.
+
+Nothing is looked up or written here; the queue `referral-changes` leads to whoever does. The queue is written
+by the Functions host through the output binding: when it cannot, the host answers 5xx and Partner Center
+sends the event again.
+"""
+
+import json
+import logging
+
+import azure.functions as func
+
+import functions
+from shared.certificates import CertificateUnavailable
+from shared.doorbell import Doorbell, Queue
+from shared.receiver import Receiver
+from shared.webhook import Effect, Refused
+
+bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
+log = logging.getLogger(__name__)
+
+
+@bp.function_name("PartnerCenterToSalesforce")
+@bp.route(route="partner-center/{token}", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+@bp.queue_output(arg_name="bells", queue_name=Queue.REFERRAL_CHANGES.value, connection="COSELL_STORAGE")
+def partner_center_to_salesforce(req: func.HttpRequest, bells: func.Out[str]) -> func.HttpResponse:
+    """Verify a delivery of Partner Center and ring `referral-changes` for the referral that it names."""
+    receiver = functions.receiver()
+    try:
+        event = receiver.receive(req.method, req.route_params.get("token", ""), req.headers, req.get_body())
+    except Refused as refused:
+        return _refuse(receiver, refused.status, refused.reason)
+    except CertificateUnavailable as unavailable:
+        return _refuse(receiver, 503, f"certificate-{unavailable.reason}")
+    if event.referral_id:
+        bells.set(Doorbell(ids=(event.referral_id,), reason=event.name, seen=event.ticks).encode())
+    elif event.effect is Effect.IGNORE:
+        _mention(receiver, logging.INFO, "webhook.ignored", "unknown-event")
+    return func.HttpResponse(status_code=200)
+
+
+def _refuse(receiver: Receiver, status: int, reason: str) -> func.HttpResponse:
+    _mention(receiver, logging.WARNING, "webhook.refused", reason)
+    return func.HttpResponse(status_code=status)
+
+
+def _mention(receiver: Receiver, level: int, what: str, reason: str) -> None:
+    """One line a minute per reason, with the count; a flood of forgeries must not become a flood of logs."""
+    count = receiver.tally.add(reason, receiver.clock())
+    if count:
+        log.log(level, json.dumps({"event": what, "reason": reason, "count": count}))

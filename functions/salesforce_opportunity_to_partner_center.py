@@ -1,0 +1,15 @@
+"""Salesforce Opportunity to Partner Center: poll for changed opportunities and ring for them."""
+
+import azure.functions as func
+
+import functions
+from shared import sync
+
+bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
+
+
+@bp.function_name("SalesforceOpportunityToPartnerCenter")
+@bp.timer_trigger(arg_name="timer", schedule="%COSELL_POLL_OPPORTUNITIES_SCHEDULE%")
+def salesforce_opportunity_to_partner_center(timer: func.TimerRequest) -> None:  # noqa: ARG001  the binding needs its name
+    """Ring `opportunity-changes` for what changed since the last poll."""
+    sync.poll(functions.services().sync, sync.Polled.OPPORTUNITIES)

@@ -1,0 +1,202 @@
+"""The subset of OData the list answers: $filter by a real grammar, $orderby, $select, $top.
+
+Only filter forms that occur in Microsoft's own pages are proven; everything else the grammar knows is
+refused unless a knob says otherwise. Paging state is `listing.py`.
+"""
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from lark import Lark, Token, Transformer
+from lark.exceptions import LarkError, VisitError
+
+from sandbox.partner_center import stamps
+from sandbox.partner_center.refusals import invalid
+from sandbox.partner_center.resource import blank, value_at
+
+ORDERABLE = ("createdDateTime", "updatedDateTime")
+PROVEN_PATHS = frozenset(
+    {
+        "engagementId",
+        "status",
+        "substatus",
+        "qualification",
+        "type",
+        "direction",
+        "customerProfile/address/country",
+        "team/email",
+    }
+)
+_GRAMMAR = r"""
+?start: disjunction
+?disjunction: conjunction
+            | conjunction ("or" conjunction)+   -> any_of
+?conjunction: negation
+            | negation ("and" negation)+        -> all_of
+?negation: "not" negation                       -> negate
+         | "(" disjunction ")"
+         | PATH "/any" "(" NAME ":" disjunction ")" -> any_item
+         | PATH OP literal                      -> compare
+literal: STRING -> string
+       | DATE   -> date
+       | GUID   -> guid
+       | NUMBER -> number
+       | "true" -> true
+       | "false" -> false
+       | "null" -> null
+OP: "eq" | "ne" | "gt" | "ge" | "lt" | "le"
+NAME: /[a-z]/
+PATH: /[A-Za-z_]\w*(\/(?!any\b)[A-Za-z_]\w*)*/
+STRING: /'(?:[^']|'')*'/
+DATE.3: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z/
+GUID.2: /[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}/
+NUMBER: /-?\d+(\.\d+)?/
+%ignore " "
+"""
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "lt": operator.lt,
+    "le": operator.le,
+}
+Document = dict[str, Any]
+Test = Callable[[Document], bool]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A parsed $filter: the test, and whether only proven forms were used."""
+
+    matches: Test
+    proven: bool
+    paths: frozenset[str]
+
+
+def parse_filter(text: str, *, quoted_dates: bool = False) -> Filter:
+    """Parse a $filter; raises Refused when the grammar does not know it."""
+    reader = _Reader(quoted_dates=quoted_dates)
+    try:
+        test: Test = reader.transform(_grammar().parse(text))
+    except (LarkError, VisitError):
+        raise invalid("$filter", "The filter could not be parsed.", "invalidFilter") from None
+    proven = reader.paths <= PROVEN_PATHS and reader.operators <= {"eq", "and"}
+    return Filter(test, proven, frozenset(reader.paths))
+
+
+def parse_order(text: str) -> tuple[str, bool]:
+    """The property and whether it descends; only the two times can be ordered by."""
+    name, _, way = text.strip().partition(" ")
+    if name not in ORDERABLE or way.strip() not in ("", "asc", "desc"):
+        raise invalid("$orderby", "Only createdDateTime and updatedDateTime can be ordered by.", "invalidOrder")
+    return name, way.strip() == "desc"
+
+
+def parse_select(text: str) -> tuple[str, ...]:
+    """The selected properties; unknown ones are refused."""
+    names = tuple(name.strip() for name in text.split(","))
+    if not set(names) <= blank().keys():
+        raise invalid("$select", "An unknown property is selected.", "invalidSelect")
+    return names
+
+
+def parse_count(name: str, text: str) -> int:
+    """A whole number of at least one ($top) or zero ($skip)."""
+    if not text.isdigit() or (name == "$top" and int(text) < 1):
+        raise invalid(name, "must be a positive whole number", "invalidOption")
+    return int(text)
+
+
+@cache
+def _grammar() -> Lark:
+    return Lark(_GRAMMAR, parser="lalr", lexer="contextual", maybe_placeholders=False)
+
+
+def _comparable(value: Any, wanted: Any) -> Any:
+    """A stored time becomes ticks when it is compared with a time."""
+    if isinstance(wanted, _Ticks) and isinstance(value, str):
+        return stamps.parse(value)
+    return value
+
+
+class _Ticks(int):
+    """A time literal, in ticks."""
+
+
+class _Reader(Transformer[Token, Any]):
+    """Turns the syntax tree into a test, and notes what was used."""
+
+    def __init__(self, *, quoted_dates: bool) -> None:
+        super().__init__()
+        self.quoted_dates = quoted_dates
+        self.paths: set[str] = set()
+        self.operators: set[str] = set()
+
+    def compare(self, parts: list[Any]) -> Test:
+        path, word, wanted = str(parts[0]), str(parts[1]), parts[2]
+        self.paths.add(path)
+        self.operators.add(word)
+        if path.endswith("DateTime") and not isinstance(wanted, _Ticks):
+            raise ValueError("a time is expected")
+        test = _COMPARE[word]
+
+        def holds(document: Document) -> bool:
+            value = _comparable(value_at(document, path), wanted)
+            if value is None or wanted is None:
+                return word in ("eq", "ne") and test(value, wanted)
+            return type(value) is not bool and test(value, wanted) if not isinstance(wanted, bool) else value is wanted
+
+        return holds
+
+    def any_item(self, parts: list[Any]) -> Test:
+        path, variable, inner = str(parts[0]), str(parts[1]), parts[2]
+        self.paths = {
+            f"{path}/{used.removeprefix(variable + '/')}" if used.startswith(variable + "/") else used
+            for used in self.paths
+        }
+        return lambda document: any(inner({variable: item}) for item in value_at(document, path) or [])
+
+    def all_of(self, tests: list[Test]) -> Test:
+        self.operators.add("and")
+        return lambda document: all(test(document) for test in tests)
+
+    def any_of(self, tests: list[Test]) -> Test:
+        self.operators.add("or")
+        return lambda document: any(test(document) for test in tests)
+
+    def negate(self, tests: list[Test]) -> Test:
+        self.operators.add("not")
+        return lambda document: not tests[0](document)
+
+    def string(self, parts: list[Token]) -> str | _Ticks:
+        text = parts[0][1:-1].replace("''", "'")
+        if self.quoted_dates:
+            try:
+                return _Ticks(stamps.parse(text))
+            except ValueError:
+                return text
+        return text
+
+    def date(self, parts: list[Token]) -> _Ticks:
+        if self.quoted_dates:
+            raise ValueError("dates are quoted here")
+        return _Ticks(stamps.parse(str(parts[0])))
+
+    def guid(self, parts: list[Token]) -> str:
+        return str(parts[0])
+
+    def number(self, parts: list[Token]) -> float:
+        return float(parts[0])
+
+    def true(self, _: list[Token]) -> bool:
+        return True
+
+    def false(self, _: list[Token]) -> bool:
+        return False
+
+    def null(self, _: list[Token]) -> None:
+        return None

@@ -1,0 +1,250 @@
+"""The signing certificate's file: fetched carefully, kept for an hour. And whom we trust outright.
+
+Fetching is the one call that a stranger's request can cause, so it goes to allow-listed addresses only
+(`webhook` and `issuers` check them), to public machines only, and brings home little. Whether the certificate is any
+good is not decided here: `webhook.verify` does that.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, IPv6Network, ip_address
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
+
+from shared.certificate_files import Unreadable, certificates_in, joined, organizations_of
+from shared.issuers import missing_issuer
+from shared.settings import LOOPBACK, PREFIX, Settings, SettingsInvalid
+from shared.webhook import Rules
+
+if TYPE_CHECKING:
+    import httpx
+
+KEEP = timedelta(hours=1)
+KEEP_FAILURE = timedelta(seconds=10)
+RENEW_EVERY = timedelta(minutes=1)
+TIME_LIMIT = timedelta(seconds=5)
+LONGEST_FILE = 32 * 1024
+MOST_FILES = 16
+MOST_ISSUERS = 2
+ROOT_ORGANIZATIONS = ("Microsoft Corporation", "DigiCert Inc")
+
+Resolve = Callable[[str, int], Sequence[str]]
+
+
+class CertificateUnavailable(Exception):
+    """The certificate could not be had now; a fixed word says why. The sender should try again."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class _Kept:
+    at: datetime  # of the content, or of the failure
+    tried: datetime
+    content: bytes | None
+    reason: str = ""
+
+    def fresh(self, now: datetime) -> bool:
+        return now - self.at < (KEEP_FAILURE if self.content is None else KEEP)
+
+    def renewed(self, now: datetime) -> bool:
+        return self.fresh(now) and now - self.tried < RENEW_EVERY
+
+
+def addresses_of(host: str, port: int) -> Sequence[str]:
+    """The numeric addresses of a host. Raises OSError."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys(str(row[4][0]) for row in found))
+
+
+class Certificates:
+    """Certificate files by address; one fetch at a time, whoever asks."""
+
+    def __init__(
+        self,
+        http: httpx.Client | None,
+        rules: Rules,
+        clock: Callable[[], datetime],
+        resolve: Resolve = addresses_of,
+    ) -> None:
+        self._http = http
+        self._rules = rules
+        self._clock = clock
+        self._resolve = resolve
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, url: str) -> bytes:
+        """The file at an address that `webhook.examine` let through. Raises CertificateUnavailable."""
+        return self._content(url, _Kept.fresh)
+
+    def renew(self, url: str) -> bytes:
+        """Like `get`, but asked for within the last minute: for when a kept certificate no longer proves anything.
+
+        After a rotation under the same address the first delivery repairs the cache; forgers cost one fetch a
+        minute. When the fetch fails, what is kept stays, so that forgers cannot empty the cache either.
+        """
+        return self._content(url, _Kept.renewed)
+
+    def _content(self, url: str, usable: Callable[[_Kept, datetime], bool]) -> bytes:
+        kept = self._kept.get(url)
+        if kept is None or not usable(kept, self._clock()):
+            with self._lock:
+                kept = self._kept.get(url)
+                if kept is None or not usable(kept, self._clock()):
+                    kept = self._fetched(url, kept)
+        if kept.content is None:
+            raise CertificateUnavailable(kept.reason)
+        return kept.content
+
+    def _fetched(self, url: str, old: _Kept | None) -> _Kept:
+        now = self._clock()
+        try:
+            new = _Kept(now, now, self._complete(self._fetch(url, now), now))
+        except CertificateUnavailable as unavailable:
+            new = _Kept(now, now, None, unavailable.reason)
+        still_good = new.content is None and old is not None and old.content is not None and old.fresh(now)
+        self._keep(url, replace(old, tried=now) if old is not None and still_good else new)
+        return new
+
+    def _keep(self, url: str, kept: _Kept) -> None:
+        self._kept[url] = kept
+        self._kept.move_to_end(url)
+        while len(self._kept) > MOST_FILES:
+            self._kept.popitem(last=False)
+
+    def _complete(self, document: bytes, started: datetime) -> bytes:
+        """Add the issuers that are missing between the leaf and what is trusted."""
+        for _ in range(MOST_ISSUERS):
+            place = missing_issuer(document, self._rules.roots_pem)
+            if place is None:
+                break
+            try:
+                document = joined(document, self._fetch(place, started))
+            except Unreadable:
+                raise CertificateUnavailable("issuer") from None
+        return document
+
+    def _fetch(self, url: str, started: datetime) -> bytes:
+        import httpx
+
+        target, headers, extensions = _pinned(urlsplit(url), self._rules.hosts, self._resolve)
+        headers["Accept-Encoding"] = "identity"
+        try:
+            with self._client().stream(
+                "GET",
+                target,
+                headers=headers,
+                extensions=extensions,
+                timeout=TIME_LIMIT.total_seconds(),
+                follow_redirects=False,
+            ) as answer:
+                if answer.status_code != 200:
+                    raise CertificateUnavailable("status")
+                if answer.headers.get("content-encoding", "identity").lower() != "identity":
+                    raise CertificateUnavailable("encoding")
+                return self._read(answer, started)
+        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError):
+            raise CertificateUnavailable("connection") from None
+
+    def _read(self, answer: httpx.Response, started: datetime) -> bytes:
+        content = b""
+        for piece in answer.iter_bytes():
+            content += piece
+            if len(content) > LONGEST_FILE:
+                raise CertificateUnavailable("size")
+            # httpx limits each wait; a slow drip is limited here.
+            if self._clock() - started > TIME_LIMIT:
+                raise CertificateUnavailable("time")
+        return content
+
+    def _client(self) -> httpx.Client:
+        """A client of our own: no proxy or credentials from the environment, no cookies, no redirects."""
+        if self._http is None:
+            import httpx
+
+            self._http = httpx.Client(timeout=TIME_LIMIT.total_seconds(), trust_env=False)
+        return self._http
+
+
+def _pinned(url: SplitResult, hosts: frozenset[str], resolve: Resolve) -> tuple[str, dict[str, str], dict[str, str]]:
+    """Address, headers and extensions of a request that goes to the very machine that was looked at.
+
+    The name is resolved once, and the connection made to the number, so that the answer cannot change in
+    between; the Host header and TLS still use the name. This machine is only called when it is listed.
+    """
+    host = url.hostname or ""
+    if host in LOOPBACK and url.netloc.lower() in hosts:
+        return url.geturl(), {}, {}
+    try:
+        found = resolve(host, url.port or (443 if url.scheme == "https" else 80))
+    except OSError:
+        raise CertificateUnavailable("name") from None
+    if not found or not all(_is_public(address) for address in found):
+        raise CertificateUnavailable("address")
+    first = min(found, key=lambda address: ":" in address)  # IPv4 when there is one: it works everywhere
+    number = f"[{first}]" if ":" in first else first
+    netloc = f"{number}:{url.port}" if url.port else number
+    return url._replace(netloc=netloc).geturl(), {"Host": url.netloc}, {"sni_hostname": host}
+
+
+_TRANSLATED = IPv6Network("64:ff9b::/96")
+
+
+def _is_public(text: str) -> bool:
+    address = ip_address(text.partition("%")[0])
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return _is_public(str(address.ipv4_mapped))
+        # These carry an IPv4 address that may be anybody's.
+        if address.sixtofour is not None or address.teredo is not None or address in _TRANSLATED:
+            return False
+    return address.is_global and not address.is_multicast
+
+
+def trusted_roots(settings: Settings) -> bytes:
+    """The certificates that are trusted outright, as PEM. Raises SettingsInvalid when the file cannot be used.
+
+    Without a file: the public roots of Microsoft and of DigiCert, which signs Microsoft's, as certifi has them.
+    """
+    if not settings.webhook_trusted_roots:
+        return _public_roots()
+    name = f"{PREFIX}WEBHOOK_TRUSTED_ROOTS"
+    try:
+        pem = Path(settings.webhook_trusted_roots).read_bytes()
+        certificates_in(pem)
+    except OSError as error:
+        raise SettingsInvalid(f"{name}: the file cannot be read ({type(error).__name__})") from None
+    except Unreadable:
+        raise SettingsInvalid(f"{name}: the file holds no readable certificates (PEM)") from None
+    return pem
+
+
+def _public_roots() -> bytes:
+    import certifi
+
+    chosen = []
+    for block in re.findall(
+        rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", _read(certifi.where()), re.S
+    ):
+        # Most of the file is somebody else's, and some of it is not even parsed without complaint.
+        if any(name.encode() in ssl.PEM_cert_to_DER_cert(block.decode()) for name in ROOT_ORGANIZATIONS):
+            (root,) = certificates_in(block)
+            if organizations_of(root) in [[name] for name in ROOT_ORGANIZATIONS]:
+                chosen.append(block)
+    return b"".join(chosen)
+
+
+def _read(path: str) -> bytes:
+    return Path(path).read_bytes()

@@ -1,0 +1,98 @@
+"""Where the newest refresh token of the service user is kept: a key vault, or the app's own store for development.
+
+Both replace a token only when it is still the one that was read. How tokens are obtained does not belong here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from shared.deal import Side
+from shared.errors import ApiError, LostRace, Unauthorised, Unavailable
+
+if TYPE_CHECKING:
+    from azure.core.exceptions import AzureError
+    from azure.keyvault.secrets import KeyVaultSecret, SecretClient
+
+SECRET_NAME = "cosell-refresh-token"  # noqa: S105 - the name of the secret, not the secret
+
+
+class SecretStore(Protocol):
+    """The part of the app's store that a keeper needs."""
+
+    def load_secret(self, name: str, /) -> tuple[str | None, str]:
+        """The secret, None when absent, and its version."""
+
+    def save_secret(self, name: str, value: str, version: str, /) -> str:
+        """Replace the secret of that version. Raises LostRace when it has moved."""
+
+
+class StoreKeeper:
+    """Keeps the refresh token in the app's own store: for development and the sandbox."""
+
+    def __init__(self, store: SecretStore, name: str = SECRET_NAME) -> None:
+        self._store = store
+        self._name = name
+
+    def load(self) -> tuple[str | None, str]:
+        """The token and its version."""
+        return self._store.load_secret(self._name)
+
+    def save(self, token: str, version: str) -> str:
+        """Replace the token of that version."""
+        return self._store.save_secret(self._name, token, version)
+
+
+class KeyVaultKeeper:
+    """Keeps the refresh token as a secret of an Azure key vault, under the app's identity."""
+
+    def __init__(self, url: str, name: str = SECRET_NAME, credential: Any = None) -> None:
+        self._url = url
+        self._name = name
+        self._credential = credential
+        self._client: SecretClient | None = None
+
+    def load(self) -> tuple[str | None, str]:
+        """The token and its version; none when the vault holds no such secret yet."""
+        secret = self._read()
+        return (secret.value, secret.properties.version or "") if secret else (None, "")
+
+    def save(self, token: str, version: str) -> str:
+        """Add a version when the newest is still that one.
+
+        A key vault has no conditional write: two processes may both pass the check within a few milliseconds.
+        The later token then stands, and the earlier stays valid beside it.
+        """
+        from azure.core.exceptions import AzureError
+
+        if self.load()[1] != version:
+            raise LostRace("the refresh token has been replaced by another process")
+        try:
+            return self._vault().set_secret(self._name, token).properties.version or ""
+        except AzureError as error:
+            raise _unreachable(error) from None
+
+    def _read(self) -> KeyVaultSecret | None:
+        from azure.core.exceptions import AzureError, ResourceNotFoundError
+
+        try:
+            return self._vault().get_secret(self._name)
+        except ResourceNotFoundError:
+            return None
+        except AzureError as error:
+            raise _unreachable(error) from None
+
+    def _vault(self) -> SecretClient:
+        if self._client is None:
+            from azure.identity import DefaultAzureCredential
+            from azure.keyvault.secrets import SecretClient
+
+            self._client = SecretClient(self._url, self._credential or DefaultAzureCredential())
+        return self._client
+
+
+def _unreachable(error: AzureError) -> ApiError:
+    """Without the vault there is no sign-in; a refusal needs the operator, anything else passes."""
+    status = getattr(error, "status_code", None) or 0
+    kind = Unauthorised if status in (401, 403) else Unavailable
+    return kind(Side.PARTNER_CENTER, "sign-in", status=status, code="key_vault")

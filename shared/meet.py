@@ -1,0 +1,81 @@
+"""Table 6: what a record without a link means. Pure.
+
+referral                                   opportunity            means
+names one of ours                          unlinked               link the two
+names one of ours                          linked elsewhere       duplicate; a person decides
+names one of ours                          being created there    that creation has succeeded: complete it
+in scope, names none of ours               none                   create the opportunity
+out of scope, or closed before it came     none                   ignore
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from shared.deal import Link, LinkState, Phase
+
+OPPORTUNITY_ID = re.compile(r"^006[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$")
+MICROSOFT = "msft"
+
+
+class Meeting(StrEnum):
+    """What to do with a referral that has no link."""
+
+    LINK = "link"
+    DUPLICATE = "duplicate"
+    COMPLETE = "complete"
+    CREATE = "create"
+    RELATED = "related"
+    IGNORE = "ignore"
+
+
+def named_opportunity(referral: Mapping[str, Any]) -> str:
+    """The opportunity id a referral carries as the partner's own reference, or "" when it carries none."""
+    reference = str(referral.get("externalReferenceId") or "").strip()
+    return reference if OPPORTUNITY_ID.match(reference) else ""
+
+
+def owner(referral: Mapping[str, Any], organization_id: str) -> bool:
+    """Whether the referral is our side of its engagement. Without a configured id only Microsoft's is not."""
+    theirs = str(referral.get("organizationId") or "").lower()
+    return theirs == organization_id.lower() if organization_id else theirs != MICROSOFT
+
+
+def in_scope(referral: Mapping[str, Any], *, co_sell_only: bool) -> bool:
+    """Whether a referral should become an opportunity, by Microsoft's classification of leads and co-sell deals.
+
+    Source: "Referrals API introduction". Independent and Direct is a marketplace lead; Independent and qualified
+    by Microsoft is a qualified lead; everything else is a co-sell opportunity. Enums are open: compare loosely.
+    """
+    kind = str(referral.get("type") or "").lower()
+    qualification = str(referral.get("qualification") or "").lower()
+    invited_by = str(((referral.get("inviteContext") or {}).get("invitedBy") or {}).get("organizationId") or "").lower()
+    lead = kind == "independent" and (
+        qualification == "direct"
+        or (qualification in ("salesqualified", "marketingqualified") and invited_by == MICROSOFT)
+    )
+    return not (lead and co_sell_only)
+
+
+def meet(
+    referral: Mapping[str, Any],
+    phase: Phase | None,
+    *,
+    ours: bool,
+    co_sell_only: bool,
+    named_exists: bool,
+    named_link: Link | None,
+) -> Meeting:
+    """What an unlinked referral means. `named_exists`: the opportunity it names is in our org, linked or not."""
+    if not ours:
+        return Meeting.RELATED
+    if named_exists:
+        if named_link is None:
+            return Meeting.LINK
+        return Meeting.COMPLETE if named_link.state is LinkState.CREATING_P else Meeting.DUPLICATE
+    if phase is None or phase.terminal or not in_scope(referral, co_sell_only=co_sell_only):
+        return Meeting.IGNORE
+    return Meeting.CREATE

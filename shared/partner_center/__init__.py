@@ -1,0 +1,19 @@
+"""Partner Center as methods: referrals, and the registration of the webhook.
+
+`wire` sends, `referrals` and `webhooks` have the operations that Microsoft documents. What is asked or written,
+and why, does not belong here.
+"""
+
+from shared.partner_center.referrals import PATCHABLE, PartnerCenter
+from shared.partner_center.webhooks import Registration, TestResult, WebhookRegistrations
+from shared.partner_center.wire import AccessTokens, guid
+
+__all__ = [
+    "PATCHABLE",
+    "AccessTokens",
+    "PartnerCenter",
+    "Registration",
+    "TestResult",
+    "WebhookRegistrations",
+    "guid",
+]

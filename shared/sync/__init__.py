@@ -1,0 +1,27 @@
+"""The imperative shell: gather, decide, apply, remember. Decisions are in `decide`, calls in the adapters.
+
+changes    answers doorbells          converge            the only road to a write on an existing pair
+poll       rings for Salesforce       create_referral     the one step that cannot be repeated safely
+sweep      rings for what was missed  create_opportunity  safe to repeat, by a unique key
+"""
+
+from shared.sync.changes import creations_asked, opportunities_changed, referrals_changed
+from shared.sync.poll import Polled, poll
+from shared.sync.ports import Patience, Sync
+from shared.sync.rules import patience_of, policy_of
+from shared.sync.sweep import delta, recover, sweep
+
+__all__ = [
+    "Patience",
+    "Polled",
+    "Sync",
+    "creations_asked",
+    "delta",
+    "opportunities_changed",
+    "patience_of",
+    "policy_of",
+    "poll",
+    "recover",
+    "referrals_changed",
+    "sweep",
+]

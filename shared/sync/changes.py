@@ -1,0 +1,164 @@
+"""Answer doorbells: whoever rings, look at the records named, and settle each on its own."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from math import ceil
+
+from shared import meet
+from shared.deal import Absence, Issue, Link, LinkState, Opportunity, Side, link_id_of_opportunity
+from shared.doorbell import Doorbell, Queue
+from shared.errors import ApiError, LostRace
+from shared.meet import Meeting
+from shared.sync.converge import converge
+from shared.sync.create_opportunity import create_opportunity
+from shared.sync.create_referral import complete, create_referral
+from shared.sync.look import Look, look_at_opportunities
+from shared.sync.ports import Document, Sync
+
+log = logging.getLogger("cosell.sync")
+P, S = Side.PARTNER_CENTER, Side.SALESFORCE
+
+
+def opportunities_changed(sync: Sync, bell: Doorbell) -> None:
+    """Look at the opportunities named: linked ones converge, new ones that ask for it ring for a creation.
+
+    Raises ApiError when Salesforce cannot be read at all; the message then comes back by itself.
+    """
+    found = look_at_opportunities(sync, bell.ids, audit=False)
+
+    def settle(sf_id: str) -> None:
+        view, record = found[sf_id]
+        owner = sync.links.link_of(S, sf_id)
+        link = sync.links.link(owner) if owner else None
+        if link is not None and link.referral_id and link.opportunity_id:
+            look = Look(sync, audit=False, settled=bell.tries > 0)
+            look.show_opportunity(view, record)
+            converge(sync, link, look, reason=bell.reason, tries=bell.tries)
+        elif isinstance(view, Opportunity) and view.sync_on:
+            sync.bells.ring(Queue.REFERRAL_CREATIONS, [sf_id], reason=bell.reason)
+
+    _each(sync, bell, Queue.OPPORTUNITY_CHANGES, settle)
+
+
+def creations_asked(sync: Sync, bell: Doorbell) -> None:
+    """Create the referrals of the opportunities named, or go on where earlier runs stopped."""
+    _each(
+        sync,
+        bell,
+        Queue.REFERRAL_CREATIONS,
+        lambda sf_id: create_referral(sync, sf_id, reason=bell.reason, tries=bell.tries),
+    )
+
+
+def referrals_changed(sync: Sync, bell: Doorbell) -> None:
+    """Look at the referrals named: linked ones converge, others are met for the first time."""
+    _each(sync, bell, Queue.REFERRAL_CHANGES, lambda referral_id: _referral_changed(sync, bell, referral_id))
+
+
+def _referral_changed(sync: Sync, bell: Doorbell, referral_id: str) -> None:
+    owner = sync.links.link_of(P, referral_id)
+    link = sync.links.link(owner) if owner else None
+    look = Look(sync, audit=True, settled=bell.tries > 0)
+    view = look.look_at_referral(referral_id)
+    if link is not None and link.opportunity_id:
+        converge(sync, link, look, reason=bell.reason, tries=bell.tries)
+    elif view is Absence.UNAVAILABLE:
+        _again(sync, bell, Queue.REFERRAL_CHANGES, referral_id, look.retry_after_seconds)
+    elif look.document is not None:
+        _meet(sync, bell, look.document, look)
+    else:
+        # 403 or 404: the portal's own rules (a related referral, a role) may hide it; nothing is created or undone.
+        log.info(json.dumps({"event": "referral not visible", "referral": referral_id}))
+
+
+def _meet(sync: Sync, bell: Doorbell, document: Document, look: Look) -> None:
+    named = meet.named_opportunity(document)
+    view, record = look_at_opportunities(sync, [named], audit=True)[named] if named else (None, {})
+    exists = isinstance(view, Opportunity)
+    owner = sync.links.link_of(S, named) if exists else None
+    named_link = sync.links.link(owner) if owner else None
+    meeting = meet.meet(
+        document,
+        look.newest.phase if look.newest else None,
+        ours=meet.owner(document, sync.organization_id),
+        co_sell_only=sync.mapping.config.scope.co_sell_only,
+        named_exists=exists,
+        named_link=named_link,
+    )
+    if exists and view is not None:
+        look.show_opportunity(view, record)
+    log.info(json.dumps({"event": "met", "referral": str(document["id"]), "meeting": meeting.value}))
+    MEETINGS[meeting](sync, bell, document, look, named_link or Link("", LinkState.LINKED, opportunity_id=named))
+
+
+def _link(sync: Sync, bell: Doorbell, document: Document, look: Look, link: Link) -> None:
+    fresh = Link(link_id_of_opportunity(link.opportunity_id), LinkState.CREATING_P, opportunity_id=link.opportunity_id)
+    owner = sync.links.claim(S, fresh.opportunity_id, fresh.id)
+    known = sync.links.link(owner)
+    complete(sync, known or replace(fresh, id=owner), document, look, ours=False, reason=bell.reason)
+
+
+def _complete(sync: Sync, bell: Doorbell, document: Document, look: Look, link: Link) -> None:
+    complete(sync, link, document, look, ours=False, reason=bell.reason)
+
+
+def _create(sync: Sync, bell: Doorbell, document: Document, _look: Look, _link: Link) -> None:
+    create_opportunity(sync, document, reason=bell.reason, tries=bell.tries)
+
+
+def _duplicate(sync: Sync, _bell: Doorbell, document: Document, _look: Look, link: Link) -> None:
+    """Two referrals name one opportunity: both ids go on the work list, nothing is closed."""
+    detail = f"referral {document['id']} names the opportunity of referral {link.referral_id}"
+    sync.links.open_issue(Issue(link.id, "duplicate", "error", detail, sync.clock()))
+
+
+def _related(sync: Sync, bell: Doorbell, document: Document, _look: Look, _link: Link) -> None:
+    """Microsoft's side of an engagement changed: look at our side of it."""
+    if bell.reason == RELATED_REASON:
+        return
+    siblings = sync.referrals.engagement(str(document.get("engagementId") or ""))
+    ours = [str(d["id"]) for d in siblings if meet.owner(d, sync.organization_id)]
+    if ours:
+        sync.bells.ring(Queue.REFERRAL_CHANGES, ours, reason=RELATED_REASON)
+
+
+def _ignore(_sync: Sync, _bell: Doorbell, document: Document, _look: Look, _link: Link) -> None:
+    log.info(json.dumps({"event": "out of scope", "referral": str(document["id"])}))
+
+
+RELATED_REASON = "related referral"
+MEETINGS: dict[Meeting, Callable[[Sync, Doorbell, Document, Look, Link], None]] = {
+    Meeting.LINK: _link,
+    Meeting.COMPLETE: _complete,
+    Meeting.CREATE: _create,
+    Meeting.DUPLICATE: _duplicate,
+    Meeting.RELATED: _related,
+    Meeting.IGNORE: _ignore,
+}
+
+
+def _each(sync: Sync, bell: Doorbell, queue: Queue, settle: Callable[[str], None]) -> None:
+    """One bad record never stops its neighbours: what is understood rings again, what is not is raised at the end."""
+    failures: list[Exception] = []
+    for record_id in dict.fromkeys(bell.ids):
+        try:
+            settle(record_id)
+        except LostRace:
+            _again(sync, bell, queue, record_id, 2)
+        except ApiError as error:
+            log.warning(json.dumps({"event": "record waits", "queue": queue, "record": record_id, "why": str(error)}))
+            _again(sync, bell, queue, record_id, error.retry_after_seconds)
+        except Exception as bug:  # a bug in one record must not stop the others; it is raised below
+            failures.append(bug)
+            log.exception(json.dumps({"event": "record failed", "queue": queue, "record": record_id}))
+    if failures:
+        raise failures[0]
+
+
+def _again(sync: Sync, bell: Doorbell, queue: Queue, record_id: str, delay_seconds: float | None) -> None:
+    delay = delay_seconds or min(sync.patience.retry * 2**bell.tries, 900)
+    sync.bells.ring(queue, [record_id], reason=bell.reason, delay_seconds=ceil(delay), tries=min(bell.tries + 1, 5))

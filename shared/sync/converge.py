@@ -1,0 +1,171 @@
+"""`converge(link)`: the only road to a write on an existing pair, in either direction.
+
+gather -> decide -> announce -> send -> commit, one write at a time, until there is nothing left to do.
+A crash anywhere leaves either no trace or an announced write, which the next run settles first.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import replace
+from math import ceil
+
+from shared.catalogue import INFORMATION
+from shared.deal import Decision, History, Intent, Issue, Link, LinkState, Opportunity, Referral, Side
+from shared.decide import announce, commit, decide, refuse
+from shared.doorbell import Queue
+from shared.errors import (
+    ApiError,
+    Forbidden,
+    LostRace,
+    Missing,
+    Rejected,
+    Stale,
+    Throttled,
+    Unauthorised,
+    Unavailable,
+    Unclear,
+)
+from shared.mapping import Untranslatable
+from shared.sync.look import Look
+from shared.sync.ports import Sync
+from shared.sync.send import send
+
+log = logging.getLogger("cosell.sync")
+ROUNDS = 8  # far above what a pair needs: one write to each side and a look after each
+LATER = {"stale read": (2, 10, 60), "same time, other eTag": (10,)}
+UNAUTHORISED_SECONDS = 900
+
+
+def converge(sync: Sync, link: Link, look: Look, *, reason: str, tries: int = 0) -> Link:
+    """Bring one pair to agreement as far as both sides allow; what cannot be done now rings again later."""
+    run = sync.new_id()
+    try:
+        for _ in range(ROUNDS):
+            if link.intent is not None and link.intent.helper != run:
+                if _busy(sync, link):
+                    _ring(sync, link, sync.patience.retry, tries, reason)
+                    return link
+                link = sync.links.save(replace(link, intent=replace(link.intent, helper=run, at=sync.clock())))
+            link, again = _round(sync, link, look, run, reason, tries)
+            if not again:
+                return link
+        _ring(sync, link, sync.patience.retry, tries, reason)
+    except LostRace:
+        _ring(sync, link, 2, tries, reason)
+    return link
+
+
+def _busy(sync: Sync, link: Link) -> bool:
+    """Another run announced this write a moment ago: leave it the time to finish."""
+    return link.intent is not None and sync.clock() - link.intent.at < sync.patience.claim // 2
+
+
+def _round(sync: Sync, link: Link, look: Look, run: str, reason: str, tries: int) -> tuple[Link, bool]:
+    p, s = look.views(link)
+    decision = decide(link, p, s, sync.policy, sync.clock())
+    if Side.PARTNER_CENTER in decision.read:
+        p = look.look_at_referral(link.referral_id)
+        decision = decide(link, p, s, sync.policy, sync.clock())
+    if decision.write is None:
+        return _settle(sync, link, look, decision, reason, tries)
+    intent = link.intent or announce(decision, p, s, sync.policy, intent_id=sync.new_id(), run=run, now=sync.clock())
+    if link.intent is None:
+        link = sync.links.save(replace(decision.link, intent=intent), conflicts=decision.conflicts, at=sync.clock())
+    return _carry_out(sync, link, intent, look, decision, reason, tries)
+
+
+def _settle(sync: Sync, link: Link, look: Look, decision: Decision, reason: str, tries: int) -> tuple[Link, bool]:
+    """Nothing to write: remember what changed in our view of the pair, if anything, and look again if asked."""
+    had_intent = link.intent is not None
+    if decision.link != link or decision.conflicts:
+        history = History(sync.clock(), reason, decision.note)
+        after = sync.links.save(decision.link, conflicts=decision.conflicts, history=history, at=sync.clock())
+        _issues(sync, link, after)
+        link = after
+        _log(link, reason, decision.note)
+    if had_intent and link.intent is None:
+        return link, True
+    if decision.retry_after_seconds is not None:
+        delays = LATER.get(decision.note)
+        if delays is None:
+            _ring(sync, link, look.retry_after_seconds or decision.retry_after_seconds, tries, reason)
+        elif tries < len(delays):
+            _ring(sync, link, delays[tries], tries + 1, reason)
+    return link, False
+
+
+def _carry_out(
+    sync: Sync, link: Link, intent: Intent, look: Look, decision: Decision, reason: str, tries: int
+) -> tuple[Link, bool]:
+    try:
+        send(sync, link, intent, look)
+    except (Stale, Missing, Forbidden):
+        look.forget()
+        return sync.links.save(replace(link, intent=None)), True
+    except (Rejected, Untranslatable) as refusal:
+        return _refused(sync, link, intent, look, refusal), True
+    except (Throttled, Unavailable, Unauthorised) as error:
+        link = sync.links.save(replace(link, intent=None))
+        _ring(sync, link, _pause(sync, error, tries), tries + (not isinstance(error, Throttled)), reason)
+        return link, False
+    except Unclear:
+        _ring(sync, link, sync.patience.claim // 2 + 1, tries, reason)
+        return link, False
+    assert look.referral is not None and look.opportunity is not None  # noqa: S101, PT018  both were needed to decide
+    done = commit(link, intent, look.referral, look.opportunity, sync.policy)
+    done = replace(done, last_ok=sync.clock())
+    history = History(sync.clock(), reason, decision.note, tuple(intent.writes), intent.side)
+    saved = sync.links.save(done, history=history, at=sync.clock())
+    _issues(sync, link, saved)
+    _log(saved, reason, decision.note, tuple(intent.writes))
+    return saved, True
+
+
+def _refused(sync: Sync, link: Link, intent: Intent, look: Look, refusal: Rejected | Untranslatable) -> Link:
+    """A service will not take this write, now or later: its groups wait, and the seller is told why."""
+    if isinstance(refusal, Untranslatable):
+        code, detail = refusal.code, refusal.detail
+    else:
+        code = refusal.code or "refused"
+        detail = " ".join(dict.fromkeys(p.message for p in refusal.problems if p.message))[:200]
+    # A hold remembers what both sides showed, so the referral has to be read even if memory was enough to decide.
+    p = look.newest or look.look_at_referral(link.referral_id)
+    s = look.opportunity
+    if isinstance(p, Referral) and isinstance(s, Opportunity):
+        after = refuse(link, tuple(intent.writes), code, detail, p, s, sync.policy)
+    else:
+        after = replace(link, intent=None)
+    saved = sync.links.save(after)
+    _issues(sync, link, saved)
+    return saved
+
+
+def _pause(sync: Sync, error: ApiError, tries: int) -> float:
+    if isinstance(error, Unauthorised):
+        log.error(json.dumps({"event": "side halted", "side": error.side.value, "code": error.code}))
+        return UNAUTHORISED_SECONDS
+    return error.retry_after_seconds or min(sync.patience.retry * 2**tries, 900)
+
+
+def _ring(sync: Sync, link: Link, delay_seconds: float, tries: int, reason: str) -> None:
+    sync.bells.ring(
+        Queue.OPPORTUNITY_CHANGES, [link.opportunity_id], reason=reason, delay_seconds=ceil(delay_seconds), tries=tries
+    )
+
+
+def _issues(sync: Sync, before: Link, after: Link) -> None:
+    """Keep the open work list in step with what waits on the link."""
+    if (before.held, before.state) == (after.held, after.state):
+        return
+    codes = {hold.code: "info" if hold.code in INFORMATION else "warning" for hold in after.held.values()}
+    if after.state not in (LinkState.LINKED, LinkState.PAUSED):
+        codes[after.state.value] = "error"
+    sync.links.close_issues(after.id, keep=tuple(codes))
+    for code, severity in codes.items():
+        sync.links.open_issue(Issue(after.id, code, severity, at=sync.clock()))
+
+
+def _log(link: Link, reason: str, note: str, groups: tuple[str, ...] = ()) -> None:
+    log.info(json.dumps({"event": "converge", "link": link.id, "reason": reason, "note": note, "groups": groups}))

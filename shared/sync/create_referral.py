@@ -1,0 +1,250 @@
+"""Creation in Partner Center, the one step that cannot be repeated safely.
+
+claim -> POST once -> complete.   No usable answer: wait out the list lag -> search -> claim again -> POST.
+Every arrow is one conditional write of the link, so that of two workers one goes on. Partner Center has no
+unique key for a referral and its POST is not idempotent ("Partner Center REST headers" describes a request
+id for repeats; it is sent, not relied on), so a POST without a definite answer is never simply repeated.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from itertools import takewhile
+from math import ceil
+
+from shared import catalogue, checks, meet
+from shared.deal import (
+    Absence,
+    Claim,
+    ClaimPhase,
+    Hold,
+    Issue,
+    Link,
+    LinkState,
+    Opportunity,
+    Referral,
+    Report,
+    Side,
+    link_id_of_opportunity,
+)
+from shared.decide import first_base
+from shared.doorbell import Queue
+from shared.errors import Forbidden, LostRace, Missing, Rejected, Stale, Throttled, Unauthorised, Unavailable, Unclear
+from shared.mapping import Untranslatable
+from shared.mapping.codecs import ticks
+from shared.sync.converge import converge
+from shared.sync.look import Look
+from shared.sync.ports import CompositeStep, Document, Sync
+
+log = logging.getLogger("cosell.sync")
+CREATE = "create"
+SEARCH_MARGIN_SECONDS = 900
+EPOCH_TICKS = ticks("1970-01-01T00:00:00Z")
+NAMESPACE = uuid.UUID("6f0e6bd4-6a0c-4f0b-9d4e-6c6f2d3b7c11")
+
+
+def create_referral(sync: Sync, opportunity_id: str, *, reason: str, tries: int = 0) -> None:
+    """Create the referral of an opportunity that asks for one, or go on where an earlier run stopped."""
+    look = Look(sync, audit=True)
+    look.look_at_opportunity(opportunity_id)
+    if not isinstance(look.opportunity, Opportunity):
+        if look.opportunity is Absence.UNAVAILABLE:
+            _ring(sync, opportunity_id, look.retry_after_seconds or sync.patience.retry, tries + 1)
+        return
+    try:
+        link = _claimed(sync, look, opportunity_id)
+        if link is None:
+            return
+        if link.referral_id:
+            converge(sync, link, look, reason=reason, tries=tries)
+        else:
+            _next_step(sync, link, look, reason, tries)
+    except LostRace:
+        log.info(json.dumps({"event": "another run creates", "opportunity": opportunity_id}))
+
+
+def complete(sync: Sync, link: Link, document: Document, look: Look, *, ours: bool, reason: str) -> None:
+    """The referral exists: link it. `ours`: the answer to our own POST, so what was sent is the agreement."""
+    look.show_referral(document)
+    owner = sync.links.claim(Side.PARTNER_CENTER, str(document["id"]), link.id)
+    if owner != link.id:
+        link = sync.links.save(replace(link, state=LinkState.DUPLICATE, claim=None))
+        sync.links.open_issue(Issue(link.id, "duplicate", "error", owner, sync.clock()))
+        return
+    link = replace(
+        link,
+        state=LinkState.LINKED,
+        referral_id=str(document["id"]),
+        engagement_id=str(document.get("engagementId") or ""),
+        claim=None,
+        held={},
+        attempts=0,
+        map_ver=sync.mapping.version,
+    )
+    if ours and isinstance(look.referral, Referral) and isinstance(look.opportunity, Opportunity):
+        link = first_base(link, look.referral, look.opportunity, sync.policy)
+    link = sync.links.save(link, at=sync.clock())
+    log.info(json.dumps({"event": "linked", "link": link.id, "referral": link.referral_id}))
+    converge(sync, link, look, reason=reason)
+
+
+def _claimed(sync: Sync, look: Look, opportunity_id: str) -> Link | None:
+    """The link that stands for this opportunity; None when nothing is to be done."""
+    owner = sync.links.link_of(Side.SALESFORCE, opportunity_id)
+    link = sync.links.link(owner or link_id_of_opportunity(opportunity_id))
+    view = look.opportunity
+    assert isinstance(view, Opportunity)  # noqa: S101  the caller has checked
+    if link is not None and link.referral_id:
+        return link
+    if not view.sync_on:
+        return None
+    known = dict(view.groups.get("identity", ())).get("referral_id")  # type: ignore[arg-type]
+    if known:
+        # The opportunity names its referral, but no link remembers it: the referral's own doorbell joins the two.
+        sync.bells.ring(Queue.REFERRAL_CHANGES, [str(known)], reason="named by an opportunity")
+        return None
+    problems = checks.before_creation(view.groups, sync.mapping.groups, _today(sync))
+    if problems:
+        _tell(sync, look, opportunity_id, catalogue.not_sent(problems), "not_sent")
+        return None
+    if link is None:
+        sync.links.claim(Side.SALESFORCE, opportunity_id, link_id_of_opportunity(opportunity_id))
+        link = Link(link_id_of_opportunity(opportunity_id), LinkState.CREATING_P, opportunity_id=opportunity_id)
+    return link
+
+
+def _next_step(sync: Sync, link: Link, look: Look, reason: str, tries: int) -> None:
+    now, claim = sync.clock(), link.claim
+    if claim is None:
+        if not _refused_before(sync, link, look):
+            _post(sync, _send_claim(sync, link, 1, now), look, reason, tries, started=sync.monotonic())
+    elif claim.phase is ClaimPhase.SEND:
+        if now - claim.at < sync.patience.claim:
+            _ring(sync, link.opportunity_id, claim.at + sync.patience.claim - now, tries)
+            return
+        due = now + sync.patience.list_lag
+        waiting = replace(claim, phase=ClaimPhase.WAIT, number=claim.number + 1, not_before=due, at=now)
+        sync.links.save(replace(link, claim=waiting))
+        _ring(sync, link.opportunity_id, sync.patience.list_lag, tries)
+    elif now < claim.not_before:
+        _ring(sync, link.opportunity_id, claim.not_before - now, tries)
+    else:
+        started = sync.monotonic()
+        _search_then_post(sync, _send_claim(sync, link, claim.number, claim.first_at), look, reason, tries, started)
+
+
+def _send_claim(sync: Sync, link: Link, number: int, first_at: int) -> Link:
+    now = sync.clock()
+    request_id = link.claim.request_id if link.claim else str(uuid.uuid5(NAMESPACE, f"{link.opportunity_id}:{now}"))
+    claim = Claim(ClaimPhase.SEND, number, sync.new_id(), now, 0, first_at, request_id)
+    return sync.links.save(replace(link, claim=claim))
+
+
+def _search_then_post(sync: Sync, link: Link, look: Look, reason: str, tries: int, started: float) -> None:
+    assert link.claim is not None  # noqa: S101  just claimed
+    try:
+        found = _search(sync, link.opportunity_id, link.claim.first_at - SEARCH_MARGIN_SECONDS)
+    except (Throttled, Unavailable, Unclear, Unauthorised) as error:
+        waiting = replace(link.claim, phase=ClaimPhase.WAIT, not_before=sync.clock() + sync.patience.retry)
+        sync.links.save(replace(link, claim=waiting))
+        _ring(sync, link.opportunity_id, error.retry_after_seconds or sync.patience.retry, tries + 1)
+        return
+    if found is not None:
+        complete(sync, link, found, look, ours=False, reason=reason)
+    else:
+        _post(sync, link, look, reason, tries, started=started)
+
+
+def _search(sync: Sync, opportunity_id: str, since: int) -> Document | None:
+    """Our referral among the newest ones. Compared here: no filter on externalReferenceId is documented."""
+    oldest = EPOCH_TICKS + since * 10_000_000
+    recent = takewhile(lambda d: ticks(str(d["createdDateTime"])) >= oldest, sync.referrals.newest("createdDateTime"))
+    named = (d for d in recent if meet.named_opportunity(d)[:15] == opportunity_id[:15])
+    return next((d for d in named if meet.owner(d, sync.organization_id)), None)
+
+
+def _post(sync: Sync, link: Link, look: Look, reason: str, tries: int, *, started: float) -> None:
+    view = look.opportunity
+    current = sync.links.link(link.id)
+    assert isinstance(view, Opportunity) and link.claim is not None  # noqa: S101, PT018  claimed for a readable record
+    if current is None or current.claim != link.claim or sync.monotonic() - started > sync.patience.send_window:
+        return  # somebody fenced us off, or we were frozen: the claim's age brings the next run
+    try:
+        body = sync.mapping.referral.creation(view.groups, opportunity_id=link.opportunity_id)
+        document = sync.referrals.create(body, request_id=link.claim.request_id)
+    except (Rejected, Missing, Forbidden, Stale, Untranslatable) as refusal:
+        _hold(sync, link, look, refusal)
+    except (Throttled, Unavailable, Unauthorised) as error:
+        sync.links.save(replace(link, claim=None))
+        pause = error.retry_after_seconds or min(sync.patience.retry * 2**tries, 900)
+        _ring(sync, link.opportunity_id, pause, tries + (not isinstance(error, Throttled)))
+    except Unclear:
+        log.warning(json.dumps({"event": "creation without an answer", "link": link.id}))
+        _ring(sync, link.opportunity_id, sync.patience.claim + 1, tries)
+    else:
+        complete(sync, current, document, look, ours=True, reason=reason)
+
+
+def _hold(sync: Sync, link: Link, look: Look, refusal: Rejected | Missing | Forbidden | Stale | Untranslatable) -> None:
+    """Microsoft refuses this deal: nothing exists there, the seller is told, a change in Salesforce tries again."""
+    if isinstance(refusal, Untranslatable):
+        code, sentences = refusal.code, [catalogue.sentence("deal", Hold(refusal.code, detail=refusal.detail))]
+    else:
+        code = refusal.code or "refused"
+        sentences = list(dict.fromkeys(problem.message for problem in refusal.problems if problem.message))
+    hold = Hold(code, s=_shown(sync, look), schema=sync.policy.schema)
+    sync.links.save(replace(link, claim=None, held={CREATE: hold}))
+    told = ("Microsoft refused the deal:", *sentences) if sentences else (f"Microsoft refused the deal ({code}).",)
+    _tell(sync, look, link.opportunity_id, catalogue.not_sent(told), code)
+
+
+def _refused_before(sync: Sync, link: Link, look: Look) -> bool:
+    hold = link.held.get(CREATE)
+    return hold is not None and hold.s == _shown(sync, look) and hold.schema == sync.policy.schema
+
+
+def _shown(sync: Sync, look: Look) -> str:
+    """A digest of everything the creation would send."""
+    assert isinstance(look.opportunity, Opportunity)  # noqa: S101  only called for readable records
+    return sync.policy.digest(tuple((name, repr(content)) for name, content in look.opportunity.groups.items()))
+
+
+def _tell(sync: Sync, look: Look, opportunity_id: str, report: Report, code: str) -> None:
+    """Write the reason to the opportunity, once: an unchanged report costs nothing."""
+    view = look.opportunity
+    assert isinstance(view, Opportunity)  # noqa: S101  only called for readable records
+    sync.links.open_issue(Issue(link_id_of_opportunity(opportunity_id), code, "warning", at=sync.clock()))
+    if view.report == report:
+        return
+    if view.read_at - view.modified < sync.policy.closed_margin_seconds:
+        _ring(sync, opportunity_id, sync.policy.closed_margin_seconds, 0)  # versions there have one-second grain
+        return
+    spell = sync.mapping.opportunity
+    when = datetime.fromtimestamp(sync.clock(), UTC).strftime("%Y-%m-%d %H:%M")
+    trail = spell.audit(look.record, catalogue.audit_line(when, "CRM to Partner Center", (), "not sent"))
+    fields = spell.steering(report, sync.new_id(), trail)
+    path = f"/sobjects/Opportunity/{opportunity_id}"
+    try:
+        sync.opportunities.composite([CompositeStep("report", "PATCH", path, fields, view.modified)])
+    except (Stale, Throttled, Unavailable, Unclear):
+        _ring(sync, opportunity_id, sync.patience.retry, 0)
+    except (Rejected, Missing, Forbidden):
+        log.warning(json.dumps({"event": "report refused", "opportunity": opportunity_id}))
+
+
+def _today(sync: Sync) -> date:
+    return datetime.fromtimestamp(sync.clock(), UTC).date()
+
+
+def _ring(sync: Sync, opportunity_id: str, delay_seconds: float, tries: int) -> None:
+    sync.bells.ring(
+        Queue.REFERRAL_CREATIONS,
+        [opportunity_id],
+        reason="creation goes on",
+        delay_seconds=ceil(delay_seconds),
+        tries=tries,
+    )

@@ -1,0 +1,115 @@
+"""Gather: read both records of a pair, each at most once per run unless told to look again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shared.deal import (
+    Absence,
+    Link,
+    LinkState,
+    Opportunity,
+    PartnerCenterView,
+    Referral,
+    Remembered,
+    SalesforceView,
+)
+from shared.errors import ApiError, Forbidden, Missing, Throttled, Unauthorised, Unavailable, Unclear
+from shared.sync.ports import Document, Sync
+
+REFERRAL_ABSENCES: dict[type[ApiError], Absence] = {
+    Missing: Absence.GONE,
+    Forbidden: Absence.FORBIDDEN,
+    Throttled: Absence.UNAVAILABLE,
+    Unavailable: Absence.UNAVAILABLE,
+    Unclear: Absence.UNAVAILABLE,
+    Unauthorised: Absence.UNAVAILABLE,
+}
+
+
+class Look:
+    """What one run has seen of one pair. Views for deciding, documents for spelling a write."""
+
+    def __init__(self, sync: Sync, *, audit: bool, settled: bool = False) -> None:
+        self._sync = sync
+        self._audit = audit
+        self._settled = settled
+        self.referral: PartnerCenterView | None = None
+        self.opportunity: SalesforceView | None = None
+        self.document: Document | None = None
+        self.record: Document = {}
+        self.retry_after_seconds: float | None = None
+
+    def views(self, link: Link) -> tuple[PartnerCenterView, SalesforceView]:
+        """Both sides; the referral from memory when the link knows its newest version."""
+        if self.opportunity is None:
+            self.look_at_opportunity(link.opportunity_id)
+        if self.referral is None and _may_remember(link):
+            self.referral = Remembered()
+        if self.referral is None:
+            self.look_at_referral(link.referral_id)
+        assert self.referral is not None and self.opportunity is not None  # noqa: S101, PT018  set just above
+        return self.referral, self.opportunity
+
+    def look_at_referral(self, referral_id: str) -> PartnerCenterView:
+        """Read the referral now."""
+        try:
+            self.show_referral(self._sync.referrals.get(referral_id))
+        except tuple(REFERRAL_ABSENCES) as error:
+            self.referral = REFERRAL_ABSENCES[type(error)]
+            self.retry_after_seconds = error.retry_after_seconds
+        assert self.referral is not None  # noqa: S101  one of the two branches set it
+        return self.referral
+
+    def look_at_opportunity(self, opportunity_id: str, *, audit: bool | None = None) -> None:
+        """Read the opportunity now."""
+        wanted = self._audit if audit is None else audit
+        try:
+            found = look_at_opportunities(self._sync, [opportunity_id], audit=wanted)
+        except (Throttled, Unavailable, Unclear, Unauthorised) as error:
+            self.opportunity, self.retry_after_seconds = Absence.UNAVAILABLE, error.retry_after_seconds
+        else:
+            self.show_opportunity(*found[opportunity_id])
+
+    def show_referral(self, document: Document) -> None:
+        """Take a document that some call just returned as this run's view."""
+        self.document = document
+        self.referral = self._sync.mapping.referral.read(document, settled=self._settled)
+
+    def show_opportunity(self, view: SalesforceView, record: Document) -> None:
+        """Take a row that some call just returned as this run's view."""
+        self.opportunity, self.record = view, record
+
+    def forget(self) -> None:
+        """Look again at both next time, and not from memory."""
+        self.referral = self.opportunity = self.document = None
+        self._settled = False
+
+    @property
+    def newest(self) -> Referral | None:
+        """The referral if it was read as a record."""
+        return self.referral if isinstance(self.referral, Referral) else None
+
+
+def look_at_opportunities(
+    sync: Sync, ids: Iterable[str], *, audit: bool
+) -> dict[str, tuple[Opportunity | Absence, Document]]:
+    """Read many opportunities in one query; the recycled are told from those that cannot be seen."""
+    wanted = list(ids)
+    listed = ", ".join(f"'{sf_id}'" for sf_id in wanted)  # ids are validated by the doorbell's pattern
+    rows = sync.opportunities.query(sync.mapping.opportunity.select(f"Id IN ({listed})", audit=audit), deleted=True)
+    found = {str(record["Id"]): record for record in rows.records}
+    return {sf_id: _view(sync, found.get(sf_id), rows.server_time) for sf_id in wanted}
+
+
+def _view(sync: Sync, record: Document | None, read_at: int) -> tuple[Opportunity | Absence, Document]:
+    if record is None:
+        return Absence.FORBIDDEN, {}
+    if record.get("IsDeleted"):
+        return Absence.RECYCLED, record
+    return sync.mapping.opportunity.read(record, read_at), record
+
+
+def _may_remember(link: Link) -> bool:
+    """The referral was at this version when both sides agreed: If-Match proves it, so reading it is not needed."""
+    return link.state is LinkState.LINKED and link.intent is None and bool(link.p_etag) and link.p_ticks == link.p_hwm

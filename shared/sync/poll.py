@@ -1,0 +1,100 @@
+"""Poll Salesforce for changed records and ring for them; nothing is decided here.
+
+Selected by SystemModstamp with an overlap, because a transaction may become visible up to ten minutes after its
+stamp; rows already rung for, at the same stamp, are skipped. The watermark moves only after every doorbell is on
+its queue, and never past the server's own clock less a minute.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from shared.doorbell import Queue
+from shared.errors import LostRace
+from shared.mapping.codecs import epoch_seconds
+from shared.sync.ports import Document, Sync
+
+log = logging.getLogger("cosell.sync")
+SETTLING_SECONDS = 60
+
+
+class Polled(StrEnum):
+    """What is polled; the value names its cursor."""
+
+    OPPORTUNITIES = "s.opportunity"
+    SOLUTIONS = "s.solution"
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """How far a poll has come (epoch seconds), and which rows of the overlap have been rung for."""
+
+    at: int
+    seen: frozenset[tuple[str, int]]
+
+    @classmethod
+    def parse(cls, text: str) -> Watermark | None:
+        """The stored form, or None before the first poll."""
+        if not text:
+            return None
+        stored: dict[str, Any] = json.loads(text)
+        return cls(int(stored["at"]), frozenset((str(i), int(stamp)) for i, stamp in stored["seen"]))
+
+    def text(self) -> str:
+        """The form that is stored."""
+        return json.dumps({"at": self.at, "seen": sorted(self.seen)}, separators=(",", ":"))
+
+
+def poll(sync: Sync, polled: Polled) -> int:
+    """Ring for every opportunity whose record, or solution rows, changed since the last poll; the number rung.
+
+    The first poll ever rings for everything that asks to be synchronised. Raises ApiError when Salesforce cannot
+    be read: the watermark stays, the next poll catches up.
+    """
+    cursor = sync.links.cursor(polled.value)
+    before = Watermark.parse(cursor.text)
+    rows = sync.opportunities.query(_soql(sync, polled, before), deleted=True)
+    stamped = {(str(r["Id"]), epoch_seconds(r["SystemModstamp"])): r for r in rows.records}
+    fresh = [row for key, row in stamped.items() if before is None or key not in before.seen]
+    ids = list(dict.fromkeys(_opportunity_id(sync, polled, row) for row in fresh))
+    if ids:
+        sync.bells.ring(Queue.OPPORTUNITY_CHANGES, ids, reason=f"poll {polled.name.lower()}")
+    if len(ids) > sync.mass_change_limit:
+        log.warning(json.dumps({"event": "mass change", "polled": polled.value, "records": len(ids)}))
+    after = _advance(sync, before, frozenset(stamped), rows.server_time)
+    if after != before:
+        try:
+            sync.links.put_cursor(polled.value, after.text(), cursor.version)
+        except LostRace:
+            log.info(json.dumps({"event": "another poll was faster", "polled": polled.value}))
+    return len(ids)
+
+
+def _soql(sync: Sync, polled: Polled, before: Watermark | None) -> str:
+    select, scope = sync.mapping.opportunity.poll(solutions=polled is Polled.SOLUTIONS)
+    conditions = [scope] if scope else []
+    if before is not None:
+        since = datetime.fromtimestamp(before.at - sync.patience.poll_overlap, UTC)
+        conditions.append(f"SystemModstamp >= {since.strftime('%Y-%m-%dT%H:%M:%SZ')}")
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    return f"{select}{where} ORDER BY SystemModstamp, Id"
+
+
+def _opportunity_id(sync: Sync, polled: Polled, row: Document) -> str:
+    if polled is Polled.OPPORTUNITIES:
+        return str(row["Id"])
+    return str(row[sync.mapping.opportunity.parent_field])
+
+
+def _advance(sync: Sync, before: Watermark | None, found: frozenset[tuple[str, int]], server_time: int) -> Watermark:
+    """The next watermark, with the rows that the next poll's overlap will show again."""
+    settled = server_time - SETTLING_SECONDS
+    newest = max((stamp for _, stamp in found), default=settled)
+    at = max(before.at if before else 0, min(newest, settled))
+    seen = found | (before.seen if before else frozenset())
+    return Watermark(at, frozenset((i, stamp) for i, stamp in seen if stamp >= at - sync.patience.poll_overlap))

@@ -1,0 +1,137 @@
+"""What the shell needs from the outside, and the one value that carries it. No decisions here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from shared.deal import Conflict, History, Issue, Link, Side
+from shared.decide import Policy
+from shared.doorbell import Queue
+from shared.mapping import Mapping as FieldMapping
+
+Document = Mapping[str, Any]
+
+
+class Referrals(Protocol):
+    """Partner Center's referrals."""
+
+    def get(self, referral_id: str) -> Document: ...
+    def patch(self, referral_id: str, operations: Sequence[Document], *, etag: str) -> Document: ...
+    def create(self, body: Document, *, request_id: str) -> Document: ...
+    def newest(self, order_by: Literal["createdDateTime", "updatedDateTime"]) -> Iterator[Document]: ...
+    def engagement(self, engagement_id: str) -> Sequence[Document]: ...
+
+
+class Rows(Protocol):
+    """The answer to a query, with the server's own clock in epoch seconds."""
+
+    @property
+    def records(self) -> Sequence[Document]: ...
+    @property
+    def server_time(self) -> int: ...
+
+
+class Answers(Protocol):
+    """The answers to a composite, by step name."""
+
+    @property
+    def bodies(self) -> Mapping[str, Any]: ...
+    @property
+    def server_time(self) -> int: ...
+
+
+class Step(Protocol):
+    """One sub-request of a composite, path relative to the API version."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def body(self) -> Document | None: ...
+    @property
+    def unmodified_since(self) -> int | None: ...
+
+
+@dataclass(frozen=True)
+class CompositeStep:
+    """A sub-request as the shell asks for it."""
+
+    name: str
+    method: str
+    path: str
+    body: Document | None = None
+    unmodified_since: int | None = None
+
+
+class Opportunities(Protocol):
+    """Salesforce."""
+
+    def query(self, soql: str, *, deleted: bool = False) -> Rows: ...
+    def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Answers: ...
+
+
+class Links(Protocol):
+    """The connector's memory."""
+
+    def link(self, link_id: str) -> Link | None: ...
+    def link_of(self, side: Side, record_id: str) -> str | None: ...
+    def claim(self, side: Side, record_id: str, link_id: str) -> str: ...
+    def save(
+        self, link: Link, *, conflicts: Sequence[Conflict] = (), history: History | None = None, at: int = 0
+    ) -> Link: ...
+    def links(self) -> Iterator[Link]: ...
+    def unfinished(self, before: int) -> Iterator[Link]: ...
+    def cursor(self, name: str) -> Any: ...
+    def put_cursor(self, name: str, text: str, version: str) -> str: ...
+    def open_issue(self, issue: Issue) -> None: ...
+    def close_issues(self, link_id: str, keep: Sequence[str] = ()) -> None: ...
+
+
+class Bells(Protocol):
+    """The queues."""
+
+    def ring(
+        self,
+        queue: Queue,
+        ids: Iterable[str],
+        *,
+        reason: str = "",
+        seen: int = 0,
+        delay_seconds: int = 0,
+        tries: int = 0,
+    ) -> None: ...
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for what, in seconds; defaults and meaning as in the settings of the same names."""
+
+    poll_overlap: int = 900
+    delta_overlap: int = 900
+    list_lag: int = 600
+    claim: int = 120
+    send_window: int = 60
+    retry: int = 30
+
+
+@dataclass(frozen=True)
+class Sync:
+    """Everything a run works with. `clock` gives UTC epoch seconds, `monotonic` seconds that never jump."""
+
+    referrals: Referrals
+    opportunities: Opportunities
+    links: Links
+    bells: Bells
+    mapping: FieldMapping
+    policy: Policy
+    clock: Callable[[], int]
+    monotonic: Callable[[], float]
+    new_id: Callable[[], str]
+    patience: Patience = Patience()
+    organization_id: str = ""
+    mass_change_limit: int = 500

@@ -1,0 +1,57 @@
+"""Settings and the partner's mapping in the form that the shell and `decide` ask for. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+
+from shared import catalogue
+from shared.deal import Content, Direction, Side
+from shared.decide import GroupPolicy, Policy
+from shared.mapping import Mapping
+from shared.settings import Settings
+from shared.sync.ports import Patience
+
+
+def patience_of(settings: Settings) -> Patience:
+    """The waits of the settings."""
+    return Patience(
+        poll_overlap=settings.poll_overlap_seconds,
+        delta_overlap=settings.delta_overlap_seconds,
+        list_lag=settings.list_lag_seconds,
+        claim=settings.claim_seconds,
+        send_window=settings.send_window_seconds,
+        retry=settings.retry_seconds,
+    )
+
+
+def policy_of(mapping: Mapping, digest_key: bytes) -> Policy:
+    """The rules of every group that may travel after creation; digests are keyed, so values cannot be guessed."""
+
+    def digest(content: Content) -> str:
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        return hmac.new(digest_key, text.encode(), hashlib.sha256).hexdigest()[:32]
+
+    def obstacle(group: str, content: Content, side: Side) -> str:
+        bound = mapping.groups[group]
+        return "" if bound.spec.kind == "status" else bound.obstacle(content, side)
+
+    return Policy(
+        groups={
+            name: GroupPolicy(
+                kind=group.spec.kind,
+                direction=group.spec.update,
+                owner=group.spec.owner,
+                first=group.spec.first or group.spec.owner,
+                drift=group.spec.drift,
+                alone=group.spec.alone,
+                keep_one=group.spec.keep_one,
+            )
+            for name, group in mapping.groups.items()
+            if group.spec.update is not Direction.NONE
+        },
+        digest=digest,
+        obstacle=obstacle,
+        report=catalogue.report,
+    )

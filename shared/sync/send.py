@@ -1,0 +1,75 @@
+"""Apply: one conditional write to one side, and its read-back. The only place that changes an existing record."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from shared.catalogue import NEUTRAL_REASON, audit_line
+from shared.deal import Absence, Intent, Link, Opportunity, Side
+from shared.errors import Stale
+from shared.sync.look import Look
+from shared.sync.ports import CompositeStep, Sync
+
+OPPORTUNITY, READ_BACK = "opportunity", "read_back"
+
+
+def send(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
+    """Carry out an announced write; afterwards `look` shows the record as the write left it.
+
+    Raises the classes of `errors`; Stale, Throttled, Unavailable and Rejected mean that nothing was written.
+    """
+    if intent.side is Side.PARTNER_CENTER:
+        _patch(sync, link, intent, look)
+    else:
+        _update(sync, link, intent, look)
+
+
+def _patch(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
+    nothing = {g for g, d in link.base_p.items() if d in ((), sync.policy.digest(()))}
+    operations = sync.mapping.referral.patch(
+        intent.writes, current=look.document, empty=frozenset(nothing), neutral_reason=NEUTRAL_REASON
+    )
+    look.show_referral(sync.referrals.patch(link.referral_id, operations, etag=intent.target_version))
+
+
+def _update(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
+    _with_audit(sync, link, intent, look)
+    spell = sync.mapping.opportunity
+    when = datetime.fromtimestamp(intent.at, UTC).strftime("%Y-%m-%d %H:%M")
+    trail = spell.audit(look.record, audit_line(when, "Partner Center to CRM", tuple(intent.writes), "success"))
+    fields = spell.fields(intent.writes) | spell.steering(intent.report, intent.id, trail)
+    path = f"/sobjects/Opportunity/{link.opportunity_id}"
+    steps = [CompositeStep(OPPORTUNITY, "PATCH", path, fields, int(intent.target_version))]
+    steps += _children(sync, link, intent, look)
+    soql = spell.select(f"Id = '{link.opportunity_id}'", audit=True)
+    steps.append(CompositeStep(READ_BACK, "GET", f"/query?q={quote(soql, safe='')}"))
+    answers = sync.opportunities.composite(steps)
+    record = answers.bodies[READ_BACK]["records"][0]
+    look.show_opportunity(spell.read(record, answers.server_time), record)
+
+
+def _children(sync: Sync, link: Link, intent: Intent, look: Look) -> list[CompositeStep]:
+    """Solution rows travel in the same all-or-none composite, so the marker vouches for them too."""
+    (sobject, key), added, changed = sync.mapping.opportunity.children(
+        intent.writes, look.record, link.opportunity_id, link.referral_id
+    )
+    steps = [
+        CompositeStep(f"row{number}", "PATCH", path, fields, version)
+        for number, (path, fields, version) in enumerate(changed)
+    ]
+    if added:
+        body = {"allOrNone": True, "records": added}
+        steps.append(CompositeStep("added", "PATCH", f"/composite/sobjects/{sobject}/{key}", body))
+    return steps
+
+
+def _with_audit(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
+    """The audit trail is long, so reads that expect no write to Salesforce leave it out; fetch it now."""
+    name = sync.mapping.config.opportunity.audit
+    if not name or name in look.record:
+        return
+    look.look_at_opportunity(link.opportunity_id, audit=True)
+    view = look.opportunity
+    if isinstance(view, Absence) or not isinstance(view, Opportunity) or str(view.modified) != intent.target_version:
+        raise Stale(Side.SALESFORCE, "read before write")

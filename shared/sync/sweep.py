@@ -1,0 +1,145 @@
+"""Look for what no doorbell told: the hourly delta, the nightly comparison, and interrupted runs.
+
+A sweep rings and reports; it never writes to either system itself. What it finds was missed by an event, so the
+number found is the measure of lost events.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Iterator
+from itertools import takewhile
+
+from shared import meet
+from shared.deal import Issue, Link, LinkState, Opportunity, Side
+from shared.decide.groups import shown
+from shared.doorbell import Queue
+from shared.errors import LostRace
+from shared.mapping.codecs import ticks
+from shared.sync.look import look_at_opportunities
+from shared.sync.ports import Document, Sync
+
+log = logging.getLogger("cosell.sync")
+DELTA = "p.delta"
+TICKS = 10_000_000
+CHUNK = 200
+
+
+def delta(sync: Sync) -> int:
+    """Ring for referrals changed since the last delta that no link knows in this version; the number rung.
+
+    Newest first: a referral that changes while pages are read moves to the top, so none is skipped.
+    """
+    cursor = sync.links.cursor(DELTA)
+    oldest = int(cursor.text or 0) - sync.patience.delta_overlap * TICKS
+    recent = list(takewhile(lambda d: _ticks(d) >= oldest, sync.referrals.newest("updatedDateTime")))
+    rung = _ring_for(sync, recent, "delta")
+    if recent and str(_ticks(recent[0])) != cursor.text:
+        _remember(sync, str(_ticks(recent[0])), cursor.version)
+    return rung
+
+
+def sweep(sync: Sync) -> int:
+    """Compare everything on both sides with what the links remember, and ring for each difference."""
+    referrals = list({str(d["id"]): d for d in sync.referrals.newest("createdDateTime")}.values())
+    _report_duplicates(sync, referrals)
+    rung = _ring_for(sync, referrals, "sweep")
+    listed = {str(d["id"]) for d in referrals}
+    linked = [link for link in sync.links.links() if link.state is LinkState.LINKED]
+    lost = [link.referral_id for link in linked if link.referral_id not in listed]
+    moved = list(_moved(sync, linked))
+    _ring(sync, Queue.REFERRAL_CHANGES, lost, "sweep: not listed")
+    _ring(sync, Queue.OPPORTUNITY_CHANGES, moved, "sweep")
+    found = rung + len(lost) + len(moved)
+    log.info(json.dumps({"event": "sweep", "referrals": len(referrals), "links": len(linked), "missed": found}))
+    return found
+
+
+def recover(sync: Sync) -> int:
+    """Ring for pairs whose creation or write began a while ago and was not finished; the number rung."""
+    found = 0
+    for link in sync.links.unfinished(sync.clock() - sync.patience.claim // 2):
+        queue, record = QUEUES.get(link.state, (Queue.OPPORTUNITY_CHANGES, "opportunity_id"))
+        if getattr(link, record):
+            sync.bells.ring(queue, [getattr(link, record)], reason="recovery")
+            found += 1
+    return found
+
+
+QUEUES: dict[LinkState, tuple[Queue, str]] = {
+    LinkState.CREATING_P: (Queue.REFERRAL_CREATIONS, "opportunity_id"),
+    LinkState.CREATING_S: (Queue.REFERRAL_CHANGES, "referral_id"),
+}
+
+
+def _ring_for(sync: Sync, referrals: Iterable[Document], reason: str) -> int:
+    ids = [str(d["id"]) for d in referrals if _unknown(sync, d)]
+    _ring(sync, Queue.REFERRAL_CHANGES, ids, reason)
+    return len(ids)
+
+
+def _unknown(sync: Sync, document: Document) -> bool:
+    """Whether a link has yet to see this version, or an unlinked referral would mean something."""
+    owner = sync.links.link_of(Side.PARTNER_CENTER, str(document["id"]))
+    link = sync.links.link(owner) if owner else None
+    if link is not None and link.state is not LinkState.CREATING_S:
+        return link.state in READABLE and _ticks(document) > link.p_hwm
+    if not meet.owner(document, sync.organization_id):
+        return False
+    phase = sync.mapping.referral.read(document).phase
+    wanted = meet.in_scope(document, co_sell_only=sync.mapping.config.scope.co_sell_only)
+    return bool(meet.named_opportunity(document)) or (wanted and phase is not None and not phase.terminal)
+
+
+READABLE = frozenset({LinkState.LINKED, LinkState.PAUSED, LinkState.BLOCKED_NOACCESS})
+
+
+def _moved(sync: Sync, links: list[Link]) -> Iterator[str]:
+    """Opportunities that show something else than their link remembers."""
+    for start in range(0, len(links), CHUNK):
+        chunk = links[start : start + CHUNK]
+        found = look_at_opportunities(sync, [link.opportunity_id for link in chunk], audit=False)
+        for link in chunk:
+            view, _ = found[link.opportunity_id]
+            if not isinstance(view, Opportunity) or _differs(sync, link, view):
+                yield link.opportunity_id
+
+
+def _differs(sync: Sync, link: Link, view: Opportunity) -> bool:
+    if not view.sync_on:
+        return True
+    return any(
+        rule.alone
+        and group not in link.held
+        and shown(group, view.groups[group], sync.policy) != link.base_s.get(group)
+        for group, rule in sync.policy.groups.items()
+    )
+
+
+def _report_duplicates(sync: Sync, referrals: list[Document]) -> None:
+    by_opportunity: dict[str, list[str]] = {}
+    for document in referrals:
+        named = meet.named_opportunity(document)[:15]
+        if named and meet.owner(document, sync.organization_id):
+            by_opportunity.setdefault(named, []).append(str(document["id"]))
+    for named, ids in by_opportunity.items():
+        if len(ids) > 1:
+            detail = f"referrals {', '.join(sorted(ids))} name one opportunity"
+            sync.links.open_issue(Issue(f"s-{named}", "duplicate", "error", detail, sync.clock()))
+
+
+def _remember(sync: Sync, text: str, version: str) -> None:
+    try:
+        sync.links.put_cursor(DELTA, text, version)
+    except LostRace:
+        log.info(json.dumps({"event": "another delta was faster"}))
+
+
+def _ring(sync: Sync, queue: Queue, ids: list[str], reason: str) -> None:
+    if ids:
+        sync.bells.ring(queue, ids, reason=reason)
+
+
+def _ticks(document: Document) -> int:
+    return ticks(str(document["updatedDateTime"]))

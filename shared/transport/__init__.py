@@ -1,0 +1,40 @@
+"""How calls are made and answers are read, for both services.
+
+`answers` turns any answer into the classes of `shared.errors`, `patience` decides what may be repeated and keeps
+the call log, `sessions` is the session of the libraries that speak `requests`. What the calls say belongs
+to `partner_center`, `salesforce` and `identity`.
+"""
+
+from shared.transport.answers import (
+    MFA_REQUIRED,
+    Headers,
+    code_of,
+    failure,
+    never_sent,
+    no_answer,
+    parse,
+    problems_of,
+    retry_after_seconds,
+)
+from shared.transport.patience import Clock, Gate, Patience, Repeat, log_call, utc_now
+from shared.transport.sessions import CONNECT_SECONDS, LoopbackSession
+
+__all__ = [
+    "CONNECT_SECONDS",
+    "MFA_REQUIRED",
+    "Clock",
+    "Gate",
+    "Headers",
+    "LoopbackSession",
+    "Patience",
+    "Repeat",
+    "code_of",
+    "failure",
+    "log_call",
+    "never_sent",
+    "no_answer",
+    "parse",
+    "problems_of",
+    "retry_after_seconds",
+    "utc_now",
+]

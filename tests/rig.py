@@ -1,0 +1,255 @@
+"""Both simulated services, the real clients over them, memory storage and the real `Sync`, under one virtual clock.
+
+No network, no thread, no waiting: `pass_time` moves the clock, `drain` answers every doorbell that is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
+from sandbox.entra import EntraApp, EntraWorld
+from sandbox.memory import MemoryQueues, MemoryTables
+from sandbox.partner_center import Knobs, PartnerCenterApp, PartnerCenterWorld
+from sandbox.salesforce import SalesforceApp, SalesforceWorld
+from sandbox.wsgi import WsgiAdapter
+from shared import sync as flows
+from shared.deal import Link, Side
+from shared.doorbell import Doorbell, Queue
+from shared.identity import EntraTokens, StoreKeeper
+from shared.mapping import build, load
+from shared.partner_center import PartnerCenter
+from shared.salesforce import Salesforce, SalesforceSession
+from shared.settings import Settings
+from shared.storage import Bells, Store
+from shared.sync import Polled, Sync, policy_of
+
+START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+MY_DOMAIN = "https://acme.my.salesforce.com"
+LINK = "https://partner.microsoft.com/dashboard/referrals/{referral_id}"
+MOST_ROUNDS = 40
+
+
+class Rig:
+    """A whole deployment in one object."""
+
+    def __init__(self, *, mapping: str = "", **knobs: Any) -> None:
+        self.now = START
+        self.entra = EntraWorld(self.clock)
+        self.partner_center = PartnerCenterWorld(self.clock, knobs=Knobs(**knobs), sleep=lambda _: None)
+        self.salesforce = SalesforceWorld(self.clock)
+        self.settings = self._settings()
+        self.tables = MemoryTables(self.clock)
+        self.queues = MemoryQueues(self.clock)
+        self.store = Store(self.tables)
+        self.sync = self._sync(mapping)
+
+    # Time
+
+    def clock(self) -> datetime:
+        """The rig's time."""
+        return self.now
+
+    def pass_time(self, **parts: float) -> None:
+        """Move the clock."""
+        self.now += timedelta(**parts)
+
+    # What happens
+
+    def poll(self) -> int:
+        """One round of both pollers, then everything that rings."""
+        rung = sum(flows.poll(self.sync, polled) for polled in Polled)
+        self.drain()
+        return rung
+
+    def minute(self) -> None:
+        """A minute passes, the timers of a minute run."""
+        self.pass_time(minutes=1)
+        flows.recover(self.sync)
+        self.poll()
+
+    def webhook(self, referral_id: str) -> None:
+        """A verified event arrives and is answered."""
+        self.sync.bells.ring(Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated")
+        self.drain()
+
+    def drain(self, *, patiently: bool = True) -> int:
+        """Answer doorbells until none is due; `patiently` also those due within the next seconds, as time passes."""
+        answered = 0
+        for _ in range(MOST_ROUNDS):
+            got = sum(self._answer(queue, handle) for queue, handle in HANDLERS.items())
+            answered += got
+            if not got:
+                if not patiently or not self._due_soon():
+                    return answered
+                self.pass_time(seconds=1)
+        raise AssertionError("the doorbells never fall silent")
+
+    # What is seen
+
+    def opportunity(self, opportunity_id: str) -> Mapping[str, Any]:
+        """An opportunity as it truly is."""
+        return self.salesforce.get("Opportunity", opportunity_id)
+
+    def referral(self, referral_id: str) -> Mapping[str, Any]:
+        """A referral as it truly is."""
+        return self.partner_center.get(referral_id)
+
+    def link_of(self, opportunity_id: str) -> Link | None:
+        """The link of an opportunity."""
+        owner = self.store.link_of(Side.SALESFORCE, opportunity_id)
+        return self.store.link(owner) if owner else None
+
+    def writes(self) -> tuple[int, int, int]:
+        """How many changes reached Partner Center, Salesforce and the link rows so far."""
+        return len(self.partner_center.writes()), len(self.salesforce.writes()), self.saves
+
+    # Records people make
+
+    def account(self, **fields: Any) -> str:
+        """A complete customer."""
+        return self.salesforce.create("Account", ACCOUNT | fields)
+
+    def new_opportunity(self, *, contact: bool = True, solutions: tuple[str, ...] = ("SOL-15974-MQF",), **fields: Any) -> str:
+        """A seller's complete opportunity that asks to be synchronised."""
+        account = self.account()
+        opportunity = self.salesforce.create("Opportunity", OPPORTUNITY | {"AccountId": account} | fields)
+        if contact:
+            person = self.salesforce.create("Contact", CONTACT | {"AccountId": account})
+            role = {"OpportunityId": opportunity, "ContactId": person, "Role": "Decision Maker", "IsPrimary": True}
+            self.salesforce.create("OpportunityContactRole", role)
+        for solution in solutions:
+            self.add_solution(opportunity, solution)
+        return opportunity
+
+    def add_solution(self, opportunity_id: str, solution: str) -> str:
+        """A row in the Microsoft Solutions list."""
+        fields = {"Opportunity__c": opportunity_id, "Solution_Id__c": solution, "Solution_Name__c": f"Name of {solution}"}
+        return self.salesforce.create("Microsoft_Solution__c", fields)
+
+    def linked(self, **fields: Any) -> tuple[str, str]:
+        """An opportunity and its referral, in agreement."""
+        opportunity = self.new_opportunity(**fields)
+        self.pass_time(seconds=5)
+        self.poll()
+        self.minute()
+        return opportunity, str(self.opportunity(opportunity)["Referral_Identifier__c"])
+
+    def edit(self, opportunity_id: str, **fields: Any) -> None:
+        """A seller saves the opportunity, a while after whatever happened before."""
+        self.pass_time(seconds=5)
+        self.salesforce.update("Opportunity", opportunity_id, fields)
+        self.pass_time(seconds=5)
+
+    # Inside
+
+    def _answer(self, queue: Queue, handle: Callable[[Sync, Doorbell], None]) -> int:
+        client = self.queues.get_queue_client(
+            queue.value,
+            message_encode_policy=TextBase64EncodePolicy(),
+            message_decode_policy=TextBase64DecodePolicy(),
+        )
+        try:
+            messages = list(client.receive_messages(visibility_timeout=30))
+        except ResourceNotFoundError:
+            return 0
+        for message in messages:
+            handle(self.sync, Doorbell.decode(message.content))
+            client.delete_message(message)
+        return len(messages)
+
+    def _due_soon(self) -> bool:
+        soon = self.now + timedelta(seconds=15)
+        return any(m.next_visible_on <= soon for name in QUEUES for m in self.queues.messages.get(name, []))
+
+    def _settings(self) -> Settings:
+        return Settings.load(
+            digest_key="digest",
+            storage="memory",
+            partner_center_organization_id=self.partner_center.organization_id,
+            partner_center_referral_link=LINK,
+            entra_tenant_id=self.entra.tenant,
+            entra_client_id=self.entra.client_id,
+            entra_client_secret=self.entra.client_secret,
+            entra_refresh_token=self.entra.new_refresh_token(),
+            salesforce_login_url=MY_DOMAIN,
+            salesforce_client_id=self.salesforce.connected_app.consumer_key,
+            salesforce_client_secret=self.salesforce.connected_app.consumer_secret,
+            webhook_token="webhook",
+        )
+
+    def _sync(self, mapping: str) -> Sync:
+        entra = _routed(self.settings.entra_authority, EntraApp(self.entra))
+        tokens = EntraTokens(self.settings, StoreKeeper(self.store), http=entra, clock=self.clock)
+        transport = httpx.WSGITransport(app=PartnerCenterApp(self.partner_center, self.entra.token_ok))
+        session = SalesforceSession(self.settings)
+        session.mount("https://", WsgiAdapter(SalesforceApp(self.salesforce)))
+        table = build(load(mapping), zone=self.settings.zone, link_template=LINK)
+        self.saves = 0
+        numbers = iter(range(1, 1_000_000))
+        return Sync(
+            referrals=PartnerCenter.connect(self.settings, tokens, transport),
+            opportunities=Salesforce.connect(self.settings, session),
+            links=_Counting(self),
+            bells=Bells(self.queues),
+            mapping=table,
+            policy=policy_of(table, b"digest"),
+            clock=lambda: int(self.now.timestamp()),
+            monotonic=lambda: self.now.timestamp(),
+            new_id=lambda: f"run{next(numbers):06d}",
+            organization_id=self.partner_center.organization_id,
+        )
+
+
+class _Counting:
+    """The store, with the saves of link rows counted."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rig.store, name)
+
+    def save(self, link: Link, **more: Any) -> Link:
+        self._rig.saves += 1
+        return self._rig.store.save(link, **more)
+
+
+def _routed(origin: str, app: Any) -> Any:
+    import requests
+
+    session = requests.Session()
+    session.mount(f"https://{urlsplit(origin).netloc}", WsgiAdapter(app))
+    return session
+
+
+QUEUES = [queue.value for queue in Queue]
+HANDLERS: dict[Queue, Callable[[Sync, Doorbell], None]] = {
+    Queue.REFERRAL_CHANGES: flows.referrals_changed,
+    Queue.OPPORTUNITY_CHANGES: flows.opportunities_changed,
+    Queue.REFERRAL_CREATIONS: flows.creations_asked,
+}
+ACCOUNT = {
+    "Name": "Fabrikam Customer Inc",
+    "BillingStreet": "One Microsoft Way",
+    "BillingCity": "Redmond",
+    "BillingState": "WA",
+    "BillingPostalCode": "98052",
+    "BillingCountry": "US",
+}
+CONTACT = {"FirstName": "Dana", "LastName": "Ito", "Email": "Dana.Ito@fabrikam.example", "Phone": "1234567890"}
+OPPORTUNITY = {
+    "Name": "Fabrikam migration",
+    "StageName": "Qualification",
+    "CloseDate": "2026-06-30",
+    "Amount": 50000,
+    "CurrencyIsoCode": "USD",
+    "Description": "Moves to Azure.",
+    "Sync_with_Partner_Center__c": True,
+}

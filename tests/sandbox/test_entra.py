@@ -1,0 +1,233 @@
+"""The simulated Entra ID: grants, rotation, refusals, and that Microsoft's own client library works with it."""
+
+import io
+import re
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import msal  # type: ignore[import-untyped]
+import pytest
+import requests
+from requests.adapters import BaseAdapter
+from werkzeug.test import Client
+
+from sandbox.entra import EntraApp, EntraWorld, pkce_challenge
+from tests.partner_center_client import API, HOOKS, START, Bench
+
+LOGIN = "https://login.microsoftonline.com"
+
+
+class InProcess(BaseAdapter):
+    """Carries requests' calls to a WSGI app."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__()
+        self._client = Client(app)
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        parts = urlsplit(request.url or "")
+        answer = self._client.open(
+            path=parts.path,
+            base_url=f"{parts.scheme}://{parts.netloc}",
+            query_string=parts.query,
+            method=request.method,
+            headers=dict(request.headers),
+            data=request.body,
+        )
+        response = requests.Response()
+        response.status_code = answer.status_code
+        response.headers.update(dict(answer.headers))
+        response.raw = io.BytesIO(answer.data)
+        response.url, response.request = request.url or "", request
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class Directory:
+    """An Entra world and a plain client for its token endpoint."""
+
+    def __init__(self) -> None:
+        self.bench = Bench()
+        self.world: EntraWorld = self.bench.entra
+        transport = httpx.WSGITransport(app=EntraApp(self.world))
+        self.http = httpx.Client(transport=transport, base_url=LOGIN)
+
+    def ask(self, *, version: str = "/v2.0", **form: str) -> httpx.Response:
+        """A token request of the app."""
+        client = {"client_id": self.world.client_id, "client_secret": self.world.client_secret}
+        return self.http.post(f"/{self.world.tenant}/oauth2{version}/token", data=client | form)
+
+    def refresh(self, token: str, audience: str = API, **form: str) -> httpx.Response:
+        """The grant the app lives on."""
+        wanted = {"grant_type": "refresh_token", "refresh_token": token, "scope": f"{audience}/.default"}
+        return self.ask(**(wanted | form))
+
+
+def refused(answer: httpx.Response) -> tuple[str, int]:
+    """Error and AADSTS number."""
+    document = answer.json()
+    assert document["error_description"].startswith(f"AADSTS{document['error_codes'][0]}")
+    return document["error"], document["error_codes"][0]
+
+
+def msal_app(world: EntraWorld) -> Any:
+    """Microsoft's client library, routed to the simulator."""
+    session = requests.Session()
+    session.mount("https://", InProcess(EntraApp(world)))
+    return msal.ConfidentialClientApplication(
+        world.client_id,
+        client_credential=world.client_secret,
+        authority=f"{LOGIN}/{world.tenant}",
+        http_client=session,
+    )
+
+
+@pytest.mark.parametrize("audience", [API, HOOKS])
+def test_one_refresh_token_serves_both_audiences(audience: str) -> None:
+    directory = Directory()
+    answer = directory.refresh(directory.world.new_refresh_token(), audience).json()
+    assert directory.world.token_ok(answer["access_token"], audience) is None
+    assert answer["expires_in"] == 3599
+    assert directory.world.refreshes(audience) == 1
+
+
+def test_every_use_returns_a_new_refresh_token_and_the_old_one_stays_good() -> None:
+    directory = Directory()
+    first = directory.world.new_refresh_token()
+    second = directory.refresh(first).json()["refresh_token"]
+    assert second != first
+    assert directory.refresh(first).status_code == directory.refresh(second).status_code == 200
+
+
+def test_a_used_refresh_token_dies_where_the_tenant_says_so() -> None:
+    directory = Directory()
+    directory.world.knobs.one_time_refresh = True
+    first = directory.world.new_refresh_token()
+    second = directory.refresh(first).json()["refresh_token"]
+    assert refused(directory.refresh(first))[0] == "invalid_grant"
+    assert directory.refresh(second).status_code == 200
+
+
+def test_an_unused_refresh_token_ends_after_ninety_days() -> None:
+    directory = Directory()
+    token = directory.world.new_refresh_token()
+    directory.bench.pass_time(days=90)
+    assert refused(directory.refresh(token)) == ("invalid_grant", 700082)
+
+
+@pytest.mark.parametrize(("knob", "number"), [("revoked", 50173), ("mfa_demanded", 50076)])
+def test_a_person_must_sign_in_again_when_the_grant_is_gone(knob: str, number: int) -> None:
+    directory = Directory()
+    token = directory.world.new_refresh_token()
+    setattr(directory.world.knobs, knob, True)
+    assert refused(directory.refresh(token)) == ("invalid_grant", number)
+
+
+def test_wrong_credentials_and_requests_have_their_own_errors() -> None:
+    directory = Directory()
+    token = directory.world.new_refresh_token()
+    wrong_secret = directory.refresh(token, client_secret="x")
+    assert (wrong_secret.status_code, *refused(wrong_secret)) == (401, "invalid_client", 7000215)
+    assert refused(directory.refresh(token, client_id="x")) == ("unauthorized_client", 700016)
+    assert refused(directory.refresh(token, scope="openid")) == ("invalid_scope", 70011)
+    assert refused(directory.refresh("rubbish"))[0] == "invalid_grant"
+    assert refused(directory.ask(grant_type="password")) == ("unsupported_grant_type", 70003)
+    assert directory.world.grants == []
+
+
+def test_a_code_works_once_and_only_with_its_verifier() -> None:
+    directory = Directory()
+    form = {"grant_type": "authorization_code", "scope": f"{API}/.default offline_access"}
+    code = directory.world.new_code()
+    assert directory.ask(**form, code=code).json()["refresh_token"]
+    assert refused(directory.ask(**form, code=code)) == ("invalid_grant", 70008)
+    bound = directory.world.new_code(pkce_challenge("verifier"))
+    assert directory.ask(**form, code=bound, code_verifier="other").status_code == 400
+    bound = directory.world.new_code(pkce_challenge("verifier"))
+    assert directory.ask(**form, code=bound, code_verifier="verifier").status_code == 200
+
+
+def test_the_older_endpoint_writes_its_numbers_as_strings() -> None:
+    directory = Directory()
+    form = {"grant_type": "refresh_token", "refresh_token": directory.world.new_refresh_token(), "resource": API}
+    answer = directory.ask(version="", **form).json()
+    assert answer["expires_in"] == "3599"
+    assert answer["expires_on"] == str(int(START.timestamp()) + 3599)
+    assert answer["resource"] == API
+
+
+def test_client_credentials_give_app_only_tokens() -> None:
+    directory = Directory()
+    answer = directory.ask(grant_type="client_credentials", scope=f"{API}/.default").json()
+    assert "refresh_token" not in answer
+    assert directory.world.token_ok(answer["access_token"], API) == "app-only"
+
+
+def test_a_token_is_checked_for_signature_audience_and_time() -> None:
+    directory = Directory()
+    token = directory.world.user_token(API)
+    head, body, signature = token.split(".")
+    other = directory.world.user_token(HOOKS).split(".")[1]
+    assert directory.world.token_ok(token, API) is None
+    assert directory.world.token_ok(f"{head}.{other}.{signature}", HOOKS) == "signature"
+    assert directory.world.token_ok(token, HOOKS) == "audience"
+    assert directory.world.token_ok(f"{head}.{body}", API) == "malformed"
+    directory.bench.pass_time(seconds=3599)
+    assert directory.world.token_ok(token, API) == "expired"
+
+
+def test_a_busy_directory_answers_503() -> None:
+    directory = Directory()
+    directory.world.knobs.unavailable = 1
+    token = directory.world.new_refresh_token()
+    assert [directory.refresh(token).status_code for _ in range(2)] == [503, 200]
+
+
+def test_microsofts_library_refreshes_against_it() -> None:
+    world = Bench().entra
+    app = msal_app(world)
+    token = world.new_refresh_token()
+    for audience in (API, HOOKS):
+        result = app.acquire_token_by_refresh_token(token, scopes=[f"{audience}/.default"])
+        assert world.token_ok(result["access_token"], audience) is None
+        token = result["refresh_token"]
+    assert [grant.audience for grant in world.grants] == [API, HOOKS]
+
+
+def test_microsofts_library_sees_the_reason_of_a_refusal() -> None:
+    world = Bench().entra
+    world.knobs.revoked = True
+    app = msal_app(world)
+    result = app.acquire_token_by_refresh_token(world.new_refresh_token(), scopes=[f"{API}/.default"])
+    assert result["error"] == "invalid_grant"
+
+
+def test_app_only_tokens_come_through_microsofts_library() -> None:
+    app = msal_app(Bench().entra)
+    assert "access_token" in app.acquire_token_for_client(scopes=[f"{API}/.default"])
+
+
+@pytest.mark.parametrize("mode", ["query", "form_post"])
+@pytest.mark.filterwarnings("ignore:response_mode='form_post' is recommended:UserWarning")
+def test_a_person_signs_in_through_microsofts_library(mode: str) -> None:
+    # The library compares the identity token with the machine's own clock.
+    world = EntraWorld(lambda: datetime.now(UTC))
+    app = msal_app(world)
+    flow = app.initiate_auth_code_flow([f"{API}/.default"], redirect_uri="http://localhost:8400/", response_mode=mode)
+    transport = httpx.WSGITransport(app=EntraApp(world))
+    answer = httpx.Client(transport=transport).get(flow["auth_uri"])
+    returned = dict(parse_qsl(urlsplit(answer.headers.get("Location", "")).query))
+    returned |= dict(re.findall(r'name="(\w+)" value="([^"]+)"', answer.text))
+    result = app.acquire_token_by_auth_code_flow(flow, returned)
+    assert world.token_ok(result["access_token"], API) is None
+    assert result["refresh_token"]
+
+
+def test_nobody_signs_in_to_a_foreign_app() -> None:
+    directory = Directory()
+    path = f"/{directory.world.tenant}/oauth2/v2.0/authorize"
+    assert directory.http.get(path, params={"client_id": "x", "redirect_uri": "http://localhost"}).status_code == 400

@@ -1,0 +1,173 @@
+"""The rules of the Functions host for timers that the local host keeps."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import azure.functions as func
+import pytest
+
+from sandbox.host import Host, Refused
+from sandbox.host.timers import Schedule
+from tests.sandbox.host_world import World, timer_app
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _quiet(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL)
+
+
+@pytest.mark.parametrize(
+    ("text", "following"),
+    [
+        ("0 */5 * * * *", "2026-01-05T12:05:00+00:00"),
+        ("15 * * * * *", "2026-01-05T12:01:15+00:00"),
+        ("*/10 * * * * *", "2026-01-05T12:00:40+00:00"),
+        ("0 20 2 * * *", "2026-01-06T02:20:00+00:00"),
+        ("0 0 9 * * Mon-Fri", "2026-01-06T09:00:00+00:00"),
+        ("*/5 * * * *", "2026-01-05T12:05:00+00:00"),
+        # The 13th and a Friday, not the 13th or any Friday.
+        ("0 0 0 13 * 5", "2026-02-13T00:00:00+00:00"),
+    ],
+)
+def test_schedules_have_six_fields_seconds_first(text: str, following: str) -> None:
+    now = datetime(2026, 1, 5, 12, 0, 30, tzinfo=UTC)
+    assert Schedule(text).next_after(now).isoformat() == following
+
+
+@pytest.mark.parametrize(
+    "text", ["", "@hourly", "* * * *", "0 0 0 L * *", "99 * * * * *", "0 0 0 * * 1#2", "R * * * * *"]
+)
+def test_a_schedule_the_host_cannot_read_is_refused(world: World, text: str) -> None:
+    with pytest.raises(Refused, match="ticks"):
+        world.host(timer_app(world, text))
+
+
+def test_a_timer_runs_when_its_time_has_come_and_not_before(world: World) -> None:
+    host = world.host(timer_app(world))
+    host.start_timers()
+    host.tick()
+    assert world.calls == []
+    world.pass_time(minutes=4, seconds=30)
+    host.tick()
+    host.tick()
+    assert world.calls == [("12:05:00", False)]
+
+
+def test_occurrences_missed_while_running_are_skipped(world: World) -> None:
+    host = world.host(timer_app(world))
+    host.start_timers()
+    world.pass_time(minutes=30)
+    host.tick()
+    host.tick()
+    assert world.calls == [("12:30:30", False)]
+
+
+def test_a_throwing_run_does_not_stop_the_schedule(world: World) -> None:
+    host = world.host(timer_app(world, fail=True))
+    host.start_timers()
+    for _ in range(2):
+        world.pass_time(minutes=5)
+        host.tick()
+    assert len(world.calls) == 2
+    assert not any(run.succeeded for run in host.recent)
+
+
+def test_after_downtime_one_past_due_run_happens(world: World) -> None:
+    world.host(timer_app(world)).start_timers()
+    world.pass_time(hours=3)
+    world.host(timer_app(world)).start_timers()
+    assert world.calls == [("15:00:30", True)]
+
+
+def test_the_first_start_ever_is_not_past_due(world: World) -> None:
+    world.host(timer_app(world)).start_timers()
+    assert world.calls == []
+
+
+@pytest.mark.parametrize(
+    ("schedule", "options"),
+    [("*/10 * * * * *", {}), ("%EVERY%", {"use_monitor": False})],
+    ids=["more often than once a minute", "not monitored"],
+)
+def test_without_monitor_downtime_is_not_noticed(world: World, schedule: str, options: dict[str, Any]) -> None:
+    world.host(timer_app(world, schedule, **options)).start_timers()
+    world.pass_time(hours=3)
+    world.host(timer_app(world, schedule, **options)).start_timers()
+    assert world.calls == []
+
+
+def test_run_on_startup_runs_at_every_start(world: World) -> None:
+    for _ in range(2):
+        world.host(timer_app(world, run_on_startup=True)).start_timers()
+    assert world.calls == [("12:00:30", False)] * 2
+
+
+@pytest.mark.parametrize("start", ["tick", "by hand"])
+def test_a_timer_whose_time_comes_while_it_runs_does_not_overlap_itself(world: World, start: str) -> None:
+    hosts: list[Host] = []
+    app = func.FunctionApp()
+
+    @app.timer_trigger(arg_name="timer", schedule="%EVERY%")
+    def ticks(timer: func.TimerRequest) -> None:
+        world.calls.append("begins")
+        world.pass_time(minutes=5)
+        hosts[0].tick()
+        world.calls.append("ends")
+
+    hosts.append(world.host(app))
+    hosts[0].start_timers()
+    world.pass_time(minutes=5)
+    if start == "tick":
+        hosts[0].tick()
+    else:
+        hosts[0].run_timer("ticks")
+    assert world.calls == ["begins", "ends"]
+
+
+def test_a_run_by_hand_waits_for_the_run_under_way(world: World) -> None:
+    entered, leave = threading.Event(), threading.Event()
+    app = func.FunctionApp()
+
+    @app.timer_trigger(arg_name="timer", schedule="%EVERY%")
+    def ticks(timer: func.TimerRequest) -> None:
+        world.calls.append("begins")
+        entered.set()
+        assert leave.wait(timeout=10)
+        world.calls.append("ends")
+
+    host = world.host(app)
+    threads = [threading.Thread(target=host.run_timer, args=("ticks",)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    assert entered.wait(timeout=10)
+    leave.set()
+    for thread in threads:
+        thread.join()
+    assert world.calls == ["begins", "ends"] * 3
+
+
+def test_schedules_are_followed_in_the_background(world: World) -> None:
+    ran = threading.Event()
+    app = func.FunctionApp()
+
+    @app.timer_trigger(arg_name="timer", schedule="%EVERY%")
+    def ticks(timer: func.TimerRequest) -> None:
+        ran.set()
+
+    host = world.host(app)
+    host.start()
+    try:
+        world.pass_time(minutes=5)
+        assert ran.wait(timeout=10)
+    finally:
+        host.stop()

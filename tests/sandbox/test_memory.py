@@ -1,0 +1,287 @@
+"""The table double behaves as the service: one suite on it and on Azurite, and where Azurite is lax, alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from azure.core import MatchConditions
+from azure.core.exceptions import (
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
+from azure.data.tables import EdmType, EntityProperty, TableTransactionError, UpdateMode
+
+from sandbox.memory import MemoryQueues, MemoryTables
+from tests.azurite import Account
+
+Entity = dict[str, Any]
+OTHER_ETAG = "W/\"datetime'2020-01-01T00%3A00%3A00.0000000Z'\""
+IF_OTHER = {"etag": OTHER_ETAG, "match_condition": MatchConditions.IfNotModified}
+
+
+def row(key: str, **properties: Any) -> Entity:
+    return {"PartitionKey": "p", "RowKey": key, **properties}
+
+
+@pytest.fixture
+def table(account: Account) -> Any:
+    client = account.tables.get_table_client("contract")
+    client.create_table()
+    return client
+
+
+# Tables, on both
+
+
+def test_a_table_is_created_once(account: Account) -> None:
+    client = account.tables.get_table_client("contract")
+    client.create_table()
+    with pytest.raises(ResourceExistsError) as caught:
+        client.create_table()
+    assert caught.value.status_code == 409
+
+
+def test_a_missing_table_is_not_found(account: Account) -> None:
+    client = account.tables.get_table_client("absent")
+    calls: list[Callable[[], Any]] = [lambda: client.get_entity("p", "r"), lambda: client.create_entity(row("r"))]
+    for call in calls:
+        with pytest.raises(ResourceNotFoundError):
+            call()
+    with pytest.raises(ResourceNotFoundError):
+        list(client.query_entities("PartitionKey eq 'p'"))
+
+
+def test_an_entity_reads_back_with_types_and_etag(table: Any) -> None:
+    big = EntityProperty(2**40, EdmType.INT64)
+    answer = table.create_entity(row("r", text="ü'\"", number=7, big=big, flag=True, ratio=1.5, nothing=None))
+    found = table.get_entity("p", "r")
+    assert dict(found) == row("r", text="ü'\"", number=7, big=big, flag=True, ratio=1.5)
+    assert found.metadata["etag"] == answer["etag"]
+    assert found.metadata["timestamp"] is not None
+
+
+def test_an_insert_conflicts_with_an_existing_row(table: Any) -> None:
+    table.create_entity(row("r"))
+    with pytest.raises(ResourceExistsError) as caught:
+        table.create_entity(row("r"))
+    assert caught.value.status_code == 409
+
+
+def test_every_write_changes_the_etag(table: Any) -> None:
+    tags = [table.create_entity(row("r"))["etag"]]
+    tags += [table.upsert_entity(row("r"), mode=UpdateMode.REPLACE)["etag"] for _ in range(3)]
+    assert len(set(tags)) == 4
+
+
+@pytest.mark.parametrize(("mode", "left"), [(UpdateMode.MERGE, {"a": 1, "b": 2}), (UpdateMode.REPLACE, {"b": 2})])
+def test_merge_keeps_and_replace_drops_other_properties(table: Any, mode: UpdateMode, left: Entity) -> None:
+    table.create_entity(row("u", a=1))
+    table.create_entity(row("v", a=1))
+    table.update_entity(row("u", b=2), mode=mode)
+    table.upsert_entity(row("v", b=2), mode=mode)
+    assert [dict(table.get_entity("p", key)) for key in "uv"] == [row("u", **left), row("v", **left)]
+
+
+def test_a_stale_etag_is_refused(table: Any) -> None:
+    table.create_entity(row("r", a=1))
+    calls: list[Callable[[], Any]] = [
+        lambda: table.update_entity(row("r", a=2), **IF_OTHER),
+        lambda: table.delete_entity("p", "r", **IF_OTHER),
+    ]
+    for call in calls:
+        with pytest.raises(ResourceModifiedError) as caught:
+            call()
+        assert caught.value.status_code == 412
+    assert table.get_entity("p", "r")["a"] == 1
+
+
+def test_the_right_etag_is_accepted(table: Any) -> None:
+    etag = table.create_entity(row("r", a=1))["etag"]
+    etag = table.update_entity(row("r", a=2), etag=etag, match_condition=MatchConditions.IfNotModified)["etag"]
+    table.delete_entity("p", "r", etag=etag, match_condition=MatchConditions.IfNotModified)
+    with pytest.raises(ResourceNotFoundError):
+        table.get_entity("p", "r")
+
+
+def test_an_update_needs_the_row_and_a_deletion_does_not(table: Any) -> None:
+    with pytest.raises(ResourceNotFoundError) as caught:
+        table.update_entity(row("absent"))
+    assert caught.value.status_code == 404
+    table.delete_entity("p", "absent")
+
+
+def test_an_etag_and_its_condition_belong_together(table: Any) -> None:
+    table.create_entity(row("r"))
+    with pytest.raises(ValueError, match=r"(?i)etag"):
+        table.update_entity(row("r"), match_condition=MatchConditions.IfNotModified)
+
+
+def test_a_transaction_answers_with_etags(table: Any) -> None:
+    table.create_entity(row("b"))
+    answers = table.submit_transaction(
+        [("create", row("a")), ("update", row("b", x=1), {"mode": UpdateMode.REPLACE}), ("upsert", row("c"))]
+    )
+    assert [answer["etag"] for answer in answers] == [table.get_entity("p", key).metadata["etag"] for key in "abc"]
+
+
+@pytest.mark.parametrize(
+    ("last", "status"),
+    [
+        (("create", row("taken")), 409),
+        (("update", row("taken"), IF_OTHER), 412),
+        (("update", row("absent")), 404),
+    ],
+    ids=["conflict", "stale", "missing"],
+)
+def test_a_failing_operation_leaves_nothing_of_its_transaction(table: Any, last: Any, status: int) -> None:
+    table.create_entity(row("taken"))
+    with pytest.raises(TableTransactionError) as caught:
+        table.submit_transaction([("create", row("new")), last])
+    assert (caught.value.status_code, caught.value.index) == (status, 1)
+    assert [found["RowKey"] for found in table.query_entities("PartitionKey eq 'p'")] == ["taken"]
+
+
+def test_a_transaction_stays_in_one_partition(table: Any) -> None:
+    with pytest.raises(ValueError, match=r"(?i)partition"):
+        table.submit_transaction([("create", row("a")), ("create", {"PartitionKey": "q", "RowKey": "a"})])
+
+
+FILTERS = {
+    "PartitionKey eq 'p'": "abc",
+    "PartitionKey eq 'p' and RowKey ge 'b'": "bc",
+    "PartitionKey eq 'p' and (RowKey lt 'b' or RowKey gt 'b')": "ac",
+    "PartitionKey eq 'p' and not (RowKey eq 'b')": "ac",
+    "PartitionKey eq 'p' or RowKey eq 'x' and RowKey eq 'y'": "abc",
+    "PartitionKey eq 'p' and number gt 1": "bc",
+    "PartitionKey eq 'p' and big le 2L": "ab",
+    "PartitionKey eq 'p' and flag eq true": "a",
+    "PartitionKey eq 'p' and text eq 'it''s'": "b",
+    "PartitionKey eq 'p' and text ne 'it''s'": "ac",
+    "PartitionKey eq 'p' and absent eq 'x'": "",
+    "PartitionKey eq 'q'": "",
+}
+
+
+@pytest.mark.parametrize(("condition", "keys"), FILTERS.items())
+def test_a_filter_finds_its_rows_in_key_order(table: Any, condition: str, keys: str) -> None:
+    for number, key in enumerate("cab"):
+        place = "abc".index(key) + 1
+        big, text = EntityProperty(place, EdmType.INT64), "it's" if key == "b" else "other"
+        table.create_entity(row(key, number=place, big=big, flag=key == "a", text=text, order=number))
+    assert [found["RowKey"] for found in table.query_entities(condition)] == list(keys)
+
+
+def test_a_key_with_a_forbidden_character_is_refused(table: Any) -> None:
+    with pytest.raises(HttpResponseError) as caught:
+        table.create_entity(row("a/b"))
+    assert caught.value.status_code == 400
+
+
+def test_a_property_beyond_64_kib_is_refused(table: Any) -> None:
+    table.create_entity(row("fits", text="x" * 32_768))
+    with pytest.raises(HttpResponseError) as caught:
+        table.create_entity(row("large", text="x" * 32_769))
+    assert caught.value.status_code == 400
+
+
+def test_a_number_beyond_its_type_is_not_sent(table: Any) -> None:
+    with pytest.raises(TypeError):
+        table.create_entity(row("r", number=2**31))
+
+
+# Tables, where Azurite is lax
+
+
+def wide_rows(count: int) -> list[tuple[str, Entity]]:
+    return [("create", row(str(n), **{f"p{m}": "x" * 32_000 for m in range(16)})) for n in range(count)]
+
+
+@pytest.fixture
+def double() -> Any:
+    client = MemoryTables().get_table_client("contract")
+    client.create_table()
+    return client
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        pytest.param(lambda t: t.create_entity(row("r", **{f"p{n}": 1 for n in range(253)})), id="properties"),
+        pytest.param(lambda t: t.create_entity(row("r", **{f"p{n}": "x" * 32_000 for n in range(17)})), id="1 MiB"),
+        pytest.param(lambda t: t.create_entity(row("x" * 513)), id="key length"),
+        pytest.param(lambda t: t.create_entity(row("a\tb")), id="control character"),
+        pytest.param(lambda t: t.submit_transaction([("create", row(f"{n}")) for n in range(101)]), id="101 rows"),
+        pytest.param(lambda t: t.submit_transaction([("upsert", row("a"))] * 2), id="same row twice"),
+        pytest.param(
+            lambda t: t.submit_transaction(wide_rows(5)),
+            id="4 MiB",
+        ),
+    ],
+)
+def test_what_the_service_refuses_is_refused(double: Any, operation: Callable[[Any], Any]) -> None:
+    with pytest.raises(HttpResponseError) as caught:
+        operation(double)
+    assert caught.value.status_code in (400, 413)
+    assert list(double.query_entities("PartitionKey eq 'p'")) == []
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["", "RowKey", "RowKey eq", "RowKey eq b", "RowKey is 'b'", "(RowKey eq 'b'", "RowKey eq 'b' RowKey eq 'c'",
+     "startswith(RowKey, 'b')", "RowKey eq 'b", "and RowKey eq 'b'", "Timestamp gt datetime'2026-01-01T00:00:00Z'"],
+)  # fmt: skip
+def test_a_filter_the_double_cannot_read_is_refused(double: Any, condition: str) -> None:
+    with pytest.raises(HttpResponseError) as caught:
+        list(double.query_entities(condition))
+    assert caught.value.status_code == 400
+
+
+def test_a_row_that_was_read_is_a_copy(double: Any) -> None:
+    double.create_entity(row("r", a=1))
+    double.get_entity("p", "r")["a"] = 2
+    assert double.get_entity("p", "r")["a"] == 1
+
+
+def test_the_same_calls_at_the_same_times_give_the_same_etags() -> None:
+    def tags() -> list[str]:
+        client = MemoryTables(lambda: datetime(2026, 1, 1, tzinfo=UTC)).get_table_client("contract")
+        client.create_table()
+        return [client.create_entity(row(str(number)))["etag"] for number in range(3)]
+
+    assert tags() == tags()
+    assert len(set(tags())) == 3
+
+
+# Faults
+
+
+@pytest.mark.parametrize(("after_effect", "stored"), [(False, 0), (True, 1)])
+def test_an_ordered_fault_strikes_before_or_after_the_effect(after_effect: bool, stored: int) -> None:
+    tables = MemoryTables()
+    client = tables.get_table_client("contract")
+    client.create_table()
+    tables.fail(1, ServiceResponseError("lost"), after_effect=after_effect, on=["create_entity"])
+    with pytest.raises(ServiceResponseError):
+        client.create_entity(row("r"))
+    assert len(list(client.query_entities("PartitionKey eq 'p'"))) == stored
+    client.upsert_entity(row("r"))
+
+
+def test_a_fault_strikes_as_often_as_ordered_with_a_new_error_each_time() -> None:
+    queues = MemoryQueues()
+    client = queues.get_queue_client("contract")
+    queues.fail(2, lambda: ServiceRequestError("down"))
+    errors = []
+    for _ in range(2):
+        with pytest.raises(ServiceRequestError) as caught:
+            client.create_queue()
+        errors.append(caught.value)
+    client.create_queue()
+    assert errors[0] is not errors[1]

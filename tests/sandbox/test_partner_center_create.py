@@ -1,0 +1,231 @@
+"""Creating referrals: required fields per kind, server-owned properties, the two co-sell steps, and the knobs."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from sandbox.partner_center import samples
+from sandbox.partner_center.resource import merged, value_at
+from tests import contracts
+from tests.partner_center_client import START, Bench, reason_of
+
+Sample = Callable[[datetime], dict[str, Any]]
+SAMPLES: dict[str, Sample] = {
+    "private": samples.private_deal,
+    "partner-led": samples.partner_led_deal,
+    "co-sell": samples.co_sell_deal,
+}
+REQUIRED = (
+    "type",
+    "name",
+    "details/dealValue",
+    "details/currency",
+    "details/closingDateTime",
+    "details/notes",
+    "customerProfile/name",
+    "customerProfile/address/addressLine1",
+    "customerProfile/address/city",
+    "customerProfile/address/country",
+    "details/requirements/solutions",
+    "team",
+)
+
+
+def without(document: dict[str, Any], path: str) -> dict[str, Any]:
+    """A copy in which one property is missing."""
+    head, _, rest = path.partition("/")
+    if not rest:
+        return {name: value for name, value in document.items() if name != head}
+    return document | {head: without(document[head], rest)}
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_a_complete_deal_comes_back_active_and_accepted(kind: str) -> None:
+    bench = Bench()
+    answer = bench.call("POST", json=SAMPLES[kind](START) | {"status": "New", "substatus": "Pending"})
+    assert answer.status_code == 201
+    document = answer.json()
+    assert (document["status"], document["substatus"]) == ("Active", "Accepted")
+    assert document["organizationName"] == "Contoso"
+    assert answer.headers["ETag"] == document["eTag"]
+
+
+@pytest.mark.parametrize("path", REQUIRED)
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_each_kind_is_refused_without_each_required_field(kind: str, path: str) -> None:
+    status, target, _ = reason_of(Bench().call("POST", json=without(SAMPLES[kind](START), path)))
+    assert (status, target.split(".")[-1]) == (400, path.split("/")[-1])
+
+
+@pytest.mark.parametrize(("kind", "accepted"), [("private", True), ("partner-led", True), ("co-sell", False)])
+def test_the_customer_contact_is_required_for_co_sell_only(kind: str, accepted: bool) -> None:
+    answer = Bench().call("POST", json=without(SAMPLES[kind](START), "customerProfile/team"))
+    assert answer.is_success is accepted
+
+
+@pytest.mark.parametrize(
+    ("change", "target"),
+    [
+        ({"consent": {"consentToToShareInfoWithOthers": False}}, "consent.consentToToShareInfoWithOthers"),
+        ({"details": {"dealValue": 0}}, "details.dealValue"),
+        ({"details": {"dealValue": "5"}}, "details.dealValue"),
+        ({"details": {"notes": "x" * 4001}}, "details.notes"),
+        ({"details": {"closingDateTime": "2026-03-01"}}, "details.closingDateTime"),
+        ({"details": {"closingDateTime": "2026-01-04T00:00:00Z"}}, "details.closingDateTime"),
+        ({"name": "x" * 256}, "name"),
+        ({"externalReferenceId": "x" * 101}, "externalReferenceId"),
+        ({"type": "Engaged"}, "type"),
+        ({"customerProfile": {"address": {"country": "USA"}}}, "customerProfile.address.country"),
+        ({"customerProfile": {"size": "many"}}, "customerProfile.size"),
+        ({"id": "x"}, "id"),
+        ({"eTag": "x"}, "eTag"),
+        ({"colour": "red"}, "colour"),
+        ({"engagementId": "65edc0b5-0000-4000-8000-000000000000"}, "engagementId"),
+        ({"details": {"requirements": {"additionalRequirements": {"attributes": []}}}}, "attributes"),
+    ],
+    ids=str,
+)
+def test_a_wrong_property_is_named_in_the_refusal(change: dict[str, Any], target: str) -> None:
+    status, found, _ = reason_of(Bench().call("POST", json=merged(samples.private_deal(START), change)))
+    assert status == 400
+    assert found.endswith(target)
+
+
+def test_a_solution_must_stand_in_the_catalogue() -> None:
+    body = samples.private_deal(START)
+    body["details"]["requirements"]["solutions"] = [{"type": "Name", "id": "our best one"}]
+    assert reason_of(Bench().call("POST", json=body))[2] == "unknownSolution"
+
+
+def test_a_team_member_needs_all_four_facts() -> None:
+    member = without(samples.member(), "phoneNumber")
+    answer = Bench().call("POST", json=samples.private_deal(START) | {"team": [member]})
+    assert reason_of(answer)[1] == "team.0.phoneNumber"
+
+
+def test_property_names_may_start_with_a_capital_as_in_the_documented_example() -> None:
+    body = samples.private_deal(START)
+    body["consent"] = {name[0].upper() + name[1:]: value for name, value in body["consent"].items()}
+    assert Bench().call("POST", json=body).status_code == 201
+
+
+def test_the_external_reference_is_not_unique() -> None:
+    bench = Bench()
+    first, second = (bench.create(externalReferenceId="006A") for _ in range(2))
+    assert first["id"] != second["id"]
+
+
+def test_the_same_request_id_creates_twice_unless_the_service_honours_it() -> None:
+    for honoured, expected in ((False, 2), (True, 1)):
+        bench = Bench(honour_request_id=honoured)
+        for _ in range(2):
+            headers = {"MS-RequestId": "4d4e4a2c-0000-4000-8000-000000000000"}
+            bench.call("POST", json=samples.private_deal(START), headers=headers)
+        assert len(bench.world.referrals()) == expected
+
+
+def test_the_two_steps_of_co_sell_make_two_connected_referrals() -> None:
+    bench = Bench()
+    own = bench.co_sell()
+    theirs = bench.world.microsofts(own["engagementId"])
+    assert theirs
+    assert theirs["organizationId"] == "msft"
+    assert (theirs["status"], theirs["substatus"]) == ("New", "Pending")
+    assert theirs["expirationDateTime"] == "2026-01-19T12:00:00Z"
+    assert theirs["inviteContext"]["invitedBy"]["organizationName"] == "Contoso"
+    assert theirs["inviteContext"]["assistanceRequestCode"] == "QuotesOrLicensing"
+
+
+@pytest.mark.parametrize("path", ["inviteContext/assistanceRequestCode", "inviteContext/notes"])
+def test_the_second_step_needs_the_help_code_and_notes(path: str) -> None:
+    bench = Bench()
+    own = bench.call("POST", json=samples.co_sell_deal(START)).json()
+    body = without(samples.co_sell_invitation(START, own["engagementId"]), path)
+    assert reason_of(bench.call("POST", json=body))[0] == 400
+
+
+def test_microsoft_is_invited_once_unless_the_service_allows_more() -> None:
+    for refused, status in ((True, 409), (False, 201)):
+        bench = Bench(second_invite_refused=refused)
+        own = bench.co_sell()
+        again = bench.call("POST", json=samples.co_sell_invitation(START, own["engagementId"]))
+        assert again.status_code == status
+
+
+def test_an_unknown_engagement_takes_no_invitation() -> None:
+    body = samples.co_sell_invitation(START, "65edc0b5-0000-4000-8000-000000000000")
+    assert reason_of(Bench().call("POST", json=body))[1] == "engagementId"
+
+
+def test_a_partner_led_deal_may_become_co_sell_unless_upgrades_are_refused() -> None:
+    for allowed in (True, False):
+        bench = Bench(upgrade_allowed=allowed)
+        own = bench.call("POST", json=samples.partner_led_deal(START)).json()
+        step = bench.call("POST", json=samples.co_sell_invitation(START, own["engagementId"]))
+        assert step.is_success is allowed
+
+
+def test_a_private_deal_must_be_shared_before_microsoft_is_invited() -> None:
+    bench = Bench()
+    own = bench.create()
+    step = bench.call("POST", json=samples.co_sell_invitation(START, own["engagementId"]))
+    assert reason_of(step)[2] == "consentRequired"
+
+
+@pytest.mark.parametrize(
+    ("knobs", "body", "status"),
+    [
+        ({"create_status": 200}, samples.private_deal(START), 200),
+        ({"create_status": 202}, samples.private_deal(START), 202),
+        ({"refuse_unknown_properties": False}, samples.private_deal(START) | {"colour": "red"}, 201),
+        ({"refuse_read_only_properties": False}, samples.private_deal(START) | {"id": "x"}, 201),
+        (
+            {"past_closing_on_create": True},
+            merged(samples.private_deal(START), {"details": {"closingDateTime": "2020-01-01T00:00:00Z"}}),
+            201,
+        ),
+        ({"invite_context_on_own": True}, samples.co_sell_deal(START), 400),
+        ({}, samples.co_sell_deal(START) | {"target": []}, 400),
+        ({"shared_needs_target": False}, samples.co_sell_deal(START) | {"target": []}, 201),
+        ({}, samples.private_deal(START) | {"type": "Shared"}, 400),
+        (
+            {"cosell_needs_seller_consent": False, "shared_needs_target": False},
+            samples.private_deal(START) | {"type": "Shared"},
+            201,
+        ),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_create_knobs_turn_both_ways(knobs: dict[str, Any], body: dict[str, Any], status: int) -> None:
+    assert Bench(**knobs).call("POST", json=body).status_code == status
+
+
+def test_the_second_step_can_be_made_to_fail() -> None:
+    bench = Bench(fail_second_referral=500)
+    own = bench.call("POST", json=samples.co_sell_deal(START)).json()
+    step = bench.call("POST", json=samples.co_sell_invitation(START, own["engagementId"]))
+    assert step.status_code == 500
+    assert bench.world.microsofts(own["engagementId"]) is None
+
+
+def test_a_successful_create_may_have_an_empty_body() -> None:
+    bench = Bench(create_body=False)
+    answer = bench.call("POST", json=samples.private_deal(START))
+    assert (answer.status_code, answer.content) == (201, b"")
+    assert len(bench.world.referrals()) == 1
+
+
+def test_requests_and_answers_of_create_follow_microsofts_description() -> None:
+    bench = Bench()
+    for sample in SAMPLES.values():
+        contracts.check_referral(sample(START))
+        contracts.check_referral(bench.call("POST", json=sample(START)).json())
+
+
+def test_a_stored_referral_keeps_what_was_sent() -> None:
+    created = Bench().create(externalReferenceId="006XXXXXXXXXXXXXXX")
+    for path in ("name", "externalReferenceId", "details/notes", "details/dealValue", "customerProfile/name"):
+        sent = samples.private_deal(START) | {"externalReferenceId": "006XXXXXXXXXXXXXXX"}
+        assert value_at(created, path) == value_at(sent, path)

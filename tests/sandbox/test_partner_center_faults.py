@@ -1,0 +1,116 @@
+"""Injected faults: an answer may be wrong or missing, before or after the request took effect."""
+
+import threading
+from typing import Any
+
+import httpx
+import pytest
+from werkzeug.serving import make_server
+
+from sandbox.partner_center import samples
+from tests.partner_center_client import API, START, Bench, replace
+
+
+@pytest.mark.parametrize("after_effect", [False, True])
+@pytest.mark.parametrize(("breaks", "error"), [("reset", httpx.ConnectError), ("timeout", httpx.ReadTimeout)])
+def test_a_broken_line_leaves_the_effect_or_not(breaks: Any, error: type[Exception], after_effect: bool) -> None:
+    bench = Bench()
+    bench.world.fail(on="POST", breaks=breaks, after_effect=after_effect)
+    with pytest.raises(error):
+        bench.call("POST", json=samples.private_deal(START))
+    assert len(bench.world.referrals()) == int(after_effect)
+    assert bench.world.requests[-1].applied is after_effect
+    assert bench.world.requests[-1].status is None
+
+
+@pytest.mark.parametrize("after_effect", [False, True])
+def test_a_server_error_leaves_the_effect_or_not(after_effect: bool) -> None:
+    bench = Bench()
+    referral_id = bench.create()["id"]
+    bench.world.fail(on="PATCH", status=500, after_effect=after_effect)
+    assert bench.patch(referral_id, replace(details__notes="x")).status_code == 500
+    assert (bench.world.get(referral_id)["details"]["notes"] == "x") is after_effect
+
+
+def test_a_fault_hits_as_often_as_asked_and_only_what_it_names() -> None:
+    bench = Bench()
+    created = bench.create()
+    bench.world.fail(times=2, on="GET /referrals/{id}")
+    assert bench.call("GET").status_code == 200
+    statuses = [bench.call("GET", f"/{created['id']}").status_code for _ in range(3)]
+    assert statuses == [503, 503, 200]
+
+
+def test_the_two_hosts_throttle_with_their_own_bodies() -> None:
+    bench = Bench()
+    bench.world.fail(times=2, status=429, retry_after=57)
+    referrals, hooks = bench.call("GET"), bench.hook("GET")
+    assert referrals.headers["Retry-After"] == hooks.headers["Retry-After"] == "57"
+    assert "error" in referrals.json()
+    assert hooks.json() == {
+        "statusCode": 429,
+        "message": "Rate limit is exceeded. Try again in 57 seconds.",
+    }
+
+
+def test_throttling_may_come_without_a_hint_or_with_a_date() -> None:
+    bench = Bench()
+    bench.world.fail(status=429)
+    assert "Retry-After" not in bench.call("GET").headers
+    bench.world.fail(status=429, retry_after="Mon, 05 Jan 2026 12:01:00 GMT")
+    assert bench.call("GET").headers["Retry-After"].endswith("GMT")
+
+
+@pytest.mark.parametrize(("body", "content"), [("", b""), ("<html>Bad Gateway</html>", b"<html>Bad Gateway</html>")])
+def test_an_error_may_be_empty_or_no_json(body: str, content: bytes) -> None:
+    bench = Bench()
+    bench.world.fail(status=502, body=body)
+    assert bench.call("GET").content == content
+
+
+def test_a_late_effect_lands_when_the_caller_has_given_up() -> None:
+    bench = Bench()
+    bench.world.fail(on="POST", breaks="timeout", late=True)
+    with pytest.raises(httpx.ReadTimeout):
+        bench.call("POST", json=samples.private_deal(START))
+    assert bench.world.referrals() == []
+    assert bench.world.land_late() == 1
+    assert len(bench.world.referrals()) == 1
+
+
+def test_a_late_update_meets_the_etag_of_its_landing() -> None:
+    bench = Bench()
+    created = bench.create()
+    bench.world.fail(on="PATCH", breaks="timeout", late=True)
+    with pytest.raises(httpx.ReadTimeout):
+        bench.patch(created["id"], replace(details__notes="zombie"), If_Match=created["eTag"])
+    bench.patch(created["id"], replace(details__notes="living"), If_Match=created["eTag"])
+    bench.world.land_late()
+    assert bench.world.get(created["id"])["details"]["notes"] == "living"
+
+
+def test_over_http_a_broken_line_drops_the_socket() -> None:
+    bench = Bench(latency_seconds=0)
+    server = make_server("127.0.0.1", 0, bench.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    headers = {"Authorization": f"Bearer {bench.token}", "client-request-id": "x"}
+    url = f"http://127.0.0.1:{server.server_port}/v1.0/engagements/referrals"
+    bench.world.fail(on="GET", breaks="reset")
+    try:
+        with httpx.Client(timeout=5) as client:
+            with pytest.raises(httpx.RemoteProtocolError):
+                client.get(url, headers=headers)
+            assert client.get(url, headers=headers).status_code == 200
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_latency_is_spent_before_the_answer() -> None:
+    bench = Bench(latency_seconds=1.5)
+    slept: list[float] = []
+    bench.world.sleep = slept.append
+    bench.http.get(f"{API}/v1.0/engagements/referrals")
+    assert slept == [1.5]

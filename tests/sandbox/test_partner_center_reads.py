@@ -1,0 +1,333 @@
+"""Reading: single referrals, lists with their options, paging as it is documented, lags and stale answers, tokens."""
+
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import pytest
+
+from tests import contracts
+from tests.partner_center_client import API, HOOKS, Bench, add, reason_of, replace
+
+
+def all_pages(bench: Bench, query: dict[str, str]) -> list[list[dict[str, Any]]]:
+    """Follow the next links by their query, as a careful client does."""
+    pages: list[list[dict[str, Any]]] = []
+    while True:
+        body = bench.call("GET", params=query).json()
+        pages.append(body["value"])
+        if "@odata.nextLink" not in body:
+            return pages
+        query = dict(parse_qsl(urlsplit(body["@odata.nextLink"]).query))
+
+
+def ids(answer: httpx.Response) -> list[str]:
+    """The ids of a page, in order."""
+    return [row["id"] for row in answer.json()["value"]]
+
+
+def test_a_referral_is_read_with_its_context_links_and_tag() -> None:
+    bench = Bench()
+    created = bench.create()
+    answer = bench.call("GET", f"/{created['id']}")
+    assert answer.status_code == 200
+    assert answer.json() == created
+    assert answer.json()["@odata.context"].endswith("#Referrals/$entity")
+    assert answer.headers["ETag"] == created["eTag"]
+    contracts.check_referral(answer.json())
+
+
+def test_an_unknown_referral_is_not_found() -> None:
+    assert reason_of(Bench().call("GET", "/65edc0b5-0000-4000-8000-000000000000"))[0] == 404
+
+
+def test_the_next_link_is_http_and_lacks_a_path_segment_unless_the_service_is_corrected() -> None:
+    for documented, start in ((True, "http://api.partner.microsoft.com/v1.0/referrals?$skiptoken="), (False, API)):
+        bench = Bench(documented_next_link=documented, page_cap=1)
+        bench.create()
+        bench.create()
+        link = bench.call("GET").json()["@odata.nextLink"]
+        assert link.startswith(start)
+        assert ("/engagements/" in link) is not documented
+
+
+def test_pages_together_hold_every_referral_once() -> None:
+    bench = Bench()
+    created = {bench.create()["id"] for _ in range(7)}
+    pages = all_pages(bench, {"$top": "3", "$orderby": "createdDateTime desc"})
+    assert [len(page) for page in pages] == [3, 3, 1]
+    assert {row["id"] for page in pages for row in page} == created
+
+
+def test_rows_shift_between_pages_while_data_changes_unless_pages_are_stable() -> None:
+    for stable, repeated in ((False, True), (True, False)):
+        bench = Bench(stable_pages=stable)
+        rows = []
+        for _ in range(4):
+            rows.append(bench.create()["id"])
+            bench.pass_time(seconds=1)
+        query = {"$top": "2", "$orderby": "updatedDateTime asc"}
+        first = bench.call("GET", params=query).json()
+        bench.pass_time(minutes=1)
+        bench.patch(rows[0], replace(details__notes="moved to the end"))
+        token = dict(parse_qsl(urlsplit(first["@odata.nextLink"]).query))
+        second = bench.call("GET", params=token).json()["value"]
+        assert (rows[2] not in {row["id"] for row in second}) is repeated
+
+
+def test_a_next_link_may_repeat_itself() -> None:
+    bench = Bench(repeat_next_link=True, page_cap=1)
+    for _ in range(4):
+        bench.create()
+    first = bench.call("GET").json()["@odata.nextLink"]
+    token = dict(parse_qsl(urlsplit(first).query))
+    assert bench.call("GET", params=token).json()["@odata.nextLink"] == first
+
+
+def test_a_larger_top_than_the_cap_is_refused_or_cut() -> None:
+    assert Bench().call("GET", params={"$top": "200"}).status_code == 400
+    assert Bench(refuse_top_over_cap=False).call("GET", params={"$top": "200"}).status_code == 200
+
+
+def test_top_may_bound_the_whole_result() -> None:
+    bench = Bench(top_is_page_size=False)
+    for _ in range(3):
+        bench.create()
+    assert "@odata.nextLink" not in bench.call("GET", params={"$top": "2"}).json()
+
+
+@pytest.mark.parametrize("field", ["createdDateTime", "updatedDateTime"])
+def test_lists_are_ordered_by_either_time(field: str) -> None:
+    bench = Bench()
+    created = []
+    for _ in range(5):
+        created.append(bench.create()["id"])
+        bench.pass_time(seconds=1)
+    assert ids(bench.call("GET", params={"$orderby": field})) == created
+    assert ids(bench.call("GET", params={"$orderby": f"{field} desc"})) == created[::-1]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"$orderby": "name"},
+        {"$orderby": "updatedDateTime down"},
+        {"$select": "id,colour"},
+        {"$top": "0"},
+        {"$top": "many"},
+        {"$skiptoken": "guess"},
+        {"$skip": "1"},
+        {"$count": "true"},
+        {"$expand": "team"},
+        {"$filter": "status eq"},
+        {"$filter": "status = 'New'"},
+        {"$filter": "externalReferenceId eq '006'"},
+        {"$filter": "updatedDateTime ge 2026-01-01T00:00:00Z"},
+        {"$filter": "status eq 'New' or status eq 'Active'"},
+        {"$filter": "status ne 'New'"},
+    ],
+    ids=str,
+)
+def test_what_no_page_of_microsoft_shows_is_refused(query: dict[str, str]) -> None:
+    status, _, inner = reason_of(Bench().call("GET", params=query))
+    assert status == 400
+    assert inner
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("status eq 'New' and qualification eq 'SalesQualified'", "inbound"),
+        ("customerProfile/address/country eq 'US' and direction eq 'Incoming'", "inbound"),
+        ("(type eq 'Shared' and direction eq 'Incoming')", "inbound"),
+        ("(direction eq 'Incoming' and substatus eq 'Pending')", "inbound"),
+        ("status eq 'Active' and team/any(t:t/email eq 'casey.jensen@contoso.example')", "own"),
+        ("status eq 'Active' and team/any(t:t/email eq 'nobody@contoso.example')", "none"),
+    ],
+)
+def test_the_filters_of_microsofts_pages_work(condition: str, found: str) -> None:
+    bench = Bench()
+    expected = {"own": [bench.create()["id"]], "inbound": [bench.world.new_inbound()], "none": []}
+    assert ids(bench.call("GET", params={"$filter": condition})) == expected[found]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "externalReferenceId eq '006'",
+        "updatedDateTime ge 2026-01-05T12:00:00Z and updatedDateTime lt 2026-01-05T12:00:01Z",
+        "status eq 'New' or status eq 'Active'",
+        "not (status eq 'New')",
+        "isSpam eq false and campaignId eq null",
+        "details/dealValue gt 100",
+    ],
+)
+def test_other_filters_work_where_a_tenant_proves_them(condition: str) -> None:
+    bench = Bench(proven_filters_only=False)
+    created = bench.create(externalReferenceId="006")
+    assert ids(bench.call("GET", params={"$filter": condition})) == [created["id"]]
+
+
+def test_date_literals_stand_bare_or_quoted_by_knob() -> None:
+    bare, quoted = "updatedDateTime ge 2026-01-01T00:00:00Z", "updatedDateTime ge '2026-01-01T00:00:00Z'"
+    for knob, good, bad in ((False, bare, quoted), (True, quoted, bare)):
+        bench = Bench(proven_filters_only=False, quoted_dates=knob)
+        assert bench.call("GET", params={"$filter": good}).status_code == 200
+        assert bench.call("GET", params={"$filter": bad}).status_code == 400
+
+
+@pytest.mark.parametrize("quote", ["'", ""])
+def test_an_engagement_shows_microsofts_side_quoted_or_not(quote: str) -> None:
+    bench = Bench()
+    own = bench.co_sell()
+    bench.create()
+    condition = f"engagementId eq {quote}{own['engagementId']}{quote}"
+    rows = bench.call("GET", params={"$filter": condition}).json()["value"]
+    assert {row["organizationId"] for row in rows} == {"msft", own["organizationId"]}
+
+
+def test_an_ordinary_list_shows_the_partners_side_only() -> None:
+    bench = Bench()
+    own = bench.co_sell()
+    assert ids(bench.call("GET")) == [own["id"]]
+
+
+def test_microsofts_referral_can_be_read_by_id_only_by_knob() -> None:
+    for status in (200, 403, 404):
+        bench = Bench(related_by_id=status)
+        theirs = bench.world.microsofts(bench.co_sell()["engagementId"])
+        assert theirs
+        assert bench.call("GET", f"/{theirs['id']}").status_code == status
+
+
+def test_select_returns_only_what_was_asked_for() -> None:
+    bench = Bench()
+    bench.create()
+    row = bench.call("GET", params={"$select": "id,status"}).json()["value"][0]
+    assert sorted(row) == ["id", "status"]
+
+
+def test_undocumented_options_work_by_knob() -> None:
+    bench = Bench(undocumented_options=True)
+    rows = [bench.create()["id"] for _ in range(3)]
+    query = {"$skip": "1", "$orderby": "createdDateTime", "$count": "true"}
+    assert ids(bench.call("GET", params=query)) == sorted(rows)[1:]
+
+
+def test_a_new_referral_reaches_the_list_only_after_the_lag() -> None:
+    bench = Bench(list_lag_seconds=600)
+    created = bench.create()
+    bench.pass_time(seconds=599)
+    assert ids(bench.call("GET")) == []
+    assert bench.call("GET", f"/{created['id']}").status_code == 200
+    bench.pass_time(seconds=1)
+    assert ids(bench.call("GET")) == [created["id"]]
+
+
+def test_a_stale_read_shows_the_past_but_a_write_meets_the_present() -> None:
+    bench = Bench(stale_seconds=30)
+    created = bench.create()
+    bench.pass_time(seconds=60)
+    bench.patch(created["id"], replace(details__notes="new"))
+    stale = bench.call("GET", f"/{created['id']}").json()
+    assert stale["details"]["notes"] == created["details"]["notes"]
+    assert bench.patch(created["id"], replace(details__notes="x"), If_Match=stale["eTag"]).status_code == 412
+    bench.pass_time(seconds=31)
+    assert bench.call("GET", f"/{created['id']}").json()["details"]["notes"] == "new"
+
+
+def test_replicas_may_disagree_from_read_to_read() -> None:
+    bench = Bench(stale_seconds=30, stale_every=2)
+    created = bench.create()
+    bench.pass_time(seconds=60)
+    bench.patch(created["id"], replace(details__notes="new"))
+    notes = [bench.call("GET", f"/{created['id']}").json()["details"]["notes"] for _ in range(4)]
+    assert notes == ["new", created["details"]["notes"]] * 2
+
+
+def test_the_direction_of_an_own_deal_is_unreliable_by_knob() -> None:
+    assert Bench().create()["direction"] == "Outgoing"
+    assert Bench(inconsistent_direction=True).create()["direction"] == "Incoming"
+
+
+def test_trace_headers_are_echoed() -> None:
+    headers = {"client-request-id": "a", "MS-RequestId": "b", "MS-CorrelationId": "c"}
+    answer = Bench().call("GET", headers=headers)
+    assert {name: answer.headers[name] for name in headers} == headers
+    assert answer.headers["request-id"]
+
+
+def test_the_client_request_id_is_demanded_unless_the_service_does_not() -> None:
+    for demanded, status in ((True, 400), (False, 200)):
+        bench = Bench(demand_client_request_id=demanded)
+        answer = bench.http.get(f"{API}/v1.0/engagements/referrals", headers={"Authorization": f"Bearer {bench.token}"})
+        assert answer.status_code == status
+
+
+def test_lists_follow_microsofts_description() -> None:
+    bench = Bench()
+    bench.co_sell()
+    body = bench.call("GET").json()
+    name = "Microsoft.Partner.Service.PartnerReferrals.Contracts.V3.Referral"
+    odata = f"Swashbuckle.OData.ODataResponse[System.Collections.Generic.List[{name}]]"
+    contracts.check(contracts.REFERRALS, odata, body)
+
+
+@pytest.mark.parametrize("token", ["", "rubbish", "a.b.c"])
+def test_a_bad_token_is_refused(token: str) -> None:
+    bench = Bench()
+    answer = bench.call("GET", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 401
+    assert "Bearer" in answer.headers["WWW-Authenticate"]
+
+
+def test_each_api_wants_its_own_audience() -> None:
+    bench = Bench()
+    assert bench.call("GET", headers={"Authorization": f"Bearer {bench.hooks_token}"}).status_code == 401
+    crossed = {"Authorization": f"Bearer {bench.token}"}
+    assert bench.hook("GET", "registration/events", headers=crossed).status_code == 401
+
+
+def test_an_expired_token_is_refused() -> None:
+    bench = Bench()
+    bench.pass_time(hours=1)
+    assert bench.call("GET").status_code == 401
+
+
+def test_app_only_access_is_refused_and_for_webhooks_a_matter_of_the_knob() -> None:
+    bench = Bench()
+    assert bench.call("GET", headers={"Authorization": f"Bearer {bench.entra.app_token(API)}"}).status_code == 403
+    app_only = {"Authorization": f"Bearer {bench.entra.app_token(HOOKS)}"}
+    assert bench.hook("GET", "registration/events", headers=app_only).status_code == 403
+    bench.world.knobs.app_only_registration = True
+    assert bench.hook("GET", "registration/events", headers=app_only).status_code == 200
+
+
+def test_a_token_without_mfa_is_refused_in_both_known_forms() -> None:
+    bench = Bench()
+    bench.entra.knobs.mfa = False
+    bench.token = bench.entra.user_token(API)
+    newer = bench.call("GET")
+    assert (newer.status_code, newer.json()["error"]["code"]) == (401, "900421")
+    bench.world.knobs.mfa_refusal = "challenge"
+    older = bench.call("GET")
+    assert older.status_code == 401
+    assert 'error="invalid_token"' in older.headers["WWW-Authenticate"]
+
+
+def test_a_user_without_the_role_is_refused() -> None:
+    bench = Bench()
+    bench.entra.knobs.roles = ()
+    bench.token = bench.entra.user_token(API)
+    assert bench.call("GET").status_code == 403
+
+
+def test_the_request_log_keeps_no_token() -> None:
+    bench = Bench()
+    created = bench.create()
+    bench.patch(created["id"], add(salesStage="40"))
+    assert [(item.method, item.path, item.status) for item in bench.world.requests] == [
+        ("POST", "/referrals", 201),
+        ("PATCH", "/referrals/{id}", 200),
+    ]
+    assert bench.token not in repr(bench.world.requests)

@@ -1,0 +1,237 @@
+"""Collections, composite and graph: results per record, references, and what is undone when one part fails."""
+
+from typing import Any
+
+import pytest
+
+from tests.sandbox.salesforce_rig import DEAL, Rig, V
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+def _deal(**fields: Any) -> dict[str, Any]:
+    return {"attributes": {"type": "Opportunity"}, **DEAL, **fields}
+
+
+def _part(name: str, method: str, path: str, body: Any = None, **more: Any) -> dict[str, Any]:
+    return {"method": method, "url": V + path, "referenceId": name, "body": body, **more}
+
+
+def _composite(rig: Rig, *parts: dict[str, Any], **options: Any) -> list[dict[str, Any]]:
+    answer = rig.call("POST", "/composite", {"compositeRequest": list(parts), **options})
+    assert answer.status_code == 200, answer.text
+    parts_answered: list[dict[str, Any]] = answer.json()["compositeResponse"]
+    return parts_answered
+
+
+def _statuses(parts: list[dict[str, Any]]) -> list[int]:
+    return [part["httpStatusCode"] for part in parts]
+
+
+# Collections
+
+
+def test_collection_reports_each_record(rig: Rig) -> None:
+    answer = rig.call("POST", "/composite/sobjects", {"records": [_deal(), _deal(Name=None), _deal()]})
+    good, bad, also_good = answer.json()
+    assert answer.status_code == 200
+    assert (good["success"], also_good["success"]) == (True, True)
+    assert bad["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING"
+    assert "id" not in bad
+    assert len(rig.world.writes()) == 2
+
+
+def test_all_or_none_undoes_the_good_ones(rig: Rig) -> None:
+    body = {"allOrNone": True, "records": [_deal(), _deal(Name=None)]}
+    codes = [r["errors"][0]["statusCode"] for r in rig.call("POST", "/composite/sobjects", body).json()]
+    assert codes == ["ALL_OR_NONE_OPERATION_ROLLED_BACK", "REQUIRED_FIELD_MISSING"]
+    assert rig.world.records("Opportunity") == []
+    assert rig.world.writes() == []
+
+
+def test_collection_update_refuses_the_same_record_twice(rig: Rig) -> None:
+    deal = rig.deal()
+    records = [{"attributes": {"type": "Opportunity"}, "id": deal, "Name": name} for name in "ab"]
+    first, second = rig.call("PATCH", "/composite/sobjects", {"records": records}).json()
+    assert first == {"id": deal, "success": True, "errors": []}
+    assert second["errors"][0]["statusCode"] == "DUPLICATE_VALUE"
+
+
+def test_locked_row_fails_alone(rig: Rig) -> None:
+    free, locked = rig.deal(), rig.deal()
+    rig.world.lock_row(locked)
+    records = [{"attributes": {"type": "Opportunity"}, "id": deal, "Name": "n"} for deal in (free, locked)]
+    results = rig.call("PATCH", "/composite/sobjects", {"records": records}).json()
+    assert [r["success"] for r in results] == [True, False]
+    assert results[1]["errors"][0]["statusCode"] == "UNABLE_TO_LOCK_ROW"
+    assert rig.call("PATCH", f"/sobjects/Opportunity/{locked}", {"Name": "n"}).status_code == 204
+
+
+def test_collection_upsert_says_which_are_new(rig: Rig) -> None:
+    rig.deal(Referral_Identifier__c="a")
+    records = [_deal(Referral_Identifier__c=key) for key in ("a", "b", "B")]
+    results = rig.call("PATCH", "/composite/sobjects/Opportunity/Referral_Identifier__c", {"records": records}).json()
+    assert [r.get("created") for r in results] == [False, True, None]
+
+
+def test_collection_upsert_by_id_creates_without_one(rig: Rig) -> None:
+    records = [{**_deal(), "Id": None}]
+    assert rig.call("PATCH", "/composite/sobjects/Opportunity/Id", {"records": records}).json()[0]["created"] is True
+
+
+def test_collection_reads_in_order_with_null_for_the_missing(rig: Rig) -> None:
+    deal = rig.deal()
+    ids = ["006000000000099", deal]
+    by_body = rig.call("POST", "/composite/sobjects/Opportunity", {"ids": ids, "fields": ["Name"]}).json()
+    by_url = rig.call("GET", "/composite/sobjects/Opportunity", ids=",".join(ids), fields="Name").json()
+    assert by_body == by_url
+    assert (by_body[0], by_body[1]["Id"]) == (None, deal)
+
+
+def test_collection_deletes_each(rig: Rig) -> None:
+    deal = rig.deal()
+    results = rig.call("DELETE", "/composite/sobjects", ids=f"{deal},006000000000099", allOrNone="false").json()
+    assert [r["success"] for r in results] == [True, False]
+
+
+def test_collection_takes_200_records_in_10_runs_of_a_type(rig: Rig) -> None:
+    assert rig.call("POST", "/composite/sobjects", {"records": [_deal()] * 201}).status_code == 400
+    account = {"attributes": {"type": "Account"}, "Name": "A"}
+    assert rig.call("POST", "/composite/sobjects", {"records": [_deal(), account] * 5}).status_code == 200
+    assert rig.call("POST", "/composite/sobjects", {"records": [_deal(), account] * 6}).status_code == 400
+
+
+# Composite
+
+
+def test_parts_use_each_others_results(rig: Rig) -> None:
+    done = _composite(
+        rig,
+        _part("acc", "PATCH", "/sobjects/Account/Referral_Customer_Key__c/k", {"Name": "A"}),
+        _part("opp", "POST", "/sobjects/Opportunity", {**DEAL, "AccountId": "@{acc.id}"}),
+        _part("row", "GET", "/sobjects/Opportunity/@{opp.id}"),
+        _part("found", "GET", "/query?q=SELECT+Id+FROM+Opportunity+WHERE+Id='@{row.Id}'"),
+        _part("again", "PATCH", "/sobjects/Opportunity/@{found.records[0].Id}", {"NextStep": "see @{row.Name}"}),
+    )
+    assert _statuses(done) == [201, 201, 200, 200, 204]
+    assert done[4]["body"] is None
+    deal = rig.world.records("Opportunity")[0]
+    assert (deal["AccountId"], deal["NextStep"]) == (done[0]["body"]["id"], "see Deal")
+    assert done[1]["httpHeaders"]["Location"] == f"{V}/sobjects/Opportunity/{deal['Id']}"
+    assert [p.path for p in rig.world.requests[-1].parts][:2] == [
+        "/sobjects/Account/Referral_Customer_Key__c/{value}",
+        "/sobjects/Opportunity",
+    ]
+
+
+def test_reference_names_are_case_sensitive(rig: Rig) -> None:
+    made = _part("a", "POST", "/sobjects/Account", {"Name": "A"})
+    done = _composite(rig, made, _part("b", "GET", "/sobjects/Account/@{A.id}"))
+    assert done[1]["body"][0]["errorCode"] == "PROCESSING_HALTED"
+
+
+def test_without_all_or_none_only_dependants_of_a_failure_halt(rig: Rig) -> None:
+    done = _composite(
+        rig,
+        _part("a", "POST", "/sobjects/Account", {}),
+        _part("b", "POST", "/sobjects/Opportunity", {**DEAL, "AccountId": "@{a.id}"}),
+        _part("c", "POST", "/sobjects/Account", {"Name": "C"}),
+    )
+    assert _statuses(done) == [400, 400, 201]
+    assert done[1]["body"][0]["errorCode"] == "PROCESSING_HALTED"
+
+
+def test_all_or_none_undoes_everything_and_names_the_culprit(rig: Rig) -> None:
+    deal = rig.deal()
+    done = _composite(
+        rig,
+        _part("a", "PATCH", f"/sobjects/Opportunity/{deal}", {"Name": "new"}),
+        _part("b", "POST", "/sobjects/Account", {}),
+        _part("c", "POST", "/sobjects/Account", {"Name": "C"}),
+        allOrNone=True,
+    )
+    assert [part["body"][0]["errorCode"] for part in done] == [
+        "PROCESSING_HALTED",
+        "REQUIRED_FIELD_MISSING",
+        "PROCESSING_HALTED",
+    ]
+    assert rig.world.get("Opportunity", deal)["Name"] == "Deal"
+    assert (rig.world.records("Account"), rig.world.writes()) == ([], [])
+
+
+def test_outer_all_or_none_overrides_an_inner_collection(rig: Rig) -> None:
+    records = [_deal(), _deal(Name=None)]
+    done = _composite(
+        rig,
+        _part("a", "POST", "/sobjects/Account", {"Name": "A"}),
+        _part("b", "POST", "/composite/sobjects", {"allOrNone": False, "records": records}),
+        allOrNone=True,
+    )
+    assert done[0]["body"][0]["errorCode"] == "PROCESSING_HALTED"
+    assert rig.world.records("Account") == rig.world.records("Opportunity") == []
+
+
+@pytest.mark.parametrize(("honoured", "status"), [(True, 412), (False, 204)])
+def test_condition_on_a_part_is_a_knob(rig: Rig, honoured: bool, status: int) -> None:
+    rig.world.knobs.conditions_in_composite = honoured
+    headers = {"If-Unmodified-Since": "Mon, 02 Nov 2026 08:59:59 GMT"}
+    part = _part("a", "PATCH", f"/sobjects/Opportunity/{rig.deal()}", {"Name": "n"}, httpHeaders=headers)
+    assert _statuses(_composite(rig, part)) == [status]
+
+
+def test_condition_holds_for_its_own_part_only(rig: Rig) -> None:
+    headers = {"If-Unmodified-Since": "Mon, 02 Nov 2026 08:59:59 GMT"}
+    done = _composite(
+        rig,
+        _part("a", "PATCH", f"/sobjects/Opportunity/{rig.deal()}", {"Name": "n"}, httpHeaders=headers),
+        _part("b", "PATCH", f"/sobjects/Opportunity/{rig.deal()}", {"Name": "n"}),
+    )
+    assert _statuses(done) == [412, 204]
+
+
+WHOLE_CALL_ERRORS = [
+    [_part(f"a{n}", "GET", "/limits") for n in range(26)],
+    [_part(f"a{n}", "GET", "/query?q=SELECT+Id+FROM+Account") for n in range(6)],
+    [_part("bad-name", "GET", "/limits")],
+    [_part("same", "GET", "/limits")] * 2,
+    [],
+]
+
+
+@pytest.mark.parametrize("parts", WHOLE_CALL_ERRORS, ids=["26 parts", "6 queries", "name", "twice", "none"])
+def test_whole_call_is_refused(rig: Rig, parts: list[Any]) -> None:
+    assert rig.call("POST", "/composite", {"compositeRequest": parts}).status_code == 400
+
+
+def test_some_headers_are_forbidden_in_parts(rig: Rig) -> None:
+    part = _part("a", "GET", "/limits", httpHeaders={"Accept": "text/html"})
+    assert _statuses(_composite(rig, part)) == [400]
+
+
+def test_planned_fault_can_hit_one_part(rig: Rig) -> None:
+    rig.world.fail(on="POST /sobjects/Account", status=400, code="UNABLE_TO_LOCK_ROW")
+    account = {"Name": "A"}
+    done = _composite(rig, *(_part(name, "POST", "/sobjects/Account", account) for name in "ab"))
+    assert _statuses(done) == [400, 201]
+
+
+# Graph
+
+
+def test_each_graph_stands_or_falls_alone(rig: Rig) -> None:
+    good = [_part("a", "POST", "/sobjects/Account", {"Name": "A"}), _part("b", "GET", "/sobjects/Account/@{a.id}")]
+    bad = [_part("a", "POST", "/sobjects/Account", {"Name": "B"}), _part("b", "POST", "/sobjects/Account", {})]
+    graphs = [{"graphId": "g1", "compositeRequest": good}, {"graphId": "g2", "compositeRequest": bad}]
+    first, second = rig.call("POST", "/composite/graph", {"graphs": graphs}).json()["graphs"]
+    assert (first["isSuccessful"], second["isSuccessful"]) == (True, False)
+    assert _statuses(first["graphResponse"]["compositeResponse"]) == [201, 200]
+    assert [row["Name"] for row in rig.world.records("Account")] == ["A"]
+
+
+def test_graphs_do_not_query(rig: Rig) -> None:
+    query = [_part("a", "GET", "/query?q=SELECT+Id+FROM+Account")]
+    answer = rig.call("POST", "/composite/graph", {"graphs": [{"graphId": "g", "compositeRequest": query}]}).json()
+    assert answer["graphs"][0]["isSuccessful"] is False

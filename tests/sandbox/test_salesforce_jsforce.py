@@ -1,0 +1,61 @@
+"""jsforce, a client written by others, works against the simulated org over plain HTTP."""
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from werkzeug.serving import make_server
+
+from sandbox.salesforce import SalesforceApp, SalesforceWorld
+
+PEER = Path(__file__).parent / "jsforce"
+FOLDER = Path(__file__).parents[2] / ".node" / "jsforce"
+CHECKS = 9
+
+
+@pytest.fixture(scope="module")
+def peer() -> Path:
+    """jsforce in the version package.json pins, installed once."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if not node or not npm:
+        pytest.skip("Node and npm are needed to run jsforce")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    wanted = (PEER / "package.json").read_text()
+    installed = FOLDER / "package.json"
+    if not (FOLDER / "node_modules" / "jsforce").is_dir() or installed.read_text() != wanted:
+        installed.write_text(wanted)
+        command = [npm, "install", "--no-audit", "--no-fund", "--loglevel=error"]
+        done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=180, check=False)  # noqa: S603
+        if done.returncode:
+            pytest.skip(f"npm could not install jsforce: {done.stderr.strip()[:200]}")
+    shutil.copy(PEER / "run.mjs", FOLDER)
+    return Path(node)
+
+
+@pytest.fixture
+def org() -> Iterator[tuple[SalesforceWorld, str]]:
+    world = SalesforceWorld(lambda: datetime.now(UTC))
+    server = make_server("127.0.0.1", 0, SalesforceApp(world), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    world.instance_url = f"http://127.0.0.1:{server.server_port}"
+    yield world, world.instance_url
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.needs_node
+def test_jsforce_finds_everything_it_expects(peer: Path, org: tuple[SalesforceWorld, str]) -> None:
+    world, url = org
+    world.knobs.min_page_size = 50
+    app = world.connected_app
+    command = [str(peer), "run.mjs", url, app.consumer_key, app.consumer_secret]
+    done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == CHECKS
+    assert {r.headers.get("sforce-call-options") for r in world.requests if r.path == "/query"} == {"client=peer"}

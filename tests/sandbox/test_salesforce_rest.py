@@ -1,0 +1,282 @@
+"""REST rows, upserts, conditions, paging, describe, limits: the shapes and statuses clients depend on."""
+
+from typing import Any
+
+import pytest
+
+from sandbox.salesforce.schema import Field
+from tests.sandbox.salesforce_rig import DEAL, Rig, V
+
+KEY = "/sobjects/Opportunity/Referral_Identifier__c"
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_create_answers_201_with_location(rig: Rig, slash: str) -> None:
+    answer = rig.call("POST", f"/sobjects/Opportunity{slash}", DEAL)
+    made = answer.json()["id"]
+    assert (answer.status_code, answer.json()) == (201, {"id": made, "success": True, "errors": []})
+    assert answer.headers["Location"] == f"{V}/sobjects/Opportunity/{made}"
+
+
+def test_every_answer_carries_date_and_usage(rig: Rig) -> None:
+    for path in ("/limits", "/sobjects/Nonsense/x"):
+        headers = rig.call("GET", path).headers
+        assert headers["Date"] == "Mon, 02 Nov 2026 09:00:00 GMT"
+        assert headers["Sforce-Limit-Info"].startswith("api-usage=")
+        assert headers["Content-Type"] == "application/json;charset=UTF-8"
+
+
+def test_pretty_print_is_a_header(rig: Rig) -> None:
+    assert '"Remaining" : ' in rig.call("GET", "/limits", headers={"X-PrettyPrint": "1"}).text
+
+
+def test_read_can_be_limited_to_fields(rig: Rig) -> None:
+    record = rig.call("GET", f"/sobjects/Opportunity/{rig.deal()}", fields="Name,stagename").json()
+    assert set(record) == {"attributes", "Id", "Name", "StageName"}
+
+
+ROW_ERRORS = [
+    ("GET", "/sobjects/Opportunity/006000000000099AAB", 400, "MALFORMED_ID"),
+    ("GET", "/sobjects/Opportunity/006000000000099", 404, "NOT_FOUND"),
+    ("DELETE", "/sobjects/Opportunity/003000000000099", 400, "MALFORMED_ID"),
+    ("PUT", "/sobjects/Opportunity", 405, "METHOD_NOT_ALLOWED"),
+    ("POST", "/sobjects/Nonsense", 404, "NOT_FOUND"),
+    ("POST", "/sobjects/User", 400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"),
+    ("GET", "/nonsense", 404, "NOT_FOUND"),
+    ("GET", "/services/data/v29.0/limits", 410, "UNSUPPORTED_API_VERSION"),
+    ("GET", "/services/data/v99.0/limits", 404, "NOT_FOUND"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status", "code"), ROW_ERRORS)
+def test_refusal(rig: Rig, method: str, path: str, status: int, code: str) -> None:
+    answer = rig.call(method, path, {"Name": "x"} if method in {"POST", "PUT"} else None)
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (status, code)
+
+
+def test_broken_json_and_wrong_content_type_are_refused(rig: Rig) -> None:
+    url = f"https://acme.my.salesforce.com{V}/sobjects/Opportunity"
+    headers = {"Authorization": f"Bearer {rig.token}", "Content-Type": "application/json"}
+    assert rig.session.post(url, data="{", headers=headers).json()[0]["errorCode"] == "JSON_PARSER_ERROR"
+    headers["Content-Type"] = "text/plain"
+    assert rig.session.post(url, data="{}", headers=headers).status_code == 415
+
+
+def test_id_may_not_stand_in_an_update(rig: Rig) -> None:
+    deal = rig.deal()
+    answer = rig.call("PATCH", f"/sobjects/Opportunity/{deal}", {"Id": deal, "Name": "x"})
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "INVALID_FIELD")
+
+
+# Upsert
+
+
+def test_upsert_creates_then_updates(rig: Rig) -> None:
+    first = rig.call("PATCH", f"{KEY}/abc", DEAL)
+    again = rig.call("PATCH", f"{KEY}/ABC", {"Name": "new"})
+    assert (first.status_code, first.json()["created"]) == (201, True)
+    assert (again.status_code, again.json()["created"], again.json()["id"]) == (200, False, first.json()["id"])
+    assert rig.world.get("Opportunity", first.json()["id"])["Referral_Identifier__c"] == "abc"
+
+
+def test_upsert_in_old_versions_answers_204(rig: Rig) -> None:
+    rig.deal(Referral_Identifier__c="abc")
+    assert rig.call("PATCH", f"/services/data/v45.0{KEY}/abc", {"Name": "new"}).status_code == 204
+
+
+def test_upsert_of_an_ambiguous_key_writes_nothing(rig: Rig) -> None:
+    rig.world.put_field("Opportunity", Field("Referral_Program__c", external_id=True))
+    twins = [rig.deal(Referral_Program__c="p") for _ in range(2)]
+    answer = rig.call("PATCH", "/sobjects/Opportunity/Referral_Program__c/p", {"Name": "new"})
+    assert answer.status_code == 300
+    assert answer.json() == [f"{V}/sobjects/Opportunity/{twin}" for twin in twins]
+    assert {row["Name"] for row in rig.world.records("Opportunity")} == {"Deal"}
+
+
+UPSERT_ERRORS = [
+    (f"{KEY}/abc?updateOnly=true", DEAL, 404, "NOT_FOUND"),
+    ("/sobjects/Opportunity/Name/abc", DEAL, 404, "NOT_FOUND"),
+    (f"{KEY}/abc.json", DEAL, 404, "NOT_FOUND"),
+    (f"{KEY}/abc", {**DEAL, "Referral_Identifier__c": "other"}, 400, "INVALID_FIELD"),
+    (f"{KEY}/abc", {"StageName": "Prospecting"}, 400, "REQUIRED_FIELD_MISSING"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "status", "code"), UPSERT_ERRORS)
+def test_upsert_is_refused(rig: Rig, path: str, body: dict[str, Any], status: int, code: str) -> None:
+    answer = rig.call("PATCH", path, body)
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (status, code)
+    assert rig.world.records("Opportunity") == []
+
+
+@pytest.mark.parametrize(("allowed", "status"), [(True, 201), (False, 400)])
+def test_repeating_the_key_in_the_body_is_a_knob(rig: Rig, allowed: bool, status: int) -> None:
+    rig.world.knobs.repeated_external_id_allowed = allowed
+    assert rig.call("PATCH", f"{KEY}/abc", {**DEAL, "Referral_Identifier__c": "abc"}).status_code == status
+
+
+def test_rows_are_read_and_deleted_by_key(rig: Rig) -> None:
+    deal = rig.deal(Referral_Identifier__c="a b/c")
+    assert rig.call("GET", f"{KEY}/a%20b%2Fc").json()["Id"] == deal
+    assert rig.call("DELETE", f"{KEY}/a%20b%2Fc").status_code == 204
+    assert rig.call("GET", f"{KEY}/a%20b%2Fc").status_code == 404
+
+
+# Conditions
+
+UNMODIFIED = [
+    ("Mon, 02 Nov 2026 08:59:59 GMT", 412),
+    ("Mon, 02 Nov 2026 09:00:00 GMT", 204),
+    ("Mon, 02 Nov 2026 09:00:01 GMT", 204),
+    ("yesterday", 400),
+]
+
+
+@pytest.mark.parametrize(("header", "status"), UNMODIFIED)
+def test_update_is_refused_when_modified_after_the_callers_second(rig: Rig, header: str, status: int) -> None:
+    deal = rig.deal()
+    rig.wait(60)
+    answer = rig.call("PATCH", f"/sobjects/Opportunity/{deal}", {"Name": "new"}, {"If-Unmodified-Since": header})
+    assert answer.status_code == status
+    assert rig.world.get("Opportunity", deal)["Name"] == ("new" if status == 204 else "Deal")
+
+
+@pytest.mark.parametrize(("stamp", "status"), [("LastModifiedDate", 204), ("SystemModstamp", 412)])
+def test_which_stamp_a_condition_compares_is_a_knob(rig: Rig, stamp: Any, status: int) -> None:
+    rig.world.knobs.condition_field = stamp
+    deal = rig.deal()
+    rig.wait(60)
+    rig.world.touch("Opportunity", deal)
+    headers = {"If-Unmodified-Since": "Mon, 02 Nov 2026 09:00:00 GMT"}
+    assert rig.call("PATCH", f"/sobjects/Opportunity/{deal}", {"Name": "n"}, headers).status_code == status
+
+
+def test_condition_on_delete_is_ignored(rig: Rig) -> None:
+    headers = {"If-Unmodified-Since": "Mon, 02 Nov 2026 08:00:00 GMT"}
+    assert rig.call("DELETE", f"/sobjects/Opportunity/{rig.deal()}", headers=headers).status_code == 204
+
+
+def test_read_is_304_when_not_modified(rig: Rig) -> None:
+    path = f"/sobjects/Opportunity/{rig.deal()}"
+    assert rig.call("GET", path, headers={"If-Modified-Since": "Mon, 02 Nov 2026 09:00:00 GMT"}).status_code == 304
+    assert rig.call("GET", path, headers={"If-Modified-Since": "Mon, 02 Nov 2026 08:00:00 GMT"}).status_code == 200
+
+
+def test_only_account_has_etags(rig: Rig) -> None:
+    account = f"/sobjects/Account/{rig.world.create('Account', {'Name': 'A'})}"
+    tag = rig.call("GET", account).headers["ETag"]
+    assert "ETag" not in rig.call("GET", f"/sobjects/Opportunity/{rig.deal()}").headers
+    rig.wait(1)
+    assert rig.call("PATCH", account, {"Name": "B"}, {"If-Match": tag}).status_code == 204
+    assert rig.call("PATCH", account, {"Name": "C"}, {"If-Match": tag}).status_code == 412
+
+
+# Pages
+
+
+def test_pages_follow_the_batch_size_and_end_without_a_next_url(rig: Rig) -> None:
+    rig.world.knobs.min_page_size = 2
+    made = [rig.deal() for _ in range(5)]
+    headers = {"Sforce-Query-Options": "batchSize=2"}
+    page = rig.call("GET", "/query", headers=headers, q="SELECT Id FROM Opportunity ORDER BY Id").json()
+    found = [record["Id"] for record in page["records"]]
+    while not page["done"]:
+        assert page["totalSize"] == 5
+        page = rig.call("GET", page["nextRecordsUrl"], headers=headers).json()
+        found += [record["Id"] for record in page["records"]]
+    assert found == made
+    assert "nextRecordsUrl" not in page
+
+
+def test_pages_are_never_smaller_than_200_unless_the_knob_allows(rig: Rig) -> None:
+    for _ in range(201):
+        rig.deal()
+    page = rig.call("GET", "/query", headers={"Sforce-Query-Options": "batchSize=2"}, q="SELECT Id FROM Opportunity")
+    assert len(page.json()["records"]) == 200
+
+
+def test_eleventh_open_cursor_closes_the_first(rig: Rig) -> None:
+    rig.world.knobs.min_page_size = 1
+    for _ in range(2):
+        rig.deal()
+    pages = [rig.query("SELECT Id FROM Opportunity", **{"Sforce-Query-Options": "batchSize=1"}) for _ in range(11)]
+    first, last = (rig.call("GET", page["nextRecordsUrl"]) for page in (pages[0], pages[-1]))
+    assert first.json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
+    assert last.status_code == 200
+
+
+# Describe, limits, replication, sizes
+
+
+def test_describe_tells_required_from_optional_and_is_cacheable(rig: Rig) -> None:
+    answer = rig.call("GET", "/sobjects/Opportunity/describe")
+    fields = {field["name"]: field for field in answer.json()["fields"]}
+    required = {n for n, f in fields.items() if not f["nillable"] and not f["defaultedOnCreate"] and f["createable"]}
+    assert required == {"Name", "StageName", "CloseDate"}
+    assert (fields["Referral_Identifier__c"]["externalId"], fields["Referral_Identifier__c"]["unique"]) == (True, True)
+    assert fields["Description"]["filterable"] is False
+    assert len(fields["Name"]) >= 50
+    children = {child["relationshipName"] for child in answer.json()["childRelationships"]}
+    assert {"Microsoft_Solutions__r", "OpportunityContactRoles"} <= children
+    since = {"If-Modified-Since": answer.headers["Last-Modified"]}
+    assert rig.call("GET", "/sobjects/Opportunity/describe", headers=since).status_code == 304
+    rig.wait(1)
+    rig.world.remove_field("Opportunity", "Audit__c")
+    assert rig.call("GET", "/sobjects/Opportunity/describe", headers=since).status_code == 200
+
+
+def test_global_describe_lists_the_objects(rig: Rig) -> None:
+    names = {one["name"] for one in rig.call("GET", "/sobjects/").json()["sobjects"]}
+    assert {"Opportunity", "Microsoft_Solution__c", "CurrencyType"} <= names
+
+
+def test_daily_limit_refuses_and_recovers_after_a_day(rig: Rig) -> None:
+    rig.world.knobs.daily_limit = 1
+    assert rig.call("GET", "/limits").json()["DailyApiRequests"] == {"Max": 1, "Remaining": 0}
+    refused = rig.call("GET", "/limits")
+    assert (refused.status_code, refused.json()[0]["errorCode"]) == (403, "REQUEST_LIMIT_EXCEEDED")
+    rig.wait(86_400)
+    rig.token = rig.world.tokens.issue(rig.world.people.integration, rig.world.now())
+    assert rig.call("GET", "/limits").status_code == 200
+
+
+def test_updated_and_deleted_lists_cover_a_window(rig: Rig) -> None:
+    kept, gone = rig.deal(), rig.deal()
+    rig.wait(60)
+    rig.world.delete("Opportunity", gone)
+    window = "?start=2026-11-02T09:00:00Z&end=2026-11-02T10:00:00Z"
+    assert rig.call("GET", f"/sobjects/Opportunity/updated/{window}").json()["ids"] == [kept]
+    assert rig.call("GET", f"/sobjects/Opportunity/deleted/{window}").json()["deletedRecords"] == [
+        {"id": gone, "deletedDate": "2026-11-02T09:01:00.000+0000"}
+    ]
+    empty = "?start=2026-11-02T10:00:00Z&end=2026-11-02T10:00:59Z"
+    refused = rig.call("GET", f"/sobjects/Opportunity/updated{empty}").json()
+    assert refused[0]["errorCode"] == "INVALID_REPLICATION_DATE"
+
+
+def test_versions_need_no_session(rig: Rig) -> None:
+    rig.token = "none"
+    assert rig.call("GET", "/services/data").json()[-1]["version"] == "64.0"
+
+
+def test_long_urls_and_headers_are_refused(rig: Rig) -> None:
+    assert rig.call("GET", "/query", q="x" * 16_400).status_code == 414
+    assert rig.call("GET", "/query", q="x" * 10_000, headers={"X-Long": "x" * 7_000}).status_code == 431
+
+
+def test_requests_are_logged_by_template_and_writes_by_record(rig: Rig) -> None:
+    made = rig.call("POST", "/sobjects/Opportunity/", DEAL).json()["id"]
+    rig.call("PATCH", f"/sobjects/Opportunity/{made}", {"Name": "n"}, {"If-Unmodified-Since": "nonsense"})
+    rig.world.update("Opportunity", made, {"Name": "by a person"})
+    log = [(r.method, r.path, r.status, r.error) for r in rig.world.requests]
+    assert log == [
+        ("POST", "/sobjects/Opportunity", 201, ""),
+        ("PATCH", "/sobjects/Opportunity/{id}", 400, "INVALID_HEADER_VALUE"),
+    ]
+    assert rig.world.requests[1].headers == {"if-unmodified-since": "nonsense"}
+    assert [(w.action, w.id) for w in rig.world.writes()] == [("create", made)]
