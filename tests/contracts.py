@@ -12,6 +12,9 @@ from typing import Any, cast
 
 import jsonschema
 import pytest
+from jsonschema import ValidationError
+
+__all__ = ["REFERRALS", "WEBHOOKS", "ValidationError", "check", "check_patch", "check_referral", "folder"]
 
 Schema = dict[str, Any]
 REFERRALS = "partner-center-referrals.swagger.json"

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
+
 from sandbox.entra import EntraApp, EntraWorld
 from sandbox.memory import MemoryQueues, MemoryTables
 from sandbox.partner_center import Knobs, PartnerCenterApp, PartnerCenterWorld
@@ -116,7 +116,9 @@ class Rig:
         """A complete customer."""
         return self.salesforce.create("Account", ACCOUNT | fields)
 
-    def new_opportunity(self, *, contact: bool = True, solutions: tuple[str, ...] = ("SOL-15974-MQF",), **fields: Any) -> str:
+    def new_opportunity(
+        self, *, contact: bool = True, solutions: tuple[str, ...] = ("SOL-15974-MQF",), **fields: Any
+    ) -> str:
         """A seller's complete opportunity that asks to be synchronised."""
         account = self.account()
         opportunity = self.salesforce.create("Opportunity", OPPORTUNITY | {"AccountId": account} | fields)
@@ -130,7 +132,11 @@ class Rig:
 
     def add_solution(self, opportunity_id: str, solution: str) -> str:
         """A row in the Microsoft Solutions list."""
-        fields = {"Opportunity__c": opportunity_id, "Solution_Id__c": solution, "Solution_Name__c": f"Name of {solution}"}
+        fields = {
+            "Opportunity__c": opportunity_id,
+            "Solution_Id__c": solution,
+            "Solution_Name__c": f"Name of {solution}",
+        }
         return self.salesforce.create("Microsoft_Solution__c", fields)
 
     def linked(self, **fields: Any) -> tuple[str, str]:
@@ -201,7 +207,7 @@ class Rig:
             mapping=table,
             policy=policy_of(table, b"digest"),
             clock=lambda: int(self.now.timestamp()),
-            monotonic=lambda: self.now.timestamp(),
+            monotonic=lambda: self.now.timestamp(),  # noqa: PLW0108  `now` is replaced as time passes
             new_id=lambda: f"run{next(numbers):06d}",
             organization_id=self.partner_center.organization_id,
         )

@@ -252,7 +252,10 @@ def test_a_directory_on_this_machine_is_reached_over_plain_http() -> None:
     directory = Directory()
     front = EntraApp(directory.world)
 
+    paths: list[str] = []
+
     def app(environ: Any, start: Callable[..., Any]) -> Any:
+        paths.append(environ["PATH_INFO"])
         # What a front proxy would say: msal was asked for https, and accepts only https addresses in the answer.
         return front({**environ, "wsgi.url_scheme": "https"}, start)
 
@@ -267,6 +270,7 @@ def test_a_directory_on_this_machine_is_reached_over_plain_http() -> None:
         thread.join()
         server.server_close()
     assert directory.world.token_ok(token, REFERRALS) is None
+    assert not any("discovery/instance" in path for path in paths)
 
 
 def test_a_keeper_that_fails_once_does_not_cost_the_access_token() -> None:

@@ -1,5 +1,6 @@
 """The Salesforce adapter against the simulated org: every trap of the client library, and what each answer means."""
 
+import itertools
 import json
 import logging
 import threading
@@ -202,19 +203,19 @@ def test_a_query_brings_rows_with_exact_numbers_and_the_servers_clock(
     assert rows.server_time == int(NOW.timestamp()) + 90
 
 
-def test_all_pages_are_read_and_the_clock_is_that_of_the_first(world: SalesforceWorld) -> None:
-    moments = iter(range(100))
-    ticking = SalesforceWorld(lambda: NOW + timedelta(seconds=next(moments)))
-    ticking.knobs.min_page_size = 2
-    salesforce = connected(SalesforceApp(ticking))
-    salesforce.page_size = 2
+def test_all_pages_are_read_in_their_order(world: SalesforceWorld, salesforce: Salesforce) -> None:
+    world.knobs.min_page_size = salesforce.page_size = 2
     for number in range(5):
-        deal(ticking, Name=f"Deal {number}")
+        deal(world, Name=f"Deal {number}")
     rows = salesforce.query("SELECT Name FROM Opportunity ORDER BY Name")
     assert [row["Name"] for row in rows.records] == [f"Deal {number}" for number in range(5)]
-    assert len(data_calls(ticking)) == 3
-    after = salesforce.query("SELECT Name FROM Opportunity LIMIT 1").server_time
-    assert rows.server_time < after - 2
+    assert len(data_calls(world)) == 3
+
+
+def test_the_clock_of_a_query_is_that_of_its_first_page() -> None:
+    first, second = ({"Date": f"Sun, 22 Nov 2026 12:00:{second} GMT"} for second in (10, 50))
+    org = Scripted((200, page("1", more=LOCATOR), first), (200, page("2"), second))
+    assert connected(org).query("SELECT Id FROM X").server_time == int(NOW.timestamp()) + 10
 
 
 def test_deleted_rows_come_only_when_asked_for(world: SalesforceWorld, salesforce: Salesforce) -> None:
@@ -453,20 +454,29 @@ def test_the_librarys_own_objects_keep_their_headers_too(world: SalesforceWorld,
     assert world.get("Opportunity", mine)["NextStep"] is None
 
 
-def test_twenty_threads_with_one_expired_token_ask_for_one_token(
-    world: SalesforceWorld, salesforce: Salesforce
-) -> None:
-    salesforce.query("SELECT Id FROM Account")
-    world.expire_tokens()
-    together = threading.Barrier(20)
+def test_twenty_threads_with_one_expired_token_ask_for_one_token() -> None:
+    all_refused, refused, signed_in = threading.Event(), itertools.count(1), itertools.count(1)
 
-    def ask(_: int) -> int:
-        together.wait(timeout=10)
-        return len(salesforce.query("SELECT Id FROM User").records)
+    @Request.application
+    def org(request: Request) -> Response:
+        if request.path == "/services/oauth2/token":
+            number = next(signed_in)
+            if number == 2:
+                all_refused.wait(timeout=10)  # so that every thread holds the expired token when it comes back
+            return Response(json.dumps({"access_token": f"token{number}", "instance_url": MY_DOMAIN}))
+        if request.headers["Authorization"] != "Bearer token1":
+            return Response(page("1"))
+        if next(refused) == 20:
+            all_refused.set()
+        return Response(refusal("INVALID_SESSION_ID"), status=401)
 
+    salesforce = connected(org)
+    salesforce.session.access()
     with ThreadPoolExecutor(20) as pool:
-        assert set(pool.map(ask, range(20))) == {len(world.records("User"))}
-    assert token_calls(world) == 2
+        rows = list(pool.map(lambda _: salesforce.query("SELECT Id FROM X").records, range(20)))
+    assert len(rows) == 20
+    assert all_refused.is_set()
+    assert next(signed_in) == 3
 
 
 def test_twenty_threads_that_start_together_sign_in_once(world: SalesforceWorld, salesforce: Salesforce) -> None:

@@ -4,61 +4,19 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from types import MappingProxyType
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceResponseError
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from sandbox.memory import MemoryTables
 from shared.deal import (
-    Claim,
-    ClaimPhase,
-    Conflict,
-    Flips,
     History,
-    Hold,
-    Intent,
-    Link,
-    LinkState,
-    Phase,
     Side,
 )
 from shared.errors import LostRace
-from shared.storage import Store, TooLarge
-from shared.storage.rows import link_entity, link_from
+from shared.storage import Store
 from tests.azurite import Account
-
-REFERRAL = "11111111-2222-4333-8444-555555555555"
-OPPORTUNITY = "006000000000001AAA"
-INTENT = Intent(
-    id="i1",
-    side=Side.SALESFORCE,
-    writes=MappingProxyType({"value": (("amount", "1"),), "team": (("k", (("name", "n"),)),)}),
-    target_version="7",
-    source={"value": "d1", "team": ("a:1", "b:2")},
-    source_version='W/"1"',
-    source_ticks=638_000_000_000_000_001,
-    source_closed=True,
-    at=1_000,
-    helper="run-1",
-)
-CLAIM = Claim(ClaimPhase.WAIT, number=1, owner="run-1", at=2_000, not_before=2_600, first_at=2_000, request_id="r1")
-LINK = Link(
-    id=f"s-{OPPORTUNITY}",
-    state=LinkState.LINKED,
-    referral_id=REFERRAL,
-    opportunity_id=OPPORTUNITY,
-    phase=Phase.ACTIVE,
-    base_p={"value": "d1", "team": ("a:1",)},
-    base_s={"value": "d1"},
-    p_etag='"it\'s"',
-    p_ticks=638_000_000_000_000_001,
-    held={"notes": Hold("too_long", p="d", detail="✔ ü")},
-    flips={"value": Flips(since=5, count=2, side=Side.SALESFORCE)},
-)
-CONFLICT = Conflict("value", (("amount", "1"),), (("amount", "2"),), Side.PARTNER_CENTER, "both changed")
+from tests.links import CLAIM, CONFLICT, INTENT, LINK, OPPORTUNITY, REFERRAL
 
 
 @pytest.fixture
@@ -215,62 +173,6 @@ def test_unfinished_finds_what_began_before(store: Store, before: int, found: se
     for name, link in UNFINISHED.items():
         store.save(replace(link, id=f"s-{name}"))
     assert {link.id for link in store.unfinished(before)} == {f"s-{name}" for name in found}
-
-
-# The form of a row
-
-
-_small = st.text(max_size=8)
-_int64 = st.integers(-(2**63), 2**63 - 1)
-_links = st.builds(
-    Link,
-    id=st.from_regex(r"[sp]-[A-Za-z0-9-]{1,40}", fullmatch=True),
-    base_p=st.dictionaries(_small, _small | st.lists(_small, max_size=3).map(tuple), max_size=3),
-    base_s=st.dictionaries(_small, _small | st.lists(_small, max_size=3).map(tuple), max_size=3),
-    intent=st.none() | st.from_type(Intent),
-    claim=st.none() | st.from_type(Claim),
-    held=st.dictionaries(_small, st.from_type(Hold), max_size=3),
-    flips=st.dictionaries(_small, st.from_type(Flips), max_size=3),
-    **dict.fromkeys(("p_ticks", "p_hwm", "s_modified", "s_stamp", "gone_since", "attempts"), _int64),
-    **dict.fromkeys(("not_before", "last_ok"), _int64),
-)
-
-
-@given(_links)
-@settings(deadline=None, max_examples=60)
-def test_every_link_survives_its_row(link: Link) -> None:
-    assert link_from(link_entity(link, "default:"), link.version) == link
-
-
-def test_properties_of_a_newer_version_are_ignored() -> None:
-    entity = link_entity(replace(LINK, intent=INTENT), "default:")
-    intent = entity["intent"][:-1] + ',"invented_inside":{"x":1}}'
-    newer = entity | {"invented": "x", "intent": intent}
-    assert link_from(newer, "") == replace(LINK, intent=INTENT)
-
-
-def test_properties_of_an_older_version_may_be_missing() -> None:
-    assert link_from({"id": "s-1", "state": "linked"}, "v") == Link("s-1", LinkState.LINKED, version="v")
-
-
-@pytest.mark.parametrize(
-    "link",
-    [
-        pytest.param(
-            replace(LINK, intent=replace(INTENT, writes={"notes": (("notes", "x" * 32_800),)})), id="property"
-        ),
-        pytest.param(replace(LINK, p_etag="ü" * 32_000, schema_ver="ü" * 32_000), id="fits"),
-        pytest.param(replace(LINK, id="s-a/b"), id="key"),
-    ],
-)
-def test_a_row_the_service_would_refuse_is_not_sent(link: Link, request: pytest.FixtureRequest) -> None:
-    store = Store(MemoryTables())
-    if request.node.callspec.id == "fits":
-        assert store.save(link).version
-        return
-    with pytest.raises(TooLarge):
-        store.save(link)
-    assert list(store.links()) == []
 
 
 # Aliases

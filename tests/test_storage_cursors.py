@@ -48,6 +48,12 @@ def test_a_cursor_keeps_its_text_whatever_its_length(store: Store, text: str) ->
     assert store.cursor("sweep").text == text
 
 
+def test_a_shorter_text_leaves_nothing_of_a_longer_one(account: Account, store: Store) -> None:
+    store.put_cursor("sweep", "y", store.put_cursor("sweep", "x" * 40_000, ""))
+    stored = account.tables.get_table_client("testcursor").get_entity("default", "sweep")
+    assert "x" not in "".join(str(value) for value in stored.values())
+
+
 def test_a_cursor_beyond_900_kib_is_refused(store: Store) -> None:
     with pytest.raises(TooLarge, match="sweep"):
         store.put_cursor("sweep", "ü" * 460_801, "")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 import requests
 from hypothesis import given
@@ -112,6 +113,7 @@ JSON = st.recursive(
 )
 
 
+@hypothesis.settings(deadline=None)
 @given(
     status=st.integers(300, 599),
     body=JSON,

@@ -1,4 +1,4 @@
-"""The real Python worker loads and runs apps as the helper promises, and finds what unit tests cannot."""
+"""The real Python worker loads and runs apps as tests/worker.py promises, and finds what unit tests cannot."""
 
 from __future__ import annotations
 

@@ -21,8 +21,6 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-
 
 @dataclass(frozen=True)
 class Invocation:

@@ -24,7 +24,8 @@ class EntraApp:
         return self._respond(request)(environ, start_response)
 
     def _respond(self, request: Request) -> Response:
-        base = request.host_url.rstrip("/")
+        # Entra never names an http address, and msal refuses one; over loopback the client routes it back.
+        base = f"https://{request.host}"
         path = request.path
         if path.endswith("/discovery/instance"):
             return _json(self._instance(base, request))

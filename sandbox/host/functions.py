@@ -59,7 +59,11 @@ def load(app: func.FunctionApp, settings: Mapping[str, str]) -> tuple[Function, 
 
     azure-functions answers get_functions() once per app object: load an app once.
     """
-    functions = tuple(_function(registered, settings) for registered in app.get_functions())
+    try:
+        listed = app.get_functions()
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    functions = tuple(_function(registered, settings) for registered in listed)
     for function in functions:
         for problem in _problems(function):
             raise Refused(f"Function {function.name}: {problem}")

@@ -117,7 +117,8 @@ class PartnerCenterApp:
             self._log(call, answer, applied=answer.status < 400)
             return answer
         if fault.late:
-            self.world.faults.late.append(lambda: self._land(call, operation, shape))
+            # The token was good when the request arrived; it may have expired when the effect lands.
+            self.world.faults.late.append(lambda: self._operate(call, operation, shape))
         done = self._carry_out(call, operation, shape) if fault.after_effect else None
         applied = done is not None and done.status < 400
         if fault.breaks:
@@ -127,12 +128,15 @@ class PartnerCenterApp:
         self._log(call, answer, applied=applied)
         return answer
 
-    def _land(self, call: Call, operation: Operation, shape: Shape) -> None:
-        self._carry_out(call, operation, shape)
-
     def _carry_out(self, call: Call, operation: Operation, shape: Shape) -> Answer:
         try:
             self._admit(call, shape)
+        except Refused as refusal:
+            return _refusal_answer(refusal, shape)
+        return self._operate(call, operation, shape)
+
+    def _operate(self, call: Call, operation: Operation, shape: Shape) -> Answer:
+        try:
             if isinstance(call.body, Unreadable):
                 raise Refused(call.body.status, call.body.message)
             return operation(call)

@@ -30,7 +30,7 @@ class Faults:
     """The queue of injected faults, and the effects that are still on their way."""
 
     pending: list[Fault] = field(default_factory=list)
-    late: list[Callable[[], None]] = field(default_factory=list)
+    late: list[Callable[[], object]] = field(default_factory=list)
 
     def take(self, method: str, template: str) -> Fault | None:
         """The fault that hits this request, counted down; None when the line is healthy."""

@@ -146,9 +146,10 @@ class _Reader(Transformer[Token, Any]):
 
         def holds(document: Document) -> bool:
             value = _comparable(value_at(document, path), wanted)
-            if value is None or wanted is None:
-                return word in ("eq", "ne") and test(value, wanted)
-            return type(value) is not bool and test(value, wanted) if not isinstance(wanted, bool) else value is wanted
+            same_kind = type(value) is type(wanted) or {type(value), type(wanted)} <= {int, float, _Ticks}
+            if not same_kind:  # null, or a literal of another kind
+                return word == "ne"
+            return word in ("eq", "ne") and test(value, wanted) if wanted is None else test(value, wanted)
 
         return holds
 

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from sandbox.salesforce.conditions import http_date
 from sandbox.salesforce.errors import SalesforceError, bad_request
 from sandbox.salesforce.faults import Fault
+from sandbox.salesforce.pages import Pages
 from sandbox.salesforce.rest import Answer, Call, flat_query, logged_headers
 from sandbox.salesforce.rest_describe import LATEST, OLDEST, versions
 from sandbox.salesforce.rest_token import LOGIN_HOSTS, token
@@ -49,9 +50,6 @@ class SalesforceApp:
 
     def __init__(self, world: SalesforceWorld) -> None:
         """Serve this world."""
-        # Imported late: the pages read world and answers, and the API must work without them.
-        from sandbox.salesforce.pages import Pages
-
         self.world = world
         self._pages = Pages(world)
 

@@ -87,6 +87,8 @@ def _refuse_missing(sobject: SObject, values: Fields) -> None:
 
 def _refuse_bad_reference(org: Org, column: Field, value: Any) -> None:
     if value is None:
+        if column.name == "OwnerId":
+            raise bad_request("INVALID_CROSS_REFERENCE_KEY", "Owner ID: owner cannot be blank", column.name)
         return
     parent = org.schema[column.refers_to]
     if not value.startswith(parent.prefix):

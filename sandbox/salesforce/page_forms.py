@@ -21,6 +21,8 @@ DEAL_FIELDS = (
     "How_can_Microsoft_help__c",
     "Referral_Visible_to_Microsoft__c",
 )
+# Browsers leave an unticked box out of the form.
+CHECKBOXES = ("Sync_with_Partner_Center__c", "Referral_Visible_to_Microsoft__c")
 ACCOUNT_FIELDS = ("BillingStreet", "BillingCity", "BillingState", "BillingPostalCode", "BillingCountry")
 CONTACT_FIELDS = ("FirstName", "LastName", "Email", "Phone", "Title")
 SOLUTION_ROWS = (1, 2)
@@ -57,7 +59,7 @@ def example(world: SalesforceWorld) -> Form:
 def as_form(deal: Fields) -> Form:
     """An existing opportunity, ready to be edited."""
     form = {name: "" if deal.get(name) is None else str(deal[name]) for name in DEAL_FIELDS if name in deal}
-    for name in ("Sync_with_Partner_Center__c", "Referral_Visible_to_Microsoft__c"):
+    for name in CHECKBOXES:
         form[name] = "on" if deal.get(name) else ""
     return form
 
@@ -86,7 +88,8 @@ def edit_deal(world: SalesforceWorld, deal_id: str, form: Form) -> None:
     wanted = _deal_fields(world, form)
     opened = {name[5:]: value for name, value in form.items() if name.startswith("was__")}
     now = as_form(before)
-    changed = {n: v for n, v in wanted.items() if form.get(n, "") != opened.get(n, now.get(n, ""))}
+    sent = form.keys() | set(CHECKBOXES)
+    changed = {n: v for n, v in wanted.items() if n in sent and form.get(n, "") != opened.get(n, now.get(n, ""))}
     if changed:
         world.update("Opportunity", deal_id, changed)
 
@@ -110,7 +113,7 @@ def remove_solution(world: SalesforceWorld, _: str, form: Form) -> None:
 def _deal_fields(world: SalesforceWorld, form: Form) -> Fields:
     fields: dict[str, Any] = _filled(form, DEAL_FIELDS)
     fields["Amount"] = _amount(form.get("Amount", ""))
-    for name in ("Sync_with_Partner_Center__c", "Referral_Visible_to_Microsoft__c"):
+    for name in CHECKBOXES:
         fields[name] = form.get(name) == "on"
     if not world.multi_currency:
         fields.pop("CurrencyIsoCode")

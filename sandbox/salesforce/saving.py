@@ -128,8 +128,6 @@ def _defaults(org: Org, sobject: SObject, caller: Caller) -> Fields:
     found: Fields = {"IsDeleted": False}
     if "OwnerId" in sobject.fields:
         found["OwnerId"] = caller.user
-    if "CurrencyIsoCode" in sobject.fields:
-        found["CurrencyIsoCode"] = org.org_currency
     for column in sobject.fields.values():
         if column.auto_number:
             found[column.name] = column.auto_number.format(org.count(f"{sobject.name}.{column.name}"))
@@ -140,6 +138,8 @@ def _finish(org: Org, sobject: SObject, values: Fields, before: Fields | None, c
     """Automation first, then every rule about the record as a whole: the order in which the service saves."""
     for trigger in org.automation.triggers:
         values |= trigger(sobject.name, dict(values), before) or {}
+    if "CurrencyIsoCode" in sobject.fields and values.get("CurrencyIsoCode") is None:
+        values["CurrencyIsoCode"] = org.org_currency
     values |= derived_values(org, sobject.name, values)
     refuse_bad_record(org, sobject, values, before, caller)
 

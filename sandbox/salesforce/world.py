@@ -154,6 +154,10 @@ class SalesforceWorld(Org):
         """The next `times` API writes to this record find it locked."""
         self.locks[record_id] = times
 
+    def move_to(self, url: str) -> None:
+        """The org is served at this address: token answers name it as the place to call."""
+        self.instance_url = url.rstrip("/")
+
     def expire_tokens(self) -> None:
         """Every session ends now."""
         self.tokens.expire_all()

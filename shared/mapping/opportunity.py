@@ -120,10 +120,10 @@ class OpportunitySide:
             fields |= {names.status: report.status, names.message: report.message or None}
         return {name: value for name, value in fields.items() if name}
 
-    def audit(self, record: Record, line: str) -> str:
-        """The audit trail with one more line on top, the oldest cut at the field's length."""
+    def audit(self, record: Record, lines: Iterable[str]) -> str:
+        """The audit trail with more lines (oldest first) on top, the oldest cut at the field's length."""
         trail = plain(record.get(self._names.audit), S)
-        return f"{line}\n{trail}".strip()[: self._names.audit_length]
+        return "\n".join([*reversed(list(lines)), trail]).strip()[: self._names.audit_length]
 
     def children(
         self, writes: Mapping[str, Content], record: Record, opportunity_id: str, referral_id: str

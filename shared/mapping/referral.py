@@ -64,12 +64,12 @@ class ReferralSide:
                 items = [known.get(key) or self._element(group, value) for key, value in set_content(content)]
                 operations.append({"op": "replace", "path": group.spec.referral, "value": items})
             elif group.spec.kind != "status":
-                op = "add" if name in empty else "replace"
-                operations += [
-                    {"op": op, "path": spec.referral, "value": "" if raw is None else raw}
-                    for spec, raw in group.write(content, P)  # type: ignore[arg-type]
-                    if not (op == "add" and raw is None)
-                ]
+                for spec, raw in group.write(content, P):  # type: ignore[arg-type]
+                    absent = name in empty or (current is not None and _at(current, spec.referral) in (None, ""))
+                    if not absent:
+                        operations.append({"op": "replace", "path": spec.referral, "value": "" if raw is None else raw})
+                    elif raw is not None:
+                        operations.append({"op": "add", "path": spec.referral, "value": raw})
         return operations + self._status(writes, neutral_reason)
 
     def creation(self, opportunity: Views, *, opportunity_id: str) -> dict[str, Any]:
@@ -157,10 +157,11 @@ class ReferralSide:
         wanted: dict[str, str] = dict(writes[name])  # type: ignore[arg-type]
         phase = Phase(wanted["phase"])
         status, substatus = lifecycle.REQUESTS[phase]
-        pairs = [("/status", status), ("/substatus", substatus)]
-        if phase in lifecycle.NEEDS_REASON:
-            pairs.insert(0, ("/statusReason", wanted.get("reason", neutral_reason)))
-        return [{"op": "replace", "path": path, "value": text} for path, text in pairs]
+        reason = wanted.get("reason", neutral_reason) if phase in lifecycle.NEEDS_REASON else ""
+        # An open referral carries no reason yet, and `replace` needs something to replace.
+        operations = [{"op": "add", "path": "/statusReason", "value": reason}] if reason else []
+        pairs = (("/status", status), ("/substatus", substatus))
+        return operations + [{"op": "replace", "path": path, "value": text} for path, text in pairs]
 
 
 def _at(document: Any, pointer: str) -> Any:

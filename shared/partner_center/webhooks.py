@@ -13,29 +13,12 @@ import httpx
 
 from shared.errors import Missing, Stale, Unavailable, Unclear
 from shared.partner_center.wire import SIDE, AccessTokens, Wire, connect, document, guid
+from shared.registration import Registration, TestResult
 from shared.settings import Settings
 from shared.transport import Clock, Patience, Repeat, parse, utc_now
 
 PATH = "/registration"
 TESTS = f"{PATH}/validationEvents"
-
-
-@dataclass(frozen=True)
-class Registration:
-    """Where Partner Center delivers which events."""
-
-    url: str
-    events: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class TestResult:
-    """How the delivery of a test event went: its status, and (code, message) of each attempt."""
-
-    __test__ = False  # not a test case, whatever its name suggests to pytest
-
-    status: str
-    results: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ class Store:
         self._prefix = prefix
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
-        # Tells rows of the same link and second apart; see `_save_batch` for equal numbers of two processes.
+        # Tells rows of the same link and second apart; `save` copes with equal numbers of two processes.
         self._sequence = itertools.count(1)
 
     # Links
@@ -89,8 +89,9 @@ class Store:
     ) -> Link:
         """Remember a link, with its conflict and history rows, all or nothing.
 
-        `at` (epoch seconds) dates the rows. Raises LostRace when the stored row is not the one that `link`
-        was read from, unless it already holds exactly this content: then an earlier answer was lost.
+        `at` (epoch seconds) dates the rows; without it the history line's own time does. Raises LostRace when
+        the stored row is not the one that `link` was read from, unless it already holds exactly this content:
+        then an earlier answer was lost.
         Raises rows.TooLarge before anything is sent.
         """
         partition = self._partition(link.id)
@@ -202,11 +203,12 @@ class Store:
     def _lines(
         self, link_id: str, conflicts: Collection[Conflict], history: History | None, partition: str, at: int
     ) -> Iterator[tuple[str, Entity]]:
+        at = at or (history.at if history is not None else 0)
         for conflict in conflicts:
             stamp = rows.inverted_ticks(at, next(self._sequence))
             yield "create", rows.conflict_entity(link_id, conflict, partition, stamp)
         if history is not None:
-            stamp = rows.inverted_ticks(at or history.at, next(self._sequence))
+            stamp = rows.inverted_ticks(at, next(self._sequence))
             yield "create", rows.history_entity(link_id, history, partition, stamp)
 
     def _within(self, table: str, partition: str, prefix: str, condition: str = "") -> Iterator[Entity]:

@@ -225,7 +225,7 @@ def _tell(sync: Sync, look: Look, opportunity_id: str, report: Report, code: str
         return
     spell = sync.mapping.opportunity
     when = datetime.fromtimestamp(sync.clock(), UTC).strftime("%Y-%m-%d %H:%M")
-    trail = spell.audit(look.record, catalogue.audit_line(when, "CRM to Partner Center", (), "not sent"))
+    trail = spell.audit(look.record, [catalogue.audit_line(when, "CRM to Partner Center", (), "not sent")])
     fields = spell.steering(report, sync.new_id(), trail)
     path = f"/sobjects/Opportunity/{opportunity_id}"
     try:

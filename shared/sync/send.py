@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import takewhile
 from urllib.parse import quote
 
 from shared.catalogue import NEUTRAL_REASON, audit_line
@@ -12,6 +13,8 @@ from shared.sync.look import Look
 from shared.sync.ports import CompositeStep, Sync
 
 OPPORTUNITY, READ_BACK = "opportunity", "read_back"
+TO_SALESFORCE, TO_PARTNER_CENTER = "Partner Center to CRM", "CRM to Partner Center"
+MOST_WAITING = 20
 
 
 def send(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
@@ -36,8 +39,7 @@ def _patch(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
 def _update(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
     _with_audit(sync, link, intent, look)
     spell = sync.mapping.opportunity
-    when = datetime.fromtimestamp(intent.at, UTC).strftime("%Y-%m-%d %H:%M")
-    trail = spell.audit(look.record, audit_line(when, "Partner Center to CRM", tuple(intent.writes), "success"))
+    trail = spell.audit(look.record, _lines(sync, link, intent))
     fields = spell.fields(intent.writes) | spell.steering(intent.report, intent.id, trail)
     path = f"/sobjects/Opportunity/{link.opportunity_id}"
     steps = [CompositeStep(OPPORTUNITY, "PATCH", path, fields, int(intent.target_version))]
@@ -47,6 +49,25 @@ def _update(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
     answers = sync.opportunities.composite(steps)
     record = answers.bodies[READ_BACK]["records"][0]
     look.show_opportunity(spell.read(record, answers.server_time), record)
+
+
+def _lines(sync: Sync, link: Link, intent: Intent) -> list[str]:
+    """Audit lines, oldest first: what went to Partner Center since the last write here, and this write.
+
+    A change that travels to Partner Center costs Salesforce no call; its line waits for the next write.
+    """
+    waiting = takewhile(lambda row: row.side is not Side.SALESFORCE, sync.links.history(link.id, MOST_WAITING))
+    sent = [row for row in waiting if row.side is Side.PARTNER_CENTER]
+    lines = [audit_line(_when(row.at), TO_PARTNER_CENTER, row.groups, "success") for row in reversed(sent)]
+    if "identity" in intent.writes:
+        return [*lines, audit_line(_when(intent.at), TO_PARTNER_CENTER, (), "referral created")]
+    if intent.writes:
+        return [*lines, audit_line(_when(intent.at), TO_SALESFORCE, tuple(intent.writes), "success")]
+    return lines
+
+
+def _when(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def _children(sync: Sync, link: Link, intent: Intent, look: Look) -> list[CompositeStep]:

@@ -19,8 +19,6 @@ KEYS = Keys(master="master", host="host", functions={"guarded": "own", "other": 
 SETTINGS = {"EVERY": "0 */5 * * * *", "BELLS": "bells"}
 QUEUES = {"batchSize": 2, "newBatchThreshold": 1, "maxDequeueCount": 3}
 
-Build = Callable[..., Host]
-
 
 class World:
     """The app's surroundings: a clock to turn, queues to look into, and what the functions were called with."""

@@ -112,6 +112,18 @@ def test_function_names_the_host_does_not_take_are_refused(world: World, name: s
         world.host(app)
 
 
+def test_a_name_used_twice_is_refused(world: World) -> None:
+    app = http_app(world, route="x")
+
+    @app.function_name("guarded")
+    @app.route("y")
+    def again(req: func.HttpRequest) -> str:
+        return ""
+
+    with pytest.raises(Refused, match="unique"):
+        world.host(app)
+
+
 def test_a_parameter_without_binding_is_refused(world: World) -> None:
     app = func.FunctionApp()
 

@@ -74,6 +74,7 @@ def test_a_late_effect_lands_when_the_caller_has_given_up() -> None:
     with pytest.raises(httpx.ReadTimeout):
         bench.call("POST", json=samples.private_deal(START))
     assert bench.world.referrals() == []
+    bench.pass_time(hours=2)  # the caller's token has expired by now
     assert bench.world.land_late() == 1
     assert len(bench.world.referrals()) == 1
 

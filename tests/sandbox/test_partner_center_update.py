@@ -8,7 +8,6 @@ import pytest
 from sandbox.partner_center import Knobs, samples
 from sandbox.partner_center.lifecycle import LEGAL, TRANSITIONS, State, allowed
 from sandbox.partner_center.resource import PATCHABLE
-from tests import contracts
 from tests.partner_center_client import Bench, add, reason_of, replace
 
 VALUES: dict[str, Any] = {
@@ -53,8 +52,6 @@ def test_each_documented_path_can_be_added_to(path: str) -> None:
     operations = [{"op": "add", "path": path, "value": VALUES[path]}]
     answer = bench.patch(bench.create()["id"], operations)
     assert answer.status_code == 200, answer.text
-    contracts.check_patch(operations)
-    contracts.check_referral(answer.json())
 
 
 def test_the_documented_paths_are_the_patchable_ones() -> None:

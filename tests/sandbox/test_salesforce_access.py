@@ -86,6 +86,12 @@ def test_bad_assertion_is_refused(rig: Rig, changes: dict[str, Any], error: str,
     assert (answer.status_code, answer.json()) == (400, {"error": error, "error_description": text})
 
 
+def test_moved_org_names_its_new_address(rig: Rig) -> None:
+    rig.world.move_to("http://127.0.0.1:7072/")
+    answer = _sign_in(rig, grant_type=BEARER, assertion=_assertion(rig)).json()
+    assert answer["instance_url"] == "http://127.0.0.1:7072"
+
+
 def test_unapproved_app_is_refused(rig: Rig) -> None:
     rig.world.connected_app.approved = False
     answer = _sign_in(rig, grant_type=BEARER, assertion=_assertion(rig)).json()

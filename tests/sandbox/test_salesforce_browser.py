@@ -54,12 +54,15 @@ def test_change_appears_by_itself_and_flashes(rig: Rig, url: str, page: Any) -> 
 
 def test_nothing_moves_while_the_seller_types(rig: Rig, url: str, page: Any) -> None:
     deal = rig.deal()
+    page.clock.install()
     page.goto(f"{url}/opportunity/{deal}")
+    page.wait_for_load_state("networkidle")
     page.focus("input[name=Solution_Id__c]")
     rig.world.update("Opportunity", deal, {"NextStep": "changed"})
-    page.wait_for_timeout(2_500)
+    page.clock.run_for(10_000)
     assert page.inner_text("[data-value=NextStep]") == ""
     page.evaluate("document.activeElement.blur()")
+    page.clock.run_for(2_500)
     page.wait_for_selector("[data-value=NextStep].sf-flash", timeout=10_000)
 
 

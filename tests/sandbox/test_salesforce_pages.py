@@ -110,7 +110,7 @@ def test_edit_saves_only_what_the_seller_changed(rig: Rig) -> None:
 def test_edit_can_untick_and_empty(rig: Rig) -> None:
     deal = rig.deal(NextStep="old", Sync_with_Partner_Center__c=True)
     opened = {"was__Sync_with_Partner_Center__c": "on", "was__NextStep": "old"}
-    _post(rig, f"/opportunity/{deal}/edit", Name="Deal", StageName="Prospecting", CloseDate="2026-12-31", **opened)
+    _post(rig, f"/opportunity/{deal}/edit", NextStep="", **opened)
     row = rig.world.get("Opportunity", deal)
     assert (row["NextStep"], row["Sync_with_Partner_Center__c"]) == (None, False)
 

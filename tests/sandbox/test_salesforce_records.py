@@ -44,6 +44,7 @@ REFUSALS: list[tuple[dict[str, Any], str, list[str] | None]] = [
     ({"LastModifiedDate": "2026-01-01T00:00:00Z"}, "INVALID_FIELD_FOR_INSERT_UPDATE", ["LastModifiedDate"]),
     ({"AccountId": "nonsense"}, "MALFORMED_ID", ["AccountId"]),
     ({"AccountId": make_id("003", 1)}, "MALFORMED_ID", ["AccountId"]),
+    ({"OwnerId": None}, "INVALID_CROSS_REFERENCE_KEY", ["OwnerId"]),
     ({"AccountId": make_id("001", 999)}, "INVALID_CROSS_REFERENCE_KEY", []),
     ({"Account": {"Referral_Customer_Key__c": "none"}}, "INVALID_FIELD", None),
 ]
@@ -244,3 +245,18 @@ def test_without_team_selling_there_is_no_team_object() -> None:
     rig = Rig(team_selling=False)
     assert rig.query("SELECT Id FROM OpportunityTeamMember")[0]["errorCode"] == "INVALID_TYPE"
     assert rig.call("GET", "/sobjects/OpportunityTeamMember/describe").status_code == 404
+
+
+def test_record_without_a_currency_gets_the_orgs(rig: Rig) -> None:
+    deal = rig.deal(CurrencyIsoCode="JPY")
+    rig.world.update("Opportunity", deal, {"CurrencyIsoCode": None})
+    assert rig.world.get("Opportunity", deal)["CurrencyIsoCode"] == "USD"
+
+
+def test_rolled_back_record_leaves_no_trace_in_the_index(rig: Rig) -> None:
+    body = {"allOrNone": True, "records": [{**DEAL, "Referral_Identifier__c": "k"}, {"Name": None}]}
+    for record in body["records"]:  # type: ignore[attr-defined]
+        record["attributes"] = {"type": "Opportunity"}
+    rig.call("POST", "/composite/sobjects", body)
+    assert rig.ids("SELECT Id FROM Opportunity WHERE Referral_Identifier__c = 'k'") == []
+    assert rig.deal(Referral_Identifier__c="k")
