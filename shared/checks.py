@@ -52,8 +52,8 @@ def before_creation(views: Views, groups: Mapping[str, BoundGroup], today: date)
         for row in group.rows:
             if row.spec.required and not texts.get(row.name):
                 found.append(ASK.get(f"{name}.{row.name}", f"Fill in {row.spec.salesforce}."))
-        if code := group.obstacle(content, Side.PARTNER_CENTER):
-            found.append(sentence(name, Hold(code)))
+        if obstacle := group.obstacle(content, Side.PARTNER_CENTER):
+            found.append(sentence(name, Hold(obstacle.code, detail=obstacle.detail)))
     return (*found, *_special(views, today))
 
 

@@ -81,6 +81,14 @@ class Unreadable:
     detail: str = ""
 
 
+@dataclass(frozen=True)
+class Obstacle:
+    """Why a content cannot be written to a side, and what of it a seller should know (a length, a value)."""
+
+    code: str
+    detail: str = ""
+
+
 Views = Mapping[str, Content | Unreadable]
 
 
@@ -196,6 +204,7 @@ class Hold:
     s: Digest | None = None
     schema: str = ""
     detail: str = ""
+    refused: bool = False  # by a service; otherwise the tables say so, and are asked again at every look
 
 
 @dataclass(frozen=True)

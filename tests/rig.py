@@ -110,6 +110,10 @@ class Rig:
         """How many changes reached Partner Center, Salesforce and the link rows so far."""
         return len(self.partner_center.writes()), len(self.salesforce.writes()), self.saves
 
+    def forget_everything(self) -> None:
+        """The state tables are lost; both systems keep their records."""
+        self.tables.clear()
+
     # Records people make
 
     def account(self, **fields: Any) -> str:

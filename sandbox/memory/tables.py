@@ -65,6 +65,12 @@ class MemoryTables(Faults):
         self._clock = clock
         self._last = datetime.min.replace(tzinfo=UTC)
 
+    def clear(self) -> None:
+        """Lose every row; the tables stay."""
+        with self.lock:
+            for rows in self.rows.values():
+                rows.clear()
+
     def get_table_client(self, table_name: str) -> MemoryTable:
         """A client of one table, which need not exist."""
         return MemoryTable(self, table_name)

@@ -49,6 +49,15 @@ _TOKEN_REFUSALS = {
 }
 
 
+# What a client sees: a line that breaks after the effect was at least made, so it is never a failed connect.
+BROKEN: dict[tuple[str, bool], type[httpx.TransportError]] = {
+    ("timeout", False): httpx.ReadTimeout,
+    ("timeout", True): httpx.ReadTimeout,
+    ("reset", False): httpx.ConnectError,
+    ("reset", True): httpx.ReadError,
+}
+
+
 class PartnerCenterApp:
     """WSGI app over a world. `token_ok(token, audience)` returns None or what is wrong with the token."""
 
@@ -123,7 +132,7 @@ class PartnerCenterApp:
         applied = done is not None and done.status < 400
         if fault.breaks:
             self._log(call, None, applied=applied)
-            raise httpx.ReadTimeout("timed out") if fault.breaks == "timeout" else httpx.ConnectError("reset")
+            raise BROKEN[fault.breaks, fault.after_effect](fault.breaks)
         answer = _fault_answer(fault, shape)
         self._log(call, answer, applied=applied)
         return answer

@@ -45,7 +45,7 @@ _EXAMPLE = {
     "Email": "robin.miller@fabrikam.example",
     "Phone": "+1 425 555 0150",
     "Title": "Head of IT",
-    "Solution_Id__c_1": "SOL-10001-ACME",
+    "Solution_Id__c_1": "SOL-10001-ACM",
     "Solution_Name__c_1": "Acme Data Platform",
 }
 

@@ -76,10 +76,18 @@ def _holds(
     refused = {
         group: before
         for group, before in link.held.items()
-        if (group in found and found[group].writes and hold(before.code, group, p, s, policy, before.detail) == before)
-        or (group == REPORT and before.s == str(s.modified))
+        if before.refused
+        and (
+            (group in found and found[group].writes and _again(before, group, p, s, policy) == before)
+            or (group == REPORT and before.s == str(s.modified))
+        )
     }
-    return refused | {group: hold(o.hold, group, p, s, policy) for group, o in found.items() if o.hold}
+    return refused | {group: hold(o.hold, group, p, s, policy, o.detail) for group, o in found.items() if o.hold}
+
+
+def _again(before: Hold, group: str, p: Referral | Remembered, s: Opportunity, policy: Policy) -> Hold:
+    """The same refusal as it would be remembered of what both sides show now."""
+    return replace(hold(before.code, group, p, s, policy, before.detail), refused=True)
 
 
 def _adopted(

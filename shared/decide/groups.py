@@ -52,9 +52,9 @@ def _outcome(group: str, link: Link, p: Referral | Remembered, s: Opportunity, p
     shown_s = s.groups[group]
     shown_p = p.groups[group] if isinstance(p, Referral) else EMPTY
     if isinstance(shown_s, Unreadable):
-        return Outcome(hold=shown_s.code)
+        return Outcome(hold=shown_s.code, detail=shown_s.detail)
     if isinstance(shown_p, Unreadable):
-        return Outcome(hold=shown_p.code)
+        return Outcome(hold=shown_p.code, detail=shown_p.detail)
     pair = Pair(group, shown_p, shown_s, link.base_p.get(group), link.base_s.get(group))
     if isinstance(p, Referral):
         outcome = merge(pair, policy.groups[group], policy)
@@ -68,8 +68,8 @@ def _stoppable(outcome: Outcome, pair: Pair, link: Link, s: Opportunity, policy:
     if link.phase is not None and stage and not isinstance(stage, Unreadable):
         outcome = locked(outcome, link.phase, lifecycle.phase_in(_value(stage)), pair)
     for side, content in outcome.writes.items():
-        if code := policy.obstacle(pair.name, content, side):
-            return Outcome(hold=code)
+        if obstacle := policy.obstacle(pair.name, content, side):
+            return Outcome(hold=obstacle.code, detail=obstacle.detail)
         if looping(link, pair.name, side, policy, now):
             return Outcome(hold="loop")
     return outcome

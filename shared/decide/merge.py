@@ -3,7 +3,7 @@
 changed P  changed S  equal   result
 no         no         -       nothing (an accepted difference of a lossy mapping stays)
 yes        no         no      write Salesforce
-no         yes        no      write Partner Center
+no         yes        no      write Partner Center, unless the group only travels the other way: then revert
 any        any        yes     adopt: remember both, write neither
 yes        yes        no      conflict: keep the loser, then the owner wins, or hold
 no base, one side empty       fill the empty side
@@ -13,10 +13,11 @@ no base, both set             conflict, won by whoever `first` names
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shared import lifecycle
 from shared.deal import Conflict, Content, Digest, Direction, Phase, Side, Value
+from shared.decide.base import by_key
 from shared.decide.policy import GroupPolicy, Policy, Winner
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
@@ -40,6 +41,7 @@ class Outcome:
     adopt: bool = False
     writes: Mapping[Side, Content] = field(default_factory=dict)
     hold: str = ""
+    detail: str = ""  # of the hold, for the seller
     conflict: Conflict | None = None
 
 
@@ -49,7 +51,8 @@ ADOPT = Outcome(adopt=True)
 
 def merge(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
     """The outcome for one readable group, before life-cycle locks and obstacles are looked at."""
-    return _MERGES[rule.kind](pair, rule, policy)
+    outcome = _MERGES[rule.kind](pair, rule, policy)
+    return replace(outcome, writes={side: c for side, c in outcome.writes.items() if rule.direction.towards(side)})
 
 
 def _scalar(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
@@ -68,22 +71,30 @@ def _scalar(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
 
 
 def _one_way(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
+    """The source's change is written, also when it was emptied; what the target changed is reverted or stays.
+
+    An empty source reverts nothing, and what a write did not bring about is accepted: else it would never end.
+    """
     target = S if rule.direction is Direction.TO_SALESFORCE else P
     source, shown = (pair.p, pair.s) if target is S else (pair.s, pair.p)
-    if rule.direction is Direction.NONE or not source:
+    changed = dict(zip((P, S), _changed(pair, policy), strict=True))
+    revert = bool(source) and rule.drift == "revert"
+    if pair.base_p is None or pair.base_s is None:
+        if not (source and not shown) and not revert:
+            return ADOPT
+    elif not changed[target.other] and not (changed[target] and revert):
         return NOTHING
-    changed_p, changed_s = _changed(pair, policy)
-    known = (pair.base_p if target is S else pair.base_s) is not None
-    source_changed = known and (changed_p if target is S else changed_s)
-    if not shown or source_changed or rule.drift == "revert":
-        return Outcome(writes={target: source})
-    return NOTHING
+    edited = bool(shown) and changed[target]
+    conflict = Conflict(pair.name, pair.p, pair.s, target.other, "one_way") if edited else None
+    return Outcome(writes={target: source}, conflict=conflict)
 
 
 def _latch(pair: Pair, _rule: GroupPolicy, policy: Policy) -> Outcome:
     """A switch that can be turned on but never off: whoever has it on turns the other on."""
     if bool(pair.p) is bool(pair.s):
         return _adopt_if_new(pair, policy)
+    if not any(_changed(pair, policy)):
+        return NOTHING
     return Outcome(writes={S: pair.p} if pair.p else {P: pair.s})
 
 
@@ -102,7 +113,7 @@ def _status(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
 def _status_conflict(pair: Pair, rule: GroupPolicy, p: Phase, s: Phase) -> Outcome:
     """Both moved, or they meet for the first time: what is closed stays closed, else the owner's move if legal."""
     first = pair.base_p is None or pair.base_s is None
-    owner = rule.first if first else rule.owner
+    owner = "partner_center" if rule.direction is Direction.TO_SALESFORCE else rule.first if first else rule.owner
     conflict = Conflict(pair.name, pair.p, pair.s, None, "first_meeting" if first else "both_changed")
     if p.terminal or owner == "partner_center":
         return Outcome(writes={S: _shown(p)}, conflict=_won_by(conflict, P))
@@ -126,36 +137,23 @@ def _request(pair: Pair, p: Phase, s: Phase) -> Outcome:
 
 
 def _set(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
-    """Element by element; each side keeps its own form of an element both have.
-
-    An element belongs to the base only when both sides' bases have it: a run interrupted between its two writes
-    must not read its own addition as the other side's removal.
-    """
+    """Element by element, as the table of `base` reads; each side keeps its own form of an element both have."""
     p, s = _elements(pair.p), _elements(pair.s)
     if p.keys() == s.keys():
         return _adopt_if_new(pair, policy)
     if rule.direction is not Direction.BOTH:
         return _one_way(pair, rule, policy)
-    base = _by_key(pair.base_p).keys() & _by_key(pair.base_s).keys()
-    merged: dict[str, Value] = {}
-    kept_edit = False
+    wants: dict[Side, dict[str, Value]] = {P: {}, S: {}}
+    fates = {key: _fate(key, pair, policy) for key in p.keys() ^ s.keys()}
     for key in sorted(p.keys() | s.keys()):
-        if key in p and key in s:
-            merged[key] = p[key]
-            continue
-        element, memory = (p[key], pair.base_p) if key in p else (s[key], pair.base_s)
-        known = policy.digest(((key, ""),))
-        if known not in base:
-            merged[key] = element
-        elif _by_key(memory).get(known, policy.digest(element)) != policy.digest(element):
-            merged[key] = element
-            kept_edit = True
-    if rule.keep_one and not merged:
+        shown = {side: has[key] for side, has in ((P, p), (S, s)) if key in has}
+        for side in shown if fates.get(key) == "leave" else () if fates.get(key) == "remove" else (P, S):
+            wants[side][key] = shown.get(side, *(shown[o] for o in (side.other,) if o in shown))
+    writes = {side: tuple(wants[side].items()) for side, has in ((P, p), (S, s)) if wants[side] != has}
+    if rule.keep_one and not all(writes.values()):
         return Outcome(hold="last_one")
-    target_p = tuple((key, p.get(key, merged[key])) for key in sorted(merged))
-    target_s = tuple((key, s.get(key, merged[key])) for key in sorted(merged))
-    writes = {side: want for side, want, has in ((P, target_p, pair.p), (S, target_s, pair.s)) if want != has}
-    conflict = Conflict(pair.name, pair.p, pair.s, None, "removed_and_edited") if kept_edit else None
+    kept = "keep" in fates.values()
+    conflict = Conflict(pair.name, pair.p, pair.s, None, "removed_and_edited") if kept else None
     return Outcome(writes=writes, conflict=conflict)
 
 
@@ -197,25 +195,20 @@ def _scalar_content(content: Content) -> Value:
     return content  # type: ignore[return-value]
 
 
-def _by_key(digest: Digest | None) -> dict[str, str]:
-    pairs = (entry.partition(":") for entry in digest or ())
-    return {key: content for key, _, content in pairs}
-
-
-def locked(outcome: Outcome, phase: Phase, shown: Phase, pair: Pair) -> Outcome:
+def locked(outcome: Outcome, phase: Phase, shown: Phase, pair: Pair, direction: Direction) -> Outcome:
     """The life-cycle's say: a closed referral takes no edit, and nothing is sent from the hold stage.
 
-    On a closed referral a conflict is won by Partner Center, because nothing else is possible.
+    On a closed referral a conflict is won by Partner Center, because nothing else is possible. A change of both
+    sides still reaches Salesforce.
     """
     if P not in outcome.writes:
         return outcome
-    if phase.terminal:
-        if outcome.conflict:
+    to_salesforce = {side: content for side, content in outcome.writes.items() if side is S}
+    if phase.terminal and not to_salesforce:
+        if outcome.conflict and direction is Direction.BOTH:
             return Outcome(writes={S: pair.p}, conflict=_won_by(outcome.conflict, P))
         return Outcome(hold="referral_closed")
-    if shown is not Phase.NEW:
-        return outcome
-    return Outcome(writes={side: content for side, content in outcome.writes.items() if side is S})
+    return replace(outcome, writes=to_salesforce) if phase.terminal or shown is Phase.NEW else outcome
 
 
 _MERGES = {"scalar": _scalar, "latch": _latch, "status": _status, "set": _set}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.deal import Content, Digest, Direction, Link, Report, Side
+from shared.deal import Content, Digest, Direction, Link, Obstacle, Report, Side
 
 Winner = Literal["salesforce", "partner_center", "hold"]
 
@@ -30,7 +30,7 @@ class Policy:
 
     groups: Mapping[str, GroupPolicy]
     digest: Callable[[Content], str]
-    obstacle: Callable[[str, Content, Side], str]  # why a side cannot spell a group's content; "" when it can
+    obstacle: Callable[[str, Content, Side], Obstacle | None]  # why a side cannot spell a group's content
     report: Callable[[Link], Report | None]  # what the seller should see of a link; None: nothing is shown
     schema: str = ""
     flips_per_hour: int = 4

@@ -88,7 +88,7 @@ def refuse(
     policy: Policy,
 ) -> Link:
     """The link after a service refused a write: its groups, or the bare report, wait until something changes."""
-    held = {group: hold(code, group, p, s, policy, detail) for group in groups}
+    held = {group: replace(hold(code, group, p, s, policy, detail), refused=True) for group in groups}
     if not held:
-        held = {REPORT: Hold(code, s=str(s.modified), detail=detail)}
+        held = {REPORT: Hold(code, s=str(s.modified), detail=detail, refused=True)}
     return replace(link, intent=None, held={**link.held, **held})

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from shared.deal import Side
 
 CENT = Decimal("0.01")
+TOO_LARGE = Decimal(90_000_000_000_000)  # both APIs take JSON numbers; cents survive a double up to 2**53 / 100
 
 
 class Untranslatable(Exception):
@@ -59,6 +60,7 @@ def plain(raw: object, side: Side) -> str:
     text = str(raw)
     if side is Side.PARTNER_CENTER:
         text = html.unescape(text)  # captured referrals carry `&amp;` in customer names
+    text = text.encode("utf-8", "replace").decode()  # half an emoji, left by a cut elsewhere, cannot be sent on
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
@@ -67,23 +69,32 @@ def _read_text(raw: Any, side: Side, _row: Row) -> str:
 
 
 def _write_text(text: str, side: Side, row: Row) -> str:
-    if side not in row.length or len(text) <= row.length[side]:
-        return text
-    if row.shorten:
-        return text[: row.length[side] - 1] + "…"
-    raise Untranslatable("too_long", str(row.length[side]))
+    limit = row.length.get(side)
+    spelled = _spelled(text, side)
+    if limit is None or _units(spelled) <= limit:
+        return spelled
+    if not row.shorten:
+        raise Untranslatable("too_long", str(limit))
+    cut = text[: limit - 1]
+    while _units(spelled := _spelled(cut.rstrip() + "…", side)) > limit:
+        cut = cut[:-1]
+    return spelled
 
 
-def _write_referral_text(text: str, side: Side, row: Row) -> str:
+def _spelled(text: str, side: Side) -> str:
     """Text whose reading would change again (an entity such as `&amp;`) is escaped, so that it survives."""
-    text = _write_text(text, side, row)
     if side is Side.PARTNER_CENTER and html.unescape(text) != text:
         return text.replace("&", "&amp;")
     return text
 
 
+def _units(text: str) -> int:
+    """The length as both services' platforms count it, in UTF-16 units: an emoji takes two."""
+    return len(text.encode("utf-16-le")) // 2
+
+
 def _read_email(raw: Any, side: Side, _row: Row) -> str:
-    return plain(raw, side).lower()
+    return unicodedata.normalize("NFC", plain(raw, side).lower())
 
 
 def _read_money(raw: Any, side: Side, _row: Row) -> str:
@@ -92,20 +103,17 @@ def _read_money(raw: Any, side: Side, _row: Row) -> str:
         return ""
     try:
         amount = Decimal(text)
-        return str(amount.quantize(CENT, ROUND_HALF_EVEN)) if amount.is_finite() else _no_number()
     except InvalidOperation:
-        return _no_number()
-
-
-def _no_number() -> str:
-    raise Untranslatable("not_a_number")
+        raise Untranslatable("not_a_number") from None
+    if not amount.is_finite() or "_" in text:
+        raise Untranslatable("not_a_number")
+    if abs(amount) >= TOO_LARGE:
+        raise Untranslatable("too_large")
+    return str(amount.quantize(CENT, ROUND_HALF_EVEN) + 0)  # adding nothing turns -0.00 into 0.00
 
 
 def _write_money(text: str, _side: Side, _row: Row) -> float | int:
-    # Both APIs take JSON numbers; two decimals survive a double up to 2**53 / 100.
     amount = Decimal(text)
-    if abs(amount) >= Decimal("90000000000000"):
-        raise Untranslatable("too_large")
     return int(amount) if amount == amount.to_integral_value() else float(amount)
 
 
@@ -118,12 +126,11 @@ def _read_day(raw: Any, side: Side, row: Row) -> str:
         if "T" not in text:
             return date.fromisoformat(text).isoformat()
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        # Written by an API client, midnight UTC means the day itself.
+        return (moment if moment.time() == time(0) else moment.astimezone(row.zone)).date().isoformat()
+    except (ValueError, OverflowError):  # the platform's "latest time" has no day east of Greenwich
         raise Untranslatable("not_a_date") from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    if moment.astimezone(UTC).time() == time(0):
-        return moment.astimezone(UTC).date().isoformat()  # written by an API client: midnight UTC means the day
-    return moment.astimezone(row.zone).date().isoformat()
 
 
 def _write_day(text: str, side: Side, _row: Row) -> str:
@@ -131,7 +138,10 @@ def _write_day(text: str, side: Side, _row: Row) -> str:
 
 
 def _read_flag(raw: Any, side: Side, _row: Row) -> str:
-    return "true" if raw is True or plain(raw, side).lower() == "true" else ""
+    text = plain(raw, side)
+    if text.lower() not in ("true", "false", ""):
+        raise Untranslatable("unknown_value", text)
+    return "true" if text.lower() == "true" else ""
 
 
 def _write_flag(text: str, _side: Side, _row: Row) -> bool:
@@ -144,7 +154,7 @@ def _read_choice(raw: Any, side: Side, row: Row) -> str:
     if not text:
         return ""
     if side is Side.PARTNER_CENTER:
-        return text if _mapped(row.values, text, text) else ""
+        return text if _mapped(row.values, text) else ""
     for referral, salesforce in row.values.items():
         if salesforce == text:
             return referral
@@ -152,18 +162,18 @@ def _read_choice(raw: Any, side: Side, row: Row) -> str:
 
 
 def _write_choice(text: str, side: Side, row: Row) -> str:
-    salesforce = _mapped(row.values, text, text)
+    salesforce = _mapped(row.values, text)
     return text if side is Side.PARTNER_CENTER else salesforce
 
 
-def _mapped(values: Mapping[str, str], key: str, shown: str) -> str:
+def _mapped(values: Mapping[str, str], key: str) -> str:
     if key not in values:
-        raise Untranslatable("unknown_value", shown)
+        raise Untranslatable("unknown_value", key)
     return values[key]
 
 
 def _read_code(raw: Any, side: Side, _row: Row) -> str:
-    return plain(raw, side).upper()
+    return unicodedata.normalize("NFC", plain(raw, side).upper())
 
 
 def _read_country(raw: Any, side: Side, row: Row) -> str:
@@ -171,8 +181,11 @@ def _read_country(raw: Any, side: Side, row: Row) -> str:
     text = plain(raw, side)
     if not text:
         return ""
-    own = {salesforce.lower(): referral for referral, salesforce in row.values.items()}
-    code = own.get(text.lower()) or (text.upper() if len(text) == 2 else _countries().get(text.lower(), ""))
+    if side is Side.SALESFORCE:
+        for referral, salesforce in row.values.items():
+            if salesforce.casefold() == text.casefold():
+                return referral
+    code = _countries().get(text.casefold())
     if not code:
         raise Untranslatable("unknown_country", text)
     return code
@@ -180,15 +193,23 @@ def _read_country(raw: Any, side: Side, row: Row) -> str:
 
 @cache
 def _countries() -> Mapping[str, str]:
-    """Country names in English and Japanese (Unicode CLDR) -> alpha-2 code."""
+    """Two- and three-letter codes, and names in English and Japanese -> alpha-2 code. Source: Unicode CLDR."""
     from babel import Locale
+    from babel.core import get_global
 
-    return {
-        str(name).lower(): str(code)
-        for language in ("en", "ja")
-        for code, name in Locale.parse(language).territories.items()
-        if len(code) == 2
+    names = [Locale.parse(language).territories for language in ("ja", "en")]
+    codes = {str(code) for code in names[0] if len(str(code)) == 2} - NO_COUNTRIES
+    found = {
+        str(alias).casefold(): str(heirs[0])
+        for alias, heirs in get_global("territory_aliases").items()
+        if len(alias) == 3 and alias.isalpha() and len(heirs) == 1 and heirs[0] in codes
     }
+    found |= {str(name).casefold(): str(code) for listed in names for code, name in listed.items() if code in codes}
+    return found | {"uk": "GB"} | {code.casefold(): code for code in codes}
+
+
+# Two-letter codes of CLDR that stand for groups of countries, for tests, or for nothing.
+NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 
 
 def _write_country(text: str, side: Side, row: Row) -> str:
@@ -200,7 +221,7 @@ def _empty_is_null(write: Writer) -> Writer:
 
 
 CODECS: Mapping[str, Codec] = {
-    "text": Codec(_read_text, _empty_is_null(_write_referral_text)),
+    "text": Codec(_read_text, _empty_is_null(_write_text)),
     "email": Codec(_read_email, _empty_is_null(_write_text)),
     "money": Codec(_read_money, _empty_is_null(_write_money)),
     "day": Codec(_read_day, _empty_is_null(_write_day)),
@@ -214,10 +235,10 @@ EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def ticks(text: str) -> int:
-    """A UTC time of up to seven fraction digits as 100-ns ticks since 0001-01-01.
+    """A time as 100-ns ticks since 0001-01-01 UTC; without an offset it is UTC. Raises ValueError for other text.
 
     Python's own datetimes stop at microseconds, which would make two versions of a referral look equal.
-    Raises ValueError for anything else.
+    An eighth digit and later ones, which the service never sends, are cut.
     """
     head, dot, rest = text.strip().partition(".")
     digits = ""
@@ -225,10 +246,15 @@ def ticks(text: str) -> int:
         digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
         head += rest[len(digits) :]
     moment = datetime.fromisoformat(head)
+    if moment.microsecond:  # a fraction after a comma: valid ISO 8601, but Python would have cut it
+        raise ValueError("a fraction needs a full stop")
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return (moment - EPOCH) // timedelta(seconds=1) * 10_000_000 + int(digits[:7].ljust(7, "0") or 0)
 
 
 def epoch_seconds(text: str) -> int:
     """A Salesforce time such as `2026-03-17T16:21:24.000+0000` as whole UTC epoch seconds. Raises ValueError."""
-    return int(datetime.fromisoformat(text).timestamp())
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:  # Python would take it as the machine's own time
+        raise ValueError("a time needs an offset")
+    return int(moment.timestamp())

@@ -7,6 +7,7 @@ Developer Guide (query, sObject rows, upsert by external id, collections, compos
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -121,9 +122,13 @@ class OpportunitySide:
         return {name: value for name, value in fields.items() if name}
 
     def audit(self, record: Record, lines: Iterable[str]) -> str:
-        """The audit trail with more lines (oldest first) on top, the oldest cut at the field's length."""
+        """The audit trail with more lines (oldest first) on top, the oldest cut at the field's length.
+
+        In a long text area a line break counts as two characters (Salesforce Help, "Custom Field Types").
+        """
         trail = plain(record.get(self._names.audit), S)
-        return "\n".join([*reversed(list(lines)), trail]).strip()[: self._names.audit_length]
+        text = "\r\n".join([*reversed(list(lines)), *trail.split("\n")]).strip()
+        return text[: self._names.audit_length].replace("\r\n", "\n").strip()
 
     def children(
         self, writes: Mapping[str, Content], record: Record, opportunity_id: str, referral_id: str
@@ -136,7 +141,9 @@ class OpportunitySide:
         if group is None:
             return ("", ""), [], []
         spec, wanted = group.spec, dict(set_content(writes[group.name]))
-        rows = {self._key(group, row): row for row in _rows(record, spec.salesforce)}
+        rows: dict[str, list[Record]] = {}
+        for row in _rows(record, spec.salesforce):
+            rows.setdefault(self._key(group, row), []).append(row)
         added = [
             {"attributes": {"type": spec.object}, spec.parent: opportunity_id}
             | {spec.external_id: f"{referral_id}:{key}", spec.removed: False}
@@ -144,14 +151,12 @@ class OpportunitySide:
             for key, value in wanted.items()
             if key not in rows
         ]
+        shown = {key: [row for row in found if not row.get(spec.removed)] for key, found in rows.items()}
+        removed = [(row, True) for key, found in shown.items() if key not in wanted for row in found]
+        restored = [(rows[key][0], False) for key, found in shown.items() if key in wanted and not found]
         changed = [
-            (
-                f"/sobjects/{spec.object}/{row['Id']}",
-                {spec.removed: key not in wanted},
-                epoch_seconds(row["LastModifiedDate"]),
-            )
-            for key, row in rows.items()
-            if bool(row.get(spec.removed)) is (key in wanted)
+            (f"/sobjects/{spec.object}/{row['Id']}", {spec.removed: flag}, epoch_seconds(row["LastModifiedDate"]))
+            for row, flag in removed + restored
         ]
         if len(changed) > MOST_REMOVALS:
             raise Untranslatable("too_many_rows", str(MOST_REMOVALS))
@@ -227,15 +232,21 @@ def quoted(text: str) -> str:
 
 def customer_key(customer: Mapping[str, str]) -> str:
     """The external key of a customer's account: the same name, postal code and country give the same account."""
-    parts = (customer.get(part, "").casefold() for part in ("name", "postal_code", "country"))
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+    return _key_of(*(customer.get(part, "").casefold() for part in ("name", "postal_code", "country")))
 
 
 def contact_key(customer: str, email: str) -> str:
     """The external key of a customer's contact: one per account and e-mail address."""
-    return hashlib.sha256(f"{customer}\x1f{email}".encode()).hexdigest()[:32]
+    return _key_of(customer, email.casefold())
+
+
+def _key_of(*parts: str) -> str:
+    # As a JSON list, because any separator may occur inside a part.
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def by_external_id(sobject: str, field: str, value: str) -> str:
-    """The upsert path of a record known by an external id."""
+    """The upsert path of a record known by an external id. Raises ValueError for one that would walk up the path."""
+    if not value.strip("."):
+        raise ValueError("an external id must have characters other than dots")
     return f"/sobjects/{sobject}/{field}/{quote(value, safe='')}"

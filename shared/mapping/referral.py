@@ -66,10 +66,13 @@ class ReferralSide:
             elif group.spec.kind != "status":
                 for spec, raw in group.write(content, P):  # type: ignore[arg-type]
                     absent = name in empty or (current is not None and _at(current, spec.referral) in (None, ""))
-                    if not absent:
-                        operations.append({"op": "replace", "path": spec.referral, "value": "" if raw is None else raw})
-                    elif raw is not None:
-                        operations.append({"op": "add", "path": spec.referral, "value": raw})
+                    if raw is not None:
+                        op = "add" if absent else "replace"
+                        operations.append({"op": op, "path": spec.referral, "value": raw})
+                    elif spec.required:
+                        raise Untranslatable("must_not_be_empty", "it must not be empty")
+                    elif not absent:
+                        operations.append({"op": "replace", "path": spec.referral, "value": ""})
         return operations + self._status(writes, neutral_reason)
 
     def creation(self, opportunity: Views, *, opportunity_id: str) -> dict[str, Any]:
@@ -103,14 +106,16 @@ class ReferralSide:
         )
         if help_asked:  # help implies visibility to Microsoft's sellers
             consent["consentToShareReferralWithMicrosoftSellers"] = True
+            if notes := body.get("details", {}).get("notes"):  # the request for help must say what it is about
+                body["inviteContext"].setdefault("notes", notes)
         else:
             body.pop("inviteContext", None)
         requirements = body.setdefault("details", {}).setdefault("requirements", {})
         solutions = requirements.setdefault("solutions", [])
-        requirements["additionalRequirements"] = {
-            "iot": {},
-            "attributes": [{"type": "CustomerMarketplaceIntent", "id": "HaveNotDecided"}],  # required since May 2023
-        }
+        more = {"iot": {}, "attributes": [{}]} | requirements.get("additionalRequirements", {})
+        # The marketplace intent is required since May 2023; a partner may map a field to it.
+        intent = {"type": "CustomerMarketplaceIntent", "id": "HaveNotDecided"} | more["attributes"][0]
+        requirements["additionalRequirements"] = more | {"attributes": [intent, *more["attributes"][1:]]}
         body |= {
             "externalReferenceId": opportunity_id,
             "type": "Shared" if help_asked else "Independent",
@@ -135,13 +140,16 @@ class ReferralSide:
         if pointer != "/link":
             return _at(document, pointer)
         return self._link_template.format(
-            referral_id=document.get("id", ""), engagement_id=document.get("engagementId", "")
+            referral_id=document.get("id") or "", engagement_id=document.get("engagementId") or ""
         )
 
     def _elements(self, group: BoundGroup, document: Document) -> dict[str, Any]:
         key = next(bound for bound in group.rows if bound.name == group.spec.element_key)
         items = _at(document, group.spec.referral) or []
-        return {key.codec.read(_at(item, key.spec.referral), P, key.row): item for item in items}
+        found: dict[str, Any] = {}
+        for item in items:
+            found.setdefault(key.codec.read(_at(item, key.spec.referral), P, key.row), item)
+        return found
 
     def _element(self, group: BoundGroup, value: Value) -> dict[str, Any]:
         element: dict[str, Any] = {"type": "Name"}  # a named solution of the catalogue, not a category
@@ -181,10 +189,10 @@ def _put(document: dict[str, Any], pointer: str, value: Any) -> None:
     parts = pointer.strip("/").split("/")
     here: Any = document
     for part, following in zip(parts, [*parts[1:], ""], strict=True):
-        fresh: Any = value if not following else [{}] if following.isdigit() else {}
-        if isinstance(here, list):
-            here = here[int(part)]
-        elif following:
-            here = here.setdefault(part, fresh)
+        at: Any = int(part) if isinstance(here, list) else part
+        if not following:
+            here[at] = value
+        elif isinstance(here, list):
+            here = here[at]
         else:
-            here[part] = value
+            here = here.setdefault(at, [{}] if following.isdigit() else {})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shared.deal import Content, Elements, Side, Unreadable, Value
+from shared.deal import Content, Elements, Obstacle, Side, Unreadable, Value
 from shared.mapping.codecs import CODECS, Codec, Row, Untranslatable, plain
 from shared.mapping.model import FieldRow, Group
 
@@ -61,15 +61,15 @@ class BoundGroup:
                 found.setdefault(key, value)
         return tuple(sorted(found.items()))
 
-    def obstacle(self, content: Content, side: Side) -> str:
-        """Why this content cannot be written to a side: a code, or "" when it can."""
+    def obstacle(self, content: Content, side: Side) -> Obstacle | None:
+        """Why this content cannot be written to a side; None when it can."""
         values: list[Value] = [element for _, element in content] if self.spec.kind == "set" else [content]  # type: ignore[misc, list-item]
         try:
             for value in values:
                 self.write(value, side)
         except Untranslatable as problem:
-            return problem.code
-        return ""
+            return Obstacle(problem.code, problem.detail)
+        return None
 
 
 def bind(groups: Mapping[str, Group], zone: ZoneInfo) -> dict[str, BoundGroup]:

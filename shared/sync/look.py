@@ -34,6 +34,7 @@ class Look:
         self._sync = sync
         self._audit = audit
         self._settled = settled
+        self._from_memory = True
         self.referral: PartnerCenterView | None = None
         self.opportunity: SalesforceView | None = None
         self.document: Document | None = None
@@ -44,7 +45,7 @@ class Look:
         """Both sides; the referral from memory when the link knows its newest version."""
         if self.opportunity is None:
             self.look_at_opportunity(link.opportunity_id)
-        if self.referral is None and _may_remember(link):
+        if self.referral is None and self._from_memory and _may_remember(link):
             self.referral = Remembered()
         if self.referral is None:
             self.look_at_referral(link.referral_id)
@@ -83,7 +84,7 @@ class Look:
     def forget(self) -> None:
         """Look again at both next time, and not from memory."""
         self.referral = self.opportunity = self.document = None
-        self._settled = False
+        self._settled = self._from_memory = False
 
     @property
     def newest(self) -> Referral | None:

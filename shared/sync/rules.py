@@ -7,7 +7,7 @@ import hmac
 import json
 
 from shared import catalogue
-from shared.deal import Content, Direction, Side
+from shared.deal import Content, Direction, Obstacle, Side
 from shared.decide import GroupPolicy, Policy
 from shared.mapping import Mapping
 from shared.settings import Settings
@@ -33,9 +33,9 @@ def policy_of(mapping: Mapping, digest_key: bytes) -> Policy:
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         return hmac.new(digest_key, text.encode(), hashlib.sha256).hexdigest()[:32]
 
-    def obstacle(group: str, content: Content, side: Side) -> str:
+    def obstacle(group: str, content: Content, side: Side) -> Obstacle | None:
         bound = mapping.groups[group]
-        return "" if bound.spec.kind == "status" else bound.obstacle(content, side)
+        return None if bound.spec.kind == "status" else bound.obstacle(content, side)
 
     return Policy(
         groups={

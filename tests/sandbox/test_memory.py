@@ -243,6 +243,12 @@ def test_a_filter_the_double_cannot_read_is_refused(double: Any, condition: str)
     assert caught.value.status_code == 400
 
 
+@pytest.mark.parametrize("condition", ["big gt 1", "number gt 1L", "text gt 1", "flag eq 1", "number eq '7'"])
+def test_a_property_never_matches_a_literal_of_another_type(double: Any, condition: str) -> None:
+    double.create_entity(row("r", big=EntityProperty(7, EdmType.INT64), number=7, text="7", flag=True))
+    assert list(double.query_entities(condition)) == []
+
+
 def test_a_row_that_was_read_is_a_copy(double: Any) -> None:
     double.create_entity(row("r", a=1))
     double.get_entity("p", "r")["a"] = 2

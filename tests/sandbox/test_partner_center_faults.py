@@ -11,8 +11,15 @@ from sandbox.partner_center import samples
 from tests.partner_center_client import API, START, Bench, replace
 
 
-@pytest.mark.parametrize("after_effect", [False, True])
-@pytest.mark.parametrize(("breaks", "error"), [("reset", httpx.ConnectError), ("timeout", httpx.ReadTimeout)])
+@pytest.mark.parametrize(
+    ("breaks", "after_effect", "error"),
+    [
+        ("reset", False, httpx.ConnectError),
+        ("reset", True, httpx.ReadError),  # a connect error would prove that nothing happened
+        ("timeout", False, httpx.ReadTimeout),
+        ("timeout", True, httpx.ReadTimeout),
+    ],
+)
 def test_a_broken_line_leaves_the_effect_or_not(breaks: Any, error: type[Exception], after_effect: bool) -> None:
     bench = Bench()
     bench.world.fail(on="POST", breaks=breaks, after_effect=after_effect)

@@ -37,7 +37,7 @@ def test_prefilled_form_makes_a_complete_deal(rig: Rig) -> None:
     assert deal["LastModifiedById"] == rig.world.people.aiko
     assert account["BillingCountry"] == "US"
     assert rig.world.records("OpportunityContactRole")[0]["IsPrimary"] is True
-    assert rig.world.records("Microsoft_Solution__c")[0]["Solution_Id__c"] == "SOL-10001-ACME"
+    assert rig.world.records("Microsoft_Solution__c")[0]["Solution_Id__c"] == "SOL-10001-ACM"
 
 
 def test_refused_form_keeps_what_was_typed_and_saves_nothing(rig: Rig) -> None:
@@ -119,7 +119,7 @@ def test_open_page_can_ask_for_new_values(rig: Rig) -> None:
     deal = _new_deal(rig)
     answer = rig.session.get(f"{HOST}/opportunity/{deal}.json").json()
     assert answer["values"]["StageName"] == "Qualification"
-    assert "SOL-10001-ACME" in answer["fragments"]["solutions"]
+    assert "SOL-10001-ACM" in answer["fragments"]["solutions"]
     assert 'aria-current="step"' in answer["fragments"]["path"]
     assert deal in rig.session.get(f"{HOST}/list.json").json()["fragments"]["deals"]
 

@@ -1,0 +1,164 @@
+"""Create Co-sell Referral – Salesforce to Partner Center, through the simulators with the real clients."""
+
+from typing import Any
+
+import pytest
+
+from shared.deal import LinkState
+from tests.rig import Rig
+
+
+def asked(rig: Rig, **fields: Any) -> str:
+    """An opportunity that asks for a referral, and one poll."""
+    opportunity = rig.new_opportunity(**fields)
+    rig.pass_time(seconds=5)
+    rig.poll()
+    return opportunity
+
+
+def test_a_ticked_opportunity_becomes_a_referral_and_learns_its_identifier() -> None:
+    rig = Rig()
+    opportunity = asked(rig)
+    row = rig.opportunity(opportunity)
+    referral = rig.referral(row["Referral_Identifier__c"])
+    assert (referral["status"], referral["substatus"]) == ("Active", "Accepted")
+    assert referral["externalReferenceId"] == opportunity
+    assert row["Referral_Link__c"].endswith(referral["id"])
+    assert row["Sync_Status__c"] == "✔ In sync"
+    assert row["Audit__c"] == "2026-01-05 12:00 - CRM to Partner Center - referral created"
+
+
+def test_everything_the_default_mapping_names_arrives() -> None:
+    rig = Rig()
+    opportunity = asked(rig, How_can_Microsoft_help__c="Proof Of Concept or Demo")
+    referral = rig.referral(rig.opportunity(opportunity)["Referral_Identifier__c"])
+    details, customer = referral["details"], referral["customerProfile"]
+    assert referral["name"] == "Fabrikam migration"
+    assert (details["dealValue"], details["currency"], details["notes"]) == (50000, "USD", "Moves to Azure.")
+    assert details["closingDateTime"] == "2026-06-30T00:00:00Z"
+    assert details["requirements"]["solutions"][0]["id"] == "SOL-15974-MQF"
+    assert (customer["name"], customer["address"]["country"]) == ("Fabrikam Customer Inc", "US")
+    assert customer["team"][0]["email"] == "dana.ito@fabrikam.example"
+    assert referral["team"][0]["firstName"] == "Aiko"
+    assert referral["inviteContext"]["assistanceRequestCode"] == "ProofOfConceptOrDemo"
+    assert referral["consent"]["consentToShareReferralWithMicrosoftSellers"] is True
+
+
+def test_without_a_request_for_help_the_deal_stays_private() -> None:
+    rig = Rig()
+    referral = rig.referral(rig.opportunity(asked(rig))["Referral_Identifier__c"])
+    assert referral["type"] == "Independent"
+    assert referral["consent"]["consentToShareReferralWithMicrosoftSellers"] is False
+
+
+def test_an_unticked_opportunity_is_left_alone() -> None:
+    rig = Rig()
+    asked(rig, Sync_with_Partner_Center__c=False)
+    assert rig.partner_center.requests == []
+
+
+def test_one_creation_costs_one_call_there() -> None:
+    rig = Rig()
+    asked(rig)
+    assert [(call.method, call.path) for call in rig.partner_center.requests] == [("POST", "/referrals")]
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"Amount": None}, "Enter an amount greater than zero."),
+        ({"Amount": 0}, "Enter an amount greater than zero."),
+        ({"CloseDate": "2025-12-31"}, "closing date is in the past"),
+        ({"solutions": ()}, "Add at least one Microsoft Solution."),
+        ({"contact": False, "How_can_Microsoft_help__c": "General or Other"}, "Microsoft's help needs a contact"),
+        ({"Description": "x" * 4001}, "too long for the other system (at most 4000"),
+    ],
+)
+def test_what_microsoft_would_refuse_is_not_sent_and_the_seller_is_told_why(
+    fields: dict[str, Any], sentence: str
+) -> None:
+    rig = Rig()
+    opportunity = asked(rig, **fields)
+    row = rig.opportunity(opportunity)
+    assert rig.partner_center.requests == []
+    assert row["Sync_Status__c"] == "✖ Not sent to Microsoft"
+    assert sentence in row["Sync_Message__c"]
+
+
+def test_a_refused_opportunity_is_retried_when_it_changes_and_only_then() -> None:
+    rig = Rig()
+    opportunity = asked(rig, Amount=0)
+    rig.minute()
+    before = rig.writes()
+    rig.minute()
+    rig.minute()
+    assert rig.writes() == before
+    rig.edit(opportunity, Amount=10)
+    rig.poll()
+    rig.minute()
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
+def test_microsofts_own_refusal_is_shown_and_not_repeated_until_something_changes() -> None:
+    rig = Rig()
+    opportunity = asked(rig, solutions=("unknown",))
+    row = rig.opportunity(opportunity)
+    assert row["Sync_Status__c"] == "✖ Not sent to Microsoft"
+    assert "Solution ID is unknown" in row["Sync_Message__c"]
+    posts = len(rig.partner_center.requests)
+    rig.minute()
+    rig.minute()
+    assert len(rig.partner_center.requests) == posts
+    rig.pass_time(seconds=5)
+    rig.salesforce.update(
+        "Microsoft_Solution__c", rig.salesforce.records("Microsoft_Solution__c")[0]["Id"], {"Solution_Id__c": "SOL-15974-MQF"}
+    )
+    rig.minute()
+    rig.minute()
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
+@pytest.mark.parametrize("after_effect", [False, True])
+@pytest.mark.parametrize("breaks", ["timeout", "status"])
+def test_a_creation_without_an_answer_is_searched_for_before_it_is_sent_again(breaks: str, after_effect: bool) -> None:
+    rig = Rig()
+    fault: dict[str, Any] = {"status": 500} if breaks == "status" else {"breaks": "timeout"}
+    rig.partner_center.fail(on="POST", after_effect=after_effect, **fault)
+    opportunity = asked(rig)
+    for _ in range(20):
+        rig.minute()
+    referrals = rig.partner_center.referrals()
+    assert len(referrals) == 1
+    assert rig.opportunity(opportunity)["Referral_Identifier__c"] == referrals[0]["id"]
+    assert sum(call.method == "POST" for call in rig.partner_center.requests) == (1 if after_effect else 2)
+
+
+def test_a_created_referral_without_a_body_is_found_again() -> None:
+    rig = Rig(create_body=False)
+    opportunity = asked(rig)
+    for _ in range(20):
+        rig.minute()
+    assert len(rig.partner_center.referrals()) == 1
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
+def test_the_webhook_of_our_own_creation_completes_it_when_it_comes_first() -> None:
+    rig = Rig()
+    rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
+    opportunity = asked(rig)
+    referral = rig.partner_center.referrals()[0]["id"]
+    rig.webhook(referral)
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert (link.state, link.referral_id) == (LinkState.LINKED, referral)
+    assert len(rig.partner_center.referrals()) == 1
+
+
+def test_throttling_is_waited_out_and_creates_once() -> None:
+    rig = Rig()
+    rig.partner_center.fail(on="POST", times=3, status=429, retry_after=20)
+    opportunity = asked(rig)
+    for _ in range(4):
+        rig.minute()
+    assert len(rig.partner_center.referrals()) == 1
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"

@@ -1,0 +1,203 @@
+"""What goes wrong between the two services leaves no edit lost and no record doubled."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared import sync as flows
+from tests.rig import Rig
+
+
+def settle(rig: Rig, minutes: int = 5) -> None:
+    """Time passes, with recovery and polls."""
+    for _ in range(minutes):
+        rig.minute()
+
+
+PATCH_FAULTS: list[dict[str, Any]] = [
+    {"breaks": "timeout", "after_effect": False},
+    {"breaks": "timeout", "after_effect": True},
+    {"breaks": "reset", "after_effect": True},
+    {"status": 500, "after_effect": True},
+    {"status": 503, "retry_after": 30},
+    {"status": 429, "retry_after": 40, "times": 3},
+    {"status": 401, "times": 1},
+]
+
+
+@pytest.mark.parametrize("fault", PATCH_FAULTS, ids=str)
+def test_a_patch_that_fails_in_any_way_arrives_once_and_is_remembered(fault: dict[str, Any]) -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.partner_center.fail(on="PATCH", **fault)
+    rig.edit(opportunity, Amount=61000)
+    settle(rig)
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    assert len(rig.partner_center.versions(referral)) == 2
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert (link.intent, dict(link.held)) == (None, {})
+    before = rig.writes()
+    settle(rig, 2)
+    assert rig.writes() == before
+
+
+UPDATE_FAULTS: list[dict[str, Any]] = [
+    {"connection": "timeout"},
+    {"connection": "timeout", "after_effect": True},
+    {"connection": "reset", "after_effect": True},
+    {"status": 500, "code": "UNKNOWN_EXCEPTION", "after_effect": True},
+    {"status": 503, "times": 2},
+    {"status": 420, "html": True},
+]
+
+
+@pytest.mark.parametrize("fault", UPDATE_FAULTS, ids=str)
+def test_an_update_here_that_fails_in_any_way_arrives_and_is_remembered(fault: dict[str, Any]) -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.salesforce.fail(on="POST /composite", **fault)
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
+    rig.webhook(referral)
+    settle(rig)
+    assert rig.opportunity(opportunity)["Amount"] == 71000
+    assert rig.referral(referral)["details"]["dealValue"] == 71000
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert link.intent is None
+
+
+@pytest.mark.parametrize("fault", UPDATE_FAULTS, ids=str)
+def test_a_creation_here_that_fails_in_any_way_makes_one_of_each(fault: dict[str, Any]) -> None:
+    rig = Rig()
+    rig.salesforce.fail(on="POST /composite", **fault)
+    rig.webhook(rig.partner_center.new_inbound())
+    rig.salesforce.fail(on="POST /composite", **fault)
+    settle(rig, 8)
+    for sobject in ("Opportunity", "Account", "Contact", "OpportunityContactRole", "Microsoft_Solution__c"):
+        assert len(rig.salesforce.records(sobject)) == 1, sobject
+
+
+@pytest.mark.parametrize("mismatch", ["preconditionFailed", "resourceModified", "2055"])
+def test_an_edit_at_microsoft_between_read_and_write_is_seen_before_anything_is_overwritten(mismatch: str) -> None:
+    rig = Rig(etag_mismatch=mismatch)
+    opportunity, referral = rig.linked()
+    rig.partner_center.portal_edit(referral, {"/details/notes": "Meanwhile"})
+    rig.edit(opportunity, Amount=61000)
+    settle(rig, 2)
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    assert rig.opportunity(opportunity)["Description"] == "Meanwhile"
+
+
+def test_a_seller_who_saves_between_read_and_write_is_not_overwritten() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    real = rig.sync.opportunities.composite
+    edits = iter([{"Amount": 12345}])
+
+    def composite(steps: Any, **more: Any) -> Any:
+        for fields in edits:
+            rig.pass_time(seconds=3)
+            rig.salesforce.update("Opportunity", opportunity, fields)
+        return real(steps, **more)
+
+    rig.partner_center.portal_edit(referral, {"/details/notes": "From the portal"})
+    rig.sync.opportunities.composite = composite  # type: ignore[method-assign]
+    rig.webhook(referral)
+    settle(rig, 2)
+    assert rig.opportunity(opportunity)["Amount"] == 12345
+    assert rig.referral(referral)["details"]["dealValue"] == 12345
+    assert rig.opportunity(opportunity)["Description"] == "From the portal"
+
+
+def test_a_stale_replica_is_never_decided_on() -> None:
+    rig = Rig(stale_seconds=20)
+    opportunity, referral = rig.linked()
+    rig.pass_time(minutes=2)
+    rig.edit(opportunity, Amount=61000)
+    rig.poll()
+    rig.webhook(referral)
+    settle(rig, 3)
+    assert rig.opportunity(opportunity)["Amount"] == 61000
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+
+
+def test_a_lost_webhook_is_healed_by_the_hourly_delta() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    flows.delta(rig.sync)
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
+    rig.pass_time(hours=1)
+    assert flows.delta(rig.sync) == 1
+    rig.drain()
+    assert rig.opportunity(opportunity)["Amount"] == 71000
+    assert flows.delta(rig.sync) == 0
+
+
+def test_a_lost_change_on_either_side_is_healed_by_the_nightly_sweep() -> None:
+    rig = Rig()
+    first, referral = rig.linked()
+    second, other = rig.linked()
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
+    rig.pass_time(seconds=5)
+    rig.salesforce.update("Opportunity", second, {"Amount": 5})
+    rig.pass_time(hours=8)
+    assert flows.sweep(rig.sync) == 2
+    rig.drain()
+    assert rig.opportunity(first)["Amount"] == 71000
+    assert rig.referral(other)["details"]["dealValue"] == 5
+    assert flows.sweep(rig.sync) == 0
+
+
+def test_a_referral_that_no_event_announced_is_found_by_the_delta() -> None:
+    rig = Rig()
+    rig.partner_center.new_inbound()
+    assert flows.delta(rig.sync) == 1
+    rig.drain()
+    assert len(rig.salesforce.records("Opportunity")) == 1
+
+
+def test_a_row_that_commits_late_is_still_found_by_the_poll() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.salesforce.knobs.commit_delay = timedelta(seconds=300)
+    rig.pass_time(seconds=5)
+    rig.salesforce.update("Opportunity", opportunity, {"Amount": 61000})
+    rig.salesforce.knobs.commit_delay = timedelta()
+    settle(rig, 8)
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+
+
+def test_a_watermark_stays_when_the_doorbells_cannot_be_rung() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.edit(opportunity, Amount=61000)
+    rig.queues.fail(1, ConnectionError("queue down"), on=["send_message"])
+    with pytest.raises(ConnectionError):
+        flows.poll(rig.sync, flows.Polled.OPPORTUNITIES)
+    rig.minute()
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+
+
+def test_a_trigger_that_rounds_our_value_is_accepted_not_fought() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.salesforce.automation.triggers.append(
+        lambda kind, after, _: {"Amount": round(after["Amount"], -3)} if kind == "Opportunity" else None
+    )
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71234})
+    rig.webhook(referral)
+    settle(rig, 4)
+    assert rig.opportunity(opportunity)["Amount"] == 71000
+    assert rig.referral(referral)["details"]["dealValue"] == 71234
+
+
+def test_expired_sessions_are_renewed_in_passing() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.salesforce.expire_tokens()
+    rig.pass_time(hours=2)
+    rig.edit(opportunity, Amount=61000)
+    settle(rig, 2)
+    assert rig.referral(referral)["details"]["dealValue"] == 61000

@@ -1,0 +1,187 @@
+"""Partner Center to Salesforce: a referral arrives and becomes an opportunity, or is linked to one."""
+
+from typing import Any
+
+from shared.deal import LinkState, Side
+from shared.storage import Store
+from tests.rig import Rig
+
+
+def arrived(rig: Rig, **fields: Any) -> tuple[str, str]:
+    """A deal that a Microsoft seller shared, and the opportunity it became."""
+    referral = rig.partner_center.new_inbound(**fields)
+    rig.webhook(referral)
+    rows = [r for r in rig.salesforce.records("Opportunity") if r["Referral_Identifier__c"] == referral]
+    assert len(rows) == 1
+    return referral, str(rows[0]["Id"])
+
+
+def test_a_deal_shared_by_microsoft_becomes_an_opportunity_on_hold() -> None:
+    rig = Rig()
+    referral, opportunity = arrived(rig, name="Northwind platform")
+    row = rig.opportunity(opportunity)
+    assert (row["Name"], row["StageName"]) == ("Northwind platform", "Microsoft Review")
+    assert (row["Amount"], row["CurrencyIsoCode"]) == (120000, "USD")
+    assert row["Sync_with_Partner_Center__c"] is True
+    assert row["Sync_Status__c"] == "● Waiting for your answer"
+    assert row["Referral_Link__c"].endswith(referral)
+    assert [r["Solution_Id__c"] for r in rig.salesforce.records("Microsoft_Solution__c")] == ["SOL-15974-MQF"]
+
+
+def test_customer_contact_and_role_come_with_it() -> None:
+    rig = Rig()
+    _, opportunity = arrived(rig)
+    row = rig.opportunity(opportunity)
+    account = rig.salesforce.get("Account", row["AccountId"])
+    role = rig.salesforce.records("OpportunityContactRole")[0]
+    contact = rig.salesforce.get("Contact", role["ContactId"])
+    assert (account["Name"], account["BillingCountry"]) == ("Fabrikam Inc", "US")
+    assert (contact["AccountId"], contact["LastName"], role["IsPrimary"]) == (account["Id"], "Howard", True)
+
+
+def test_a_known_customer_is_not_made_again() -> None:
+    rig = Rig()
+    arrived(rig)
+    arrived(rig, name="Second deal")
+    assert len(rig.salesforce.records("Account")) == 1
+    assert len(rig.salesforce.records("Contact")) == 1
+    assert len(rig.salesforce.records("Opportunity")) == 2
+
+
+def test_a_deal_costs_one_call_there_and_two_here() -> None:
+    rig = Rig()
+    arrived(rig)
+    calls = [(call.method, call.path) for call in rig.salesforce.requests if "oauth2" not in call.path]
+    assert [call.method for call in rig.partner_center.requests] == ["GET"]
+    assert calls == [("POST", "/composite"), ("POST", "/composite")]
+
+
+def test_the_same_event_many_times_makes_one_opportunity() -> None:
+    rig = Rig()
+    referral, _ = arrived(rig)
+    before = rig.writes()
+    for _ in range(5):
+        rig.webhook(referral)
+    assert rig.writes() == before
+
+
+def test_a_deal_closed_before_it_came_is_not_created() -> None:
+    rig = Rig()
+    referral = rig.partner_center.new_inbound()
+    rig.partner_center.portal_act(referral, "decline", "No capacity")
+    rig.webhook(referral)
+    assert rig.salesforce.records("Opportunity") == []
+
+
+def test_leads_stay_out_unless_the_partner_wants_them() -> None:
+    lead = {"type": "Independent", "qualification": "SalesQualified"}
+    for overlay, expected in (("", 0), ("[scope]\nco_sell_only = false", 1)):
+        rig = Rig(mapping=overlay)
+        rig.webhook(rig.partner_center.new_inbound(**lead))
+        assert len(rig.salesforce.records("Opportunity")) == expected
+
+
+def test_leaving_the_hold_stage_accepts_the_deal_and_names_the_opportunity_to_microsoft() -> None:
+    rig = Rig()
+    referral, opportunity = arrived(rig)
+    rig.edit(opportunity, StageName="Prospecting")
+    rig.poll()
+    document = rig.referral(referral)
+    assert (document["status"], document["substatus"]) == ("Active", "Accepted")
+    assert document["externalReferenceId"] == opportunity
+    assert rig.opportunity(opportunity)["StageName"] == "Prospecting"
+
+
+def test_losing_on_hold_declines_the_deal_with_a_reason() -> None:
+    rig = Rig()
+    referral, opportunity = arrived(rig)
+    rig.edit(opportunity, StageName="Closed Lost")
+    rig.poll()
+    document = rig.referral(referral)
+    assert (document["status"], document["substatus"]) == ("Closed", "Declined")
+    assert document["statusReason"]
+
+
+def test_edits_on_hold_are_not_sent_and_travel_with_the_acceptance() -> None:
+    rig = Rig()
+    referral, opportunity = arrived(rig)
+    rig.edit(opportunity, Amount=5000)
+    rig.poll()
+    rig.minute()
+    assert rig.partner_center.writes() == []
+    rig.edit(opportunity, StageName="Qualification")
+    rig.poll()
+    assert rig.referral(referral)["details"]["dealValue"] == 5000
+    assert len(rig.partner_center.writes()) == 1
+
+
+def test_winning_a_deal_that_was_never_accepted_is_explained_not_sent() -> None:
+    rig = Rig()
+    referral, opportunity = arrived(rig)
+    rig.edit(opportunity, StageName="Closed Won")
+    rig.poll()
+    rig.minute()
+    row = rig.opportunity(opportunity)
+    assert rig.referral(referral)["status"] == "New"
+    assert row["StageName"] == "Closed Won"
+    assert row["Sync_Status__c"] == "⚠ Needs attention"
+    assert "must be accepted before it can be won" in row["Sync_Message__c"]
+
+
+def test_an_expired_deal_closes_the_opportunity() -> None:
+    rig = Rig()
+    referral, opportunity = arrived(rig)
+    rig.pass_time(days=15)
+    rig.partner_center.expire_due()
+    rig.webhook(referral)
+    assert rig.opportunity(opportunity)["StageName"] == "Closed Lost"
+
+
+def test_a_validation_rule_that_refuses_the_opportunity_holds_it_and_a_repair_creates_it() -> None:
+    rig = Rig()
+    rig.salesforce.fail(on="PATCH /sobjects/Opportunity/*", status=400, code="FIELD_CUSTOM_VALIDATION_EXCEPTION")
+    referral = rig.partner_center.new_inbound()
+    rig.webhook(referral)
+    assert rig.salesforce.records("Opportunity") == []
+    assert rig.salesforce.records("Account") == []
+    assert [issue.code for issue in rig.store.issues()] == ["FIELD_CUSTOM_VALIDATION_EXCEPTION"]
+    rig.partner_center.portal_edit(referral, {"/details/notes": "Complete now"})
+    rig.webhook(referral)
+    assert len(rig.salesforce.records("Opportunity")) == 1
+
+
+def test_lost_tables_are_no_loss_each_record_names_its_twin() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    inbound, second = arrived(rig)
+    rig.forget_everything()
+    before = (rig.partner_center.writes(), rig.salesforce.writes())
+    rig.poll()
+    for referral_id in (referral, inbound):
+        rig.webhook(referral_id)
+    assert (rig.partner_center.writes(), rig.salesforce.writes()) == before
+    for side, record in ((Side.SALESFORCE, opportunity), (Side.SALESFORCE, second)):
+        assert rig.store.link_of(side, record) is not None
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert link.state is LinkState.LINKED
+
+
+def test_a_second_referral_that_names_the_same_opportunity_is_reported_not_merged() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    twin = rig.partner_center.new_inbound(externalReferenceId=opportunity)
+    rig.webhook(twin)
+    assert [issue.code for issue in rig.store.issues()] == ["duplicate"]
+    assert len(rig.salesforce.records("Opportunity")) == 1
+
+
+def test_an_event_for_microsofts_side_leads_to_our_side() -> None:
+    rig = Rig()
+    referral, opportunity = arrived(rig)
+    microsofts = rig.partner_center.microsofts(rig.referral(referral)["engagementId"])
+    assert microsofts is not None
+    rig.webhook(microsofts["id"])
+    assert len(rig.salesforce.records("Opportunity")) == 1
+    assert isinstance(rig.store, Store)
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "● Waiting for your answer"

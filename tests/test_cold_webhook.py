@@ -1,0 +1,115 @@
+"""A worker that receives a delivery first: what it loads and whom it calls, through the real composition root."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.partner_center.authority import Authority
+from sandbox.serve import Server, serve
+from sandbox.system import now
+from tests.deliveries import REFERRAL, TOKEN, body, headers
+
+ROOT = Path(__file__).parent.parent
+CONTENT = body()
+NOBODY = "http://127.0.0.1:9"
+HEAVY = ("simple_salesforce", "zeep", "azure.identity", "msal", "azure.storage", "azure.data", "azure.keyvault")
+# Run in a process of its own: the modules of the tests would be there already.
+ALONE = """
+import json, socket, sys
+import azure.functions as func
+import function_app, functions
+
+called = []
+connect = socket.socket.connect
+def noted(self, address):
+    called.append(list(address[:2]))
+    return connect(self, address)
+socket.socket.connect = noted
+
+class Bells:
+    value = ""
+    def set(self, value): self.value = value
+
+given = json.load(sys.stdin)
+webhook = next(f for f in function_app.app.get_functions() if f.get_function_name() == "PartnerCenterToSalesforce")
+statuses, rung = [], []
+for content in [given["body"]] * 3:
+    request = func.HttpRequest("POST", "https://cosell.example", headers=given["headers"],
+                               route_params={"token": given["token"]}, body=content.encode())
+    bells = Bells()
+    statuses.append(webhook.get_user_function()(request, bells).status_code)
+    rung.append(bells.value)
+print(json.dumps({"statuses": statuses, "rung": rung, "called": called, "modules": sorted(sys.modules)}))
+"""
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[Authority, Server]]:
+    """A certificate authority of today and a host on this machine that serves its certificate."""
+    authority = Authority(now())
+
+    def app(environ: dict[str, object], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "application/pkix-cert")])
+        return [authority.leaf.der]
+
+    with serve(app) as server:
+        yield authority, server
+
+
+@pytest.fixture(scope="module")
+def cold(served: tuple[Authority, Server], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a fresh process says after it has received one genuine delivery three times."""
+    authority, server = served
+    roots = tmp_path_factory.mktemp("roots") / "roots.pem"
+    roots.write_bytes(authority.root.pem + authority.intermediate.pem)
+    settings = {
+        "COSELL_DIGEST_KEY": "digest",
+        "COSELL_STORAGE": "memory",
+        "COSELL_ENTRA_AUTHORITY": NOBODY,
+        "COSELL_ENTRA_TENANT_ID": "tenant",
+        "COSELL_ENTRA_CLIENT_ID": "client",
+        "COSELL_ENTRA_CLIENT_SECRET": "secret",
+        "COSELL_SALESFORCE_LOGIN_URL": NOBODY,
+        "COSELL_SALESFORCE_CLIENT_ID": "consumer",
+        "COSELL_SALESFORCE_CLIENT_SECRET": "secret",
+        "COSELL_WEBHOOK_TOKEN": TOKEN,
+        "COSELL_WEBHOOK_CERTIFICATE_HOSTS": server.url.removeprefix("http://"),
+        "COSELL_WEBHOOK_TRUSTED_ROOTS": str(roots),
+    }
+    address = f"{server.url}/cert/pcnotifications-dispatch.microsoft.com.cer"
+    signed = headers(CONTENT, authority.leaf, X_MS_Certificate_Url=address)
+    done = subprocess.run(  # noqa: S603  our own interpreter and text
+        [sys.executable, "-W", "error", "-c", ALONE],
+        input=json.dumps({"token": TOKEN, "headers": signed, "body": CONTENT.decode()}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, **settings},
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_the_first_delivery_is_believed_and_rings(cold: dict[str, Any]) -> None:
+    assert cold["statuses"] == [200, 200, 200]
+    assert [json.loads(bell)["ids"] for bell in cold["rung"]] == [[REFERRAL]] * 3
+
+
+def test_a_delivery_calls_the_certificate_host_once_and_nobody_else(
+    cold: dict[str, Any], served: tuple[Authority, Server]
+) -> None:
+    assert cold["called"] == [["127.0.0.1", served[1].port]]
+
+
+@pytest.mark.parametrize("module", HEAVY)
+def test_a_delivery_loads_no_client_that_it_does_not_need(cold: dict[str, Any], module: str) -> None:
+    assert [name for name in cold["modules"] if f"{name}.".startswith(f"{module}.")] == []
