@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.settings import Settings
+from shared.settings import PREFIX, Settings, SettingsInvalid
 
 if TYPE_CHECKING:
     from shared.mapping import Mapping
@@ -48,10 +48,10 @@ class Stand:
 _stand: list[Stand] = []
 
 
-def stand_in(stand: Stand) -> None:
-    """Use these tables and queues instead of the settings' storage; whatever was built before is built again."""
+def stand_in(stand: Stand | None) -> None:
+    """Use these tables and queues instead of the settings' storage, or that again; what was built is built anew."""
     with _building:
-        _stand[:] = [stand]
+        _stand[:] = [stand] if stand else []
         forget()
 
 
@@ -122,14 +122,23 @@ def _services() -> Services:
 def _mapping(settings: Settings) -> Mapping:
     from shared.mapping import build, load
 
-    path = ROOT / (settings.mapping_file or PARTNERS_MAPPING)
-    overlay = path.read_text("utf-8") if settings.mapping_file or path.exists() else ""
     return build(
-        load(overlay),
+        load(_overlay(settings.mapping_file)),
         zone=settings.zone,
         link_template=settings.partner_center_referral_link,
         mpn_id=settings.partner_center_mpn_id,
     )
+
+
+def _overlay(name: str) -> str:
+    """The partner's own rows; none when no file is named and none lies at the usual place."""
+    path = ROOT / (name or PARTNERS_MAPPING)
+    if not name and not path.exists():
+        return ""
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"{PREFIX}MAPPING_FILE: the file cannot be read ({type(error).__name__})") from None
 
 
 def _now() -> datetime:

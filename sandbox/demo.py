@@ -28,19 +28,20 @@ class NotReached(Exception):
 class Demo:
     """Both scenarios, told step by step."""
 
-    def __init__(self, servers: Servers, host: AppHost, console: Console) -> None:
+    def __init__(self, servers: Servers, host: AppHost, console: Console, poll_seconds: int = POLL_SECONDS) -> None:
         self._salesforce = servers.salesforce
         self._partner_center = servers.partner_center
         self._servers = servers
         self._host = host
         self._console = console
+        self._poll_seconds = poll_seconds
 
     def act(self) -> bool:
         """Play everything; True when both scenarios reached their end in both systems and then all was silent."""
         started = time.monotonic()
         try:
-            self._from_salesforce()
-            self._from_partner_center()
+            self.share_opportunity()
+            self.share_deal()
             self._silence()
         except NotReached as missed:
             self._console.print(f"[bold red]✖ {missed}[/]")
@@ -51,9 +52,8 @@ class Demo:
         self._addresses()
         return True
 
-    # 1  A seller creates an opportunity and asks for co-selling
-
-    def _from_salesforce(self) -> None:
+    def share_opportunity(self) -> None:
+        """A seller creates an opportunity and asks for co-selling. Raises NotReached."""
         self._title("1  Aiko shares an opportunity with Microsoft")
         opportunity = self._new_opportunity()
         self._did("Salesforce", f"opportunity {opportunity} created, Sync with Partner Center ticked")
@@ -74,9 +74,8 @@ class Demo:
         self._until("the referral is won", lambda: self._state(referral) == "Closed/Won")
         self._came("Partner Center", self._state(referral))
 
-    # 2  A Microsoft seller shares a deal
-
-    def _from_partner_center(self) -> None:
+    def share_deal(self) -> None:
+        """A Microsoft seller shares a deal. Raises NotReached."""
         self._title("2  A Microsoft seller shares a deal with us")
         referral = self._partner_center.new_inbound(name="Northwind data platform")
         self._did("Partner Center", f"referral {referral[:8]}… {self._state(referral)}, {self._value(referral)}")
@@ -110,7 +109,7 @@ class Demo:
 
     def _round(self) -> None:
         """One round of both pollers, and the doorbells they ring."""
-        time.sleep(POLL_SECONDS + 1)
+        time.sleep(self._poll_seconds + 1)
 
     # Looking
 

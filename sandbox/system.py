@@ -10,7 +10,9 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,18 +21,25 @@ from azure.storage.queue import QueueServiceClient
 
 import functions
 from sandbox.entra import EntraApp, EntraWorld
-from sandbox.host import Host, Keys
+from sandbox.host import Host, Keys, Refused
 from sandbox.memory import MemoryQueues, MemoryTables
 from sandbox.partner_center import Courier, Knobs, PartnerCenterApp, PartnerCenterWorld
 from sandbox.salesforce import SalesforceApp, SalesforceWorld
-from sandbox.serve import Server, serve
+from sandbox.serve import serve
+from shared.mapping import MappingInvalid
+from shared.settings import Settings, SettingsInvalid
 
 ROOT = Path(__file__).parent.parent
 MEMORY = "memory"
 STORAGE = "COSELL_STORAGE"
+MASTER_KEY = "COSELL_HOST_MASTER_KEY"
 PORTS = {"app": 7071, "salesforce": 7072, "partner_center": 7073, "entra": 7074}
 POLL_SECONDS = 5
 Values = dict[str, str]
+
+
+class CannotStart(Exception):
+    """Something an operator has to put right first; the text says what."""
 
 
 def now() -> datetime:
@@ -42,8 +51,11 @@ class Servers:
     """Salesforce, Partner Center and Entra, each on a port of its own."""
 
     def __init__(self, ports: Mapping[str, int], directory: Path) -> None:
-        """Port 0 takes a free one. `directory` receives the certificates that the webhook has to trust."""
-        ports = {name: ports[name] or free_port() for name in ("entra", "salesforce", "partner_center")}
+        """Port 0 takes a free one. `directory` receives the certificates that the webhook has to trust.
+
+        Raises CannotStart when a port is taken.
+        """
+        ports = {name: _port(ports[name]) for name in ("entra", "salesforce", "partner_center")}
         self.urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
         self.entra = EntraWorld(now)
         self.salesforce = SalesforceWorld(now, org_host=self.urls["salesforce"])
@@ -64,10 +76,10 @@ class Servers:
         authority = self.partner_center.webhooks.authority
         self._roots.write_bytes(authority.root.pem + authority.intermediate.pem)
 
-    def settings(self, storage: str) -> Values:
+    def settings(self, storage: str, poll_seconds: int = POLL_SECONDS) -> Values:
         """App settings for these servers, as the Functions host would put them into the environment."""
         app, host = self.salesforce.connected_app, self.urls["partner_center"].removeprefix("http://")
-        every = f"*/{POLL_SECONDS} * * * * *"
+        every = f"*/{poll_seconds} * * * * *"
         return {
             STORAGE: storage,
             "COSELL_DIGEST_KEY": secrets.token_urlsafe(32),
@@ -91,7 +103,7 @@ class Servers:
             "COSELL_DELTA_SCHEDULE": "0 */5 * * * *",
             "COSELL_SWEEP_SCHEDULE": "0 20 2 * * *",
             "COSELL_RECOVERY_SCHEDULE": "*/15 * * * * *",
-            "COSELL_HOST_MASTER_KEY": secrets.token_urlsafe(24),
+            MASTER_KEY: secrets.token_urlsafe(24),
         }
 
     def stop(self) -> None:
@@ -105,27 +117,102 @@ class AppHost:
     """The unchanged function app in the local Functions host."""
 
     def __init__(self, values: Values, port: int) -> None:
-        """Serve the app on a port. `values` are app settings; storage `memory` lives as long as the process."""
-        os.environ.update(values)  # as the Functions host does with app settings
-        functions.forget()
-        queues: Any
-        if values[STORAGE] == MEMORY:
-            queues = MemoryQueues(now)
-            functions.stand_in(functions.Stand(MemoryTables(now), queues))
-        else:
-            queues = QueueServiceClient.from_connection_string(values[STORAGE])
-        self.master_key = values.get("COSELL_HOST_MASTER_KEY") or secrets.token_urlsafe(24)
-        app = importlib.import_module("function_app").app
-        keys = Keys(master=self.master_key)
-        self.host = Host(app, ROOT / "host.json", queues={STORAGE: queues}, settings=values, keys=keys)
-        self._server: Server = serve(self.host.wsgi, port=port)
-        self.url = self._server.url
-        self.host.start()
+        """Serve the app on a port. `values` are app settings; storage `memory` lives as long as the host.
+
+        Raises CannotStart with every problem of the settings, or when the port is taken.
+        """
+        self.master_key = values.get(MASTER_KEY) or secrets.token_urlsafe(24)
+        with ExitStack() as started:
+            started.enter_context(_environment(values))
+            _check(values)
+            queues = started.enter_context(_storage(values[STORAGE]))
+            self.host = _host(values, queues, self.master_key)
+            server = started.enter_context(serve(self.host.wsgi, port=_port(port)))
+            self.url = server.url
+            self.host.start()
+            started.callback(self.host.stop)
+            self._started = started.pop_all()
 
     def stop(self) -> None:
-        """Finish the runs under way and stop answering."""
-        self.host.stop()
-        self._server.stop()
+        """Finish the runs under way, stop answering, and leave the environment as it was."""
+        self._started.close()
+
+
+@contextmanager
+def _environment(values: Values) -> Iterator[None]:
+    """The settings in the environment, as the Functions host puts them there."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    functions.forget()
+    try:
+        yield
+    finally:
+        functions.forget()
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _check(values: Values) -> None:
+    """Everything that can be known of the settings before the start, at once."""
+    problems = []
+    try:
+        Settings.load()
+    except SettingsInvalid as invalid:
+        problems.append(str(invalid))
+    schedules = [name for name in Settings.names() if name.endswith("_SCHEDULE") and not values.get(name)]
+    problems += [f"  {name}: is missing; the Functions host reads it from the app settings" for name in schedules]
+    if not values.get(STORAGE):
+        problems.append(f"  {STORAGE}: the local host needs '{MEMORY}' or a connection string")
+    if problems:
+        raise CannotStart("\n".join(problems))
+
+
+@contextmanager
+def _storage(text: str) -> Iterator[Any]:
+    """The queues that the host listens to; in memory, also what the app itself works with."""
+    if text == MEMORY:
+        queues: Any = MemoryQueues(now)
+        functions.stand_in(functions.Stand(MemoryTables(now), queues))
+        try:
+            yield queues
+        finally:
+            functions.stand_in(None)
+        return
+    try:
+        service = QueueServiceClient.from_connection_string(text)
+    except ValueError as problem:
+        raise CannotStart(f"{STORAGE}: {problem}") from None
+    with service:
+        yield service
+
+
+def _host(values: Values, queues: Any, master_key: str) -> Host:
+    """The app loaded anew: one app object tells its functions only once."""
+    try:
+        functions.receiver()
+        functions.services()
+        sys.modules.pop("function_app", None)
+        app = importlib.import_module("function_app").app
+        keys = Keys(master=master_key)
+        return Host(app, ROOT / "host.json", queues={STORAGE: queues}, settings=values, keys=keys)
+    except (SettingsInvalid, MappingInvalid, Refused) as problem:
+        raise CannotStart(str(problem)) from None
+
+
+def _port(wanted: int) -> int:
+    """This port, or a free one for 0."""
+    if not wanted:
+        return free_port()
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError as problem:
+            raise CannotStart(f"Port {wanted} cannot be used: {problem.strerror}") from None
+    return wanted
 
 
 def free_port() -> int:
@@ -136,21 +223,27 @@ def free_port() -> int:
 
 
 def read_settings(path: Path) -> Values:
-    """App settings from a file like local.settings.json. Raises ValueError in the operator's words."""
+    """App settings from a file like local.settings.json. Raises CannotStart."""
     try:
         content = json.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+        raise CannotStart(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise CannotStart(f"{path} is not UTF-8 text") from None
     except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is not JSON: line {error.lineno}: {error.msg}") from None
+        raise CannotStart(f"{path} is not JSON: line {error.lineno}: {error.msg}") from None
     values = content.get("Values", content) if isinstance(content, dict) else None
     if not isinstance(values, dict):
-        raise ValueError(f'{path} needs an object "Values" with the app settings')
-    return {str(name): str(value) for name, value in values.items()}
+        raise CannotStart(f'{path} needs an object "Values" with the app settings')
+    wrong = sorted(name for name, value in values.items() if isinstance(value, dict | list))
+    if wrong:
+        raise CannotStart(f"{path}: the values must be text: {', '.join(wrong)}")
+    return {name: str(value) for name, value in values.items() if value is not None}
 
 
 def write_settings(path: Path, values: Values) -> None:
     """Write app settings as local.settings.json has them, for this user's eyes only."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
+    path.chmod(0o600)  # it may have been there with wider rights
     path.write_text(json.dumps({"IsEncrypted": False, "Values": values}, indent=2) + "\n", "utf-8")

@@ -12,6 +12,7 @@ ATTENTION: Final = "⚠ Needs attention"
 NOT_SENT: Final = "✖ Not sent to Microsoft"
 MESSAGE_LENGTH: Final = 255
 
+WITHOUT_REASON: Final = " without a reason: change it, or ask your admin."
 NEUTRAL_REASON: Final = "Closed in the partner's CRM without a stated reason."
 
 # Holds that tell a fact rather than ask for something to be done.
@@ -30,6 +31,7 @@ HOLDS: Final[dict[str, str]] = {
     "unknown_value": "{group} holds a value without a counterpart in the mapping ({detail}): choose another, or ask your admin to map it.",
     "unknown_country": "The customer's country ({detail}) is not known: use the two-letter code.",
     "too_long": "{group} is too long for the other system (at most {detail} characters): shorten it.",
+    "must_not_be_empty": "{group} must not be empty: Microsoft needs it.",
     "too_large": "The amount is too large for Partner Center.",
     "not_a_number": "The amount is not a number.",
     "not_a_date": "The closing date is not a date.",
@@ -48,6 +50,10 @@ GROUPS: Final[dict[str, str]] = {
     "customer": "the account",
     "contact": "the contact",
     "team": "the owner",
+    "microsoft": "Microsoft's own facts",
+    "identity": "the identity of the referral",
+    "crm_id": "your reference at Microsoft",
+    "report": "the status of the sync",
 }
 
 
@@ -56,7 +62,7 @@ def sentence(group: str, hold: Hold) -> str:
     name = GROUPS.get(group, group.replace("_", " "))
     text = HOLDS.get(hold.code)
     if text is None:
-        return _short(f"{_first_upper(name)} was refused: {hold.detail or hold.code}")
+        return _short(f"{_first_upper(name)} was refused{f': {hold.detail}' if hold.detail else WITHOUT_REASON}")
     return _short(_first_upper(text.format(group=name, detail=hold.detail or "?")))
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 from shared.catalogue import sentence
-from shared.deal import Hold, Side, Unreadable, Views
+from shared.deal import Content, Hold, Side, Unreadable, Views
 from shared.mapping import BoundGroup
 
 ASK: dict[str, str] = {
@@ -45,16 +45,18 @@ def before_creation(views: Views, groups: Mapping[str, BoundGroup], today: date)
         if isinstance(content, Unreadable):
             found.append(sentence(name, Hold(content.code, detail=content.detail)))
             continue
-        if group.spec.kind == "set":
-            found += [ASK.get(name, f"Add at least one of {name}.")] if group.spec.keep_one and not content else []
-            continue
-        texts = {str(key): value for key, value in content}
-        for row in group.rows:
-            if row.spec.required and not texts.get(row.name):
-                found.append(ASK.get(f"{name}.{row.name}", f"Fill in {row.spec.salesforce}."))
+        found += _missing(name, group, content)
         if obstacle := group.obstacle(content, Side.PARTNER_CENTER):
             found.append(sentence(name, Hold(obstacle.code, detail=obstacle.detail)))
     return (*found, *_special(views, today))
+
+
+def _missing(name: str, group: BoundGroup, content: Content) -> list[str]:
+    if group.spec.kind == "set":
+        return [ASK.get(name, f"Add at least one of {name}.")] if group.spec.keep_one and not content else []
+    given = {field for field, text in content if text}
+    wanted = (row for row in group.rows if row.spec.required and row.name not in given)
+    return [ASK.get(f"{name}.{row.name}", f"Fill in {row.spec.salesforce}.") for row in wanted]
 
 
 def _special(views: Views, today: date) -> list[str]:

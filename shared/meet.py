@@ -4,6 +4,7 @@ referral                                   opportunity            means
 names one of ours                          unlinked               link the two
 names one of ours                          linked elsewhere       duplicate; a person decides
 names one of ours                          being created there    that creation has succeeded: complete it
+names one of ours                          linked to this one     the index lost it: complete it
 in scope, names none of ours               none                   create the opportunity
 out of scope, or closed before it came     none                   ignore
 """
@@ -75,7 +76,8 @@ def meet(
     if named_exists:
         if named_link is None:
             return Meeting.LINK
-        return Meeting.COMPLETE if named_link.state is LinkState.CREATING_P else Meeting.DUPLICATE
+        this_one = named_link.referral_id == str(referral.get("id") or "") != ""
+        return Meeting.COMPLETE if this_one or named_link.state is LinkState.CREATING_P else Meeting.DUPLICATE
     if phase is None or phase.terminal or not in_scope(referral, co_sell_only=co_sell_only):
         return Meeting.IGNORE
     return Meeting.CREATE

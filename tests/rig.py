@@ -24,6 +24,7 @@ from shared.deal import Link, Side
 from shared.doorbell import Doorbell, Queue
 from shared.identity import EntraTokens, StoreKeeper
 from shared.mapping import build, load
+from shared.mapping.codecs import ticks
 from shared.partner_center import PartnerCenter
 from shared.salesforce import Salesforce, SalesforceSession
 from shared.settings import Settings
@@ -75,8 +76,9 @@ class Rig:
         self.poll()
 
     def webhook(self, referral_id: str) -> None:
-        """A verified event arrives and is answered."""
-        self.sync.bells.ring(Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated")
+        """A verified event about the referral as it now is arrives and is answered."""
+        seen = ticks(str(self.partner_center.get(referral_id)["updatedDateTime"]))
+        self.sync.bells.ring(Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated", seen=seen)
         self.drain()
 
     def drain(self, *, patiently: bool = True) -> int:

@@ -12,7 +12,7 @@ from croniter import croniter
 import function_app
 from shared.doorbell import Queue
 from shared.settings import Settings
-from tests.flows import FLOWS, as_flow
+from tests.flow_table import FLOWS, as_flow
 
 ROOT = Path(__file__).parent.parent
 HOST: dict[str, Any] = json.loads((ROOT / "host.json").read_text("utf-8"))

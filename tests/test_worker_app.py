@@ -16,7 +16,7 @@ from sandbox.serve import Server, serve
 from sandbox.system import now
 from tests.deliveries import REFERRAL, TOKEN, body
 from tests.deliveries import headers as signed
-from tests.flows import FLOWS, as_flow
+from tests.flow_table import FLOWS, as_flow
 from tests.worker import Invocation, Outcome, Worked, http_input, run_in_worker, timer_input
 
 ROOT = Path(__file__).parent.parent

@@ -15,6 +15,7 @@ from shared.deal import (
     Conflict,
     Decision,
     Digest,
+    Direction,
     Hold,
     Link,
     Opportunity,
@@ -57,13 +58,14 @@ def decide(link: Link, p: PartnerCenterView, s: SalesforceView, policy: Policy, 
 def first_base(link: Link, p: Referral, s: Opportunity, policy: Policy) -> Link:
     """The link right after a creation: what was sent and what came back is the agreement.
 
-    A status that differs stays without a base, so that the next look moves it on; one-way groups that do not
-    travel with the creation are filled by the next look too.
+    A status or switch that differs stays without a base, so that the next look moves it on; one-way groups that
+    do not travel with the creation are filled by the next look too.
     """
     base_p, base_s = dict(link.base_p), dict(link.base_s)
     for group, rule in policy.groups.items():
         digest_p, digest_s = shown(group, p.groups[group], policy), shown(group, s.groups[group], policy)
-        agreed = p.groups[group] == s.groups[group] or (rule.kind != "status" and rule.direction.value == "both")
+        lossy = rule.kind in ("scalar", "set") and rule.direction is Direction.BOTH
+        agreed = p.groups[group] == s.groups[group] or lossy
         if agreed and digest_p is not None and digest_s is not None:
             base_p[group], base_s[group] = digest_p, digest_s
     return at_version(replace(seen(link, p), base_p=base_p, base_s=base_s), p, policy)
@@ -78,16 +80,19 @@ def _holds(
         for group, before in link.held.items()
         if before.refused
         and (
-            (group in found and found[group].writes and _again(before, group, p, s, policy) == before)
+            (group in found and found[group].writes and _again(before, group, link, p, s, policy) == before)
             or (group == REPORT and before.s == str(s.modified))
         )
     }
-    return refused | {group: hold(o.hold, group, p, s, policy, o.detail) for group, o in found.items() if o.hold}
+    waiting = {group: o for group, o in found.items() if o.hold}
+    return refused | {
+        group: replace(hold(o.hold, group, link, p, s, policy), detail=o.detail) for group, o in waiting.items()
+    }
 
 
-def _again(before: Hold, group: str, p: Referral | Remembered, s: Opportunity, policy: Policy) -> Hold:
+def _again(before: Hold, group: str, link: Link, p: Referral | Remembered, s: Opportunity, policy: Policy) -> Hold:
     """The same refusal as it would be remembered of what both sides show now."""
-    return replace(hold(before.code, group, p, s, policy, before.detail), refused=True)
+    return replace(hold(before.code, group, link, p, s, policy), detail=before.detail, refused=True)
 
 
 def _adopted(
@@ -100,8 +105,8 @@ def _adopted(
         digest_s = shown(group, s.groups[group], policy)
         if outcome.adopt and digest_p is not None and digest_s is not None:
             base_p[group], base_s[group] = digest_p, digest_s
-        elif not policy.groups[group].alone and digest_p is not None:
-            base_p.setdefault(group, digest_p)
+        elif policy.groups[group].rides and digest_p is not None:
+            base_p[group] = digest_p
     return {"base_p": base_p, "base_s": base_s}
 
 
@@ -136,7 +141,7 @@ def _ready(
         open_seconds = policy.closed_margin_seconds - (s.read_at - s.modified)
         if open_seconds > 0:
             return Decision(link, conflicts=disputes, retry_after_seconds=open_seconds, note="second still open")
-        report = policy.report(link)
+        report = None if REPORT in link.held else policy.report(link)
         write = replace(write, report=report if report != s.report else None)
     counted_link = counted(link, write.groups, write.side, now)
     return Decision(counted_link, write, (*disputes, *losers), note=f"write to {write.side.value}")

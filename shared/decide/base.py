@@ -10,7 +10,10 @@ P only     -           shown by P alone: Salesforce would not keep it when it wa
 
 from __future__ import annotations
 
-from shared.deal import Content, Digest
+from collections.abc import Mapping
+from dataclasses import replace
+
+from shared.deal import Digest, Direction, Intent, Link, Side
 from shared.decide.policy import Policy
 
 
@@ -20,19 +23,30 @@ def by_key(digest: Digest | None) -> dict[str, str]:
     return {key: content for key, _, content in pairs}
 
 
-def after_write(
-    policy: Policy, group: str, sent: Content, back: Digest, source: Digest, old: Digest | None, old_source: Digest | None
+def agreed(link: Link, intent: Intent, back: Mapping[str, Digest], policy: Policy) -> Link:
+    """The link with the bases of a write that arrived: `back` at its target, the intent's source at the other side."""
+    to_p = intent.side is Side.PARTNER_CENTER
+    mine, theirs = (link.base_p, link.base_s) if to_p else (link.base_s, link.base_p)
+    target = {
+        group: _elements(policy, intent, group, digest, mine.get(group), theirs.get(group))
+        if policy.groups[group].kind == "set" and policy.groups[group].direction is Direction.BOTH
+        else digest
+        for group, digest in back.items()
+    }
+    base_p, base_s = (target, intent.source) if to_p else (intent.source, target)
+    return replace(link, base_p={**link.base_p, **base_p}, base_s={**link.base_s, **base_s})
+
+
+def _elements(
+    policy: Policy, intent: Intent, group: str, back: Digest, old: Digest | None, old_source: Digest | None
 ) -> Digest:
-    """The target's base after a write: what it shows, save what the other side has yet to hear of.
+    """A set's base at the target of a write: what it shows, save what the other side has yet to hear of.
 
     An element the target alone shows stays news, and one the source alone shows stays a removal, until the
     second write of a two-sided change has arrived.
     """
-    rule = policy.groups[group]
-    if rule.kind != "set" or rule.direction.value != "both":
-        return back
-    was, was_source, shows, source_shows = by_key(old), by_key(old_source), by_key(back), by_key(source)
-    wanted = by_key(policy.remember(group, sent))
-    kept = {k: v for k, v in shows.items() if k in source_shows or (k in was and k not in was_source)}
-    removed = {k: v for k, v in was.items() if k in source_shows and k not in shows and k not in wanted}
+    was, was_source, shows = by_key(old), by_key(old_source), by_key(back)
+    source, sent = by_key(intent.source.get(group)), by_key(policy.remember(group, intent.writes[group]))
+    kept = {k: v for k, v in shows.items() if k in source or (k in was and k not in was_source)}
+    removed = {k: v for k, v in was.items() if k in source and k not in shows and k not in sent}
     return tuple(sorted(f"{key}:{content}" for key, content in (kept | removed).items()))

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from shared import lifecycle
-from shared.deal import Content, Digest, Hold, Link, Opportunity, Phase, Referral, Remembered, Side, Unreadable, Value
+from shared.deal import (
+    Content,
+    Digest,
+    Direction,
+    Hold,
+    Link,
+    Opportunity,
+    Phase,
+    Referral,
+    Remembered,
+    Side,
+    Unreadable,
+    Value,
+)
 from shared.decide.loop import looping
 from shared.decide.merge import NOTHING, Outcome, Pair, locked, merge
 from shared.decide.policy import Policy
@@ -13,6 +27,7 @@ from shared.decide.policy import Policy
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 STATUS = "status"
 EMPTY: Content = ()
+SOMETHING: Content = (("", ""),)
 
 
 def outcomes(link: Link, p: Referral | Remembered, s: Opportunity, policy: Policy, now: int) -> dict[str, Outcome]:
@@ -23,24 +38,25 @@ def outcomes(link: Link, p: Referral | Remembered, s: Opportunity, policy: Polic
 
 def needs_reading(link: Link, s: Opportunity, policy: Policy) -> bool:
     """Whether memory is not enough: an old version, something held, no base, or a change digests cannot settle."""
-    if link.held or link.phase is None or not link.p_etag or link.p_ticks != link.p_hwm:
+    if link.held or link.gone_since or link.phase is None or not link.p_etag or link.p_ticks != link.p_hwm:
         return True
-    for group, rule in policy.groups.items():
-        shown = s.groups[group]
-        if isinstance(shown, Unreadable) or not rule.alone:
-            continue
-        changed = policy.remember(group, shown) != link.base_s.get(group)
-        if changed and (rule.kind not in ("scalar", STATUS) or rule.direction.value != "both"):
-            return True
-        if link.base_p.get(group) is None or link.base_s.get(group) is None:
-            return True
-    return False
+    return any(_unsettled(group, link, s, policy) for group in policy.groups)
 
 
-def hold(code: str, group: str, p: Referral | Remembered, s: Opportunity, policy: Policy, detail: str = "") -> Hold:
+def _unsettled(group: str, link: Link, s: Opportunity, policy: Policy) -> bool:
+    rule, base_s = policy.groups[group], link.base_s.get(group)
+    if link.base_p.get(group) is None or (base_s is None and not rule.rides):
+        return True
+    if isinstance(s.groups[group], Unreadable) or rule.rides:
+        return False
+    changed = shown(group, s.groups[group], policy) != base_s
+    return changed and (rule.kind not in ("scalar", STATUS) or rule.direction is not Direction.BOTH)
+
+
+def hold(code: str, group: str, link: Link, p: Referral | Remembered, s: Opportunity, policy: Policy) -> Hold:
     """A hold on a group until either side or the schema shows something else."""
-    shown_p = p.groups[group] if isinstance(p, Referral) else None
-    return Hold(code, shown(group, shown_p, policy), shown(group, s.groups[group], policy), policy.schema, detail)
+    shown_p = shown(group, p.groups[group], policy) if isinstance(p, Referral) else link.base_p.get(group)
+    return Hold(code, shown_p, shown(group, s.groups[group], policy), policy.schema)
 
 
 def shown(group: str, content: Content | Unreadable | None, policy: Policy) -> Digest | None:
@@ -66,7 +82,8 @@ def _outcome(group: str, link: Link, p: Referral | Remembered, s: Opportunity, p
 def _stoppable(outcome: Outcome, pair: Pair, link: Link, s: Opportunity, policy: Policy, now: int) -> Outcome:
     stage = s.groups.get(STATUS, ())
     if link.phase is not None and stage and not isinstance(stage, Unreadable):
-        outcome = locked(outcome, link.phase, lifecycle.phase_in(_value(stage)), pair)
+        direction = policy.groups[pair.name].direction
+        outcome = locked(outcome, link.phase, lifecycle.phase_in(_value(stage)), pair, direction)
     for side, content in outcome.writes.items():
         if obstacle := policy.obstacle(pair.name, content, side):
             return Outcome(hold=obstacle.code, detail=obstacle.detail)
@@ -78,11 +95,12 @@ def _stoppable(outcome: Outcome, pair: Pair, link: Link, s: Opportunity, policy:
 def _against_memory(pair: Pair, link: Link, policy: Policy) -> Outcome:
     """Table 3 with the referral known to be as remembered: only Salesforce can have changed."""
     digest = policy.remember(pair.name, pair.s)
+    rule = policy.groups[pair.name]
+    if rule.rides:  # all it asks of the referral is whether it shows the same, nothing, or something else
+        guesses = (c for c in (pair.s, EMPTY) if policy.remember(pair.name, c) == pair.base_p)
+        return merge(replace(pair, p=next(guesses, SOMETHING)), rule, policy)
     if digest == pair.base_s:
         return NOTHING
-    rule = policy.groups[pair.name]
-    if not rule.alone:
-        return Outcome(writes={P: pair.s}) if pair.base_p == policy.remember(pair.name, EMPTY) else NOTHING
     if rule.kind == STATUS:
         remembered = lifecycle.content(link.phase or Phase.ACTIVE)
         return merge(Pair(pair.name, remembered, pair.s, pair.base_p, pair.base_s), rule, policy)

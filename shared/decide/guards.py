@@ -19,6 +19,7 @@ from shared.deal import (
 )
 from shared.decide.intent import judge
 from shared.decide.policy import Policy
+from shared.decide.version import noticed
 
 P = Side.PARTNER_CENTER
 HOUR_SECONDS = 3600
@@ -81,14 +82,16 @@ def _announced(link: Link, p: PartnerCenterView, s: SalesforceView, policy: Poli
     return Decision(link, note="the target of an announced write cannot be read")
 
 
-def _recycled(link: Link, _p: PartnerCenterView, s: SalesforceView, _policy: Policy, _now: int) -> Decision | None:
-    return Decision(link, note="opportunity deleted, referral stays open") if s is Absence.RECYCLED else None
+def _recycled(link: Link, p: PartnerCenterView, s: SalesforceView, _policy: Policy, _now: int) -> Decision | None:
+    if s is not Absence.RECYCLED:
+        return None
+    return Decision(noticed(link, p), note="opportunity deleted, referral stays open")
 
 
-def _paused(link: Link, _p: PartnerCenterView, s: SalesforceView, _policy: Policy, _now: int) -> Decision | None:
+def _paused(link: Link, p: PartnerCenterView, s: SalesforceView, _policy: Policy, _now: int) -> Decision | None:
     if not isinstance(s, Opportunity) or s.sync_on:
         return None
-    return Decision(replace(link, state=LinkState.PAUSED), note="sync is switched off on the opportunity")
+    return Decision(replace(noticed(link, p), state=LinkState.PAUSED), note="sync is switched off on the opportunity")
 
 
 GUARDS: tuple[Guard, ...] = (

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from shared import lifecycle
 from shared.deal import (
     Conflict,
+    Content,
     Decision,
     Digest,
     Intent,
@@ -21,6 +23,7 @@ from shared.deal import (
     Unreadable,
     Write,
 )
+from shared.decide.base import agreed
 from shared.decide.policy import Policy
 
 
@@ -36,7 +39,7 @@ def judge(link: Link, intent: Intent, target: Referral | Opportunity, policy: Po
 
 def _judge_referral(link: Link, intent: Intent, target: Referral, policy: Policy) -> Decision:
     shows = {g: policy.remember(g, c) for g in intent.writes if not isinstance(c := target.groups[g], Unreadable)}
-    arrived = {g for g, digest in shows.items() if digest == policy.remember(g, intent.writes[g])}
+    arrived = {g for g, digest in shows.items() if digest == policy.remember(g, _arriving(g, intent, policy))}
     if any(link.base_p.get(g) != shows[g] for g in arrived):  # a `to` that differs from the old base proves landing
         return _landed(link, intent, target, policy)
     if all(shows.get(g) == link.base_p.get(g) for g in intent.writes):
@@ -55,15 +58,22 @@ def _judge_referral(link: Link, intent: Intent, target: Referral, policy: Policy
 
 def _landed(link: Link, intent: Intent, target: Referral | Opportunity, policy: Policy) -> Decision:
     """Base of the target := what was sent; a different value there now counts as a person's edit."""
-    sent = {g: policy.remember(g, content) for g, content in intent.writes.items()}
-    to_p = intent.side is Side.PARTNER_CENTER
-    base_p, base_s = (sent, intent.source) if to_p else (intent.source, sent)
-    moved_on = [g for g in intent.writes if target.groups[g] != intent.writes[g]]
+    arriving = {g: _arriving(g, intent, policy) for g in intent.writes}
+    sent = {g: policy.remember(g, content) for g, content in arriving.items()}
+    moved_on = [g for g, content in arriving.items() if target.groups[g] != content]
     return Decision(
-        replace(link, intent=None, base_p={**link.base_p, **base_p}, base_s={**link.base_s, **base_s}),
-        conflicts=_losers(intent, target, moved_on) if to_p else (),
+        replace(agreed(link, intent, sent, policy), intent=None),
+        conflicts=_losers(intent, target, moved_on) if intent.side is Side.PARTNER_CENTER else (),
         note="landed",
     )
+
+
+def _arriving(group: str, intent: Intent, policy: Policy) -> Content:
+    """A written content as its target shows it: Partner Center does not show the reason beside a phase."""
+    content = intent.writes[group]
+    if policy.groups[group].kind != "status" or intent.side is Side.SALESFORCE:
+        return content
+    return lifecycle.content(lifecycle.phase_in(content))  # type: ignore[arg-type]
 
 
 def _withdrawn(link: Link, note: str) -> Decision:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from shared import lifecycle
-from shared.deal import Conflict, Content, Digest, Direction, Phase, Side, Value
+from shared.deal import Conflict, Content, Digest, Direction, Elements, Phase, Side, Value
 from shared.decide.base import by_key
 from shared.decide.policy import GroupPolicy, Policy, Winner
 
@@ -113,7 +113,7 @@ def _status(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
 def _status_conflict(pair: Pair, rule: GroupPolicy, p: Phase, s: Phase) -> Outcome:
     """Both moved, or they meet for the first time: what is closed stays closed, else the owner's move if legal."""
     first = pair.base_p is None or pair.base_s is None
-    owner = "partner_center" if rule.direction is Direction.TO_SALESFORCE else rule.first if first else rule.owner
+    owner = _SOLE_OWNER.get(rule.direction, rule.first if first else rule.owner)
     conflict = Conflict(pair.name, pair.p, pair.s, None, "first_meeting" if first else "both_changed")
     if p.terminal or owner == "partner_center":
         return Outcome(writes={S: _shown(p)}, conflict=_won_by(conflict, P))
@@ -143,18 +143,32 @@ def _set(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
         return _adopt_if_new(pair, policy)
     if rule.direction is not Direction.BOTH:
         return _one_way(pair, rule, policy)
-    wants: dict[Side, dict[str, Value]] = {P: {}, S: {}}
     fates = {key: _fate(key, pair, policy) for key in p.keys() ^ s.keys()}
-    for key in sorted(p.keys() | s.keys()):
-        shown = {side: has[key] for side, has in ((P, p), (S, s)) if key in has}
-        for side in shown if fates.get(key) == "leave" else () if fates.get(key) == "remove" else (P, S):
-            wants[side][key] = shown.get(side, *(shown[o] for o in (side.other,) if o in shown))
-    writes = {side: tuple(wants[side].items()) for side, has in ((P, p), (S, s)) if wants[side] != has}
+    wants = ((P, _wanted(p, s, fates), pair.p), (S, _wanted(s, p, fates), pair.s))
+    writes = {side: want for side, want, has in wants if want != has}
     if rule.keep_one and not all(writes.values()):
         return Outcome(hold="last_one")
     kept = "keep" in fates.values()
     conflict = Conflict(pair.name, pair.p, pair.s, None, "removed_and_edited") if kept else None
     return Outcome(writes=writes, conflict=conflict)
+
+
+def _fate(key: str, pair: Pair, policy: Policy) -> str:
+    """What becomes of an element that only one side shows: "add", "remove", "keep" (edited meanwhile) or "leave"."""
+    bases = by_key(pair.base_p), by_key(pair.base_s)
+    shown_p = _elements(pair.p)
+    (mine, theirs), shown = (bases, shown_p) if key in shown_p else (bases[::-1], _elements(pair.s))
+    known = policy.digest(((key, ""),))
+    if known not in mine:
+        return "add"
+    if known not in theirs:
+        return "leave"
+    return "remove" if mine[known] == policy.digest(shown[key]) else "keep"
+
+
+def _wanted(own: dict[str, Value], other: dict[str, Value], fates: Mapping[str, str]) -> Elements:
+    travels = {key: element for key, element in other.items() if fates.get(key) in ("add", "keep")}
+    return tuple(sorted((key, element) for key, element in (travels | own).items() if fates.get(key) != "remove"))
 
 
 def _first_meeting(pair: Pair, rule: GroupPolicy) -> Outcome:
@@ -211,4 +225,8 @@ def locked(outcome: Outcome, phase: Phase, shown: Phase, pair: Pair, direction: 
     return replace(outcome, writes=to_salesforce) if phase.terminal or shown is Phase.NEW else outcome
 
 
+_SOLE_OWNER: Mapping[Direction, Winner] = {
+    Direction.TO_SALESFORCE: "partner_center",
+    Direction.TO_PARTNER_CENTER: "salesforce",
+}
 _MERGES = {"scalar": _scalar, "latch": _latch, "status": _status, "set": _set}

@@ -23,6 +23,12 @@ class GroupPolicy:
     alone: bool = True
     keep_one: bool = False
 
+    @property
+    def rides(self) -> bool:
+        """Only ever sent along with other changes, and whatever Partner Center makes of it is accepted."""
+        one_way = self.kind == "scalar" and self.direction is Direction.TO_PARTNER_CENTER
+        return one_way and not self.alone and self.drift == "ignore"
+
 
 @dataclass(frozen=True)
 class Policy:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shared.deal import Link, LinkState, Referral, Remembered
+from shared.deal import Link, LinkState, PartnerCenterView, Referral, Remembered
 from shared.decide.groups import shown
 from shared.decide.policy import Policy
 
 
+def noticed(link: Link, p: PartnerCenterView) -> Link:
+    """The link with what a referral teaches even while nothing may be compared: it is there, and this new."""
+    if not isinstance(p, Referral):
+        return link
+    return replace(link, p_hwm=max(link.p_hwm, p.ticks), phase=p.phase or link.phase, gone_since=0)
+
+
 def seen(link: Link, p: Referral | Remembered) -> Link:
     """The link with what any readable pair teaches."""
-    link = replace(link, state=LinkState.LINKED, gone_since=0)
-    if isinstance(p, Remembered):
-        return link
-    return replace(link, p_hwm=max(link.p_hwm, p.ticks), phase=p.phase or link.phase)
+    return replace(noticed(link, p), state=LinkState.LINKED)
 
 
 def at_version(link: Link, p: Referral | Remembered, policy: Policy) -> Link:
@@ -24,6 +28,6 @@ def at_version(link: Link, p: Referral | Remembered, policy: Policy) -> Link:
     waiting = any(
         link.base_p.get(group) != shown(group, p.groups[group], policy)
         for group, rule in policy.groups.items()
-        if rule.alone
+        if not rule.rides
     )
     return link if waiting else replace(link, p_etag=p.etag, p_ticks=p.ticks)

@@ -17,6 +17,7 @@ from shared.deal import (
     SalesforceView,
     Side,
 )
+from shared.decide.base import agreed
 from shared.decide.groups import hold, shown
 from shared.decide.policy import Policy
 from shared.decide.version import at_version, seen
@@ -62,14 +63,12 @@ def commit(link: Link, intent: Intent, p: PartnerCenterView, s: SalesforceView, 
     target = p if intent.side is P else s
     assert isinstance(target, Referral | Opportunity)  # noqa: S101  the read-back of the write
     sent = {group: policy.remember(group, content) for group, content in intent.writes.items()}
-    back = {group: shown(group, target.groups[group], policy) or sent[group] for group in intent.writes}
-    base_p, base_s = (back, intent.source) if intent.side is P else (intent.source, back)
+    read = {group: shown(group, target.groups[group], policy) for group in intent.writes}
+    back = {group: sent[group] if digest is None else digest for group, digest in read.items()}
     link = replace(
-        link,
+        agreed(link, intent, back, policy),
         intent=None,
         attempts=0,
-        base_p={**link.base_p, **base_p},
-        base_s={**link.base_s, **base_s},
         held={group: held for group, held in link.held.items() if group not in intent.writes},
     )
     if isinstance(s, Opportunity):
@@ -88,7 +87,7 @@ def refuse(
     policy: Policy,
 ) -> Link:
     """The link after a service refused a write: its groups, or the bare report, wait until something changes."""
-    held = {group: replace(hold(code, group, p, s, policy, detail), refused=True) for group in groups}
+    held = {group: replace(hold(code, group, link, p, s, policy), detail=detail, refused=True) for group in groups}
     if not held:
         held = {REPORT: Hold(code, s=str(s.modified), detail=detail, refused=True)}
     return replace(link, intent=None, held={**link.held, **held})

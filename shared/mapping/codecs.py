@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from shared.deal import Side
 
 CENT = Decimal("0.01")
-TOO_LARGE = Decimal(90_000_000_000_000)  # both APIs take JSON numbers; cents survive a double up to 2**53 / 100
+TOO_LARGE = Decimal(10_000_000_000_000)  # both APIs take JSON numbers: a double keeps 15 digits, two of them cents
 
 
 class Untranslatable(Exception):

@@ -220,6 +220,9 @@ def _column(record: Record, name: str) -> Any:
         record = roles[0] if roles else {}
     value: Any = record
     for part in name.split("."):
+        if isinstance(value, Mapping) and value and part not in value:
+            # Answers spell a field as the org does; a name in another case must not read as an empty field.
+            raise Untranslatable("unknown_field", name)
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
 

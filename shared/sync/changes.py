@@ -9,11 +9,11 @@ from dataclasses import replace
 from math import ceil
 
 from shared import meet
-from shared.deal import Absence, Issue, Link, LinkState, Opportunity, Side, link_id_of_opportunity
+from shared.deal import Absence, Issue, Link, LinkState, Opportunity, Referral, Side, link_id_of_opportunity
 from shared.doorbell import Doorbell, Queue
 from shared.errors import ApiError, LostRace
 from shared.meet import Meeting
-from shared.sync.converge import converge
+from shared.sync.converge import MOST_TRIES, Caller, converge
 from shared.sync.create_opportunity import create_opportunity
 from shared.sync.create_referral import complete, create_referral
 from shared.sync.look import Look, look_at_opportunities
@@ -21,6 +21,8 @@ from shared.sync.ports import Document, Sync
 
 log = logging.getLogger("cosell.sync")
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
+STALE_SECONDS = (2, 10, 60)
+SLACK_TICKS = 2 * 10_000_000  # the clocks of an event and of its record may differ a little
 
 
 def opportunities_changed(sync: Sync, bell: Doorbell) -> None:
@@ -37,7 +39,7 @@ def opportunities_changed(sync: Sync, bell: Doorbell) -> None:
         if link is not None and link.referral_id and link.opportunity_id:
             look = Look(sync, audit=False, settled=bell.tries > 0)
             look.show_opportunity(view, record)
-            converge(sync, link, look, reason=bell.reason, tries=bell.tries)
+            converge(sync, link, look, Caller(bell.reason, tries=bell.tries))
         elif isinstance(view, Opportunity) and view.sync_on:
             sync.bells.ring(Queue.REFERRAL_CREATIONS, [sf_id], reason=bell.reason)
 
@@ -64,8 +66,11 @@ def _referral_changed(sync: Sync, bell: Doorbell, referral_id: str) -> None:
     link = sync.links.link(owner) if owner else None
     look = Look(sync, audit=True, settled=bell.tries > 0)
     view = look.look_at_referral(referral_id)
-    if link is not None and link.opportunity_id:
-        converge(sync, link, look, reason=bell.reason, tries=bell.tries)
+    if isinstance(view, Referral) and view.ticks + SLACK_TICKS < bell.seen and bell.tries < len(STALE_SECONDS):
+        # The event tells of a newer version than this replica shows; after three looks the delta takes over.
+        _again(sync, bell, Queue.REFERRAL_CHANGES, referral_id, STALE_SECONDS[bell.tries])
+    elif link is not None and link.opportunity_id:
+        converge(sync, link, look, Caller(bell.reason, Queue.REFERRAL_CHANGES, bell.tries))
     elif view is Absence.UNAVAILABLE:
         _again(sync, bell, Queue.REFERRAL_CHANGES, referral_id, look.retry_after_seconds)
     elif look.document is not None:
@@ -161,4 +166,5 @@ def _each(sync: Sync, bell: Doorbell, queue: Queue, settle: Callable[[str], None
 
 def _again(sync: Sync, bell: Doorbell, queue: Queue, record_id: str, delay_seconds: float | None) -> None:
     delay = delay_seconds or min(sync.patience.retry * 2**bell.tries, 900)
-    sync.bells.ring(queue, [record_id], reason=bell.reason, delay_seconds=ceil(delay), tries=min(bell.tries + 1, 5))
+    tries = min(bell.tries + 1, MOST_TRIES)
+    sync.bells.ring(queue, [record_id], reason=bell.reason, seen=bell.seen, delay_seconds=ceil(delay), tries=tries)

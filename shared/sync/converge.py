@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import ceil
 
 from shared.catalogue import INFORMATION
@@ -36,24 +36,40 @@ log = logging.getLogger("cosell.sync")
 ROUNDS = 8  # far above what a pair needs: one write to each side and a look after each
 LATER = {"stale read": (2, 10, 60), "same time, other eTag": (10,)}
 UNAUTHORISED_SECONDS = 900
+MOST_TRIES = 5
 
 
-def converge(sync: Sync, link: Link, look: Look, *, reason: str, tries: int = 0) -> Link:
+@dataclass(frozen=True)
+class Caller:
+    """Who rang, and on which queue to ring again: a change nobody has read yet must come back to be read."""
+
+    reason: str
+    queue: Queue = Queue.OPPORTUNITY_CHANGES
+    tries: int = 0
+
+    def ring(self, sync: Sync, link: Link, delay_seconds: float, *, tried: bool = False) -> None:
+        """Look at this pair again after a while; `tried` counts towards giving up."""
+        record = link.referral_id if self.queue is Queue.REFERRAL_CHANGES else link.opportunity_id
+        tries = min(self.tries + tried, MOST_TRIES)
+        sync.bells.ring(self.queue, [record], reason=self.reason, delay_seconds=ceil(delay_seconds), tries=tries)
+
+
+def converge(sync: Sync, link: Link, look: Look, caller: Caller) -> Link:
     """Bring one pair to agreement as far as both sides allow; what cannot be done now rings again later."""
     run = sync.new_id()
     try:
         for _ in range(ROUNDS):
             if link.intent is not None and link.intent.helper != run:
                 if _busy(sync, link):
-                    _ring(sync, link, sync.patience.retry, tries, reason)
+                    caller.ring(sync, link, sync.patience.retry)
                     return link
                 link = sync.links.save(replace(link, intent=replace(link.intent, helper=run, at=sync.clock())))
-            link, again = _round(sync, link, look, run, reason, tries)
+            link, again = _round(sync, link, look, run, caller)
             if not again:
                 return link
-        _ring(sync, link, sync.patience.retry, tries, reason)
+        caller.ring(sync, link, sync.patience.retry, tried=True)
     except LostRace:
-        _ring(sync, link, 2, tries, reason)
+        caller.ring(sync, link, 2)
     return link
 
 
@@ -62,42 +78,42 @@ def _busy(sync: Sync, link: Link) -> bool:
     return link.intent is not None and sync.clock() - link.intent.at < sync.patience.claim // 2
 
 
-def _round(sync: Sync, link: Link, look: Look, run: str, reason: str, tries: int) -> tuple[Link, bool]:
+def _round(sync: Sync, link: Link, look: Look, run: str, caller: Caller) -> tuple[Link, bool]:
     p, s = look.views(link)
     decision = decide(link, p, s, sync.policy, sync.clock())
     if Side.PARTNER_CENTER in decision.read:
         p = look.look_at_referral(link.referral_id)
         decision = decide(link, p, s, sync.policy, sync.clock())
     if decision.write is None:
-        return _settle(sync, link, look, decision, reason, tries)
+        return _settle(sync, link, look, decision, caller)
     intent = link.intent or announce(decision, p, s, sync.policy, intent_id=sync.new_id(), run=run, now=sync.clock())
     if link.intent is None:
         link = sync.links.save(replace(decision.link, intent=intent), conflicts=decision.conflicts, at=sync.clock())
-    return _carry_out(sync, link, intent, look, decision, reason, tries)
+    return _carry_out(sync, link, intent, look, decision, caller)
 
 
-def _settle(sync: Sync, link: Link, look: Look, decision: Decision, reason: str, tries: int) -> tuple[Link, bool]:
+def _settle(sync: Sync, link: Link, look: Look, decision: Decision, caller: Caller) -> tuple[Link, bool]:
     """Nothing to write: remember what changed in our view of the pair, if anything, and look again if asked."""
     had_intent = link.intent is not None
     if decision.link != link or decision.conflicts:
-        history = History(sync.clock(), reason, decision.note)
+        history = History(sync.clock(), caller.reason, decision.note)
         after = sync.links.save(decision.link, conflicts=decision.conflicts, history=history, at=sync.clock())
         _issues(sync, link, after)
         link = after
-        _log(link, reason, decision.note)
+        _log(link, caller.reason, decision.note)
     if had_intent and link.intent is None:
         return link, True
     if decision.retry_after_seconds is not None:
         delays = LATER.get(decision.note)
         if delays is None:
-            _ring(sync, link, look.retry_after_seconds or decision.retry_after_seconds, tries, reason)
-        elif tries < len(delays):
-            _ring(sync, link, delays[tries], tries + 1, reason)
+            caller.ring(sync, link, look.retry_after_seconds or decision.retry_after_seconds)
+        elif caller.tries < len(delays):
+            caller.ring(sync, link, delays[caller.tries], tried=True)
     return link, False
 
 
 def _carry_out(
-    sync: Sync, link: Link, intent: Intent, look: Look, decision: Decision, reason: str, tries: int
+    sync: Sync, link: Link, intent: Intent, look: Look, decision: Decision, caller: Caller
 ) -> tuple[Link, bool]:
     try:
         send(sync, link, intent, look)
@@ -108,18 +124,18 @@ def _carry_out(
         return _refused(sync, link, intent, look, refusal), True
     except (Throttled, Unavailable, Unauthorised) as error:
         link = sync.links.save(replace(link, intent=None))
-        _ring(sync, link, _pause(sync, error, tries), tries + (not isinstance(error, Throttled)), reason)
+        caller.ring(sync, link, _pause(sync, error, caller.tries), tried=not isinstance(error, Throttled))
         return link, False
     except Unclear:
-        _ring(sync, link, sync.patience.claim // 2 + 1, tries, reason)
+        caller.ring(sync, link, sync.patience.claim // 2 + 1)
         return link, False
     assert look.referral is not None and look.opportunity is not None  # noqa: S101, PT018  both were needed to decide
     done = commit(link, intent, look.referral, look.opportunity, sync.policy)
     done = replace(done, last_ok=sync.clock())
-    history = History(sync.clock(), reason, decision.note, tuple(intent.writes), intent.side)
+    history = History(sync.clock(), caller.reason, decision.note, tuple(intent.writes), intent.side)
     saved = sync.links.save(done, history=history, at=sync.clock())
     _issues(sync, link, saved)
-    _log(saved, reason, decision.note, tuple(intent.writes))
+    _log(saved, caller.reason, decision.note, tuple(intent.writes))
     return saved, True
 
 
@@ -147,12 +163,6 @@ def _pause(sync: Sync, error: ApiError, tries: int) -> float:
         log.error(json.dumps({"event": "side halted", "side": error.side.value, "code": error.code}))
         return UNAUTHORISED_SECONDS
     return error.retry_after_seconds or min(sync.patience.retry * 2**tries, 900)
-
-
-def _ring(sync: Sync, link: Link, delay_seconds: float, tries: int, reason: str) -> None:
-    sync.bells.ring(
-        Queue.OPPORTUNITY_CHANGES, [link.opportunity_id], reason=reason, delay_seconds=ceil(delay_seconds), tries=tries
-    )
 
 
 def _issues(sync: Sync, before: Link, after: Link) -> None:

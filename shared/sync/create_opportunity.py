@@ -34,7 +34,7 @@ from shared.doorbell import Queue
 from shared.errors import Forbidden, Missing, Rejected, Stale, Throttled, Unauthorised, Unavailable, Unclear
 from shared.mapping import Untranslatable
 from shared.mapping.opportunity import by_external_id, contact_key, customer_key, quoted
-from shared.sync.converge import converge
+from shared.sync.converge import Caller, converge
 from shared.sync.look import Look
 from shared.sync.ports import CompositeStep, Document, Sync
 
@@ -185,7 +185,7 @@ def _complete(sync: Sync, link: Link, document: Document, look: Look, *, made: b
         link = first_base(link, look.referral, look.opportunity, sync.policy)
     link = sync.links.save(link, at=sync.clock())
     log.info(json.dumps({"event": "linked", "link": link.id, "opportunity": opportunity_id, "made": made}))
-    converge(sync, link, look, reason=reason)
+    converge(sync, link, look, Caller(reason))
 
 
 def _hold(

@@ -36,7 +36,7 @@ from shared.doorbell import Queue
 from shared.errors import Forbidden, LostRace, Missing, Rejected, Stale, Throttled, Unauthorised, Unavailable, Unclear
 from shared.mapping import Untranslatable
 from shared.mapping.codecs import ticks
-from shared.sync.converge import converge
+from shared.sync.converge import Caller, converge
 from shared.sync.look import Look
 from shared.sync.ports import CompositeStep, Document, Sync
 
@@ -60,7 +60,7 @@ def create_referral(sync: Sync, opportunity_id: str, *, reason: str, tries: int 
         if link is None:
             return
         if link.referral_id:
-            converge(sync, link, look, reason=reason, tries=tries)
+            converge(sync, link, look, Caller(reason, tries=tries))
         else:
             _next_step(sync, link, look, reason, tries)
     except LostRace:
@@ -89,7 +89,7 @@ def complete(sync: Sync, link: Link, document: Document, look: Look, *, ours: bo
         link = first_base(link, look.referral, look.opportunity, sync.policy)
     link = sync.links.save(link, at=sync.clock())
     log.info(json.dumps({"event": "linked", "link": link.id, "referral": link.referral_id}))
-    converge(sync, link, look, reason=reason)
+    converge(sync, link, look, Caller(reason))
 
 
 def _claimed(sync: Sync, look: Look, opportunity_id: str) -> Link | None:

@@ -45,7 +45,8 @@ class Look:
         """Both sides; the referral from memory when the link knows its newest version."""
         if self.opportunity is None:
             self.look_at_opportunity(link.opportunity_id)
-        if self.referral is None and self._from_memory and _may_remember(link):
+        unticked = isinstance(self.opportunity, Opportunity) and not self.opportunity.sync_on
+        if self.referral is None and self._from_memory and _may_remember(link, unticked=unticked):
             self.referral = Remembered()
         if self.referral is None:
             self.look_at_referral(link.referral_id)
@@ -111,6 +112,11 @@ def _view(sync: Sync, record: Document | None, read_at: int) -> tuple[Opportunit
     return sync.mapping.opportunity.read(record, read_at), record
 
 
-def _may_remember(link: Link) -> bool:
-    """The referral was at this version when both sides agreed: If-Match proves it, so reading it is not needed."""
-    return link.state is LinkState.LINKED and link.intent is None and bool(link.p_etag) and link.p_ticks == link.p_hwm
+def _may_remember(link: Link, *, unticked: bool) -> bool:
+    """The referral was at this version when both sides agreed: If-Match proves it, so reading it is not needed.
+
+    Nor is it while the sync is switched off. Once it is on again, what happened meanwhile has to be read.
+    """
+    if link.intent is not None:
+        return False
+    return unticked or (link.state is LinkState.LINKED and bool(link.p_etag) and link.p_ticks == link.p_hwm)

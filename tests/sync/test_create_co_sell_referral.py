@@ -111,7 +111,9 @@ def test_microsofts_own_refusal_is_shown_and_not_repeated_until_something_change
     assert len(rig.partner_center.requests) == posts
     rig.pass_time(seconds=5)
     rig.salesforce.update(
-        "Microsoft_Solution__c", rig.salesforce.records("Microsoft_Solution__c")[0]["Id"], {"Solution_Id__c": "SOL-15974-MQF"}
+        "Microsoft_Solution__c",
+        rig.salesforce.records("Microsoft_Solution__c")[0]["Id"],
+        {"Solution_Id__c": "SOL-15974-MQF"},
     )
     rig.minute()
     rig.minute()

@@ -201,3 +201,40 @@ def test_expired_sessions_are_renewed_in_passing() -> None:
     rig.edit(opportunity, Amount=61000)
     settle(rig, 2)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
+
+
+def test_an_event_that_comes_before_its_replica_is_looked_at_again() -> None:
+    rig = Rig(stale_seconds=8)
+    rig.pass_time(minutes=1)
+    opportunity, referral = rig.linked()
+    rig.minute()
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
+    rig.webhook(referral)
+    rig.pass_time(seconds=20)
+    rig.drain()
+    assert rig.opportunity(opportunity)["Amount"] == 71000
+
+
+def test_a_change_read_while_salesforce_is_down_is_read_again_not_forgotten() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
+    rig.salesforce.fail(on="*", status=503, times=50)
+    rig.webhook(referral)
+    assert rig.opportunity(opportunity)["Amount"] == 50000
+    rig.salesforce.faults.clear()
+    rig.pass_time(minutes=2)
+    rig.drain()
+    assert rig.opportunity(opportunity)["Amount"] == 71000
+
+
+def test_a_paused_pair_costs_no_call_to_microsoft() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    rig.edit(opportunity, Sync_with_Partner_Center__c=False)
+    rig.minute()
+    start = len(rig.partner_center.requests)
+    for amount in (1, 2, 3):
+        rig.edit(opportunity, Amount=amount)
+        rig.minute()
+    assert len(rig.partner_center.requests) == start

@@ -1,0 +1,201 @@
+"""Laws of the codecs for amounts, days and times: no cent, no day and no version is lost on the way."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.deal import Side
+from shared.mapping.codecs import CODECS, Row, Untranslatable, epoch_seconds, ticks
+
+P, S = Side.PARTNER_CENTER, Side.SALESFORCE
+SIDES = (P, S)
+UTC_ROW = Row()
+ZONES = ("UTC", "Asia/Tokyo", "America/Los_Angeles", "Europe/Berlin", "Pacific/Kiritimati", "Pacific/Pago_Pago")
+ZONES_WITHOUT_SOME_MIDNIGHTS = ("America/Sao_Paulo", "Asia/Beirut", "Africa/Cairo", "America/Havana")
+DAYS = st.dates(min_value=date(1970, 1, 2), max_value=date(2100, 12, 30))
+CENTS = st.integers(min_value=1 - 10**15, max_value=10**15 - 1)
+
+
+def read(codec: str, raw: Any, side: Side, row: Row = UTC_ROW) -> str:
+    return CODECS[codec].read(raw, side, row)
+
+
+def write(codec: str, text: str, side: Side, row: Row = UTC_ROW) -> Any:
+    return CODECS[codec].write(text, side, row)
+
+
+def refused(codec: str, raw: Any, side: Side, row: Row = UTC_ROW) -> str:
+    with pytest.raises(Untranslatable) as caught:
+        read(codec, raw, side, row)
+    return caught.value.code
+
+
+# Money
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (120000, "120000.00"),
+        (120000.0, "120000.00"),
+        ("120000", "120000.00"),
+        ("120000.000", "120000.00"),
+        ("1e3", "1000.00"),
+        (0, "0.00"),
+        (-0.0, "0.00"),
+        ("-0.001", "0.00"),
+        (0.1 + 0.2, "0.30"),
+        (0.125, "0.12"),
+        (0.135, "0.14"),
+        (-7.5, "-7.50"),
+        (Decimal("19.99"), "19.99"),
+    ],
+)
+@pytest.mark.parametrize("side", SIDES)
+def test_one_amount_has_one_spelling(raw: Any, text: str, side: Side) -> None:
+    assert read("money", raw, side) == text
+
+
+@pytest.mark.parametrize("raw", [float("nan"), float("inf"), "-inf", "sNaN", "12,50", "1_000", "$5", True, "ten", {}])
+def test_what_is_no_number_is_not_guessed(raw: Any) -> None:
+    assert refused("money", raw, P) == "not_a_number"
+
+
+@pytest.mark.parametrize("raw", [1e30, "9" * 40, 10_000_000_000_000, -1e14, "1e999999", "89999999999999.99"])
+def test_an_amount_whose_cents_would_be_lost_is_refused(raw: Any) -> None:
+    assert refused("money", raw, S) == "too_large"
+
+
+@given(CENTS, st.sampled_from(SIDES))
+def test_every_cent_survives_a_json_number(cents: int, side: Side) -> None:
+    text = read("money", str(Decimal(cents) / 100), side)
+    sent = write("money", text, side)
+    assert isinstance(sent, int | float)
+    assert read("money", sent, side) == text
+    assert Decimal(text) * 100 == cents
+
+
+def test_whole_amounts_are_sent_without_a_fraction() -> None:
+    assert repr(write("money", "50000.00", S)) == "50000"
+
+
+# Days
+
+
+@pytest.mark.parametrize("zone", ZONES + ZONES_WITHOUT_SOME_MIDNIGHTS)
+@given(day=DAYS)
+def test_a_day_we_wrote_is_that_day_in_every_zone(zone: str, day: date) -> None:
+    row = Row(ZoneInfo(zone))
+    for side in SIDES:
+        assert read("day", write("day", day.isoformat(), side, row), side, row) == day.isoformat()
+
+
+@pytest.mark.parametrize("zone", ZONES + ZONES_WITHOUT_SOME_MIDNIGHTS)
+@given(day=DAYS)
+def test_local_midnight_entered_on_the_page_is_the_local_day(zone: str, day: date) -> None:
+    local = ZoneInfo(zone)
+    midnight = datetime.combine(day, time(0), local).astimezone(UTC)
+    assert read("day", midnight.strftime("%Y-%m-%dT%H:%M:%SZ"), P, Row(local)) == day.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("zone", "stored", "day"),
+    [
+        ("Europe/Berlin", "2026-03-28T23:00:00Z", "2026-03-29"),  # the clocks go forward that night
+        ("Europe/Berlin", "2026-03-29T22:00:00Z", "2026-03-30"),
+        ("Europe/Berlin", "2026-10-24T22:00:00Z", "2026-10-25"),  # and back
+        ("Europe/Berlin", "2026-10-25T23:00:00Z", "2026-10-26"),
+        ("America/Sao_Paulo", "2018-11-04T03:00:00Z", "2018-11-04"),  # this midnight did not exist
+        ("Asia/Tokyo", "2026-06-29T15:00:00.0000000Z", "2026-06-30"),
+        ("Asia/Tokyo", "2026-06-30T00:00:00.0000000Z", "2026-06-30"),
+        ("Asia/Tokyo", "2026-06-30T00:00:00", "2026-06-30"),
+        ("Asia/Tokyo", "2026-06-30T09:00:00+09:00", "2026-06-30"),
+        ("America/Los_Angeles", "2026-07-01T07:00:00Z", "2026-07-01"),
+        ("America/Los_Angeles", "2026-07-01T00:00:00Z", "2026-07-01"),
+        ("America/Los_Angeles", "2026-07-01T06:59:59.9999999Z", "2026-06-30"),
+    ],
+)
+def test_the_zone_decides_except_at_midnight_utc(zone: str, stored: str, day: str) -> None:
+    assert read("day", stored, P, Row(ZoneInfo(zone))) == day
+
+
+@pytest.mark.parametrize("raw", ["soon", "2026-02-30", "30.06.2026", "2026-06-30T99:00:00Z", 20, True])
+def test_what_is_no_date_is_not_guessed(raw: Any) -> None:
+    assert refused("day", raw, P) == "not_a_date"
+
+
+@pytest.mark.parametrize(
+    ("zone", "raw"), [("Asia/Tokyo", "9999-12-31T23:59:59.9999999Z"), ("America/Los_Angeles", "0001-01-01T05:00:00Z")]
+)
+def test_a_time_at_the_end_of_the_calendar_is_refused_instead_of_failing(zone: str, raw: str) -> None:
+    assert refused("day", raw, P, Row(ZoneInfo(zone))) == "not_a_date"
+
+
+def test_partner_center_gets_midnight_utc_and_salesforce_the_day() -> None:
+    row = Row(ZoneInfo("Asia/Tokyo"))
+    assert write("day", "2026-06-30", P, row) == "2026-06-30T00:00:00Z"
+    assert write("day", "2026-06-30", S, row) == "2026-06-30"
+
+
+# Times
+
+
+def test_ticks_keep_the_seventh_digit_in_order() -> None:
+    stamps = ["2026-03-17T16:21:24Z", "2026-03-17T16:21:24.0000001Z", "2026-03-17T16:21:24.0000009Z"]
+    stamps += ["2026-03-17T16:21:24.000001Z", "2026-03-17T16:21:24.1Z", "2026-03-17T16:21:24.9999999Z"]
+    stamps += ["2026-03-17T16:21:25Z"]
+    values = [ticks(stamp) for stamp in stamps]
+    assert values == sorted(set(values))
+    assert values[1] - values[0] == 1
+
+
+@given(
+    st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)),  # noqa: DTZ001 made aware below
+    st.integers(min_value=0, max_value=9_999_999),
+    st.integers(min_value=1, max_value=7),
+    st.integers(min_value=-14 * 60, max_value=14 * 60),
+)
+def test_ticks_are_exact_for_every_fraction_and_offset(at: datetime, fraction: int, digits: int, offset: int) -> None:
+    at = at.replace(microsecond=0)
+    shown = f"{fraction:07d}"[:digits]
+    zone = f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02d}:{abs(offset) % 60:02d}"
+    seconds = (at - datetime(1, 1, 1)) // timedelta(seconds=1) - offset * 60  # noqa: DTZ001 both naive
+    assert ticks(f"{at.isoformat()}.{shown}{zone}") == seconds * 10_000_000 + int(shown.ljust(7, "0"))
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        "2026-03-17T16:21:24.5Z",
+        "2026-03-17T16:21:24.5000000Z",
+        "2026-03-17T16:21:24.5",
+        "2026-03-17T16:21:24.50+00:00",
+        "2026-03-18T01:21:24.5+09:00",
+        " 2026-03-17T16:21:24.5Z ",
+        "2026-03-17T16:21:24.50000009Z",
+    ],
+)
+def test_one_moment_has_one_tick(same: str) -> None:
+    assert ticks(same) == ticks("2026-03-17T16:21:24.500Z")
+
+
+@pytest.mark.parametrize("text", ["", "now", "2026-13-01T00:00:00Z", "2026-03-17T16:21:24,5Z", "17.03.2026"])
+def test_ticks_of_anything_else_are_an_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        ticks(text)
+
+
+def test_salesforce_times_are_whole_epoch_seconds() -> None:
+    assert epoch_seconds("1970-01-01T00:01:00.000+0000") == 60
+    assert epoch_seconds("1970-01-01T09:01:00.000+0900") == 60
+    assert epoch_seconds("1970-01-01T00:01:00Z") == 60
+
+
+def test_a_salesforce_time_without_offset_is_an_error_not_this_machines_time() -> None:
+    with pytest.raises(ValueError, match="offset"):
+        epoch_seconds("2026-03-17T16:21:24")
