@@ -17,12 +17,12 @@ import typer
 from rich.console import Console
 
 import functions
+from sandbox.app_host import AppHost
 from sandbox.demo import Demo
 from sandbox.system import (
     MASTER_KEY,
     MEMORY,
     PORTS,
-    AppHost,
     CannotStart,
     Servers,
     read_settings,

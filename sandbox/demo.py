@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.table import Table
 
-from sandbox.system import POLL_SECONDS, AppHost, Servers, now
+from sandbox.app_host import AppHost
+from sandbox.system import POLL_SECONDS, Servers, now
 
 PATIENCE_SECONDS = 25.0
 LOOK_EVERY_SECONDS = 0.05

@@ -1,33 +1,22 @@
-"""The whole system on this machine: three simulators over HTTP, the settings that point the app at them, the host.
+"""The services of other people on this machine: three simulators over HTTP, and settings that point the app at them.
 
-`Servers` are the services of other people, `AppHost` is ours; either may run without the other.
+The app itself is in `app_host`; either may run without the other.
 """
 
 from __future__ import annotations
 
-import importlib
 import json
-import os
 import secrets
 import socket
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from azure.storage.queue import QueueServiceClient
-
-import functions
 from sandbox.entra import EntraApp, EntraWorld
-from sandbox.host import Host, Keys, Refused
-from sandbox.memory import MemoryQueues, MemoryTables
 from sandbox.partner_center import Courier, Knobs, PartnerCenterApp, PartnerCenterWorld
 from sandbox.salesforce import SalesforceApp, SalesforceWorld
 from sandbox.serve import serve
-from shared.mapping import MappingInvalid
-from shared.settings import Settings, SettingsInvalid
 
 ROOT = Path(__file__).parent.parent
 MEMORY = "memory"
@@ -55,7 +44,7 @@ class Servers:
 
         Raises CannotStart when a port is taken.
         """
-        ports = {name: _port(ports[name]) for name in ("entra", "salesforce", "partner_center")}
+        ports = {name: claimed(ports[name]) for name in ("entra", "salesforce", "partner_center")}
         self.urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
         self.entra = EntraWorld(now)
         self.salesforce = SalesforceWorld(now, org_host=self.urls["salesforce"])
@@ -113,115 +102,6 @@ class Servers:
             server.stop()
 
 
-class AppHost:
-    """The unchanged function app in the local Functions host."""
-
-    def __init__(self, values: Values, port: int) -> None:
-        """Serve the app on a port. `values` are app settings; storage `memory` lives as long as the host.
-
-        Raises CannotStart with every problem of the settings, or when the port is taken.
-        """
-        self.master_key = values.get(MASTER_KEY) or secrets.token_urlsafe(24)
-        with ExitStack() as started:
-            started.enter_context(_environment(values))
-            _check(values)
-            queues = started.enter_context(_storage(values[STORAGE]))
-            self.host = _host(values, queues, self.master_key)
-            server = started.enter_context(serve(self.host.wsgi, port=_port(port)))
-            self.url = server.url
-            self.host.start()
-            started.callback(self.host.stop)
-            self._started = started.pop_all()
-
-    def stop(self) -> None:
-        """Finish the runs under way, stop answering, and leave the environment as it was."""
-        self._started.close()
-
-
-@contextmanager
-def _environment(values: Values) -> Iterator[None]:
-    """The settings in the environment, as the Functions host puts them there."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    functions.forget()
-    try:
-        yield
-    finally:
-        functions.forget()
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-def _check(values: Values) -> None:
-    """Everything that can be known of the settings before the start, at once."""
-    problems = []
-    try:
-        Settings.load()
-    except SettingsInvalid as invalid:
-        problems.append(str(invalid))
-    schedules = [name for name in Settings.names() if name.endswith("_SCHEDULE") and not values.get(name)]
-    problems += [f"  {name}: is missing; the Functions host reads it from the app settings" for name in schedules]
-    if not values.get(STORAGE):
-        problems.append(f"  {STORAGE}: the local host needs '{MEMORY}' or a connection string")
-    if problems:
-        raise CannotStart("\n".join(problems))
-
-
-@contextmanager
-def _storage(text: str) -> Iterator[Any]:
-    """The queues that the host listens to; in memory, also what the app itself works with."""
-    if text == MEMORY:
-        queues: Any = MemoryQueues(now)
-        functions.stand_in(functions.Stand(MemoryTables(now), queues))
-        try:
-            yield queues
-        finally:
-            functions.stand_in(None)
-        return
-    try:
-        service = QueueServiceClient.from_connection_string(text)
-    except ValueError as problem:
-        raise CannotStart(f"{STORAGE}: {problem}") from None
-    with service:
-        yield service
-
-
-def _host(values: Values, queues: Any, master_key: str) -> Host:
-    """The app loaded anew: one app object tells its functions only once."""
-    try:
-        functions.receiver()
-        functions.services()
-        sys.modules.pop("function_app", None)
-        app = importlib.import_module("function_app").app
-        keys = Keys(master=master_key)
-        return Host(app, ROOT / "host.json", queues={STORAGE: queues}, settings=values, keys=keys)
-    except (SettingsInvalid, MappingInvalid, Refused) as problem:
-        raise CannotStart(str(problem)) from None
-
-
-def _port(wanted: int) -> int:
-    """This port, or a free one for 0."""
-    if not wanted:
-        return free_port()
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError as problem:
-            raise CannotStart(f"Port {wanted} cannot be used: {problem.strerror}") from None
-    return wanted
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def read_settings(path: Path) -> Values:
     """App settings from a file like local.settings.json. Raises CannotStart."""
     try:
@@ -247,3 +127,23 @@ def write_settings(path: Path, values: Values) -> None:
     path.touch(mode=0o600)
     path.chmod(0o600)  # it may have been there with wider rights
     path.write_text(json.dumps({"IsEncrypted": False, "Values": values}, indent=2) + "\n", "utf-8")
+
+
+def claimed(wanted: int) -> int:
+    """This port, or a free one for 0. Raises CannotStart when it is taken."""
+    if not wanted:
+        return free_port()
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError as problem:
+            raise CannotStart(f"Port {wanted} cannot be used: {problem.strerror}") from None
+    return wanted
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

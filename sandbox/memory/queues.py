@@ -54,11 +54,12 @@ class MemoryQueues(Faults):
         self.messages: dict[str, list[_Stored]] = {}
         self.numbers = itertools.count(1)
 
-    def get_queue_client(
-        self, queue: str, *, message_encode_policy: Any = None, message_decode_policy: Any = None
-    ) -> MemoryQueue:
-        """A client of one queue, which need not exist."""
-        return MemoryQueue(self, queue, message_encode_policy, message_decode_policy)
+    def get_queue_client(self, queue: str, **policies: Any) -> MemoryQueue:
+        """A client of one queue, which need not exist; takes `message_encode_policy` and `message_decode_policy`."""
+        encode, decode = policies.pop("message_encode_policy", None), policies.pop("message_decode_policy", None)
+        if policies:
+            raise TypeError(f"unknown: {', '.join(policies)}")
+        return MemoryQueue(self, queue, encode, decode)
 
     @contextmanager
     def call(self, method: str) -> Iterator[None]:

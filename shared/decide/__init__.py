@@ -13,6 +13,7 @@ from dataclasses import replace
 from shared.deal import (
     Absence,
     Conflict,
+    Content,
     Decision,
     Digest,
     Direction,
@@ -24,6 +25,7 @@ from shared.deal import (
     Remembered,
     SalesforceView,
     Side,
+    Unreadable,
     Write,
 )
 from shared.decide.groups import hold, needs_reading, outcomes, shown
@@ -32,9 +34,9 @@ from shared.decide.loop import counted
 from shared.decide.merge import Outcome
 from shared.decide.policy import GroupPolicy, Policy
 from shared.decide.version import at_version, seen
-from shared.decide.write import REPORT, announce, commit, refuse
+from shared.decide.write import CO_SELL, REPORT, announce, commit, refuse
 
-__all__ = ["REPORT", "GroupPolicy", "Policy", "announce", "commit", "decide", "first_base", "refuse"]
+__all__ = ["CO_SELL", "REPORT", "GroupPolicy", "Policy", "announce", "commit", "decide", "first_base", "refuse"]
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 
@@ -82,12 +84,17 @@ def _holds(
         and (
             (group in found and found[group].writes and _again(before, group, link, p, s, policy) == before)
             or (group == REPORT and before.s == str(s.modified))
+            or (group == CO_SELL and before.s == policy.digest(_readable(s.groups.get("help", ()))))
         )
     }
     waiting = {group: o for group, o in found.items() if o.hold}
     return refused | {
         group: replace(hold(o.hold, group, link, p, s, policy), detail=o.detail) for group, o in waiting.items()
     }
+
+
+def _readable(content: Content | Unreadable) -> Content:
+    return () if isinstance(content, Unreadable) else content
 
 
 def _again(before: Hold, group: str, link: Link, p: Referral | Remembered, s: Opportunity, policy: Policy) -> Hold:

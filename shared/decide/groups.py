@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from shared import lifecycle
 from shared.deal import (
@@ -21,13 +20,12 @@ from shared.deal import (
     Value,
 )
 from shared.decide.loop import looping
-from shared.decide.merge import NOTHING, Outcome, Pair, locked, merge
+from shared.decide.merge import ADOPT, NOTHING, Outcome, Pair, locked, merge
 from shared.decide.policy import Policy
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 STATUS = "status"
 EMPTY: Content = ()
-SOMETHING: Content = (("", ""),)
 
 
 def outcomes(link: Link, p: Referral | Remembered, s: Opportunity, policy: Policy, now: int) -> dict[str, Outcome]:
@@ -96,15 +94,22 @@ def _against_memory(pair: Pair, link: Link, policy: Policy) -> Outcome:
     """Table 3 with the referral known to be as remembered: only Salesforce can have changed."""
     digest = policy.remember(pair.name, pair.s)
     rule = policy.groups[pair.name]
-    if rule.rides:  # all it asks of the referral is whether it shows the same, nothing, or something else
-        guesses = (c for c in (pair.s, EMPTY) if policy.remember(pair.name, c) == pair.base_p)
-        return merge(replace(pair, p=next(guesses, SOMETHING)), rule, policy)
+    if rule.rides:
+        return _ride(pair, policy)
     if digest == pair.base_s:
         return NOTHING
     if rule.kind == STATUS:
         remembered = lifecycle.content(link.phase or Phase.ACTIVE)
         return merge(Pair(pair.name, remembered, pair.s, pair.base_p, pair.base_s), rule, policy)
-    return Outcome(adopt=True) if digest == pair.base_p else Outcome(writes={P: pair.s})
+    return ADOPT if digest == pair.base_p else Outcome(writes={P: pair.s})
+
+
+def _ride(pair: Pair, policy: Policy) -> Outcome:
+    """A group that rides along, against what the referral is known to show: the same, nothing, or something else."""
+    digest, empty = policy.remember(pair.name, pair.s), pair.base_p == policy.remember(pair.name, EMPTY)
+    if digest == pair.base_p or (pair.base_s is None and not (pair.s and empty)):
+        return ADOPT
+    return NOTHING if digest == pair.base_s else Outcome(writes={P: pair.s})
 
 
 def _close_waits(found: Mapping[str, Outcome]) -> dict[str, Outcome]:

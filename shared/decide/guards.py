@@ -33,6 +33,13 @@ def guard(link: Link, p: PartnerCenterView, s: SalesforceView, policy: Policy, n
     return next((d for check in GUARDS if (d := check(link, p, s, policy, now)) is not None), None)
 
 
+CREATING = frozenset({LinkState.CREATING_P, LinkState.CREATING_S, LinkState.CREATING_MS})
+
+
+def _creating(link: Link, _p: PartnerCenterView, _s: SalesforceView, _policy: Policy, _now: int) -> Decision | None:
+    return Decision(link, note="its creation is not finished") if link.state in CREATING else None
+
+
 def _stopped(link: Link, _p: PartnerCenterView, _s: SalesforceView, _policy: Policy, _now: int) -> Decision | None:
     return Decision(link, note=f"link is {link.state.value}") if link.state in STILL else None
 
@@ -96,6 +103,7 @@ def _paused(link: Link, p: PartnerCenterView, s: SalesforceView, _policy: Policy
 
 GUARDS: tuple[Guard, ...] = (
     _stopped,
+    _creating,
     _unavailable,
     _stale,
     _no_access,

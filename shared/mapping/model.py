@@ -144,6 +144,7 @@ class Scope(_Table):
     """Which referrals become opportunities."""
 
     co_sell_only: bool = True
+    second_referral: bool = True
 
 
 class OpportunityFields(_Table):

@@ -96,6 +96,13 @@ class ReferralSide:
                         _put(body, spec.referral, raw)
         return self._constants(body, opportunity_id)
 
+    def invitation(self, opportunity: Views, *, opportunity_id: str, engagement_id: str) -> dict[str, Any]:
+        """The body of the connected referral that invites Microsoft into our engagement. Raises Untranslatable."""
+        body = self.creation(opportunity, opportunity_id=opportunity_id)
+        invitation = body.get("inviteContext", {}) | {"notes": body["details"].get("notes", "")}
+        target = [{"type": "BusinessProfileLocation", "id": "msft"}]
+        return body | {"engagementId": engagement_id, "target": target, "inviteContext": invitation}
+
     def _constants(self, body: dict[str, Any], opportunity_id: str) -> dict[str, Any]:
         help_asked = body.get("inviteContext", {}).get("assistanceRequestCode", NO_HELP) != NO_HELP
         consent = body.setdefault("consent", {})

@@ -1,16 +1,16 @@
 """Creation in Partner Center, the one step that cannot be repeated safely.
 
 claim -> POST once -> complete.   No usable answer: wait out the list lag -> search -> claim again -> POST.
-Every arrow is one conditional write of the link, so that of two workers one goes on. Partner Center has no
-unique key for a referral and its POST is not idempotent ("Partner Center REST headers" describes a request
-id for repeats; it is sent, not relied on), so a POST without a definite answer is never simply repeated.
+
+Partner Center has no unique key for a referral and its POST is not idempotent ("Partner Center REST headers"
+describes a request id for repeats; it is sent, not relied on), so a POST without a definite answer is never simply
+repeated. Who may send, and when, is `claims`.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import uuid
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import takewhile
@@ -19,8 +19,6 @@ from math import ceil
 from shared import catalogue, checks, meet
 from shared.deal import (
     Absence,
-    Claim,
-    ClaimPhase,
     Hold,
     Issue,
     Link,
@@ -33,10 +31,24 @@ from shared.deal import (
 )
 from shared.decide import first_base
 from shared.doorbell import Queue
-from shared.errors import Forbidden, LostRace, Missing, Rejected, Stale, Throttled, Unauthorised, Unavailable, Unclear
+from shared.errors import (
+    ApiError,
+    Forbidden,
+    LostRace,
+    Missing,
+    Rejected,
+    Stale,
+    Throttled,
+    Unauthorised,
+    Unavailable,
+    Unclear,
+)
 from shared.mapping import Untranslatable
 from shared.mapping.codecs import ticks
+from shared.sync import claims
+from shared.sync.claims import Taken, Turn
 from shared.sync.converge import Caller, converge
+from shared.sync.invite_microsoft import asked, invite
 from shared.sync.look import Look
 from shared.sync.ports import CompositeStep, Document, Sync
 
@@ -44,7 +56,6 @@ log = logging.getLogger("cosell.sync")
 CREATE = "create"
 SEARCH_MARGIN_SECONDS = 900
 EPOCH_TICKS = ticks("1970-01-01T00:00:00Z")
-NAMESPACE = uuid.UUID("6f0e6bd4-6a0c-4f0b-9d4e-6c6f2d3b7c11")
 
 
 def create_referral(sync: Sync, opportunity_id: str, *, reason: str, tries: int = 0) -> None:
@@ -59,7 +70,9 @@ def create_referral(sync: Sync, opportunity_id: str, *, reason: str, tries: int 
         link = _claimed(sync, look, opportunity_id)
         if link is None:
             return
-        if link.referral_id:
+        if link.state is LinkState.CREATING_MS:
+            _invite(sync, link, look, reason, new=False)
+        elif link.referral_id:
             converge(sync, link, look, Caller(reason, tries=tries))
         else:
             _next_step(sync, link, look, reason, tries)
@@ -85,11 +98,27 @@ def complete(sync: Sync, link: Link, document: Document, look: Look, *, ours: bo
         attempts=0,
         map_ver=sync.mapping.version,
     )
-    if ours and isinstance(look.referral, Referral) and isinstance(look.opportunity, Opportunity):
-        link = first_base(link, look.referral, look.opportunity, sync.policy)
-    link = sync.links.save(link, at=sync.clock())
+    view = look.opportunity
+    if ours and isinstance(look.referral, Referral) and isinstance(view, Opportunity):
+        link = first_base(link, look.referral, view, sync.policy)
+    invited = isinstance(view, Opportunity) and _born_here(link) and asked(sync, view)
+    link = sync.links.save(replace(link, state=LinkState.CREATING_MS) if invited else link, at=sync.clock())
     log.info(json.dumps({"event": "linked", "link": link.id, "referral": link.referral_id}))
-    converge(sync, link, look, Caller(reason))
+    if invited:
+        _invite(sync, link, look, reason, new=ours)
+    else:
+        converge(sync, link, look, Caller(reason))
+
+
+def _born_here(link: Link) -> bool:
+    """Made from an opportunity; a deal that Microsoft shared is before Microsoft already."""
+    return link.id == link_id_of_opportunity(link.opportunity_id)
+
+
+def _invite(sync: Sync, link: Link, look: Look, reason: str, *, new: bool) -> None:
+    settled = invite(sync, link, look, new=new)
+    if settled is not None:
+        converge(sync, settled, look, Caller(reason))
 
 
 def _claimed(sync: Sync, look: Look, opportunity_id: str) -> Link | None:
@@ -118,45 +147,28 @@ def _claimed(sync: Sync, look: Look, opportunity_id: str) -> Link | None:
 
 
 def _next_step(sync: Sync, link: Link, look: Look, reason: str, tries: int) -> None:
-    now, claim = sync.clock(), link.claim
-    if claim is None:
-        if not _refused_before(sync, link, look):
-            _post(sync, _send_claim(sync, link, 1, now), look, reason, tries, started=sync.monotonic())
-    elif claim.phase is ClaimPhase.SEND:
-        if now - claim.at < sync.patience.claim:
-            _ring(sync, link.opportunity_id, claim.at + sync.patience.claim - now, tries)
-            return
-        due = now + sync.patience.list_lag
-        waiting = replace(claim, phase=ClaimPhase.WAIT, number=claim.number + 1, not_before=due, at=now)
-        sync.links.save(replace(link, claim=waiting))
-        _ring(sync, link.opportunity_id, sync.patience.list_lag, tries)
-    elif now < claim.not_before:
-        _ring(sync, link.opportunity_id, claim.not_before - now, tries)
+    if link.claim is None and _refused_before(sync, link, look):
+        return
+    taken = claims.take(sync, link)
+    if taken.turn is Turn.NOT_YET:
+        _ring(sync, link.opportunity_id, taken.delay_seconds, tries)
+    elif taken.turn is Turn.SEND:
+        _post(sync, taken, look, reason, tries)
     else:
-        started = sync.monotonic()
-        _search_then_post(sync, _send_claim(sync, link, claim.number, claim.first_at), look, reason, tries, started)
+        _search_then_post(sync, taken, look, reason, tries)
 
 
-def _send_claim(sync: Sync, link: Link, number: int, first_at: int) -> Link:
-    now = sync.clock()
-    request_id = link.claim.request_id if link.claim else str(uuid.uuid5(NAMESPACE, f"{link.opportunity_id}:{now}"))
-    claim = Claim(ClaimPhase.SEND, number, sync.new_id(), now, 0, first_at, request_id)
-    return sync.links.save(replace(link, claim=claim))
-
-
-def _search_then_post(sync: Sync, link: Link, look: Look, reason: str, tries: int, started: float) -> None:
-    assert link.claim is not None  # noqa: S101  just claimed
+def _search_then_post(sync: Sync, taken: Taken, look: Look, reason: str, tries: int) -> None:
+    assert taken.link.claim is not None  # noqa: S101  just claimed
     try:
-        found = _search(sync, link.opportunity_id, link.claim.first_at - SEARCH_MARGIN_SECONDS)
+        found = _search(sync, taken.link.opportunity_id, taken.link.claim.first_at - SEARCH_MARGIN_SECONDS)
     except (Throttled, Unavailable, Unclear, Unauthorised) as error:
-        waiting = replace(link.claim, phase=ClaimPhase.WAIT, not_before=sync.clock() + sync.patience.retry)
-        sync.links.save(replace(link, claim=waiting))
-        _ring(sync, link.opportunity_id, error.retry_after_seconds or sync.patience.retry, tries + 1)
+        _later(sync, taken.link, error, tries)
         return
     if found is not None:
-        complete(sync, link, found, look, ours=False, reason=reason)
+        complete(sync, taken.link, found, look, ours=False, reason=reason)
     else:
-        _post(sync, link, look, reason, tries, started=started)
+        _post(sync, taken, look, reason, tries)
 
 
 def _search(sync: Sync, opportunity_id: str, since: int) -> Document | None:
@@ -167,26 +179,29 @@ def _search(sync: Sync, opportunity_id: str, since: int) -> Document | None:
     return next((d for d in named if meet.owner(d, sync.organization_id)), None)
 
 
-def _post(sync: Sync, link: Link, look: Look, reason: str, tries: int, *, started: float) -> None:
-    view = look.opportunity
-    current = sync.links.link(link.id)
+def _post(sync: Sync, taken: Taken, look: Look, reason: str, tries: int) -> None:
+    view, link = look.opportunity, taken.link
     assert isinstance(view, Opportunity) and link.claim is not None  # noqa: S101, PT018  claimed for a readable record
-    if current is None or current.claim != link.claim or sync.monotonic() - started > sync.patience.send_window:
-        return  # somebody fenced us off, or we were frozen: the claim's age brings the next run
+    if not claims.still_ours(sync, taken):
+        return  # the claim's age brings the next run
     try:
         body = sync.mapping.referral.creation(view.groups, opportunity_id=link.opportunity_id)
         document = sync.referrals.create(body, request_id=link.claim.request_id)
     except (Rejected, Missing, Forbidden, Stale, Untranslatable) as refusal:
         _hold(sync, link, look, refusal)
     except (Throttled, Unavailable, Unauthorised) as error:
-        sync.links.save(replace(link, claim=None))
-        pause = error.retry_after_seconds or min(sync.patience.retry * 2**tries, 900)
-        _ring(sync, link.opportunity_id, pause, tries + (not isinstance(error, Throttled)))
+        _later(sync, link, error, tries)
     except Unclear:
         log.warning(json.dumps({"event": "creation without an answer", "link": link.id}))
         _ring(sync, link.opportunity_id, sync.patience.claim + 1, tries)
     else:
-        complete(sync, current, document, look, ours=True, reason=reason)
+        complete(sync, link, document, look, ours=True, reason=reason)
+
+
+def _later(sync: Sync, link: Link, error: ApiError, tries: int) -> None:
+    pause = error.retry_after_seconds or min(sync.patience.retry * 2**tries, 900)
+    claims.give_back(sync, link, pause)
+    _ring(sync, link.opportunity_id, pause, tries + (not isinstance(error, Throttled)))
 
 
 def _hold(sync: Sync, link: Link, look: Look, refusal: Rejected | Missing | Forbidden | Stale | Untranslatable) -> None:

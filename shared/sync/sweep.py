@@ -69,6 +69,7 @@ def recover(sync: Sync) -> int:
 
 QUEUES: dict[LinkState, tuple[Queue, str]] = {
     LinkState.CREATING_P: (Queue.REFERRAL_CREATIONS, "opportunity_id"),
+    LinkState.CREATING_MS: (Queue.REFERRAL_CREATIONS, "opportunity_id"),
     LinkState.CREATING_S: (Queue.REFERRAL_CHANGES, "referral_id"),
 }
 

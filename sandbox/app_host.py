@@ -1,0 +1,113 @@
+"""The function app on this machine: its settings put into the environment, its storage, the local Functions host.
+
+Whatever an operator has to put right is said before the start, everything at once, as CannotStart.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from azure.storage.queue import QueueServiceClient
+
+import functions
+from sandbox.host import Host, Keys, Refused
+from sandbox.memory import MemoryQueues, MemoryTables
+from sandbox.serve import serve
+from sandbox.system import MASTER_KEY, MEMORY, ROOT, STORAGE, CannotStart, Values, claimed, now
+from shared.mapping import MappingInvalid
+from shared.settings import Settings, SettingsInvalid
+
+
+class AppHost:
+    """The unchanged function app in the local Functions host."""
+
+    def __init__(self, values: Values, port: int) -> None:
+        """Serve the app on a port. `values` are app settings; storage `memory` lives as long as the host.
+
+        Raises CannotStart with every problem of the settings, or when the port is taken.
+        """
+        self.master_key = values.get(MASTER_KEY) or secrets.token_urlsafe(24)
+        with ExitStack() as started:
+            started.enter_context(_environment(values))
+            _check(values)
+            queues = started.enter_context(_storage(values[STORAGE]))
+            self.host = _host(values, queues, self.master_key)
+            server = started.enter_context(serve(self.host.wsgi, port=claimed(port)))
+            self.url = server.url
+            self.host.start()
+            started.callback(self.host.stop)
+            self._started = started.pop_all()
+
+    def stop(self) -> None:
+        """Finish the runs under way, stop answering, and leave the environment as it was."""
+        self._started.close()
+
+
+@contextmanager
+def _environment(values: Values) -> Iterator[None]:
+    """The settings in the environment, as the Functions host puts them there."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    functions.forget()
+    try:
+        yield
+    finally:
+        functions.forget()
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _check(values: Values) -> None:
+    """Everything that can be known of the settings before the start, at once."""
+    problems = []
+    try:
+        Settings.load()
+    except SettingsInvalid as invalid:
+        problems.append(str(invalid))
+    schedules = [name for name in Settings.names() if name.endswith("_SCHEDULE") and not values.get(name)]
+    problems += [f"  {name}: is missing; the Functions host reads it from the app settings" for name in schedules]
+    if not values.get(STORAGE):
+        problems.append(f"  {STORAGE}: the local host needs '{MEMORY}' or a connection string")
+    if problems:
+        raise CannotStart("\n".join(problems))
+
+
+@contextmanager
+def _storage(text: str) -> Iterator[Any]:
+    """The queues that the host listens to; in memory, also what the app itself works with."""
+    if text == MEMORY:
+        queues: Any = MemoryQueues(now)
+        functions.stand_in(functions.Stand(MemoryTables(now), queues))
+        try:
+            yield queues
+        finally:
+            functions.stand_in(None)
+        return
+    try:
+        service = QueueServiceClient.from_connection_string(text)
+    except ValueError as problem:
+        raise CannotStart(f"{STORAGE}: {problem}") from None
+    with service:
+        yield service
+
+
+def _host(values: Values, queues: Any, master_key: str) -> Host:
+    """The app loaded anew: one app object tells its functions only once."""
+    try:
+        functions.receiver()
+        functions.services()
+        sys.modules.pop("function_app", None)
+        app = importlib.import_module("function_app").app
+        keys = Keys(master=master_key)
+        return Host(app, ROOT / "host.json", queues={STORAGE: queues}, settings=values, keys=keys)
+    except (SettingsInvalid, MappingInvalid, Refused) as problem:
+        raise CannotStart(str(problem)) from None

@@ -1,0 +1,84 @@
+"""The claim on a creation that cannot be repeated safely: who may send it, for the how-manieth time, and when.
+
+    none ─► SEND(1) ─► answer                     the first time, nothing can exist yet
+            SEND(n), old ─► WAIT(n+1) ─► SEND(n+1), after a search
+
+Every arrow is one If-Match write of the link, so of two workers one goes on. An old SEND proves nothing about its
+owner, so it is fenced off first, and the list lag is waited out before anybody looks.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from shared.deal import Claim, ClaimPhase, Link
+from shared.sync.ports import Sync
+
+NAMESPACE = uuid.UUID("6f0e6bd4-6a0c-4f0b-9d4e-6c6f2d3b7c11")
+
+
+class Turn(StrEnum):
+    """What the holder of a claim may do now."""
+
+    SEND = "send"
+    SEARCH_THEN_SEND = "search then send"
+    NOT_YET = "not yet"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A turn, the link as it is stored now, and when to come back if it is not our turn yet."""
+
+    turn: Turn
+    link: Link
+    started: float = 0  # on the clock that never jumps
+    delay_seconds: float = 0
+
+
+def take(sync: Sync, link: Link) -> Taken:
+    """Claim the creation that a link stands for, as far as it may be claimed now. Raises LostRace."""
+    now, claim, started = sync.clock(), link.claim, sync.monotonic()
+    if claim is None:
+        return Taken(Turn.SEND, _claimed(sync, link, 1, now), started)
+    if claim.phase is ClaimPhase.WAIT and now >= claim.not_before:
+        return Taken(Turn.SEARCH_THEN_SEND, _claimed(sync, link, claim.number, claim.first_at), started)
+    if claim.phase is ClaimPhase.WAIT:
+        return Taken(Turn.NOT_YET, link, delay_seconds=claim.not_before - now)
+    age = now - claim.at
+    if age < sync.patience.claim:
+        return Taken(Turn.NOT_YET, link, delay_seconds=sync.patience.claim - age)
+    return Taken(
+        Turn.NOT_YET, _waiting(sync, link, claim, sync.patience.list_lag), delay_seconds=sync.patience.list_lag
+    )
+
+
+def still_ours(sync: Sync, taken: Taken) -> bool:
+    """Look again right before sending: nobody fenced us off, and we were not frozen since we claimed."""
+    current = sync.links.link(taken.link.id)
+    fresh = sync.monotonic() - taken.started <= sync.patience.send_window
+    return fresh and current is not None and current.claim == taken.link.claim
+
+
+def give_back(sync: Sync, link: Link, delay_seconds: float) -> Link:
+    """This attempt was provably not sent. What an earlier one did is still to be searched for."""
+    claim = link.claim
+    if claim is None or claim.number == 1:
+        return sync.links.save(replace(link, claim=None))
+    due = sync.clock() + int(delay_seconds)
+    return sync.links.save(replace(link, claim=replace(claim, phase=ClaimPhase.WAIT, not_before=due)))
+
+
+def _claimed(sync: Sync, link: Link, number: int, first_at: int) -> Link:
+    now = sync.clock()
+    request_id = link.claim.request_id if link.claim else str(uuid.uuid5(NAMESPACE, f"{link.id}:{link.state}:{now}"))
+    return sync.links.save(
+        replace(link, claim=Claim(ClaimPhase.SEND, number, sync.new_id(), now, 0, first_at, request_id))
+    )
+
+
+def _waiting(sync: Sync, link: Link, claim: Claim, seconds: int) -> Link:
+    now = sync.clock()
+    waiting = replace(claim, phase=ClaimPhase.WAIT, number=claim.number + 1, not_before=now + seconds, at=now)
+    return sync.links.save(replace(link, claim=waiting))

@@ -1,0 +1,105 @@
+"""Step two of a co-sell request: Microsoft is invited once, and a refusal is told."""
+
+from typing import Any
+
+import pytest
+
+from tests.rig import Rig
+
+HELP = {"How_can_Microsoft_help__c": "Proof Of Concept or Demo"}
+
+
+def asked(rig: Rig, **fields: Any) -> tuple[str, Any]:
+    """An opportunity that asks for help, its referral, and some minutes."""
+    opportunity = rig.new_opportunity(**HELP, **fields)
+    rig.pass_time(seconds=5)
+    rig.poll()
+    for _ in range(20):
+        rig.minute()
+    return opportunity, rig.opportunity(opportunity)["Referral_Identifier__c"]
+
+
+def microsofts(rig: Rig, referral: str) -> Any:
+    """Microsoft's referral of our engagement."""
+    return rig.partner_center.microsofts(rig.referral(referral)["engagementId"])
+
+
+def posts(rig: Rig) -> int:
+    """How many creations were sent."""
+    return sum(call.method == "POST" for call in rig.partner_center.requests)
+
+
+def test_asking_for_help_invites_microsoft_into_our_engagement() -> None:
+    rig = Rig()
+    opportunity, referral = asked(rig)
+    theirs = microsofts(rig, referral)
+    assert theirs["inviteContext"]["assistanceRequestCode"] == "ProofOfConceptOrDemo"
+    assert (theirs["status"], posts(rig)) == ("New", 2)
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert link.ms_referral_id == theirs["id"]
+
+
+def test_a_private_deal_invites_nobody() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    assert microsofts(rig, referral) is None
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
+def test_a_partner_may_switch_the_invitation_off() -> None:
+    rig = Rig(mapping="[scope]\nsecond_referral = false")
+    _, referral = asked(rig)
+    assert microsofts(rig, referral) is None
+
+
+@pytest.mark.parametrize("after_effect", [False, True])
+def test_an_invitation_without_an_answer_is_looked_for_before_it_is_sent_again(after_effect: bool) -> None:
+    rig = Rig()
+    opportunity = rig.new_opportunity(**HELP)
+    rig.partner_center.fail(on="POST", status=500, after_effect=True)  # the first step, found by its webhook
+    rig.pass_time(seconds=5)
+    rig.poll()
+    rig.partner_center.fail(on="POST", breaks="timeout", after_effect=after_effect)
+    rig.webhook(rig.partner_center.referrals()[0]["id"])
+    for _ in range(25):
+        rig.minute()
+    theirs = [d for d in rig.partner_center.store.records.values() if not d.own]
+    assert len(theirs) == 1
+    assert posts(rig) == (2 if after_effect else 3)
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
+def test_a_refused_invitation_leaves_the_deal_and_tells_the_seller() -> None:
+    rig = Rig(fail_second_referral=400)
+    opportunity, referral = asked(rig)
+    row = rig.opportunity(opportunity)
+    assert rig.referral(referral)["status"] == "Active"
+    assert row["Sync_Status__c"] == "⚠ Needs attention"
+    assert "The invitation could not be created." in row["Sync_Message__c"]
+    assert posts(rig) == 2
+    rig.edit(opportunity, Amount=61000)
+    rig.minute()
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    assert "The invitation could not be created." in rig.opportunity(opportunity)["Sync_Message__c"]
+
+
+def test_a_deal_that_microsoft_shared_is_not_sent_back_to_microsoft() -> None:
+    rig = Rig()
+    rig.webhook(rig.partner_center.new_inbound())
+    for _ in range(3):
+        rig.minute()
+    assert posts(rig) == 0
+
+
+def test_lost_tables_do_not_invite_microsoft_twice() -> None:
+    rig = Rig(second_invite_refused=False)
+    opportunity, referral = asked(rig)
+    rig.forget_everything()
+    rig.pass_time(minutes=20)
+    rig.webhook(referral)
+    for _ in range(3):
+        rig.minute()
+    assert posts(rig) == 2
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
