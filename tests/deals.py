@@ -172,12 +172,13 @@ def settle(link: Link, p: Referral, s: Opportunity, policy: Policy = POLICY) -> 
     """Carry out decisions, each as if it succeeded, until none writes; five writes are one too many."""
     decisions: list[Decision] = []
     for number in range(6):
-        decision = look(link, p, s, policy)
+        before, decision = link.intent, look(link, p, s, policy)
         decisions.append(decision)
         link = decision.link
-        if decision.write is None:
+        if decision.write is not None:
+            intent = before or announced(decision, p, s, policy, f"i{number}")
+            p, s = landed(intent, p, s)
+            link = commit(replace(link, intent=intent), intent, p, s, policy)
+        elif before is None:
             return Settled(link, p, s, decisions)
-        intent = announced(decision, p, s, policy, f"i{number}")
-        p, s = landed(intent, p, s)
-        link = commit(replace(link, intent=intent), intent, p, s, policy)
     raise AssertionError(f"no silence: {[d.note for d in decisions]}")

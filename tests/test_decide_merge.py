@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,9 @@ def test_a_difference_both_sides_have_agreed_on_stays() -> None:
 
 @pytest.mark.parametrize(("group", "winner"), BOTH_WAYS)
 def test_in_a_conflict_the_owner_wins_and_the_loser_is_kept(group: str, winner: Side) -> None:
-    decision = look(linked(), edited(referral(), **{group: X}), opportunity(**{group: Y}))
+    shown_p: dict[str, Any] = {group: X}
+    shown_s: dict[str, Any] = {group: Y}
+    decision = look(linked(), edited(referral(), **shown_p), opportunity(**shown_s))
     assert writes(decision) == {winner.other: {group: X if winner is P else Y}}
     (conflict,) = decision.conflicts
     assert (conflict.p, conflict.s, conflict.winner, conflict.reason) == (X, Y, winner, "both_changed")

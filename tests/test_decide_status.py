@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -135,7 +136,7 @@ def test_on_a_closed_referral_a_conflict_is_won_by_partner_center_and_the_loser_
 
 
 def test_nothing_is_sent_while_on_hold_and_everything_when_leaving_it() -> None:
-    changes = {"value": X, "solutions": elements("abc"), "consent": text("true")}
+    changes: dict[str, Any] = {"value": X, "solutions": elements("abc"), "consent": text("true")}
     link = linked(referral(NEW), opportunity(NEW))
     waiting = look(link, referral(NEW), opportunity(NEW, **changes))
     assert writes(waiting) == {}

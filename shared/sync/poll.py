@@ -21,6 +21,7 @@ from shared.sync.ports import Document, Sync
 
 log = logging.getLogger("cosell.sync")
 SETTLING_SECONDS = 60
+MOST_SEEN = 20_000  # what fits a stored cursor; rows beyond it ring once more, which costs but harms nothing
 
 
 class Polled(StrEnum):
@@ -92,9 +93,14 @@ def _opportunity_id(sync: Sync, polled: Polled, row: Document) -> str:
 
 
 def _advance(sync: Sync, before: Watermark | None, found: frozenset[tuple[str, int]], server_time: int) -> Watermark:
-    """The next watermark, with the rows that the next poll's overlap will show again."""
+    """The next watermark, with the rows that the next poll's overlap will show again.
+
+    A pass that shows nothing new ends where the server's clock was a minute ago, so that an idle org is not read
+    again and again from its last change on.
+    """
     settled = server_time - SETTLING_SECONDS
-    newest = max((stamp for _, stamp in found), default=settled)
+    old = before.seen if before else frozenset()
+    newest = max((stamp for _, stamp in found - old), default=settled)
     at = max(before.at if before else 0, min(newest, settled))
-    seen = found | (before.seen if before else frozenset())
-    return Watermark(at, frozenset((i, stamp) for i, stamp in seen if stamp >= at - sync.patience.poll_overlap))
+    again = sorted((stamp, i) for i, stamp in found | old if stamp >= at - sync.patience.poll_overlap)
+    return Watermark(at, frozenset((i, stamp) for stamp, i in again[-MOST_SEEN:]))

@@ -1,0 +1,121 @@
+"""The polls: nothing is skipped, nothing rings twice, and an idle org costs little."""
+
+import json
+
+import pytest
+
+from shared import sync as flows
+from shared.doorbell import Queue
+from shared.sync import Polled, poll
+from tests.rig import Rig
+
+
+def watermark(rig: Rig) -> int:
+    """Where the poll of opportunities stands, in epoch seconds."""
+    return int(json.loads(rig.store.cursor(Polled.OPPORTUNITIES.value).text)["at"])
+
+
+def rung(rig: Rig) -> int:
+    """Doorbells waiting."""
+    return len(rig.queues.messages.get(Queue.OPPORTUNITY_CHANGES.value, []))
+
+
+def test_the_first_poll_rings_for_everything_that_asks_for_it() -> None:
+    rig = Rig()
+    rig.new_opportunity()
+    rig.new_opportunity(Sync_with_Partner_Center__c=False)
+    rig.pass_time(days=40)
+    assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
+
+
+def test_rows_of_the_overlap_ring_once() -> None:
+    rig = Rig()
+    rig.new_opportunity()
+    rig.pass_time(seconds=5)
+    assert [poll(rig.sync, Polled.OPPORTUNITIES) for _ in range(4)] == [1, 0, 0, 0]
+
+
+def test_many_rows_with_one_stamp_all_ring() -> None:
+    rig = Rig()
+    for _ in range(230):
+        rig.new_opportunity(contact=False, solutions=())
+    rig.pass_time(seconds=5)
+    assert poll(rig.sync, Polled.OPPORTUNITIES) == 230
+    assert rung(rig) == 5
+
+
+def test_a_change_in_the_same_second_as_the_last_poll_rings_again() -> None:
+    rig = Rig()
+    opportunity = rig.new_opportunity()
+    poll(rig.sync, Polled.OPPORTUNITIES)
+    rig.pass_time(seconds=1)
+    rig.salesforce.update("Opportunity", opportunity, {"Amount": 1})
+    assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
+
+
+def test_the_watermark_never_goes_back_and_never_passes_the_servers_clock() -> None:
+    rig = Rig()
+    rig.new_opportunity()
+    marks = []
+    for _ in range(5):
+        poll(rig.sync, Polled.OPPORTUNITIES)
+        marks.append(watermark(rig))
+        assert marks[-1] <= rig.now.timestamp() - 60
+        rig.pass_time(seconds=45)
+    assert marks == sorted(marks)
+
+
+def test_an_idle_org_is_not_read_again_from_its_last_change_on() -> None:
+    rig = Rig()
+    rig.linked()
+    for _ in range(40):
+        rig.minute()
+    assert watermark(rig) >= rig.now.timestamp() - 120
+    assert json.loads(rig.store.cursor(Polled.OPPORTUNITIES.value).text)["seen"] == []
+
+
+def test_a_row_that_becomes_visible_ten_minutes_late_rings() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    for _ in range(30):
+        rig.minute()
+    stamp = rig.now
+    rig.pass_time(minutes=10)
+    poll(rig.sync, Polled.OPPORTUNITIES)
+    late, rig.now = rig.now, stamp
+    rig.salesforce.update("Opportunity", opportunity, {"Amount": 1})
+    rig.now = late
+    assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
+
+
+def test_deleted_opportunities_and_solution_rows_ring() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    rig.pass_time(minutes=1)
+    rig.salesforce.delete("Microsoft_Solution__c", rig.salesforce.records("Microsoft_Solution__c")[0]["Id"])
+    assert poll(rig.sync, Polled.SOLUTIONS) == 1
+    rig.salesforce.delete("Opportunity", opportunity)
+    assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
+
+
+def test_two_polls_at_once_lose_nothing() -> None:
+    rig = Rig()
+    rig.new_opportunity()
+    real = rig.store.cursor
+    stale = real(Polled.OPPORTUNITIES.value)
+    assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
+    rig.store.cursor = lambda name: stale  # type: ignore[method-assign, assignment]
+    assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
+    rig.store.cursor = real  # type: ignore[method-assign]
+    assert poll(rig.sync, Polled.OPPORTUNITIES) == 0
+
+
+@pytest.mark.parametrize("polled", list(Polled))
+def test_an_unreachable_salesforce_leaves_the_watermark(polled: Polled) -> None:
+    rig = Rig()
+    rig.linked()
+    before = rig.store.cursor(polled.value).text
+    rig.salesforce.fail(on="*", status=503, times=50)
+    with pytest.raises(Exception, match="503"):
+        flows.poll(rig.sync, polled)
+    assert rig.store.cursor(polled.value).text == before
