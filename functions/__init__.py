@@ -94,7 +94,7 @@ def _services() -> Services:
     from shared.partner_center import PartnerCenter, WebhookRegistrations
     from shared.salesforce import Salesforce
     from shared.storage import Bells, Store, queue_service, table_service
-    from shared.sync import Sync, patience_of, policy_of
+    from shared.sync import GatedOpportunities, GatedReferrals, Gates, Sync, patience_of, policy_of
 
     settings = _settings()
     mapping = _mapping(settings)
@@ -102,14 +102,15 @@ def _services() -> Services:
     store = Store(stand.tables)
     keeper = KeyVaultKeeper(settings.key_vault_url) if settings.key_vault_url else StoreKeeper(store)
     tokens = EntraTokens(settings, keeper, clock=_now)
+    gates = Gates(store, _seconds)
     sync = Sync(
-        referrals=PartnerCenter.connect(settings, tokens),
-        opportunities=Salesforce.connect(settings),
+        referrals=GatedReferrals(PartnerCenter.connect(settings, tokens), gates),
+        opportunities=GatedOpportunities(Salesforce.connect(settings), gates),
         links=store,
         bells=Bells(stand.queues, chunk=settings.doorbell_ids),
         mapping=mapping,
         policy=policy_of(mapping, settings.digest_key.get_secret_value().encode()),
-        clock=lambda: int(time.time()),
+        clock=_seconds,
         monotonic=time.monotonic,
         new_id=lambda: uuid.uuid4().hex,
         patience=patience_of(settings),
@@ -139,6 +140,10 @@ def _overlay(name: str) -> str:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsInvalid(f"{PREFIX}MAPPING_FILE: the file cannot be read ({type(error).__name__})") from None
+
+
+def _seconds() -> int:
+    return int(time.time())
 
 
 def _now() -> datetime:

@@ -29,7 +29,7 @@ from shared.partner_center import PartnerCenter
 from shared.salesforce import Salesforce, SalesforceSession
 from shared.settings import Settings
 from shared.storage import Bells, Store
-from shared.sync import Polled, Sync, policy_of
+from shared.sync import GatedOpportunities, GatedReferrals, Gates, Polled, Sync, policy_of
 
 START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 MY_DOMAIN = "https://acme.my.salesforce.com"
@@ -125,7 +125,8 @@ class Rig:
     def new_opportunity(
         self, *, contact: bool = True, solutions: tuple[str, ...] = ("SOL-15974-MQF",), **fields: Any
     ) -> str:
-        """A seller's complete opportunity that asks to be synchronised."""
+        """A seller's complete opportunity that asks to be synchronised; `contact=False`, `solutions=()` leave those out."""
+        contact, solutions = fields.pop("contact", True), fields.pop("solutions", ("SOL-15974-MQF",))
         account = self.account()
         opportunity = self.salesforce.create("Opportunity", OPPORTUNITY | {"AccountId": account} | fields)
         if contact:
@@ -176,6 +177,9 @@ class Rig:
             client.delete_message(message)
         return len(messages)
 
+    def _seconds(self) -> int:
+        return int(self.now.timestamp())
+
     def _due_soon(self) -> bool:
         soon = self.now + timedelta(seconds=15)
         return any(m.next_visible_on <= soon for name in QUEUES for m in self.queues.messages.get(name, []))
@@ -204,15 +208,16 @@ class Rig:
         session.mount("https://", WsgiAdapter(SalesforceApp(self.salesforce)))
         table = build(load(mapping), zone=self.settings.zone, link_template=LINK)
         self.saves = 0
+        gates = Gates(self.store, self._seconds)
         numbers = iter(range(1, 1_000_000))
         return Sync(
-            referrals=PartnerCenter.connect(self.settings, tokens, transport),
-            opportunities=Salesforce.connect(self.settings, session),
+            referrals=GatedReferrals(PartnerCenter.connect(self.settings, tokens, transport), gates),
+            opportunities=GatedOpportunities(Salesforce.connect(self.settings, session), gates),
             links=_Counting(self),
             bells=Bells(self.queues),
             mapping=table,
             policy=policy_of(table, b"digest"),
-            clock=lambda: int(self.now.timestamp()),
+            clock=self._seconds,
             monotonic=lambda: self.now.timestamp(),  # noqa: PLW0108  `now` is replaced as time passes
             new_id=lambda: f"run{next(numbers):06d}",
             organization_id=self.partner_center.organization_id,

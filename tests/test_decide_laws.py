@@ -179,7 +179,7 @@ def test_what_once_was_equal_ends_equal_or_held_or_waits_for_acceptance(world: W
         p, s = result.p.groups[group], result.s.groups[group]
         if rule.kind in ("status", "latch") or rule.direction is not Direction.BOTH or not rule.alone:
             continue
-        same = {key for key, _ in p} == {key for key, _ in s} if rule.kind == "set" else p == s
+        same = {key for key, _ in p} == {key for key, _ in s} if rule.kind == "set" else p == s  # type: ignore[union-attr]
         on_hold = result.s.groups["status"] == lifecycle.content(Phase.NEW)
         assert same or group in result.link.held or on_hold, group
 

@@ -6,12 +6,16 @@ sweep      rings for what was missed  create_opportunity  safe to repeat, by a u
 """
 
 from shared.sync.changes import creations_asked, opportunities_changed, referrals_changed
+from shared.sync.gates import GatedOpportunities, GatedReferrals, Gates
 from shared.sync.poll import Polled, poll
 from shared.sync.ports import Patience, Sync
 from shared.sync.rules import patience_of, policy_of
 from shared.sync.sweep import delta, recover, sweep
 
 __all__ = [
+    "GatedOpportunities",
+    "GatedReferrals",
+    "Gates",
     "Patience",
     "Polled",
     "Sync",

@@ -17,6 +17,7 @@ from typing import Any
 from shared.doorbell import Queue
 from shared.errors import LostRace
 from shared.mapping.codecs import epoch_seconds
+from shared.sync.gates import patiently
 from shared.sync.ports import Document, Sync
 
 log = logging.getLogger("cosell.sync")
@@ -54,9 +55,13 @@ class Watermark:
 def poll(sync: Sync, polled: Polled) -> int:
     """Ring for every opportunity whose record, or solution rows, changed since the last poll; the number rung.
 
-    The first poll ever rings for everything that asks to be synchronised. Raises ApiError when Salesforce cannot
-    be read: the watermark stays, the next poll catches up.
+    The first poll ever rings for everything that asks to be synchronised. When Salesforce cannot be read the
+    watermark stays, and the next poll catches up.
     """
+    return patiently(polled.value, lambda: _poll(sync, polled))
+
+
+def _poll(sync: Sync, polled: Polled) -> int:
     cursor = sync.links.cursor(polled.value)
     before = Watermark.parse(cursor.text)
     rows = sync.opportunities.query(_soql(sync, polled, before), deleted=True)

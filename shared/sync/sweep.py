@@ -17,6 +17,7 @@ from shared.decide.groups import shown
 from shared.doorbell import Queue
 from shared.errors import LostRace
 from shared.mapping.codecs import ticks
+from shared.sync.gates import patiently
 from shared.sync.look import look_at_opportunities
 from shared.sync.ports import Document, Sync
 
@@ -31,6 +32,10 @@ def delta(sync: Sync) -> int:
 
     Newest first: a referral that changes while pages are read moves to the top, so none is skipped.
     """
+    return patiently(DELTA, lambda: _delta(sync))
+
+
+def _delta(sync: Sync) -> int:
     cursor = sync.links.cursor(DELTA)
     oldest = int(cursor.text or 0) - sync.patience.delta_overlap * TICKS
     recent = list(takewhile(lambda d: _ticks(d) >= oldest, sync.referrals.newest("updatedDateTime")))
@@ -42,6 +47,10 @@ def delta(sync: Sync) -> int:
 
 def sweep(sync: Sync) -> int:
     """Compare everything on both sides with what the links remember, and ring for each difference."""
+    return patiently("sweep", lambda: _sweep(sync))
+
+
+def _sweep(sync: Sync) -> int:
     referrals = list({str(d["id"]): d for d in sync.referrals.newest("createdDateTime")}.values())
     _report_duplicates(sync, referrals)
     rung = _ring_for(sync, referrals, "sweep")

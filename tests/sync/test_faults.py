@@ -93,7 +93,8 @@ def test_an_edit_at_microsoft_between_read_and_write_is_seen_before_anything_is_
 def test_a_seller_who_saves_between_read_and_write_is_not_overwritten() -> None:
     rig = Rig()
     opportunity, referral = rig.linked()
-    real = rig.sync.opportunities.composite
+    client = rig.sync.opportunities.inner  # type: ignore[attr-defined]
+    real = client.composite
     edits = iter([{"Amount": 12345}])
 
     def composite(steps: Any, **more: Any) -> Any:
@@ -103,7 +104,7 @@ def test_a_seller_who_saves_between_read_and_write_is_not_overwritten() -> None:
         return real(steps, **more)
 
     rig.partner_center.portal_edit(referral, {"/details/notes": "From the portal"})
-    rig.sync.opportunities.composite = composite  # type: ignore[method-assign]
+    client.composite = composite
     rig.webhook(referral)
     settle(rig, 2)
     assert rig.opportunity(opportunity)["Amount"] == 12345

@@ -1,0 +1,191 @@
+"""A gate per side: while a service asks for patience, or does not work at all, nobody calls it.
+
+    Throttled with a time    closed until then; an attempt that meets it does not count
+    half of 20 calls failed  closed for a minute, doubling to a quarter of an hour; the first call after is the probe
+    credentials refused      closed for a quarter of an hour at a time, with one alert, until a call succeeds
+
+The gate is stored, so all workers stop together; each looks at the store at most once a second. Calls go through
+`GatedReferrals` and `GatedOpportunities`, so that no flow has to think of it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from shared.deal import Issue, Side
+from shared.errors import ApiError, LostRace, Throttled, Unauthorised, Unavailable, Unclear
+from shared.sync.ports import Answers, Document, Links, Opportunities, Referrals, Rows
+
+log = logging.getLogger("cosell.sync")
+Answer = TypeVar("Answer")
+
+CALLS, FAILURES = 20, 10
+FIRST_SECONDS, LONGEST_SECONDS = 60, 900
+THROTTLED_SECONDS = 30  # when the service names no time
+CACHE_SECONDS = 1
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A gate as it is stored: closed until (UTC epoch seconds), for the how-manieth time in a row, and why."""
+
+    until: int = 0
+    times: int = 0
+    why: str = ""
+
+
+@dataclass
+class Gates:
+    """The gates of both sides. Safe to share between threads."""
+
+    links: Links
+    clock: Callable[[], int]
+    _recent: dict[Side, deque[bool]] = field(default_factory=dict)
+    _cached: dict[Side, tuple[int, Closed]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def delay_seconds(self, side: Side) -> int:
+        """How long this side is not to be called; 0 when it may be."""
+        return max(0, self._state(side).until - self.clock())
+
+    def call(self, side: Side, name: str, call: Callable[[], Answer]) -> Answer:
+        """Make a call if the gate is open. Raises Throttled without calling while it is closed."""
+        delay = self.delay_seconds(side)
+        if delay:
+            raise Throttled(side, name, code="gate_closed", retry_after_seconds=delay)
+        try:
+            answer = call()
+        except ApiError as error:
+            self._failed(side, error)
+            raise
+        self._succeeded(side)
+        return answer
+
+    def _failed(self, side: Side, error: ApiError) -> None:
+        if isinstance(error, Throttled):
+            self._close(side, int(error.retry_after_seconds or THROTTLED_SECONDS), "throttled")
+        elif isinstance(error, Unauthorised):
+            self._close(side, LONGEST_SECONDS, "unauthorised")
+        elif isinstance(error, Unavailable | Unclear):
+            self._count(side, failed=True)
+        else:
+            self._count(side, failed=False)  # a refusal is an answer: the service works
+
+    def _succeeded(self, side: Side) -> None:
+        self._count(side, failed=False)
+        if self._state(side).times:
+            self._store(side, Closed())
+            self.links.close_issues(_issue_id(side))
+
+    def _count(self, side: Side, *, failed: bool) -> None:
+        with self._lock:
+            recent = self._recent.setdefault(side, deque(maxlen=CALLS))
+            recent.append(failed)
+            tripped = len(recent) == CALLS and sum(recent) >= FAILURES
+            probing = failed and self._state(side).times > 0
+            if tripped or probing:
+                recent.clear()
+        if tripped or probing:
+            times = self._state(side).times
+            self._close(side, min(FIRST_SECONDS * 2**times, LONGEST_SECONDS), "unavailable")
+
+    def _close(self, side: Side, seconds: int, why: str) -> None:
+        before = self._state(side)
+        counted = why != "throttled"
+        self._store(side, Closed(self.clock() + seconds, before.times + counted, why))
+        if counted and not before.times:
+            log.error(json.dumps({"event": "side halted", "side": side.value, "why": why}))
+            self.links.open_issue(Issue(_issue_id(side), why, "error", at=self.clock()))
+
+    def _state(self, side: Side) -> Closed:
+        now = self.clock()
+        cached = self._cached.get(side)
+        if cached is None or not 0 <= now - cached[0] < CACHE_SECONDS:
+            text = self.links.cursor(_name(side)).text
+            cached = self._cached[side] = (now, Closed(**json.loads(text)) if text else Closed())
+        return cached[1]
+
+    def _store(self, side: Side, closed: Closed) -> None:
+        cursor = self.links.cursor(_name(side))
+        text = json.dumps(closed.__dict__)
+        self._cached[side] = (self.clock(), closed)
+        try:
+            if text != cursor.text:
+                self.links.put_cursor(_name(side), text, cursor.version)
+        except LostRace:
+            self._cached.pop(side, None)  # another worker closed or opened it in the same moment
+
+
+def patiently(name: str, run: Callable[[], int]) -> int:
+    """A timer's work; a service that cannot be reached now is met again by the next tick, and logged, not raised."""
+    try:
+        return run()
+    except (Throttled, Unavailable, Unclear, Unauthorised) as error:
+        log.warning(json.dumps({"event": "timer waits", "timer": name, "why": str(error)}))
+        return 0
+
+
+@dataclass(frozen=True)
+class GatedReferrals:
+    """Partner Center behind its gate."""
+
+    inner: Referrals
+    gates: Gates
+
+    def get(self, referral_id: str) -> Document:
+        """See `Referrals`."""
+        return self._call("GET /referrals/{id}", lambda: self.inner.get(referral_id))
+
+    def patch(self, referral_id: str, operations: Sequence[Document], *, etag: str) -> Document:
+        """See `Referrals`."""
+        return self._call("PATCH /referrals/{id}", lambda: self.inner.patch(referral_id, operations, etag=etag))
+
+    def create(self, body: Document, *, request_id: str) -> Document:
+        """See `Referrals`."""
+        return self._call("POST /referrals", lambda: self.inner.create(body, request_id=request_id))
+
+    def newest(self, order_by: Literal["createdDateTime", "updatedDateTime"]) -> Iterator[Document]:
+        """See `Referrals`."""
+        pages = self.inner.newest(order_by)
+        while (document := self._call("GET /referrals", lambda: next(pages, None))) is not None:
+            yield document
+
+    def engagement(self, engagement_id: str) -> Sequence[Document]:
+        """See `Referrals`."""
+        return self._call("GET /referrals", lambda: self.inner.engagement(engagement_id))
+
+    def _call(self, name: str, call: Callable[[], Answer]) -> Answer:
+        return self.gates.call(Side.PARTNER_CENTER, name, call)
+
+
+@dataclass(frozen=True)
+class GatedOpportunities:
+    """Salesforce behind its gate."""
+
+    inner: Opportunities
+    gates: Gates
+
+    def query(self, soql: str, *, deleted: bool = False) -> Rows:
+        """See `Opportunities`."""
+        return self._call("GET /query", lambda: self.inner.query(soql, deleted=deleted))
+
+    def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Answers:
+        """See `Opportunities`."""
+        return self._call("POST /composite", lambda: self.inner.composite(steps, all_or_none=all_or_none))
+
+    def _call(self, name: str, call: Callable[[], Answer]) -> Answer:
+        return self.gates.call(Side.SALESFORCE, name, call)
+
+
+def _name(side: Side) -> str:
+    return f"gate.{side.value}"
+
+
+def _issue_id(side: Side) -> str:
+    return f"side-{side.value}"

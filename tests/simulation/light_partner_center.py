@@ -1,0 +1,190 @@
+"""A small Partner Center that answers the port `Referrals` directly: eTags, 100-ns stamps, atomic patches, the
+state machine, the lock of closed deals, list lag and stale replicas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from shared.deal import Side
+from shared.errors import Missing, Problem, Rejected, Stale
+from tests.simulation.schedule import SECOND, Scheduler
+from tests.simulation.stamps import referral_stamp
+
+Document = dict[str, Any]
+P = Side.PARTNER_CENTER
+OURS, FOREIGN = "7d23e5ca-0c2f-4b52-8a3f-6f3a5d1c9e10", "99999999-0c2f-4b52-8a3f-6f3a5d1c9e10"
+NEW, ACTIVE = ("New", "Pending"), ("Active", "Accepted")
+WON, LOST, DECLINED, EXPIRED = (("Closed", sub) for sub in ("Won", "Lost", "Declined", "Expired"))
+MOVES: Final = {NEW: {NEW, ACTIVE, DECLINED}, ACTIVE: {ACTIVE, WON, LOST}}
+REASONED: Final = {LOST, DECLINED}
+SELLERS: Final = "consentToShareReferralWithMicrosoftSellers"
+OPTIONAL: Final = frozenset({"/externalReferenceId", "/referralProgram", "/statusReason"})
+PATHS: Final[dict[str, tuple[str, ...]]] = {
+    "/details/dealValue": ("details", "dealValue"),
+    "/details/currency": ("details", "currency"),
+    "/details/notes": ("details", "notes"),
+    "/details/closingDateTime": ("details", "closingDateTime"),
+    "/details/requirements/solutions": ("details", "requirements", "solutions"),
+    f"/consent/{SELLERS}": ("consent", SELLERS),
+    "/externalReferenceId": ("externalReferenceId",),
+    "/referralProgram": ("referralProgram",),
+    "/status": ("status",),
+    "/substatus": ("substatus",),
+    "/statusReason": ("statusReason",),
+}
+
+
+class LightPartnerCenter:
+    """The referrals of one partner."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self.versions: dict[str, list[tuple[int, Document]]] = {}
+        self.created: dict[str, int] = {}
+        self.events: list[tuple[str, int]] = []
+        self.list_lag = 0
+        self.page_size = 100
+        self.written = 0
+        self._number = 0
+
+    # People and the service
+
+    def add(self, fields: Mapping[str, Any]) -> str:
+        """A new referral, by anybody."""
+        self._number += 1
+        found = f"{self._number:08d}-0000-4000-8000-000000000000"
+        now = self._scheduler.now * 10
+        self.created[found] = self._scheduler.now
+        self.versions[found] = []
+        own = {"id": found, "engagementId": found, "createdDateTime": referral_stamp(now)}
+        self._put({**BLANK, **fields, **own})
+        return found
+
+    def edit(self, referral_id: str, values: Mapping[str, Any]) -> None:
+        """A person edits on the page, by the rules of the API. Raises Rejected."""
+        operations = [{"op": "add", "path": path, "value": value} for path, value in values.items()]
+        self._put(_patched(self.current(referral_id), operations))
+
+    def expire(self, referral_id: str) -> None:
+        """The service closes an unanswered deal."""
+        self._put({**self.current(referral_id), "status": "Closed", "substatus": "Expired"})
+
+    def current(self, referral_id: str) -> Document:
+        """A referral as it truly is."""
+        return self.versions[referral_id][-1][1]
+
+    # The port
+
+    def get(self, referral_id: str, *, stale_seconds: float = 0) -> Document:
+        """One referral; a stale replica shows how it was a while ago."""
+        versions = self.versions.get(referral_id)
+        if not versions:
+            raise Missing(P, "GET", status=404, code="itemNotFound")
+        if stale_seconds:
+            then = (self._scheduler.now - int(stale_seconds * SECOND)) * 10
+            return next((doc for at, doc in reversed(versions) if at <= then), versions[0][1])
+        return versions[-1][1]
+
+    def patch(self, referral_id: str, operations: Sequence[Mapping[str, Any]], *, etag: str) -> Document:
+        """Change a referral that is still at this version."""
+        before = self.get(referral_id)
+        if before["eTag"] != etag:
+            raise Stale(P, "PATCH", status=412, code="preconditionFailed")
+        self.written += 1
+        return self._put(_patched(before, operations))
+
+    def create(self, body: Mapping[str, Any], *, request_id: str) -> Document:
+        """A new referral of ours."""
+        details = body.get("details", {})
+        solutions = details.get("requirements", {}).get("solutions")
+        if not (details.get("dealValue") and details.get("notes") and solutions):
+            raise _refused("missingProperty")
+        self.written += 1
+        status = {"status": ACTIVE[0], "substatus": ACTIVE[1]}
+        return self.current(self.add({**body, **status, "consent": dict(body["consent"])}))
+
+    def newest(self, order_by: str) -> Iterator[Document]:
+        """All listed referrals, latest first, page by page as the list is when each page is read."""
+        start, more = 0, True
+        while more:
+            seen = self._scheduler.now - self.list_lag * SECOND
+            listed = [self.current(i) for i, at in self.created.items() if at <= seen]
+            listed.sort(key=lambda d: str(d[order_by]), reverse=True)
+            page = listed[start : start + self.page_size]
+            start += self.page_size
+            more = start < len(listed)
+            yield from page
+
+    def engagement(self, engagement_id: str) -> Sequence[Document]:
+        """The referrals of an engagement."""
+        return [d for d in map(self.current, self.created) if d["engagementId"] == engagement_id]
+
+    def _put(self, document: Document) -> Document:
+        versions = self.versions[document["id"]]
+        ticks = max(self._scheduler.now * 10, versions[-1][0] + 1 if versions else 0)
+        self._number += 1
+        written = {**document, "updatedDateTime": referral_stamp(ticks), "eTag": f'"{self._number:08x}"'}
+        versions.append((ticks, written))
+        self.events.append((document["id"], ticks))
+        return written
+
+
+def _patched(document: Document, operations: Sequence[Mapping[str, Any]]) -> Document:
+    if document["status"] == "Closed":
+        raise _refused("terminal")
+    found: Document = document
+    for operation in operations:
+        path, value = operation["path"], operation["value"]
+        if path not in PATHS:
+            raise _refused("readOnlyProperty")
+        if value in (None, "") and path not in OPTIONAL:
+            raise _refused("missingProperty")
+        if path.endswith(SELLERS) and value is False and document["consent"].get(SELLERS):
+            raise _refused("locked")
+        if path.endswith("/solutions") and not value:
+            raise _refused("missingProperty")
+        found = _laid(found, PATHS[path], value, must_exist=operation["op"] == "replace")
+    before, after = _state(document), _state(found)
+    if after not in MOVES[before]:
+        raise _refused("illegalTransition")
+    if after != before and after in REASONED and not found["statusReason"]:
+        raise _refused("missingProperty")
+    return found
+
+
+def _laid(document: Document, path: tuple[str, ...], value: Any, *, must_exist: bool) -> Document:
+    name, *rest = path
+    if rest:
+        return {**document, name: _laid(document[name], tuple(rest), value, must_exist=must_exist)}
+    if must_exist and document.get(name) is None:
+        raise _refused("pathNotFound")
+    return {**document, name: value}
+
+
+def _state(document: Document) -> tuple[str, str]:
+    return document["status"], document["substatus"]
+
+
+def _refused(code: str) -> Rejected:
+    return Rejected(P, "PATCH", status=400, code="invalidRequest", problems=(Problem("invalidRequest", code),))
+
+
+BLANK: Final[Document] = {
+    "organizationId": OURS,
+    "externalReferenceId": None,
+    "name": "Deal",
+    "type": "Independent",
+    "qualification": "SalesQualified",
+    "status": ACTIVE[0],
+    "substatus": ACTIVE[1],
+    "statusReason": None,
+    "referralProgram": None,
+    "consent": {SELLERS: False},
+    "details": {"dealValue": None, "currency": "USD", "notes": None, "requirements": {"solutions": []}},
+    "trackingInfo": {"microsoftMsxId": None},
+    "inviteContext": None,
+    "customerProfile": {},
+    "team": [],
+}

@@ -1,0 +1,305 @@
+"""A small Salesforce that answers the port `Opportunities` directly: rows with 1-s stamps, conditional writes,
+all-or-none composites, upserts by unique ids, the recycle bin and late commits.
+
+Knows only the shapes of query and step that the connector sends; anything else raises.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from urllib.parse import unquote
+
+from shared.deal import Side
+from shared.errors import ApiError, Missing, Problem, Rejected, Stale, Unavailable
+from tests.simulation.schedule import SECOND, Scheduler
+from tests.simulation.stamps import salesforce_stamp
+
+Fields = dict[str, Any]
+S = Side.SALESFORCE
+INTEGRATION, SELLER = "integration", "seller"
+STAGES: Final = {"Closed Won": (True, True), "Closed Lost": (True, False)}
+_IDS = re.compile(r" WHERE Id (?:IN|=) \(?((?:'\w+'(?:, )?)+)")
+_KEYED = re.compile(r" WHERE Referral_Identifier__c = '([^']*)'")
+_SINCE = re.compile(r"SystemModstamp >= (\S+)")
+_REFERENCE = re.compile(r"@\{(\w+)\.id\}")
+Rule = Callable[[Fields, str], str]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A record: what it is, and until it is committed what others still see."""
+
+    values: Fields
+    number: int
+    visible: int
+    before: Row | None = None
+    parent: str = ""
+
+    def seen(self, now: int) -> Row | None:
+        """The version that other sessions see."""
+        return self if self.visible <= now else self.before
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The answer to a query."""
+
+    records: Sequence[Fields]
+    server_time: int
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answer to a composite."""
+
+    bodies: Mapping[str, Any]
+    server_time: int
+
+
+class LightSalesforce:
+    """One org."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self.opportunities: dict[str, Row] = {}
+        self.solutions: dict[str, Row] = {}
+        self.skew = 0
+        self.commit_delay = 0
+        self.trigger: Callable[[Fields], Fields] | None = None
+        self.refuses: Rule | None = None
+        self.written = 0
+        self._number = 0
+
+    # People
+
+    def create(self, fields: Fields, *, by: str = SELLER) -> str:
+        """A new opportunity."""
+        self._number += 1
+        found = f"006{self._number:012d}AAA"
+        self._store(self.opportunities, BLANK | {"Id": found} | fields, None, by)
+        return found
+
+    def update(self, opportunity_id: str, fields: Fields, *, by: str = SELLER) -> None:
+        """Somebody saves the opportunity."""
+        row = self.opportunities[opportunity_id]
+        self._store(self.opportunities, {**row.values, **fields}, row, by)
+
+    def set_solution(self, opportunity_id: str, solution: str, *, removed: bool = False, by: str = SELLER) -> None:
+        """Somebody adds a solution row, or ticks one as removed."""
+        rows = [r for r in self._children(opportunity_id) if r.values["Solution_Id__c"] == solution]
+        if not rows and not removed:
+            self._add_solution(opportunity_id, {"Solution_Id__c": solution, "Solution_Name__c": solution}, by)
+        for row in rows:
+            self._store(self.solutions, {**row.values, "Removed__c": removed}, row, by)
+
+    def touch_all(self) -> None:
+        """Every row is re-stamped by the system."""
+        for table in (self.opportunities, self.solutions):
+            for row in list(table.values()):
+                values = {**row.values, "SystemModstamp": salesforce_stamp(self.second)}
+                table[values["Id"]] = replace(row, values=values, number=self._next())
+
+    def shown_solutions(self, opportunity_id: str) -> frozenset[str]:
+        """The solutions a person sees."""
+        rows = (r.values for r in self._children(opportunity_id))
+        return frozenset(str(v["Solution_Id__c"]) for v in rows if not v["Removed__c"])
+
+    # The port
+
+    def query(self, soql: str, *, deleted: bool = False) -> Rows:
+        """Rows of one of the connector's queries."""
+        return Rows(self._found(soql, deleted=deleted), self.second)
+
+    def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Answers:
+        """Steps in their order, all or nothing."""
+        kept = dict(self.opportunities), dict(self.solutions), self.written
+        bodies: dict[str, Any] = {}
+        try:
+            for step in steps:
+                bodies[step.name] = self._step(step, bodies)
+        except ApiError:
+            self.opportunities, self.solutions, self.written = kept
+            raise
+        return Answers(bodies, self.second)
+
+    @property
+    def second(self) -> int:
+        """The server's clock."""
+        return self._scheduler.second + self.skew
+
+    # Steps
+
+    def _step(self, step: Any, done: Mapping[str, Any]) -> Any:
+        parts = step.path.strip("/").split("/")
+        if step.method == "GET":
+            return {"records": self._found(unquote(step.path.partition("q=")[2]), deleted=False)}
+        if parts[:2] == ["composite", "sobjects"]:
+            return [self._upsert_solution(step.name, _filled(record, done)) for record in step.body["records"]]
+        if parts[1] == "OpportunityContactRole" or parts[1] in ("Account", "Contact"):
+            return {"id": f"made-{parts[1]}"}
+        table = self.opportunities if parts[1] == "Opportunity" else self.solutions
+        if len(parts) == 4:
+            return self._upsert(step.name, unquote(parts[3]), _filled(step.body, done))
+        return self._update(step, table, table.get(parts[2]))
+
+    def _update(self, step: Any, table: dict[str, Row], row: Row | None) -> None:
+        if row is None or row.values["IsDeleted"]:
+            raise Missing(S, step.name, status=404, code="ENTITY_IS_DELETED")
+        self._refuse_locked(step.name, row)
+        if step.unmodified_since is not None and _seconds(row.values["LastModifiedDate"]) > step.unmodified_since:
+            raise Stale(S, step.name, status=412, code="PRECONDITION_FAILED")
+        self._write(step.name, table, {**row.values, **step.body}, row)
+
+    def _upsert(self, name: str, key: str, fields: Fields) -> Fields:
+        now = self._scheduler.now
+        seen = (row.seen(now) for row in self.opportunities.values())
+        found = next((r for r in seen if r and not r.values["IsDeleted"] and r.values[KEY] == key), None)
+        if found is not None:
+            row = self.opportunities[found.values["Id"]]
+            self._refuse_locked(name, row)
+            self._write(name, self.opportunities, {**row.values, **fields}, row)
+            return {"id": row.values["Id"], "created": False}
+        self._number += 1
+        made = f"006{self._number:012d}AAA"
+        self._write(name, self.opportunities, BLANK | {"Id": made, KEY: key} | fields, None)
+        return {"id": made, "created": True}
+
+    def _upsert_solution(self, name: str, record: Fields) -> Fields:
+        fields = {k: v for k, v in record.items() if k != "attributes"}
+        keyed = (r for r in self.solutions.values() if r.values["Solution_Key__c"] == fields["Solution_Key__c"])
+        row = next((r for r in keyed if not r.values["IsDeleted"]), None)
+        if row is None:
+            self._refuse_locked(name, self.opportunities[fields["Opportunity__c"]])
+            self._add_solution(fields["Opportunity__c"], fields, INTEGRATION)
+            self.written += 1
+        else:
+            self._refuse_locked(name, row)
+            self._write(name, self.solutions, {**row.values, **fields}, row)
+        return {"success": True}
+
+    def _write(self, name: str, table: dict[str, Row], values: Fields, row: Row | None) -> None:
+        refusal = self.refuses(values, INTEGRATION) if self.refuses and table is self.opportunities else ""
+        if refusal:
+            problem = Problem("FIELD_CUSTOM_VALIDATION_EXCEPTION", refusal)
+            raise Rejected(S, name, status=400, code=problem.code, problems=(problem,))
+        if table is self.opportunities and values[KEY]:
+            self._refuse_twin(name, values)
+        self.written += 1
+        self._store(table, values, row, INTEGRATION)
+
+    def _refuse_twin(self, name: str, values: Fields) -> None:
+        for other in self.opportunities.values():
+            same = other.values[KEY] == values[KEY] and other.values["Id"] != values["Id"]
+            if same and not other.values["IsDeleted"]:
+                raise Rejected(S, name, status=400, code="DUPLICATE_VALUE", problems=(Problem("DUPLICATE_VALUE"),))
+
+    def _refuse_locked(self, name: str, row: Row) -> None:
+        if row.visible > self._scheduler.now:
+            raise Unavailable(S, name, status=400, code="UNABLE_TO_LOCK_ROW")
+
+    # Rows
+
+    def _store(self, table: dict[str, Row], values: Fields, row: Row | None, by: str) -> None:
+        if self.trigger is not None and table is self.opportunities:
+            values = values | self.trigger(values)
+        stamp = salesforce_stamp(self.second)
+        values = values | {"LastModifiedDate": stamp, "SystemModstamp": stamp, "LastModifiedById": by}
+        if table is self.opportunities:
+            closed, won = STAGES.get(values["StageName"], (False, False))
+            values |= {"IsClosed": closed, "IsWon": won}
+        delay = self.commit_delay * SECOND if by == SELLER else 0
+        seen = row.seen(self._scheduler.now) if row else None
+        before = seen if delay else None
+        visible = self._scheduler.now + delay
+        table[values["Id"]] = Row(values, self._next(), visible, before, str(values.get("Opportunity__c", "")))
+
+    def _add_solution(self, opportunity_id: str, fields: Fields, by: str) -> None:
+        made = f"a00{self._next():012d}AAA"
+        blank = {"Id": made, "IsDeleted": False, "Removed__c": False, "Solution_Key__c": None, "Publisher__c": None}
+        values = blank | {"Solution_Type__c": None, "Opportunity__c": opportunity_id} | fields
+        self._store(self.solutions, values, None, by)
+
+    def _children(self, opportunity_id: str) -> list[Row]:
+        return [row for row in self.solutions.values() if row.parent == opportunity_id]
+
+    def _found(self, soql: str, *, deleted: bool) -> list[Fields]:
+        if wanted := _IDS.search(soql):
+            rows = [self.opportunities.get(part.strip("' ")) for part in wanted[1].split(",")]
+        elif keyed := _KEYED.search(soql):
+            rows = [row for row in self.opportunities.values() if row.values[KEY] == keyed[1]]
+        elif " FROM Account " in soql:
+            return [{"Id": "001000000000001AAA"}]
+        elif " FROM Contact " in soql:
+            return []
+        else:
+            return self._polled(soql)
+        now = self._scheduler.now
+        seen = [version for row in rows if row is not None and (version := row.seen(now))]
+        return [self._shown(row, audit="Audit__c" in soql) for row in seen if deleted or not row.values["IsDeleted"]]
+
+    def _polled(self, soql: str) -> list[Fields]:
+        since = _SINCE.search(soql)
+        oldest = since[1].replace("Z", ".000+0000") if since else ""
+        solutions = " FROM Microsoft_Solution__c" in soql
+        now = self._scheduler.now
+        seen = (row.seen(now) for row in (self.solutions if solutions else self.opportunities).values())
+        found = [row.values for row in seen if row and row.values["SystemModstamp"] >= oldest]
+        if not solutions:
+            found = [v for v in found if v["Sync_with_Partner_Center__c"] or v[KEY] is not None]
+        return sorted(found, key=lambda v: (v["SystemModstamp"], v["Id"]))
+
+    def _shown(self, row: Row, *, audit: bool) -> Fields:
+        now = self._scheduler.now
+        children = [c for r in self._children(row.values["Id"]) if (c := r.seen(now)) and not c.values["IsDeleted"]]
+        version = (row.number, *(child.number for child in children))
+        record = {**row.values, "version": version, CHILDREN: {"records": [child.values for child in children]}}
+        if not audit:
+            del record["Audit__c"]
+        return record
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number
+
+
+def _filled(body: Fields, done: Mapping[str, Any]) -> Fields:
+    """The body with references to earlier steps replaced."""
+
+    def one(value: Any) -> Any:
+        found = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
+        return done[found[1]]["id"] if found else value
+
+    return {name: one(value) for name, value in body.items()}
+
+
+def _seconds(stamp: str) -> int:
+    from shared.mapping.codecs import epoch_seconds
+
+    return epoch_seconds(stamp)
+
+
+KEY: Final = "Referral_Identifier__c"
+CHILDREN: Final = "Microsoft_Solutions__r"
+BLANK: Final[Fields] = {
+    "IsDeleted": False,
+    "Name": "Deal",
+    "AccountId": "001000000000001AAA",
+    "StageName": "Qualification",
+    "Amount": None,
+    "CurrencyIsoCode": "USD",
+    "Description": None,
+    "CloseDate": "2026-06-30",
+    "Sync_with_Partner_Center__c": False,
+    KEY: None,
+    "Referral_Link__c": None,
+    "Referral_Visible_to_Microsoft__c": False,
+    "Microsoft_CRM_Identifier__c": None,
+    "Referral_Program__c": None,
+    "Sync_Status__c": None,
+    "Sync_Message__c": None,
+    "Sync_Intent__c": None,
+    "Audit__c": None,
+}

@@ -1,0 +1,102 @@
+"""Who runs when: virtual time, and workers that take turns at every call. Equal seeds give equal turns.
+
+Workers are greenlets: one runs until it pauses, the earliest event is next. No thread, no real clock, no waiting.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
+
+SECOND = 1_000_000
+START = int(datetime(2026, 1, 5, 12, 0, tzinfo=UTC).timestamp()) * SECOND
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Action = Callable[[], object]
+
+
+class Crash(BaseException):
+    """The process of a worker dies here. Not an Exception, so that nothing in the product can catch it."""
+
+
+class Scheduler:
+    """The order of everything that happens in one seed."""
+
+    def __init__(self, seed: int, *, tracing: bool = False) -> None:
+        self.random = Random(seed)
+        self.now = START
+        self.trace: list[str] | None = [] if tracing else None
+        self.running = 0
+        self._events: list[tuple[int, int, Action]] = []
+        self._number = 0
+        self._names: dict[int, tuple[str, int]] = {}
+        self._hub = getcurrent()
+
+    # Time
+
+    @property
+    def second(self) -> int:
+        """Whole epoch seconds."""
+        return self.now // SECOND
+
+    def moment(self) -> datetime:
+        """The time as the simulators want it."""
+        return EPOCH + timedelta(microseconds=self.now)
+
+    def after(self, seconds: float, action: Action) -> None:
+        """Let something happen later."""
+        self._number += 1
+        heapq.heappush(self._events, (self.now + max(0, int(seconds * SECOND)), self._number, action))
+
+    def run(self, until: int) -> None:
+        """Let time pass up to a moment, with all that happens meanwhile."""
+        events = self._events
+        while events and events[0][0] <= until:
+            at, _, action = heapq.heappop(events)
+            self.now = max(self.now, at)
+            action()
+        self.now = max(self.now, until)
+
+    # Workers
+
+    def start(self, name: str, work: Action, *, skew: int = 0) -> None:
+        """A new worker begins now; `skew` is what its clock is ahead, in seconds."""
+        worker = greenlet(self._guarded(work))
+        self._names[id(worker)] = (name, skew)
+        self.running += 1
+        self.after(0, worker.switch)
+
+    def pause(self, seconds: float) -> None:
+        """A worker waits; others run meanwhile. Outside a worker nothing waits."""
+        current = getcurrent()
+        if current is not self._hub:
+            self.after(seconds, current.switch)
+            self._hub.switch()
+
+    @property
+    def worker(self) -> tuple[str, int]:
+        """Name and clock skew of who runs now."""
+        return self._names.get(id(getcurrent()), ("world", 0))
+
+    def note(self, text: str, *details: Any) -> None:
+        """A line of the trace, when one is kept."""
+        if self.trace is not None:
+            shown = " ".join(map(str, details))
+            clock = self.moment().strftime("%d %H:%M:%S.%f")[:-3]
+            self.trace.append(f"{clock} {self.worker[0]:<8} {text} {shown}".rstrip())
+
+    def _guarded(self, work: Action) -> Action:
+        def run() -> None:
+            try:
+                work()
+            except Crash:
+                self.note("crashed")
+            finally:
+                self.running -= 1
+                self._names.pop(id(getcurrent()), None)
+
+        return run

@@ -1,0 +1,113 @@
+"""A service that asks for patience, or does not work, is left in peace by every worker."""
+
+import pytest
+
+from shared.deal import Side
+from shared.errors import Throttled, Unauthorised, Unavailable
+from shared.sync import Gates
+from tests.rig import Rig
+
+P, S = Side.PARTNER_CENTER, Side.SALESFORCE
+
+
+def failing(error: Exception) -> object:
+    """A call that fails."""
+    raise error
+
+
+def fail(gates: Gates, error: Exception, times: int = 1) -> None:
+    """Make calls that fail."""
+    for _ in range(times):
+        with pytest.raises(type(error)):
+            gates.call(P, "call", lambda: failing(error))
+
+
+def gates_of(rig: Rig) -> Gates:
+    """One worker's gates over the rig's store."""
+    return Gates(rig.store, lambda: int(rig.now.timestamp()))
+
+
+def test_retry_after_closes_the_gate_of_that_side_for_every_worker() -> None:
+    rig = Rig()
+    one, other = gates_of(rig), gates_of(rig)
+    fail(one, Throttled(P, "call", retry_after_seconds=40))
+    assert (one.delay_seconds(P), other.delay_seconds(P), other.delay_seconds(S)) == (40, 40, 0)
+    with pytest.raises(Throttled, match="gate_closed"):
+        other.call(P, "call", lambda: pytest.fail("the service was called"))
+    rig.pass_time(seconds=40)
+    assert other.call(P, "call", lambda: "answer") == "answer"
+
+
+def test_half_of_twenty_calls_failing_opens_the_circuit_and_one_success_closes_it() -> None:
+    rig = Rig()
+    gates = gates_of(rig)
+    for _ in range(10):
+        gates.call(P, "call", lambda: "answer")
+    fail(gates, Unavailable(P, "call"), 9)
+    assert gates.delay_seconds(P) == 0
+    fail(gates, Unavailable(P, "call"))
+    assert gates.delay_seconds(P) == 60
+    assert [issue.code for issue in rig.store.issues()] == ["unavailable"]
+    rig.pass_time(seconds=60)
+    gates.call(P, "call", lambda: "answer")
+    assert (gates.delay_seconds(P), list(rig.store.issues())) == (0, [])
+
+
+def test_a_failing_probe_doubles_the_wait_up_to_a_quarter_of_an_hour() -> None:
+    rig = Rig()
+    gates = gates_of(rig)
+    fail(gates, Unavailable(P, "call"), 20)
+    waits = []
+    for _ in range(6):
+        waits.append(gates.delay_seconds(P))
+        rig.pass_time(seconds=waits[-1])
+        fail(gates, Unavailable(P, "call"))
+    assert waits == [60, 120, 240, 480, 900, 900]
+
+
+def test_refused_credentials_halt_the_side_with_one_alert_and_work_again_after_repair(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rig = Rig()
+    gates = gates_of(rig)
+    for _ in range(3):
+        fail(gates, Unauthorised(P, "call"))
+        rig.pass_time(seconds=900)
+    assert sum("side halted" in record.message for record in caplog.records) == 1
+    gates.call(P, "call", lambda: "answer")
+    assert list(rig.store.issues()) == []
+
+
+def test_while_a_side_is_throttled_nothing_is_sent_and_nothing_is_lost() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.partner_center.fail(on="PATCH", status=429, retry_after=120)
+    rig.edit(opportunity, Amount=61000)
+    rig.poll()
+    calls = len(rig.partner_center.requests)
+    rig.edit(opportunity, Amount=62000)
+    rig.minute()
+    assert len(rig.partner_center.requests) == calls
+    for _ in range(3):
+        rig.minute()
+    assert rig.referral(referral)["details"]["dealValue"] == 62000
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert link.attempts == 0
+
+
+def test_expired_consent_halts_microsofts_side_only_and_catches_up_after_repair() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.pass_time(hours=2)
+    rig.entra.knobs.revoked = True
+    rig.edit(opportunity, Amount=61000)
+    for _ in range(5):
+        rig.minute()
+    assert rig.referral(referral)["details"]["dealValue"] == 50000
+    assert [issue.code for issue in rig.store.issues()] == ["unauthorised"]
+    rig.entra.knobs.revoked = False
+    for _ in range(20):
+        rig.minute()
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    assert list(rig.store.issues()) == []
