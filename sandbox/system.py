@@ -138,7 +138,9 @@ def claimed(wanted: int) -> int:
         try:
             probe.bind(("127.0.0.1", wanted))
         except OSError as problem:
-            raise CannotStart(f"Port {wanted} cannot be used: {problem.strerror}") from None
+            raise CannotStart(
+                f"Port {wanted} cannot be used: {problem.strerror}. Stop what listens there, or choose another port."
+            ) from None
     return wanted
 
 

@@ -122,10 +122,11 @@ class Rig:
         """A complete customer."""
         return self.salesforce.create("Account", ACCOUNT | fields)
 
-    def new_opportunity(
-        self, *, contact: bool = True, solutions: tuple[str, ...] = ("SOL-15974-MQF",), **fields: Any
-    ) -> str:
-        """A seller's complete opportunity that asks to be synchronised; `contact=False`, `solutions=()` leave those out."""
+    def new_opportunity(self, **fields: Any) -> str:
+        """A seller's complete opportunity that asks to be synchronised.
+
+        `contact=False` and `solutions=()` leave those out; everything else is a field.
+        """
         contact, solutions = fields.pop("contact", True), fields.pop("solutions", ("SOL-15974-MQF",))
         account = self.account()
         opportunity = self.salesforce.create("Opportunity", OPPORTUNITY | {"AccountId": account} | fields)

@@ -21,6 +21,7 @@ from tests.worker import Invocation, Outcome, Worked, http_input, run_in_worker,
 
 ROOT = Path(__file__).parent.parent
 CONTENT = body()
+NOBODY = "http://127.0.0.1:9"
 WEBHOOK = "PartnerCenterToSalesforce"
 REGISTRATION = "PartnerCenterWebhookRegistration"
 QUEUES = [flow.name for flow in FLOWS if flow.trigger == "queueTrigger"]
@@ -58,20 +59,19 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Aut
 def settings(certificates: tuple[Authority, Server, Path]) -> dict[str, str]:
     """Complete settings whose services do not answer: nobody listens on port 9."""
     _, server, roots = certificates
-    nobody = "http://127.0.0.1:9"
     entra = EntraWorld(now)
     return {
         "COSELL_DIGEST_KEY": "digest",
-        "COSELL_STORAGE": f"AccountName=a;AccountKey=a2V5;QueueEndpoint={nobody}/a;TableEndpoint={nobody}/a;",
-        "COSELL_ENTRA_AUTHORITY": nobody,
+        "COSELL_STORAGE": f"AccountName=a;AccountKey=a2V5;QueueEndpoint={NOBODY}/a;TableEndpoint={NOBODY}/a;",
+        "COSELL_ENTRA_AUTHORITY": NOBODY,
         "COSELL_ENTRA_TENANT_ID": entra.tenant,
         "COSELL_ENTRA_CLIENT_ID": entra.client_id,
         "COSELL_ENTRA_CLIENT_SECRET": entra.client_secret,
-        "COSELL_SALESFORCE_LOGIN_URL": nobody,
+        "COSELL_SALESFORCE_LOGIN_URL": NOBODY,
         "COSELL_SALESFORCE_CLIENT_ID": "consumer",
         "COSELL_SALESFORCE_CLIENT_SECRET": "secret",
         "COSELL_WEBHOOK_TOKEN": TOKEN,
-        "COSELL_WEBHOOK_CERTIFICATE_HOSTS": server.url.removeprefix("http://"),
+        "COSELL_WEBHOOK_CERTIFICATE_HOSTS": ",".join(url.removeprefix("http://") for url in (server.url, NOBODY)),
         "COSELL_WEBHOOK_TRUSTED_ROOTS": str(roots),
     }
 
@@ -100,6 +100,7 @@ def _calls(certificates: tuple[Authority, Server, Path]) -> list[tuple[str, Invo
         ("genuine", _delivery(CONTENT, genuine)),
         ("unsigned", _delivery(CONTENT, unsigned)),
         ("forged", _delivery(CONTENT.replace(b"updated", b"deleted"), genuine)),
+        ("no certificate", _delivery(CONTENT, {**genuine, "X-MS-Certificate-Url": f"{NOBODY}/cert/x.cer"})),
         ("other address", _delivery(CONTENT, genuine, "guessed")),
         ("test", _delivery(test, signed(test, authority.leaf, X_MS_Certificate_Url=address))),
         ("unknown", _delivery(unknown, signed(unknown, authority.leaf, X_MS_Certificate_Url=address))),
@@ -148,6 +149,12 @@ def test_what_is_not_proven_is_refused_and_rings_nothing(outcomes: dict[str, Out
     outcome = outcomes[name]
     assert outcome.succeeded
     assert outcome.returned["status_code"] in {"400", "401", "404"}
+    assert not outcome.outputs.get("bells")
+
+
+def test_without_the_certificate_the_delivery_is_asked_for_again(outcomes: dict[str, Outcome]) -> None:
+    outcome = outcomes["no certificate"]
+    assert (outcome.succeeded, outcome.returned["status_code"]) == (True, "503")
     assert not outcome.outputs.get("bells")
 
 
