@@ -7,6 +7,7 @@ from functions import (
     create_co_sell_referral,
     partner_center_to_salesforce,
     partner_center_webhook_registration,
+    poison_doorbells,
     reconciliation_sweep,
     salesforce_microsoft_solutions_to_partner_center,
     salesforce_opportunity_to_partner_center,
@@ -24,5 +25,6 @@ for flow in (
     salesforce_opportunity_to_partner_center,
     salesforce_microsoft_solutions_to_partner_center,
     reconciliation_sweep,
+    poison_doorbells,
 ):
     app.register_functions(flow.bp)

@@ -48,7 +48,7 @@ def before_creation(views: Views, groups: Mapping[str, BoundGroup], today: date)
         found += _missing(name, group, content)
         if obstacle := group.obstacle(content, Side.PARTNER_CENTER):
             found.append(sentence(name, Hold(obstacle.code, detail=obstacle.detail)))
-    return (*found, *_special(views, today))
+    return tuple(dict.fromkeys((*found, *_special(views, today))))
 
 
 def _missing(name: str, group: BoundGroup, content: Content) -> list[str]:

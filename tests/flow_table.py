@@ -35,6 +35,9 @@ FLOWS: Final = (
     Flow("ReconciliationDelta", "timerTrigger", "%COSELL_DELTA_SCHEDULE%"),
     Flow("ReconciliationSweep", "timerTrigger", "%COSELL_SWEEP_SCHEDULE%"),
     Flow("ReconciliationRecovery", "timerTrigger", "%COSELL_RECOVERY_SCHEDULE%"),
+    Flow("PoisonReferralChanges", "queueTrigger", "referral-changes-poison"),
+    Flow("PoisonOpportunityChanges", "queueTrigger", "opportunity-changes-poison"),
+    Flow("PoisonReferralCreations", "queueTrigger", "referral-creations-poison"),
 )
 PLACES: Final = {"httpTrigger": "route", "queueTrigger": "queueName", "timerTrigger": "schedule"}
 

@@ -31,7 +31,7 @@ GOOD: dict[str, Any] = {
     "identity": (),
 }
 COMPLETE: Views = {name: GOOD.get(name, ()) for name in GROUPS}
-HELPLESS: Views = {**COMPLETE, "help": (), "contact": (), "notes": ()}
+HELPLESS: Views = {**COMPLETE, "help": (), "contact": ()}
 
 
 def without(group: str, field: str) -> Views:
@@ -78,8 +78,12 @@ def test_microsofts_help_needs_a_whole_contact(field: str) -> None:
     assert before_creation(without("contact", field), GROUPS, TODAY) == (ASK["contact"],)
 
 
-def test_microsofts_help_needs_a_description() -> None:
-    assert before_creation({**COMPLETE, "notes": ()}, GROUPS, TODAY) == (ASK["notes.text"],)
+@pytest.mark.parametrize(("views", "problems"), [(COMPLETE, (ASK["notes.text"],)), (HELPLESS, ())])
+def test_microsofts_help_needs_a_description_even_where_the_mapping_asks_for_none(
+    views: Views, problems: tuple[str, ...]
+) -> None:
+    groups = build(load("[groups.notes.fields.text]\nrequired = false"), zone=ZoneInfo("UTC")).groups
+    assert before_creation({**views, "notes": ()}, groups, TODAY) == problems
 
 
 @pytest.mark.parametrize("group", ["value", "close_date", "solutions", "help", "customer"])
@@ -116,7 +120,9 @@ def test_groups_that_do_not_travel_are_not_asked_for() -> None:
     assert before_creation({**COMPLETE, "team": ()}, groups, TODAY) == ()
 
 
-def test_every_problem_is_named_at_once() -> None:
-    found = before_creation(dict.fromkeys(GROUPS, ()), GROUPS, TODAY)
-    assert len(found) == len(REQUIRED)  # the solutions' own two rows are one sentence here; the contact needs no help
+def test_every_problem_is_named_once_and_all_at_once() -> None:
+    found = before_creation(dict.fromkeys(GROUPS, ()) | {"help": GOOD["help"]}, GROUPS, TODAY)
+    asked = [ASK[f"{group}.{field}"] for group, field in REQUIRED if group != "solutions"]
+    assert sorted(found) == sorted({*asked, ASK["solutions"], ASK["contact"]})
+    assert len(set(found)) == len(found)
     assert all(0 < len(sentence) <= MESSAGE_LENGTH for sentence in found)

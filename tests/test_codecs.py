@@ -163,7 +163,7 @@ def test_shortened_text_fits_ends_with_an_ellipsis_and_is_stable(raw: str, limit
         return
     assert len(sent.encode("utf-16-le")) // 2 <= limit
     shown = read("text", sent, side)
-    assert shown == text or (shown.endswith("…") and text.startswith(shown[:-1]))
+    assert shown == text or (shown.endswith("…") and text.startswith(shown[:-1]) and shown[-2] != " ")
     assert write("text", shown, side, row) == sent
 
 

@@ -70,6 +70,12 @@ def test_equal_customers_have_one_key() -> None:
     assert len(customer_key(CUSTOMER)) == 32  # fits the key field
 
 
+@pytest.mark.parametrize("part", ["name", "postal_code", "country"])
+def test_another_name_postal_code_or_country_is_another_customer(part: str) -> None:
+    assert customer_key(CUSTOMER | {part: "other"}) != customer_key(CUSTOMER)
+    assert customer_key(CUSTOMER | {part: ""}) != customer_key(CUSTOMER)
+
+
 @given(st.lists(st.tuples(*[st.text("a\x1f,\"' []", max_size=4)] * 3), min_size=2, max_size=2, unique=True))
 def test_different_customers_have_different_keys(parts: list[tuple[str, str, str]]) -> None:
     one, two = (customer_key(dict(zip(("name", "postal_code", "country"), part, strict=True))) for part in parts)

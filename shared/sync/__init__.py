@@ -7,6 +7,7 @@ sweep      rings for what was missed  create_opportunity  safe to repeat, by a u
 
 from shared.sync.changes import creations_asked, opportunities_changed, referrals_changed
 from shared.sync.gates import GatedOpportunities, GatedReferrals, Gates
+from shared.sync.poison import poisoned
 from shared.sync.poll import Polled, poll
 from shared.sync.ports import Patience, Sync
 from shared.sync.rules import patience_of, policy_of
@@ -23,6 +24,7 @@ __all__ = [
     "delta",
     "opportunities_changed",
     "patience_of",
+    "poisoned",
     "policy_of",
     "poll",
     "recover",

@@ -104,7 +104,7 @@ def test_two_polls_at_once_lose_nothing() -> None:
     real = rig.store.cursor
     stale = real(Polled.OPPORTUNITIES.value)
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
-    rig.store.cursor = lambda name: stale  # type: ignore[method-assign, assignment]
+    rig.store.cursor = lambda name: stale  # type: ignore[method-assign]
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
     rig.store.cursor = real  # type: ignore[method-assign]
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 0

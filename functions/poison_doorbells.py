@@ -1,0 +1,30 @@
+"""Poison doorbells: messages that five runs could not finish, because a process died or met a bug."""
+
+import azure.functions as func
+
+import functions
+from shared import sync
+from shared.doorbell import Queue
+
+bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
+
+
+@bp.function_name("PoisonReferralChanges")
+@bp.queue_trigger(arg_name="message", queue_name=f"{Queue.REFERRAL_CHANGES}-poison", connection="COSELL_STORAGE")
+def poison_referral_changes(message: func.QueueMessage) -> None:
+    """Record what was not finished and ring once more."""
+    sync.poisoned(functions.services().sync, Queue.REFERRAL_CHANGES, message.get_body())
+
+
+@bp.function_name("PoisonOpportunityChanges")
+@bp.queue_trigger(arg_name="message", queue_name=f"{Queue.OPPORTUNITY_CHANGES}-poison", connection="COSELL_STORAGE")
+def poison_opportunity_changes(message: func.QueueMessage) -> None:
+    """Record what was not finished and ring once more."""
+    sync.poisoned(functions.services().sync, Queue.OPPORTUNITY_CHANGES, message.get_body())
+
+
+@bp.function_name("PoisonReferralCreations")
+@bp.queue_trigger(arg_name="message", queue_name=f"{Queue.REFERRAL_CREATIONS}-poison", connection="COSELL_STORAGE")
+def poison_referral_creations(message: func.QueueMessage) -> None:
+    """Record what was not finished and ring once more."""
+    sync.poisoned(functions.services().sync, Queue.REFERRAL_CREATIONS, message.get_body())

@@ -1,0 +1,33 @@
+"""What is left of a doorbell that no run could finish: an issue per record, and one more ring."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from pydantic import ValidationError
+
+from shared.deal import Issue
+from shared.doorbell import Doorbell, Queue
+from shared.sync.ports import Sync
+
+log = logging.getLogger("cosell.sync")
+POISON = "poison"
+PAUSE_SECONDS = 300
+
+
+def poisoned(sync: Sync, queue: Queue, text: bytes) -> None:
+    """Put the records of a poisoned message on the work list, and look at them once more after a while.
+
+    A message that comes back a second time, or that is no doorbell, is not rung again: sweeps find what it missed.
+    """
+    try:
+        bell = Doorbell.decode(text)
+    except ValidationError:
+        log.error(json.dumps({"event": "not a doorbell", "queue": queue.value}))
+        return
+    for record_id in bell.ids:
+        sync.links.open_issue(Issue(record_id, POISON, "error", f"{queue.value}: {bell.reason}", sync.clock()))
+    log.error(json.dumps({"event": "poison", "queue": queue.value, "records": bell.ids}))
+    if bell.reason != POISON:
+        sync.bells.ring(queue, bell.ids, reason=POISON, delay_seconds=PAUSE_SECONDS)

@@ -1,0 +1,182 @@
+"""The connector's memory and queues as small objects: compare-and-set rows, batches, and messages with visibility."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from shared.deal import Conflict, History, Issue, Link, Side
+from shared.doorbell import Doorbell, Queue
+from shared.errors import LostRace
+from tests.simulation.post import Message, Post
+from tests.simulation.schedule import SECOND
+
+
+class Cursor(NamedTuple):
+    """How far something has been read."""
+
+    text: str
+    version: str
+
+
+class LightLinks:
+    """The port `Links`."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Link] = {}
+        self.aliases: dict[tuple[Side, str], str] = {}
+        self.kept: dict[str, list[Conflict]] = {}
+        self.lines: dict[str, list[History]] = {}
+        self.cursors: dict[str, Cursor] = {}
+        self.issues: dict[tuple[str, str], Issue] = {}
+        self.saves = 0
+        self._number = 0
+
+    def link(self, link_id: str) -> Link | None:
+        """The link as stored now."""
+        return self.rows.get(link_id)
+
+    def link_of(self, side: Side, record_id: str) -> str | None:
+        """Who owns a record."""
+        return self.aliases.get((side, record_id))
+
+    def claim(self, side: Side, record_id: str, link_id: str) -> str:
+        """Insert only: the first one owns the record."""
+        return self.aliases.setdefault((side, record_id), link_id)
+
+    def save(
+        self, link: Link, *, conflicts: Sequence[Conflict] = (), history: History | None = None, at: int = 0
+    ) -> Link:
+        """Replace the row that has the link's version, with its lines, all or nothing."""
+        stored = self.rows.get(link.id)
+        if (stored.version if stored else "") != link.version:
+            if stored is not None and replace(stored, version=link.version) == link:
+                return stored
+            raise LostRace(f"link {link.id}")
+        self.saves += 1
+        saved = replace(link, version=self._version())
+        self.rows[link.id] = saved
+        self.kept.setdefault(link.id, []).extend(conflicts)
+        if history is not None:
+            self.lines.setdefault(link.id, []).insert(0, history)
+        return saved
+
+    def history(self, link_id: str, limit: int = 50) -> Sequence[History]:
+        """The latest lines, newest first."""
+        return self.lines.get(link_id, [])[:limit]
+
+    def conflicts(self, link_id: str) -> Sequence[Conflict]:
+        """Kept conflicts."""
+        return self.kept.get(link_id, [])
+
+    def links(self) -> Iterator[Link]:
+        """Every link, by id."""
+        return iter([self.rows[name] for name in sorted(self.rows)])
+
+    def unfinished(self, before: int) -> Iterator[Link]:
+        """Links with something begun, or a waiting time over, before then."""
+        return (link for link in self.links() if _begun(link, before) or 0 < link.not_before <= before)
+
+    def cursor(self, name: str) -> Cursor:
+        """How far `name` has been read."""
+        return self.cursors.get(name, Cursor("", ""))
+
+    def put_cursor(self, name: str, text: str, version: str) -> str:
+        """Replace the cursor that has this version."""
+        if self.cursor(name).version != version:
+            if self.cursor(name).text == text:
+                return self.cursor(name).version
+            raise LostRace(f"cursor {name}")
+        self.cursors[name] = Cursor(text, self._version())
+        return self.cursors[name].version
+
+    def open_issue(self, issue: Issue) -> None:
+        """Put an issue on the work list."""
+        self.issues[issue.link_id, issue.code] = issue
+
+    def close_issues(self, link_id: str, keep: Sequence[str] = ()) -> None:
+        """Take a link's issues off the list."""
+        for key in [key for key in self.issues if key[0] == link_id and key[1] not in keep]:
+            del self.issues[key]
+
+    def issue_codes(self, link_id: str) -> frozenset[str]:
+        """The codes that stand on the work list."""
+        return frozenset(code for owner, code in self.issues if owner == link_id)
+
+    def _version(self) -> str:
+        self._number += 1
+        return str(self._number)
+
+
+def _begun(link: Link, before: int) -> bool:
+    began = [part.at for part in (link.intent, link.claim) if part is not None]
+    return 0 < min(began, default=0) < before
+
+
+@dataclass
+class _Stored:
+    bell: Doorbell
+    visible: int
+    number: int
+    count: int = 0
+    receipt: int = 0
+
+
+class LightPost(Post):
+    """The port `Bells`, and the queues behind it."""
+
+    CHUNK = 50
+
+    def __post_init__(self) -> None:
+        self._queues: dict[Queue, list[_Stored]] = {queue: [] for queue in Queue}
+        self._number = 0
+
+    def ring(
+        self,
+        queue: Queue,
+        ids: Iterable[str],
+        *,
+        reason: str = "",
+        seen: int = 0,
+        delay_seconds: int = 0,
+        tries: int = 0,
+    ) -> None:
+        """Put messages at the end."""
+        unique = tuple(dict.fromkeys(ids))
+        for start in range(0, len(unique), self.CHUNK):
+            bell = Doorbell(ids=unique[start : start + self.CHUNK], reason=reason, seen=seen, tries=tries)
+            self._number += 1
+            visible = self.scheduler.now + delay_seconds * SECOND
+            self._queues[queue].append(_Stored(bell, visible, self._number))
+            self.announce(queue, delay_seconds)
+
+    def take(self, queue: Queue, visibility: int, *, any_order: bool) -> Message | None:
+        """The oldest visible message, or any of them; hidden from now on for a while."""
+        due = [m for m in self._queues[queue] if m.visible <= self.scheduler.now]
+        if not due:
+            return None
+        oldest = min(due, key=lambda m: (m.visible, m.number))
+        stored = self.scheduler.random.choice(due) if any_order else oldest
+        self._number += 1
+        stored.count, stored.receipt = stored.count + 1, self._number
+        stored.visible = self.scheduler.now + visibility * SECOND
+        return Message(queue, stored.bell, stored.count, (stored, stored.receipt))
+
+    def done(self, message: Message) -> bool:
+        """Delete a message, unless somebody else received it since."""
+        stored, receipt = message.handle
+        held: bool = stored.receipt == receipt and stored in self._queues[message.queue]
+        if held:
+            self._queues[message.queue].remove(stored)
+        return held
+
+    def back(self, message: Message, seconds: int) -> None:
+        """Show a failed message again after a while."""
+        stored, receipt = message.handle
+        if stored.receipt == receipt:
+            stored.visible = self.scheduler.now + seconds * SECOND
+
+    def waiting(self) -> list[int]:
+        """When each message is due."""
+        return [m.visible for messages in self._queues.values() for m in messages]

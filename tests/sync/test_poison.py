@@ -1,0 +1,29 @@
+"""Messages that no run could finish are reported, and rung once more."""
+
+from shared import sync as flows
+from shared.doorbell import Doorbell, Queue
+from tests.rig import Rig
+
+
+def test_a_poisoned_doorbell_opens_an_issue_per_record_and_rings_once() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.pass_time(seconds=5)
+    rig.salesforce.update("Opportunity", opportunity, {"Amount": 61000})
+    flows.poisoned(rig.sync, Queue.OPPORTUNITY_CHANGES, Doorbell(ids=(opportunity,), reason="poll").encode().encode())
+    assert [(issue.link_id, issue.code) for issue in rig.store.issues()] == [(opportunity, "poison")]
+    rig.pass_time(minutes=5)
+    rig.drain()
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+
+
+def test_a_second_time_it_is_not_rung_again() -> None:
+    rig = Rig()
+    flows.poisoned(rig.sync, Queue.REFERRAL_CHANGES, Doorbell(ids=("0" * 18,), reason="poison").encode().encode())
+    assert rig.queues.messages.get(Queue.REFERRAL_CHANGES.value, []) == []
+
+
+def test_what_is_no_doorbell_is_dropped_with_a_line_in_the_log() -> None:
+    rig = Rig()
+    flows.poisoned(rig.sync, Queue.REFERRAL_CHANGES, b"not json")
+    assert list(rig.store.issues()) == []
