@@ -17,6 +17,7 @@ from pydantic import (
     PlainValidator,
     SecretStr,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -220,6 +221,14 @@ class Settings(BaseSettings):
     mass_change_limit: int = Field(
         500, ge=1, description="A poll that finds more changed records than this says so in the log"
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _filled_in(cls, value: object) -> object:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if isinstance(text, str) and text.startswith("<") and text.endswith(">"):
+            raise ValueError("is still the placeholder of the example")
+        return value
 
     @model_validator(mode="after")
     def _one_way_in(self) -> Self:

@@ -117,6 +117,17 @@ def test_asking_for_help_targets_the_first_solution_and_says_what_it_is_about() 
     assert body["customerProfile"]["team"][0]["email"] == "d@f.example"
 
 
+def test_microsoft_is_invited_by_the_same_deal_in_the_same_engagement(bench: Bench) -> None:
+    own = bench.call("POST", json=body_of(HELP)).json()
+    body = TABLE.referral.invitation(HELP, opportunity_id=OPPORTUNITY, engagement_id=own["engagementId"])
+    invited = {"engagementId": own["engagementId"], "target": [{"type": "BusinessProfileLocation", "id": "msft"}]}
+    assert body == body_of(HELP) | invited
+    contracts.check_referral(body)
+    answer = bench.call("POST", json=body)
+    assert answer.status_code == 201, answer.text
+    assert bench.world.microsofts(own["engagementId"]) is not None
+
+
 def test_without_help_there_is_no_invitation() -> None:
     assert "inviteContext" not in body_of(DEAL)
     assert "inviteContext" not in body_of(DEAL | {"help": (("code", "Unknown"),)})

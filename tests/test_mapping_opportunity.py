@@ -140,7 +140,7 @@ def test_a_deal_without_account_contact_and_solutions_reads_as_empty(rig: Rig) -
     assert (groups["customer"], groups["contact"], groups["solutions"]) == ((), (), ())
 
 
-def test_without_a_primary_contact_the_oldest_one_counts(rig: Rig) -> None:
+def test_without_a_primary_contact_another_one_counts(rig: Rig) -> None:
     found = deal(rig)
     rig.world.delete(
         "OpportunityContactRole", rig.ids("SELECT Id FROM OpportunityContactRole WHERE IsPrimary = true")[0]

@@ -24,7 +24,8 @@ CONTENT = body()
 NOBODY = "http://127.0.0.1:9"
 WEBHOOK = "PartnerCenterToSalesforce"
 REGISTRATION = "PartnerCenterWebhookRegistration"
-QUEUES = [flow.name for flow in FLOWS if flow.trigger == "queueTrigger"]
+QUEUES = [flow.name for flow in FLOWS if flow.trigger == "queueTrigger" and not flow.place.endswith("-poison")]
+POISONED = [flow.name for flow in FLOWS if flow.place.endswith("-poison")]
 TIMERS = [flow.name for flow in FLOWS if flow.trigger == "timerTrigger"]
 FACTS = {"Id": "1", "DequeueCount": 1, "PopReceipt": "r"}
 
@@ -105,7 +106,10 @@ def _calls(certificates: tuple[Authority, Server, Path]) -> list[tuple[str, Invo
         ("test", _delivery(test, signed(test, authority.leaf, X_MS_Certificate_Url=address))),
         ("unknown", _delivery(unknown, signed(unknown, authority.leaf, X_MS_Certificate_Url=address))),
         ("registration", Invocation(REGISTRATION, "req", http_input("POST", "http://x/api/y", b'{"endpoint": 7}'))),
-        *((f"malformed {name}", Invocation(name, "message", ("string", "no doorbell"), FACTS)) for name in QUEUES),
+        *(
+            (f"malformed {name}", Invocation(name, "message", ("string", "no doorbell"), FACTS))
+            for name in QUEUES + POISONED
+        ),
     ]
 
 
@@ -174,6 +178,11 @@ def test_a_message_that_is_no_doorbell_fails_so_that_the_host_puts_it_aside(
     outcome = outcomes[f"malformed {name}"]
     assert not outcome.succeeded
     assert "Doorbell" in outcome.error
+
+
+@pytest.mark.parametrize("name", POISONED)
+def test_a_poisoned_message_that_is_no_doorbell_is_not_poison_again(outcomes: dict[str, Outcome], name: str) -> None:
+    assert outcomes[f"malformed {name}"].succeeded
 
 
 def test_a_registration_that_cannot_be_used_is_answered_not_thrown(outcomes: dict[str, Outcome]) -> None:

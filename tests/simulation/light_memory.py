@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from shared.deal import Conflict, History, Issue, Link, Side
 from shared.doorbell import Doorbell, Queue
 from shared.errors import LostRace
 from tests.simulation.post import Message, Post
-from tests.simulation.schedule import SECOND
+from tests.simulation.schedule import SECOND, Scheduler
 
 
 class Cursor(NamedTuple):
@@ -128,7 +128,8 @@ class LightPost(Post):
 
     CHUNK = 50
 
-    def __post_init__(self) -> None:
+    def __init__(self, scheduler: Scheduler, announce: Callable[[Queue, float], None]) -> None:
+        super().__init__(scheduler, announce)
         self._queues: dict[Queue, list[_Stored]] = {queue: [] for queue in Queue}
         self._number = 0
 

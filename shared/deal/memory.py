@@ -1,0 +1,161 @@
+"""What is remembered: a pair's link with bases, announced write, claim and holds; conflicts, history, issues."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from shared.deal.views import Content, Digest, Phase, Report, Side
+
+
+class LinkState(StrEnum):
+    """Where the pair stands; see the tables of `decide` for what each allows."""
+
+    CREATING_P = "creating_p"
+    CREATING_S = "creating_s"
+    CREATING_MS = "creating_ms"
+    LINKED = "linked"
+    PAUSED = "paused"
+    BLOCKED_NOACCESS = "blocked_noaccess"
+    DETACHED = "detached"
+    DUPLICATE = "duplicate"
+    HALTED = "halted"
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A write announced before it is sent, with all that is needed to finish or judge it after a crash."""
+
+    id: str
+    side: Side
+    writes: Mapping[str, Content]
+    target_version: str  # eTag, or LastModifiedDate in epoch seconds
+    source: Mapping[str, Digest]  # what the other side showed, and `source_version` it belonged to
+    source_version: str
+    source_ticks: int
+    source_closed: bool
+    at: int  # epoch seconds
+    helper: str  # the run that may send it
+    report: Report | None = None
+
+
+class ClaimPhase(StrEnum):
+    """A creation either waits until lists show what may already exist, or is being sent."""
+
+    WAIT = "wait"
+    SEND = "send"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Who may create the twin, for the how-manieth time, and not before when (epoch seconds)."""
+
+    phase: ClaimPhase
+    number: int
+    owner: str
+    at: int
+    not_before: int
+    first_at: int
+    request_id: str
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A group that is not retried until either side, or the org's schema, shows something else."""
+
+    code: str
+    p: Digest | None = None
+    s: Digest | None = None
+    schema: str = ""
+    detail: str = ""
+    refused: bool = False  # by a service; otherwise the tables say so, and are asked again at every look
+
+
+@dataclass(frozen=True)
+class Flips:
+    """How often the engine's writes of one group changed direction since `since` (epoch seconds)."""
+
+    since: int
+    count: int
+    side: Side
+
+
+@dataclass(frozen=True)
+class Link:
+    """All that is remembered of one pair. Digests and versions only; values live in intents and conflicts."""
+
+    id: str
+    state: LinkState
+    referral_id: str = ""
+    opportunity_id: str = ""
+    engagement_id: str = ""
+    ms_referral_id: str = ""
+    phase: Phase | None = None
+    base_p: Mapping[str, Digest] = field(default_factory=dict)
+    base_s: Mapping[str, Digest] = field(default_factory=dict)
+    p_etag: str = ""
+    p_ticks: int = 0
+    p_hwm: int = 0
+    s_modified: int = 0
+    s_stamp: int = 0
+    s_closed: bool = False
+    intent: Intent | None = None
+    claim: Claim | None = None
+    held: Mapping[str, Hold] = field(default_factory=dict)
+    flips: Mapping[str, Flips] = field(default_factory=dict)
+    gone_since: int = 0
+    schema_ver: str = ""
+    map_ver: str = ""
+    attempts: int = 0
+    not_before: int = 0
+    last_ok: int = 0
+    version: str = ""  # eTag of the stored row; empty before the first save
+
+    @property
+    def unfinished(self) -> bool:
+        """Something was begun that a crash may have left half done."""
+        return self.intent is not None or self.claim is not None
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Both sides changed one group; the loser is kept before it is overwritten."""
+
+    group: str
+    p: Content
+    s: Content
+    winner: Side | None  # None: neither is written
+    reason: str
+
+
+@dataclass(frozen=True)
+class History:
+    """One line of a link's story: who rang, what was decided and what came of it. Never a value."""
+
+    at: int  # epoch seconds
+    reason: str
+    note: str
+    groups: tuple[str, ...] = ()
+    side: Side | None = None  # the side written to
+
+
+@dataclass(frozen=True)
+class Issue:
+    """Something a person should look at; one open row per link and code."""
+
+    link_id: str
+    code: str
+    severity: str  # "error" | "warning" | "info"
+    detail: str = ""
+    at: int = 0
+
+
+def link_id_of_opportunity(opportunity_id: str) -> str:
+    """The deterministic id of a link born in Salesforce."""
+    return f"s-{opportunity_id}"
+
+
+def link_id_of_referral(referral_id: str) -> str:
+    """The deterministic id of a link born in Partner Center."""
+    return f"p-{referral_id}"

@@ -1,0 +1,108 @@
+"""The Functions host: queues and timers start workers, failed messages come back, five failures poison one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from shared import sync as flows
+from shared.doorbell import Queue
+from shared.sync import Polled, Sync
+from tests.simulation.faults import Faults
+from tests.simulation.post import Message, Post
+from tests.simulation.schedule import Scheduler
+
+MOST_WORKERS = 6
+LEASE_SECONDS, BACK_SECONDS, MOST_TRIES = 600, 30, 5
+HANDLERS = {
+    Queue.REFERRAL_CHANGES: flows.referrals_changed,
+    Queue.OPPORTUNITY_CHANGES: flows.opportunities_changed,
+    Queue.REFERRAL_CREATIONS: flows.creations_asked,
+}
+
+
+class Host:
+    """Runs the flows of one deployment; `current` gives the version that serves the next worker."""
+
+    def __init__(self, scheduler: Scheduler, faults: Faults, counts: Counter[str]) -> None:
+        self.scheduler = scheduler
+        self.faults = faults
+        self.counts = counts
+        self.post: Post
+        self.current: Callable[[], Sync]
+        self.skews: tuple[int, ...] = (0,)
+        self.bugs: list[Exception] = []
+        self._busy = 0
+        self._number = 0
+
+    def announced(self, queue: Queue, delay_seconds: float) -> None:
+        """A message will be visible after this delay."""
+        self.scheduler.after(delay_seconds + self.scheduler.random.uniform(0.05, 1.5), lambda: self._next(queue))
+
+    def minute(self) -> None:
+        """The timers of a minute."""
+        self.timer("recover", lambda sync: flows.recover(sync))
+        for polled in Polled:
+            self.timer("poll", lambda sync, polled=polled: flows.poll(sync, polled))  # type: ignore[misc]
+
+    def timer(self, name: str, work: Callable[[Sync], object]) -> None:
+        """One run of a timer; a failed one is simply over."""
+        sync = self.current()
+
+        def run() -> None:
+            try:
+                work(sync)
+            except Exception as error:
+                self._seen(error)
+
+        self._start(name, run)
+
+    def _next(self, queue: Queue) -> None:
+        if self._busy >= MOST_WORKERS:
+            self.scheduler.after(1, lambda: self._next(queue))
+            return
+        short = self.faults.hit("F29")
+        lease = self.faults.random.randrange(1, 20) if short else LEASE_SECONDS
+        message = self.post.take(queue, lease, any_order=self.faults.hit("F9"))
+        if message is None:
+            return
+        self.announced(queue, lease)
+        if message.count > MOST_TRIES:
+            self.counts["poisoned"] += 1
+            self.post.done(message)
+            return
+        self._work(message)
+        if self.faults.hit("F7"):
+            self._work(message)
+
+    def _work(self, message: Message) -> None:
+        sync = self.current()
+
+        def run() -> None:
+            self._busy += 1
+            try:
+                self.scheduler.note("answers", message.queue.value, message.bell.ids, message.bell.reason)
+                HANDLERS[message.queue](sync, message.bell)
+            except Exception as error:
+                self._seen(error)
+                self.post.back(message, BACK_SECONDS)
+                self.announced(message.queue, BACK_SECONDS)
+            else:
+                self.post.done(message)
+            finally:
+                self._busy -= 1
+
+        self._start("worker", run)
+
+    def _start(self, name: str, run: Callable[[], None]) -> None:
+        self._number += 1
+        skew = self.skews[self._number % len(self.skews)]
+        self.scheduler.start(f"{name}{self._number}", run, skew=skew)
+
+    def _seen(self, error: Exception) -> None:
+        """Faults of the storage surface as exceptions; anything else is a bug of the product."""
+        self.scheduler.note("raised", type(error).__name__, error)
+        if type(error).__module__.startswith(("azure.", "shared.errors")):
+            self.counts[f"raised {type(error).__name__}"] += 1
+        else:
+            self.bugs.append(error)

@@ -1,0 +1,214 @@
+"""What must hold: the step invariants after every write, and the verdict once everything is quiet.
+
+Numbers are those of docs/correctness.md. The judge sees ports and records, never the engine's insides.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from shared.deal import Conflict, Link, LinkState, Side
+from shared.doorbell import Queue
+from tests.simulation.ledger import Deal, Edit, Ledger
+from tests.simulation.shown import GROUPS, Cells, Value, of_conflict
+
+P, S = Side.PARTNER_CENTER, Side.SALESFORCE
+EMPTY: tuple[Value, ...] = (None, "", frozenset())
+
+
+class Evidence(Protocol):
+    """What a world shows the judge."""
+
+    def referral_ids(self) -> Sequence[str]: ...
+    def opportunity_ids(self) -> Sequence[str]: ...
+    def cells(self, side: Side, record_id: str) -> Cells: ...
+    def named_by(self, referral_id: str) -> str: ...
+    def referral_of(self, opportunity_id: str) -> str: ...
+    def ours(self, referral_id: str) -> bool: ...
+    def link_of(self, opportunity_id: str) -> Link | None: ...
+    def issue_codes(self, link_id: str) -> frozenset[str]: ...
+    def due_rows(self, watermark: int) -> Iterable[tuple[str, int]]: ...
+
+
+class Violation(Exception):
+    """An invariant does not hold."""
+
+    def __init__(self, invariant: str, text: str) -> None:
+        super().__init__(f"{invariant}: {text}")
+        self.invariant = invariant
+
+
+class Judge:
+    """Watches one seed."""
+
+    def __init__(self, world: Evidence) -> None:
+        self.world = world
+        self.ledger = Ledger()
+        self.counts: Counter[str] = Counter()
+        self.violations: list[Violation] = []
+        self.rung: dict[str, int] = {}
+        self.strict_lists = True  # False: lists lag longer than the connector was told
+
+    # Steps
+
+    def person_acted(self, side: Side, record_id: str) -> None:
+        """A person saved a record."""
+        for group, saw, wrote in self.ledger.changes(side, record_id, self.world.cells(side, record_id)):
+            if saw is not None:
+                self.ledger.edited(side, record_id, group, saw, wrote)
+        self.ledger.level(self.ledger.deal_of(side, record_id), by_engine=False)
+
+    def engine_wrote(self, side: Side) -> None:
+        """A write of the connector took effect on some record of this side."""
+        for record_id in self.world.referral_ids() if side is P else self.world.opportunity_ids():
+            self._pair(side, record_id)
+            cells = self.world.cells(side, record_id)
+            if cells == self.ledger.cells.get((side, record_id)):
+                continue
+            deal = self.ledger.deal_of(side, record_id)
+            for group, before, after in list(self.ledger.changes(side, record_id, cells)):
+                self._check_write(deal, side, group, before, after)
+            if not self.world.ours(record_id):
+                self._fail("I13", f"a record of another organisation was written: {record_id}")
+            self.ledger.level(deal, by_engine=True)
+        self._check_twins()
+
+    def saved(self, before: Link | None, link: Link, conflicts: Sequence[Conflict]) -> None:
+        """A link row became durable."""
+        if before is not None and link.p_hwm < before.p_hwm:
+            self._fail("I8", f"{link.id} forgot the newest version it had seen")
+        record = (S, link.opportunity_id) if link.opportunity_id else (P, link.referral_id)
+        for conflict in conflicts:
+            self.counts["possible reverts" if conflict.reason == "possible_revert" else "conflicts"] += 1
+            if conflict.group in GROUPS:
+                self.ledger.keep(self.ledger.deal_of(*record), conflict.group, of_conflict(conflict))
+        if before is not None and before.intent is not None and link.intent is not None:
+            self.counts["intents taken over"] += before.intent.helper != link.intent.helper
+        if link.state is LinkState.PAUSED and (before is None or before.state is not LinkState.PAUSED):
+            self.counts["paused"] += 1
+        if before is not None and before.state is LinkState.PAUSED and link.state is LinkState.LINKED:
+            self.counts["resumed"] += 1
+
+    def bells_rung(self, queue: Queue, ids: Iterable[str], now: int) -> None:
+        """Doorbells became durable."""
+        for record_id in ids:
+            self.rung[record_id] = now
+
+    def advanced(self, name: str, text: str) -> None:
+        """I14: a watermark moved; every row behind it has been rung for since it could be seen."""
+        if name != "s.opportunity":
+            return
+        for record_id, visible in self.world.due_rows(int(json.loads(text)["at"])):
+            if self.rung.get(record_id, -1) < visible:
+                self._fail("I14", f"the watermark passed {record_id} before its doorbell was durable")
+
+    # The end
+
+    def verdict(self) -> None:
+        """I1 and I3, once nothing moves any more."""
+        for deal in self.ledger.deals:
+            if len(deal.records) == 2:
+                self._check_deal(deal)
+
+    def silent(self, writes: tuple[int, ...], after: tuple[int, ...]) -> None:
+        """I2: nothing was written although everything rang again."""
+        if writes != after:
+            self._fail("I2", f"writes without an edit (Partner Center, Salesforce, links): {writes} -> {after}")
+
+    # Inside
+
+    def _check_write(self, deal: Deal, side: Side, group: str, before: Value, after: Value) -> None:
+        source = deal.ever[side.other, group]
+        if group == "solutions":
+            added, removed = after - (before or frozenset()), (before or frozenset()) - after
+            known = frozenset().union(*source) if source else frozenset()
+            if not added <= known:
+                self._fail("I4", f"{group} at {side.value} of deal {deal.number}: {sorted(added - known)} from nowhere")
+            seen = frozenset().union(*deal.agreed[group], *(value for _, value in deal.kept[group]))
+            if not removed <= seen:
+                self._fail("I9", f"{group} at {side.value}: {sorted(removed - seen)} removed and kept nowhere")
+            return
+        if after not in source and after not in EMPTY:
+            self._fail("I4", f"{group} at {side.value} of deal {deal.number}: {after!r} from nowhere")
+        kept = (value for _, value in deal.kept[group])
+        if before not in EMPTY and before not in deal.agreed[group] and before not in kept:
+            self._fail("I9", f"{group} at {side.value} of deal {deal.number}: {before!r} overwritten and kept nowhere")
+        if group == "status" and side is P and before in ("won", "lost"):
+            self._fail("I11", f"a closed referral was reopened: {before} -> {after}")
+
+    def _pair(self, side: Side, record_id: str) -> None:
+        if side is P:
+            named = self.world.named_by(record_id)
+            if named and self.world.ours(record_id):
+                self.ledger.join(named, record_id)
+        elif referral := self.world.referral_of(record_id):
+            if not self.world.ours(referral):
+                self._fail("I13", f"opportunity {record_id} names a referral of another organisation")
+            self.ledger.join(record_id, referral)
+
+    def _check_twins(self) -> None:
+        named = Counter(n for r in self.world.referral_ids() if self.world.ours(r) and (n := self.world.named_by(r)))
+        naming = Counter(r for o in self.world.opportunity_ids() if (r := self.world.referral_of(o)))
+        twins = [key for counter in (named, naming) for key, count in counter.items() if count > 1]
+        if twins and self.strict_lists:
+            self._fail("I5", f"two records for one: {twins}")
+        self.counts["duplicates beyond the bound"] += bool(twins)
+
+    def _check_deal(self, deal: Deal) -> None:
+        link = self.world.link_of(deal.records[S])
+        if link is None:
+            self._fail("I1", f"deal {deal.number} has no link")
+            return
+        if link.state is not LinkState.LINKED:
+            return  # paused, or shown as an issue
+        self._check_issues(link)
+        p, s = (self.ledger.cells[side, deal.records[side]] for side in (P, S))
+        for group in GROUPS:
+            if group in link.held:
+                self.counts["held"] += 1
+                continue
+            if p[group] != s[group]:
+                self._fail("I1", f"{group} of deal {deal.number}: {p[group]!r} at Microsoft, {s[group]!r} here")
+        edits = [edit for edit in self.ledger.edits if edit.pair == deal.number]
+        for number, edit in enumerate(edits):
+            final = (p[edit.group], s[edit.group])
+            if edit.group not in link.held and not _answered(edit, edits[number + 1 :], deal, final):
+                self._fail("I3", f"lost: {edit}; now {p[edit.group]!r}")
+
+    def _check_issues(self, link: Link) -> None:
+        codes = self.world.issue_codes(link.id)
+        for group, hold in link.held.items():
+            if hold.code not in codes:
+                self._fail("I1", f"{group} of {link.id} is held ({hold.code}) without an issue")
+
+    def _fail(self, invariant: str, text: str) -> None:
+        self.violations.append(Violation(invariant, text))
+
+
+def _answered(edit: Edit, later: Sequence[Edit], deal: Deal, final: tuple[Value, Value]) -> bool:
+    """Whether an edit stands, was seen by whoever wrote next, changed nothing, or is kept as a loser."""
+    kept = [value for number, value in deal.kept[edit.group] if number > edit.number]
+    if edit.group == "solutions":
+        return all(_element_answered(x, edit, later, kept, final) for x in edit.saw ^ edit.wrote)
+    return (
+        edit.wrote in final
+        or edit.wrote in edit.agreed
+        or edit.wrote in kept
+        or any(other.group == edit.group and other.saw == edit.wrote for other in later)
+    )
+
+
+def _element_answered(
+    x: str, edit: Edit, later: Sequence[Edit], kept: Sequence[Value], final: tuple[Value, Value]
+) -> bool:
+    added = x in edit.wrote
+    undone = (o for o in later if o.group == edit.group and (x in o.saw) is added and (x in o.wrote) is not added)
+    return (
+        all((x in shown) is added for shown in final)
+        or any((x in agreed) is added for agreed in edit.agreed)
+        or any(x in value for value in kept)
+        or any(undone)
+    )

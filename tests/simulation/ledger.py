@@ -1,0 +1,123 @@
+"""The ledger: who changed what when, and what they saw. Kept from outside, with no knowledge of the engine.
+
+Every value a person writes is unique or a deliberate return to an old one, so equality tells where it came from.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.deal import Side
+from tests.simulation.shown import Cells, Value
+
+P, S = Side.PARTNER_CENTER, Side.SALESFORCE
+Record = tuple[Side, str]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A person's change of one group: what stood there, what they wrote, and what would be no change at all."""
+
+    number: int
+    side: Side
+    pair: int
+    group: str
+    saw: Value
+    wrote: Value
+    agreed: tuple[Value, ...]
+
+    def __str__(self) -> str:
+        return f"{self.group} at {self.side.value} of deal {self.pair}: {_plain(self.saw)} -> {_plain(self.wrote)}"
+
+
+@dataclass
+class Deal:
+    """What the ledger knows of one deal: the records that show it, what both showed at once, what was kept."""
+
+    number: int
+    records: dict[Side, str] = field(default_factory=dict)
+    agreed: dict[str, list[Value]] = field(default_factory=lambda: defaultdict(list))
+    by_engine: dict[str, Value] = field(default_factory=dict)
+    ever: dict[tuple[Side, str], set[Value]] = field(default_factory=lambda: defaultdict(set))
+    kept: dict[str, list[tuple[int, Value]]] = field(default_factory=lambda: defaultdict(list))
+
+
+class Ledger:
+    """All deals and all edits of one seed."""
+
+    def __init__(self) -> None:
+        self.deals: list[Deal] = []
+        self.edits: list[Edit] = []
+        self.cells: dict[Record, Cells] = {}
+        self.of: dict[Record, Deal] = {}
+        self.number = 0
+
+    def deal_of(self, side: Side, record_id: str) -> Deal:
+        """The deal a record shows; a record nobody knew begins one."""
+        found = self.of.get((side, record_id))
+        if found is None:
+            found = Deal(len(self.deals), {side: record_id})
+            self.deals.append(found)
+            self.of[side, record_id] = found
+        return found
+
+    def join(self, opportunity_id: str, referral_id: str) -> None:
+        """The two records show one deal."""
+        ours = self.deal_of(S, opportunity_id)
+        theirs = self.of.get((P, referral_id))
+        if theirs is ours or P in ours.records:
+            return
+        ours.records[P] = referral_id
+        self.of[P, referral_id] = ours
+        if theirs is not None and S not in theirs.records:
+            ours.ever.update(theirs.ever)
+            self.edits = [_moved(edit, theirs, ours) for edit in self.edits]
+            self.deals[theirs.number] = Deal(theirs.number)
+        self.level(ours, by_engine=True)
+
+    def changes(self, side: Side, record_id: str, cells: Cells) -> Iterator[tuple[str, Value, Value]]:
+        """Groups that show something else than before, with both values."""
+        before = self.cells.get((side, record_id), {})
+        self.cells[side, record_id] = cells
+        deal = self.deal_of(side, record_id)
+        for group, value in cells.items():
+            if before.get(group) != value or not before:
+                deal.ever[side, group].add(value)
+                yield group, before.get(group), value
+
+    def edited(self, side: Side, record_id: str, group: str, saw: Value, wrote: Value) -> None:
+        """A person changed a group."""
+        deal = self.deal_of(side, record_id)
+        self.number += 1
+        last = deal.agreed[group][-1:] + [deal.by_engine[group]] * (group in deal.by_engine)
+        self.edits.append(Edit(self.number, side, deal.number, group, saw, wrote, tuple(last)))
+
+    def level(self, deal: Deal, *, by_engine: bool) -> None:
+        """Note what both sides show at once now."""
+        both = [self.cells.get((side, deal.records.get(side, ""))) for side in (P, S)]
+        if both[0] is None or both[1] is None:
+            return
+        for group, value in both[0].items():
+            if both[1][group] == value:
+                if deal.agreed[group][-1:] != [value]:
+                    deal.agreed[group].append(value)
+                if by_engine:
+                    deal.by_engine[group] = value
+
+    def keep(self, deal: Deal, group: str, values: list[Value]) -> None:
+        """A conflict row became durable."""
+        self.number += 1
+        deal.kept[group] += [(self.number, value) for value in values]
+
+
+def _moved(edit: Edit, old: Deal, new: Deal) -> Edit:
+    if edit.pair != old.number:
+        return edit
+    return Edit(edit.number, edit.side, new.number, edit.group, edit.saw, edit.wrote, edit.agreed)
+
+
+def _plain(value: Any) -> str:
+    return "{" + ", ".join(sorted(value)) + "}" if isinstance(value, frozenset) else repr(value)

@@ -1,0 +1,194 @@
+"""The port level: the real `Sync` and `decide` over small in-memory services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from shared.deal import Link, Side
+from shared.errors import ApiError
+from shared.mapping.codecs import epoch_seconds
+from tests.simulation import rules
+from tests.simulation.host import Host
+from tests.simulation.light_memory import LightLinks, LightPost
+from tests.simulation.light_partner_center import FOREIGN, NEW, OURS, SELLERS, LightPartnerCenter
+from tests.simulation.light_salesforce import KEY, LightSalesforce
+from tests.simulation.schedule import Scheduler
+from tests.simulation.shown import Cells, of_opportunity, of_referral
+from tests.simulation.stamps import TICKS
+
+P, S = Side.PARTNER_CENTER, Side.SALESFORCE
+SINCE_YEAR_ONE = 62_135_596_800 * TICKS
+
+
+class LightWorld:
+    """Both services, the memory and the queues of one seed."""
+
+    organization_id = OURS
+
+    def __init__(self, scheduler: Scheduler, host: Host) -> None:
+        self.scheduler = scheduler
+        self.partner_center = LightPartnerCenter(scheduler)
+        self.salesforce = LightSalesforce(scheduler)
+        self.links = LightLinks()
+        self.post = LightPost(scheduler, host.announced)
+        self.referrals, self.opportunities = self.partner_center, self.salesforce
+
+    def rules(self, owner: str, drop: str = "") -> rules.Rules:
+        """The rules of a version of the app."""
+        found = rules.light(owner, drop)
+        rules.forget(found)
+        return found
+
+    def stale(self, referral_id: str, seconds: float) -> Mapping[str, Any]:
+        """A read from a replica that lags."""
+        return self.partner_center.get(referral_id, stale_seconds=seconds)
+
+    def new_events(self) -> list[tuple[str, int]]:
+        """Changes of referrals since the last call: id and time in ticks."""
+        events, self.partner_center.events = self.partner_center.events, []
+        return [(referral_id, ticks + SINCE_YEAR_ONE) for referral_id, ticks in events]
+
+    def writes(self) -> tuple[int, int, int]:
+        """How many changes the connector made: Partner Center, Salesforce, links."""
+        return self.partner_center.written, self.salesforce.written, self.links.saves
+
+    # What the judge sees
+
+    def referral_ids(self) -> Sequence[str]:
+        """Every referral."""
+        return list(self.partner_center.created)
+
+    def opportunity_ids(self) -> Sequence[str]:
+        """Every opportunity."""
+        return list(self.salesforce.opportunities)
+
+    def cells(self, side: Side, record_id: str) -> Cells:
+        """What a person reads."""
+        if side is P:
+            return of_referral(self.document(record_id))
+        return of_opportunity(self.row(record_id), self.salesforce.shown_solutions(record_id))
+
+    def named_by(self, referral_id: str) -> str:
+        """The opportunity a referral names."""
+        return self.document(referral_id)["externalReferenceId"] or ""
+
+    def referral_of(self, opportunity_id: str) -> str:
+        """The referral an opportunity names."""
+        return self.row(opportunity_id)[KEY] or ""
+
+    def ours(self, record_id: str) -> bool:
+        """Whether the record belongs to this organisation."""
+        found = self.partner_center.versions.get(record_id)
+        return found is None or found[-1][1]["organizationId"] == OURS
+
+    def link_of(self, opportunity_id: str) -> Link | None:
+        """The link of an opportunity."""
+        owner = self.links.link_of(S, opportunity_id)
+        return self.links.link(owner) if owner else None
+
+    def issue_codes(self, link_id: str) -> frozenset[str]:
+        """What stands on the work list."""
+        return self.links.issue_codes(link_id)
+
+    def due_rows(self, watermark: int) -> Iterable[tuple[str, int]]:
+        """Opportunities in scope that can be seen and are stamped before a watermark, and since when they can."""
+        return list(self._due(watermark))
+
+    def _due(self, watermark: int) -> Iterator[tuple[str, int]]:
+        now = self.scheduler.now
+        for row in self.salesforce.opportunities.values():
+            in_scope = row.values["Sync_with_Partner_Center__c"] or row.values[KEY]
+            stamp = epoch_seconds(row.values["SystemModstamp"])
+            if row.visible <= now and in_scope and stamp < watermark:
+                yield row.values["Id"], stamp - self.salesforce.skew
+
+    # What people do
+
+    def new_opportunity(self, amount: int, notes: str, solution: str) -> str:
+        """A complete opportunity that asks to be synchronised."""
+        found = self.salesforce.create({"Amount": amount, "Description": notes, "Sync_with_Partner_Center__c": True})
+        self.salesforce.set_solution(found, solution)
+        return found
+
+    def new_inbound(self, amount: int, notes: str, solution: str) -> str:
+        """Microsoft shares a deal."""
+        solutions = [{"id": solution, "type": "Name", "name": solution}]
+        details = {"dealValue": amount, "currency": "USD", "notes": notes, "requirements": {"solutions": solutions}}
+        shared = {"type": "Shared", "consent": {SELLERS: True}}
+        return self.partner_center.add({"status": NEW[0], "substatus": NEW[1], "details": details, **shared})
+
+    def new_foreign(self, opportunity_id: str) -> str:
+        """A referral of another organisation that names our opportunity."""
+        return self.partner_center.add({"organizationId": FOREIGN, "externalReferenceId": opportunity_id})
+
+    def row(self, opportunity_id: str) -> Mapping[str, Any]:
+        """An opportunity as it truly is."""
+        return self.salesforce.opportunities[opportunity_id].values
+
+    def document(self, referral_id: str) -> Mapping[str, Any]:
+        """A referral as it truly is."""
+        return self.partner_center.current(referral_id)
+
+    def sell(self, opportunity_id: str, fields: Mapping[str, Any]) -> None:
+        """A seller saves an opportunity."""
+        self.salesforce.update(opportunity_id, dict(fields))
+
+    def solve(self, opportunity_id: str, solution: str, *, removed: bool) -> None:
+        """A seller changes the list of solutions."""
+        self.salesforce.set_solution(opportunity_id, solution, removed=removed)
+
+    def portal(self, referral_id: str, values: Mapping[str, Any]) -> bool:
+        """A person saves the page of a referral; False when it refuses."""
+        try:
+            self.partner_center.edit(referral_id, values)
+        except ApiError:
+            return False
+        return True
+
+    def facts(self, referral_id: str, number: int) -> None:
+        """Microsoft's own facts about a deal."""
+        document = self.document(referral_id)
+        self.partner_center._put({**document, "trackingInfo": {"microsoftMsxId": f"7-{number}"}})
+
+    def expire(self, referral_id: str) -> None:
+        """The service closes an unanswered deal."""
+        self.partner_center.expire(referral_id)
+
+    def recycle(self, opportunity_id: str, *, deleted: bool) -> None:
+        """A seller deletes or undeletes an opportunity."""
+        self.salesforce.update(opportunity_id, {"IsDeleted": deleted})
+
+    # Circumstances
+
+    def lag(self, seconds: int, *, page_size: int) -> None:
+        """Lists show a new referral only after a while, in pages of this size."""
+        self.partner_center.list_lag, self.partner_center.page_size = seconds, page_size
+
+    def commit_late(self, seconds: int) -> None:
+        """What sellers save from now on can be seen only after a while."""
+        self.salesforce.commit_delay = seconds
+
+    def touch_all(self) -> None:
+        """Every opportunity is re-stamped without an edit."""
+        self.salesforce.touch_all()
+
+    def skew(self, seconds: int) -> None:
+        """Salesforce's clock is ahead by so much."""
+        self.salesforce.skew = seconds
+
+    def automate(self, kind: str) -> None:
+        """The customer's own automation: none, a rounding trigger, a flow on another field, a validation rule."""
+        self.salesforce.trigger = TRIGGERS.get(kind)
+        self.salesforce.refuses = (lambda values, by: "No deals like this.") if kind == "rule" else None
+
+    def settle(self) -> None:
+        """Whatever was out of order in the services is mended."""
+        self.commit_late(0)
+        self.salesforce.refuses = None
+
+
+TRIGGERS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "round": lambda values: {"Amount": None if values["Amount"] is None else round(float(values["Amount"]))},
+    "flow": lambda values: {"NextStep": f"after {values['Amount']}"},
+}

@@ -1,0 +1,189 @@
+"""Sellers, portal users and Microsoft: what each act does to the records. Every value is new or, on purpose, old."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any, Protocol
+
+from shared.deal import Side
+from tests.simulation.judge import Judge
+from tests.simulation.scenario import Act
+
+P, S = Side.PARTNER_CENTER, Side.SALESFORCE
+SOLUTIONS = tuple(f"SOL-1597{n}-MQF" for n in range(4, 9))
+STAGES = ("Qualification", "Needs Analysis", "Closed Won", "Closed Lost", "Microsoft Review")
+STATES = {
+    "accept": ("Active", "Accepted"),
+    "decline": ("Closed", "Declined"),
+    "win": ("Closed", "Won"),
+    "lose": ("Closed", "Lost"),
+}
+
+
+class Stage(Protocol):
+    """What people can do to a world."""
+
+    def new_opportunity(self, amount: int, notes: str, solution: str) -> str: ...
+    def new_inbound(self, amount: int, notes: str, solution: str) -> str: ...
+    def row(self, opportunity_id: str) -> Mapping[str, Any]: ...
+    def document(self, referral_id: str) -> Mapping[str, Any]: ...
+    def sell(self, opportunity_id: str, fields: Mapping[str, Any]) -> None: ...
+    def solve(self, opportunity_id: str, solution: str, *, removed: bool) -> None: ...
+    def portal(self, referral_id: str, values: Mapping[str, Any]) -> bool: ...
+    def facts(self, referral_id: str, number: int) -> None: ...
+
+
+class People:
+    """Acts out a scenario. `acted` is told of every record a person saved."""
+
+    def __init__(self, stage: Stage, judge: Judge, random: Random, acted: Callable[[Side, str], None]) -> None:
+        self._stage = stage
+        self._judge = judge
+        self._random = random
+        self._acted = acted
+        self.records: list[tuple[Side, str]] = []
+        self._past: dict[tuple[Side, str, str], list[Any]] = {}
+        self._number = 1000
+
+    def begin(self, kind: str) -> None:
+        """A new deal on one side."""
+        number = self.unique()
+        if kind == "inbound":
+            self.records.append((P, self._stage.new_inbound(number * 10, f"note {number}", SOLUTIONS[0])))
+        else:
+            self.records.append((S, self._stage.new_opportunity(number * 10, f"note {number}", SOLUTIONS[0])))
+        self._acted(*self.records[-1])
+
+    def act(self, act: Act) -> bool:
+        """Somebody acts; False when the page does not allow it, or the record does not exist yet."""
+        side = P if act.kind.startswith("p_") or act.kind == "facts" else S
+        record = self.record(act.deal, side)
+        if not record:
+            return False
+        done = bool(getattr(self, f"_{act.kind}")(record))
+        if done:
+            self._acted(side, record)
+        return done
+
+    def meddle(self, side: Side) -> None:
+        """Somebody saves a record of this side just now."""
+        number = self._random.randrange(len(self.records))
+        kind = self._random.choice(("value", "notes", "touch", "revert"))
+        self.act(Act(0, f"{'p' if side is P else 's'}_{kind}", number, 0))
+
+    def record(self, deal: int, side: Side) -> str:
+        """The record of a deal on a side, or "" while there is none."""
+        return self._judge.ledger.deal_of(*self.records[deal]).records.get(side, "")
+
+    def unique(self) -> int:
+        """A number nobody has used."""
+        self._number += 1
+        return self._number
+
+    # Sellers
+
+    def _s_value(self, record: str) -> bool:
+        return self._sell(record, Amount=self.unique() * 10 + 0.4)
+
+    def _s_notes(self, record: str) -> bool:
+        return self._sell(record, Description=f"note {self.unique()}")
+
+    def _s_revert(self, record: str) -> bool:
+        return self._sell(record, **self._old(S, record))
+
+    def _s_stage(self, record: str) -> bool:
+        return self._sell(record, StageName=self._random.choice(STAGES))
+
+    def _s_touch(self, record: str) -> bool:
+        return self._sell(record, NextStep=f"step {self.unique()}")
+
+    def _tick(self, record: str) -> bool:
+        return self._sell(record, Sync_with_Partner_Center__c=True)
+
+    def _untick(self, record: str) -> bool:
+        return self._sell(record, Sync_with_Partner_Center__c=False)
+
+    def _consent(self, record: str) -> bool:
+        return self._sell(record, Referral_Visible_to_Microsoft__c=True)
+
+    def _s_add(self, record: str) -> bool:
+        return self._solve(record, removed=False)
+
+    def _s_remove(self, record: str) -> bool:
+        return self._solve(record, removed=True)
+
+    def _sell(self, record: str, **fields: Any) -> bool:
+        row = self._stage.row(record)
+        if row["IsDeleted"]:
+            return False
+        for name in fields:
+            self._remember(S, record, name, row.get(name))
+        self._stage.sell(record, fields)
+        return bool(fields)
+
+    def _solve(self, record: str, *, removed: bool) -> bool:
+        if self._stage.row(record)["IsDeleted"]:
+            return False
+        self._stage.solve(record, self._random.choice(SOLUTIONS), removed=removed)
+        return True
+
+    # Portal users and Microsoft
+
+    def _p_value(self, record: str) -> bool:
+        return self._portal(record, {"/details/dealValue": self.unique() * 10 + 0.4})
+
+    def _p_notes(self, record: str) -> bool:
+        return self._portal(record, {"/details/notes": f"note {self.unique()}"})
+
+    def _p_revert(self, record: str) -> bool:
+        return self._portal(record, self._old(P, record))
+
+    def _p_touch(self, record: str) -> bool:
+        return self._portal(record, {"/referralProgram": f"program {self.unique()}"})
+
+    def _p_stage(self, record: str) -> bool:
+        status, substatus = STATES[self._random.choice(sorted(STATES))]
+        return self._portal(record, {"/status": status, "/substatus": substatus, "/statusReason": "said the user"})
+
+    def _p_add(self, record: str) -> bool:
+        return self._portal(record, {SET: [*self._items(record), _item(self._random.choice(SOLUTIONS))]})
+
+    def _p_remove(self, record: str) -> bool:
+        return self._portal(record, {SET: self._items(record)[1:]})
+
+    def _facts(self, record: str) -> bool:
+        self._stage.facts(record, self.unique())
+        return True
+
+    def _items(self, record: str) -> list[Any]:
+        return list(self._stage.document(record)["details"]["requirements"]["solutions"])
+
+    def _portal(self, record: str, values: Mapping[str, Any]) -> bool:
+        if not values or self._stage.document(record)["status"] == "Closed":
+            return False
+        details = self._stage.document(record)["details"]
+        for path in values:
+            self._remember(P, record, path, details.get(path.removeprefix("/details/")))
+        return self._stage.portal(record, values)
+
+    # Old values
+
+    def _remember(self, side: Side, record: str, name: str, value: Any) -> None:
+        if value not in (None, "") and name in REVERTED:
+            self._past.setdefault((side, record, name), []).append(value)
+
+    def _old(self, side: Side, record: str) -> dict[str, Any]:
+        known = [(name, values) for (s, r, name), values in self._past.items() if (s, r) == (side, record)]
+        if not known:
+            return {}
+        name, values = self._random.choice(known)
+        return {name: self._random.choice(values[-2:])}
+
+
+def _item(solution: str) -> dict[str, Any]:
+    return {"id": solution, "type": "Name", "name": solution}
+
+
+SET = "/details/requirements/solutions"
+REVERTED = frozenset({"Amount", "Description", "/details/dealValue", "/details/notes"})

@@ -1,0 +1,75 @@
+"""The mapping and policy of a seed: the shipped rules with few groups, owners by chance, and pure parts remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from shared.deal import Opportunity, Referral
+from shared.decide import Policy
+from shared.mapping import Mapping as FieldMapping
+from shared.mapping import build, load
+from shared.mapping.opportunity import OpportunitySide
+from shared.mapping.referral import ReferralSide
+from shared.sync import policy_of
+
+LINK = "https://partner.microsoft.com/dashboard/referrals/{referral_id}"
+FEW = ("value", "notes", "status", "solutions", "consent", "microsoft", "identity", "crm_id")
+OWNERS = ("salesforce", "partner_center", "hold")
+Rules = tuple[FieldMapping, Policy]
+
+
+class _Referrals(ReferralSide):
+    """Reads each version once."""
+
+    seen: dict[Any, Referral]
+
+    def read(self, document: Mapping[str, Any], *, settled: bool = False) -> Referral:
+        key = document["id"], document["eTag"]
+        found = self.seen.get(key)
+        if found is None:
+            found = self.seen[key] = super().read(document)
+        return replace(found, settled=True) if settled else found
+
+
+class _Opportunities(OpportunitySide):
+    """Reads each version once."""
+
+    seen: dict[Any, Opportunity]
+
+    def read(self, record: Mapping[str, Any], read_at: int) -> Opportunity:
+        key = record["version"]
+        found = self.seen.get(key)
+        if found is None:
+            found = self.seen[key] = super().read(record, read_at)
+        return replace(found, read_at=read_at)
+
+
+def overlay(owner: str, *, drop: str = "") -> str:
+    """A partner's file: who owns the disputed groups, and perhaps a group that does not travel."""
+    text = "".join(f'[groups.{group}]\nowner = "{owner}"\n' for group in ("value", "notes") if group != drop)
+    return text + (f'[groups.{drop}]\nupdate = "none"\nowner = "{owner}"\n' if drop else "")
+
+
+@lru_cache(maxsize=16)
+def light(owner: str, drop: str = "") -> Rules:
+    """The rules of the port level."""
+    config = load(overlay(owner, drop=drop))
+    config = config.model_copy(update={"groups": {name: config.groups[name] for name in FEW}})
+    table = build(config, zone=ZoneInfo("UTC"), link_template=LINK)
+    policy = policy_of(table, b"digest")
+    digest, obstacle = lru_cache(maxsize=1 << 14)(policy.digest), lru_cache(maxsize=1 << 14)(policy.obstacle)
+    policy = replace(policy, digest=digest, obstacle=obstacle)
+    referrals = _Referrals(config, table.groups, link_template=LINK, mpn_id="")
+    opportunities = _Opportunities(config, table.groups)
+    return replace(table, referral=referrals, opportunity=opportunities), policy
+
+
+def forget(rules: Rules) -> None:
+    """A new seed has new versions."""
+    table, _ = rules
+    table.referral.seen = {}  # type: ignore[attr-defined]
+    table.opportunity.seen = {}  # type: ignore[attr-defined]

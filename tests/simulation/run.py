@@ -1,0 +1,189 @@
+"""One seed from its beginning to its verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from shared.deal import Side
+from shared.sync import Patience, Sync, delta, sweep
+from tests.simulation.courier import QUEUE, REASON, Courier
+from tests.simulation.faults import Faults
+from tests.simulation.host import Host
+from tests.simulation.judge import Judge, Violation
+from tests.simulation.light import LightWorld
+from tests.simulation.line import Line, LineBells, LineLinks, LineOpportunities, LineReferrals
+from tests.simulation.people import People
+from tests.simulation.scenario import Act, Scenario
+from tests.simulation.schedule import SECOND, Scheduler
+from tests.simulation.weather import Weather
+
+P, S = Side.PARTNER_CENTER, Side.SALESFORCE
+LEVELS: dict[str, Callable[[Scheduler, Host], Any]] = {"port": LightWorld}
+CALM_SECONDS, LONGEST_ROUNDS = 1800, 90
+
+
+@dataclass
+class Outcome:
+    """What became of a seed."""
+
+    scenario: Scenario
+    violations: list[Violation]
+    reached: Counter[str]
+    counts: Counter[str]
+    trace: list[str] = field(default_factory=list)
+    end: tuple[Any, ...] = ()
+
+
+class Run:
+    """Everything of one seed, wired together."""
+
+    def __init__(self, scenario: Scenario, level: str, *, tracing: bool) -> None:
+        self.scenario = scenario
+        self.scheduler = Scheduler(scenario.seed, tracing=tracing)
+        self.faults = Faults(Random(f"faults {scenario.seed}"), scenario.faults)
+        self.counts: Counter[str] = Counter()
+        self.host = Host(self.scheduler, self.faults, self.counts)
+        self.world = LEVELS[level](self.scheduler, self.host)
+        self.judge = Judge(self.world)
+        self.people = People(self.world, self.judge, Random(f"people {scenario.seed}"), self.acted)
+        self.courier = Courier(self.scheduler, self.faults, self._deliver)
+        self.line = Line(self.scheduler, self.faults, self._wrote, self.people.meddle)
+        self._numbers = 0
+        self.host.post = self.world.post
+        self._new = self._sync(scenario.owner)
+        self._versions("new", first=True)
+
+    def go(self) -> Outcome:
+        """Play the seed and judge it."""
+        try:
+            self._play()
+        except Violation as violation:
+            self.judge.violations.append(violation)
+        for bug in self.host.bugs[:1]:
+            self.judge.violations.append(Violation("bug", f"{type(bug).__name__}: {bug}"))
+        counts = self.counts + self.judge.counts
+        return Outcome(self.scenario, self.judge.violations, self.faults.reached, counts, self.scheduler.trace or [])
+
+    def acted(self, side: Side, record: str) -> None:
+        """A person saved a record."""
+        if self.scheduler.trace is not None:
+            self.scheduler.note("person saved", side, record, self.world.cells(side, record))
+        self.judge.person_acted(side, record)
+        self.courier.carry(self.world.new_events())
+
+    # The play
+
+    def _play(self) -> None:
+        for kind in self.scenario.deals:
+            self.people.begin(kind)
+        if "linked" in self.scenario.deals:
+            self._minutes(2)
+        self.faults.active = True
+        length = self.scenario.acts[-1].at + 60 if self.scenario.acts else 60
+        self._weather(length).set_up()
+        for act in self.scenario.acts:
+            self.scheduler.after(act.at, lambda act=act: self._act(act))
+        self._sometimes(length)
+        self._minutes(1 + int(length // 60))
+        self.faults.active = False
+        self.world.settle()
+        self._calm()
+        self.judge.verdict()
+        self._silence()
+
+    def _sometimes(self, length: float) -> None:
+        """The timers that run less than every minute also meet faults."""
+        random = self.scheduler.random
+        for name, work in (("delta", delta), ("sweep", sweep)):
+            if random.random() < 0.4:
+                self.scheduler.after(random.uniform(0, length), lambda n=name, w=work: self.host.timer(n, w))
+
+    def _minutes(self, minutes: int) -> None:
+        for _ in range(minutes):
+            self.host.minute()
+            self.scheduler.run(self.scheduler.now + 60 * SECOND)
+
+    def _calm(self) -> None:
+        """Everything is in order again: polls, recovery, then the hourly and the nightly timers."""
+        self._until_quiet()
+        for _ in range(2):
+            self.host.timer("delta", delta)
+            self._until_quiet()
+        self.host.timer("sweep", sweep)
+        self._until_quiet()
+
+    def _until_quiet(self) -> None:
+        for _ in range(LONGEST_ROUNDS):
+            self._minutes(1)
+            soon = self.scheduler.now + CALM_SECONDS * SECOND
+            busy = self.scheduler.running or any(due <= soon for due in self.world.post.waiting())
+            if not busy and not any(link.unfinished for link in self.world.links.links()):
+                return
+        self.judge.violations.append(Violation("I1", "it never falls silent"))
+
+    def _silence(self) -> None:
+        """Everything rings again and every row is re-stamped: nobody may write anything."""
+        before = self.world.writes()
+        self.courier.again()
+        self.world.touch_all()
+        self._until_quiet()
+        self.scheduler.run(self.scheduler.now + 8 * 86_400 * SECOND)
+        for name, work in (("delta", delta), ("sweep", sweep)):
+            self.host.timer(name, work)
+        self._until_quiet()
+        self.judge.silent(before, self.world.writes())
+
+    def _act(self, act: Act) -> None:
+        self.scheduler.note("act", act.kind, act.deal)
+        self.counts["acts"] += self.people.act(act)
+
+    # Wiring
+
+    def _wrote(self, side: Side) -> None:
+        self.judge.engine_wrote(side)
+        self.courier.carry(self.world.new_events())
+
+    def _deliver(self, referral_id: str, ticks: int) -> None:
+        self.world.post.ring(QUEUE, [referral_id], reason=REASON, seen=ticks)
+
+    def _weather(self, seconds: float) -> Weather:
+        return Weather(
+            self.scheduler, self.faults, self.host, self.world, self.people, seconds, self.acted, self._versions
+        )
+
+    def _versions(self, which: str, *, first: bool = False) -> None:
+        """Which versions of the app serve workers from now on: the first, another mapping, or both by turns."""
+        if not first:
+            self._old, self._new = self._new, self._sync("hold" if which == "both" else "partner_center")
+        serving = [self._old, self._new] if which == "both" else [self._new]
+        self.host.current = lambda: self.scheduler.random.choice(serving)
+
+    def _sync(self, owner: str) -> Sync:
+        mapping, policy = self.world.rules(owner)
+        line, judge = self.line, self.judge
+        return Sync(
+            referrals=LineReferrals(line, self.world.referrals, self.world.stale),
+            opportunities=LineOpportunities(line, self.world.opportunities),
+            links=LineLinks(line, self.world.links, judge.saved, judge.advanced),
+            bells=LineBells(line, self.world.post, lambda queue, ids: judge.bells_rung(queue, ids, self.scheduler.second)),
+            mapping=mapping,
+            policy=policy,
+            clock=lambda: self.scheduler.second + self.scheduler.worker[1],
+            monotonic=lambda: self.scheduler.now / SECOND,
+            new_id=self._new_id,
+            patience=Patience(),
+            organization_id=self.world.organization_id,
+        )
+
+    def _new_id(self) -> str:
+        self._numbers += 1
+        return f"run{self._numbers:06d}"
+
+
+def play(scenario: Scenario, *, level: str = "port", tracing: bool = False) -> Outcome:
+    """Run a scenario; equal arguments give equal outcomes."""
+    return Run(scenario, level, tracing=tracing).go()

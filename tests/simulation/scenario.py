@@ -1,0 +1,74 @@
+"""What happens in a seed: which faults may strike, which deals there are, and who acts when. Plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from tests.simulation.faults import subset
+from tests.simulation.rules import OWNERS
+
+WEIGHTS: Final = {
+    "s_value": 6,
+    "p_value": 6,
+    "s_notes": 3,
+    "p_notes": 3,
+    "s_revert": 4,
+    "p_revert": 4,
+    "s_stage": 2,
+    "p_stage": 2,
+    "s_add": 2,
+    "p_add": 2,
+    "s_remove": 2,
+    "p_remove": 2,
+    "s_touch": 2,
+    "p_touch": 2,
+    "untick": 1,
+    "tick": 1,
+    "consent": 1,
+    "facts": 1,
+}
+KINDS: Final = ("linked", "linked", "linked", "new opportunity", "inbound")
+GAPS: Final = ((0.05, 3), (0.05, 3), (2, 25), (20, 75), (60, 400))
+
+
+@dataclass(frozen=True)
+class Act:
+    """Somebody does something to a deal, so many seconds after the beginning. `number` makes values unique."""
+
+    at: float
+    kind: str
+    deal: int
+    number: int
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A seed in full; a smaller one is the same with parts left out."""
+
+    seed: int
+    faults: frozenset[str]
+    owner: str
+    deals: tuple[str, ...]
+    acts: tuple[Act, ...]
+
+
+def scenario(seed: int) -> Scenario:
+    """The scenario of a seed."""
+    random = Random(f"scenario {seed}")
+    deals = tuple(random.choice(KINDS) for _ in range(random.choice((1, 1, 1, 2, 2, 3))))
+    return Scenario(seed, subset(random), random.choice(OWNERS), deals, _acts(random, len(deals)))
+
+
+def _acts(random: Random, deals: int) -> tuple[Act, ...]:
+    # Each seed prefers a few kinds, so that the same group is changed again and again.
+    kinds = random.sample(sorted(WEIGHTS), k=random.choice((3, 5, 8, len(WEIGHTS))), counts=None)
+    kinds += random.choice((["s_value", "p_value"], ["s_value", "s_revert", "p_revert"], []))
+    weights = [WEIGHTS[kind] for kind in kinds]
+    at, found = 0.0, []
+    for number in range(random.randrange(2, 12)):
+        at += random.uniform(*random.choice(GAPS))
+        kind = random.choices(kinds, weights)[0]
+        found.append(Act(round(at, 3), kind, random.randrange(deals), number + 1))
+    return tuple(found)
