@@ -62,6 +62,7 @@ class Demo:
         referral = str(row["Referral_Identifier__c"])
         self._came("Partner Center", f"referral {referral[:8]}… {self._state(referral)}, {self._value(referral)}")
         self._came("Salesforce", f"{row['Sync_Status__c']}, identifier and link written back")
+        self._microsoft_accepts(opportunity, referral)
         self._salesforce.update("Opportunity", opportunity, {"Amount": 75000, "CloseDate": _day(120)})
         self._did("Salesforce", "amount raised to 75,000, closing date moved")
         self._until("the new value arrives", lambda: self._deal(referral, dealValue=75000))
@@ -74,6 +75,17 @@ class Demo:
         self._did("Salesforce", "stage set to Closed Won")
         self._until("the referral is won", lambda: self._state(referral) == "Closed/Won")
         self._came("Partner Center", self._state(referral))
+
+    def _microsoft_accepts(self, opportunity: str, referral: str) -> None:
+        engagement = self._partner_center.get(referral)["engagementId"]
+        theirs = self._until("Microsoft is invited", lambda: self._partner_center.microsofts(engagement))
+        self._came("Partner Center", f"Microsoft's own referral {theirs['id'][:8]}… {theirs['status']}, help asked")
+        self._partner_center.microsoft_responds(engagement, "accepted", msx_id="7-2KLMNOPQRS")
+        self._did("Partner Center", "Microsoft's seller accepts")
+        self._until(
+            "Microsoft's number arrives", lambda: self._field(opportunity, Microsoft_CRM_Identifier__c="7-2KLMNOPQRS")
+        )
+        self._came("Salesforce", "Microsoft CRM Identifier 7-2KLMNOPQRS")
 
     def share_deal(self) -> None:
         """A Microsoft seller shares a deal. Raises NotReached."""

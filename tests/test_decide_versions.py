@@ -129,6 +129,16 @@ def test_a_group_that_rides_along_needs_no_read(shown: tuple[()], written: objec
     assert from_memory(link) == {P: written}
 
 
+def test_a_group_that_rides_along_keeps_the_value_it_replaces() -> None:
+    """Also one typed while nothing could be sent: it is read again, since memory holds no value to keep."""
+    p, s = edited(referral(), crm_id=text("theirs")), opportunity(value=X, crm_id=text("007"))
+    link = look(linked(), p, opportunity()).link
+    assert from_memory(link, s) == {P}
+    decision = look(link, p, s)
+    assert writes(decision) == {P: {"value": X, "crm_id": text("007")}}
+    assert [(c.group, c.p, c.winner) for c in decision.conflicts] == [("crm_id", text("theirs"), S)]
+
+
 def test_a_hold_found_from_memory_equals_the_hold_found_by_reading() -> None:
     s = opportunity(Phase.NEW)
     assert decide(linked(), Remembered(), s, POLICY, NOW).link == look(linked(), referral(), s).link

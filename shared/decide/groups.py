@@ -45,9 +45,11 @@ def _unsettled(group: str, link: Link, s: Opportunity, policy: Policy) -> bool:
     rule, base_s = policy.groups[group], link.base_s.get(group)
     if link.base_p.get(group) is None or (base_s is None and not rule.rides):
         return True
-    if isinstance(s.groups[group], Unreadable) or rule.rides:
+    if isinstance(s.groups[group], Unreadable):
         return False
     changed = shown(group, s.groups[group], policy) != base_s
+    if rule.rides:  # it would replace a value, which has to be kept
+        return changed and base_s is not None and link.base_p[group] != policy.remember(group, EMPTY)
     return changed and (rule.kind not in ("scalar", STATUS) or rule.direction is not Direction.BOTH)
 
 
@@ -107,9 +109,9 @@ def _against_memory(pair: Pair, link: Link, policy: Policy) -> Outcome:
 def _ride(pair: Pair, policy: Policy) -> Outcome:
     """A group that rides along, against what the referral is known to show: the same, nothing, or something else."""
     digest, empty = policy.remember(pair.name, pair.s), pair.base_p == policy.remember(pair.name, EMPTY)
-    if digest == pair.base_p or (pair.base_s is None and not (pair.s and empty)):
-        return ADOPT
-    return NOTHING if digest == pair.base_s else Outcome(writes={P: pair.s})
+    if pair.s and empty and digest != pair.base_s:
+        return Outcome(writes={P: pair.s})
+    return ADOPT if digest == pair.base_p or pair.base_s is None else NOTHING
 
 
 def _close_waits(found: Mapping[str, Outcome]) -> dict[str, Outcome]:

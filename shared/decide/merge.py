@@ -84,7 +84,7 @@ def _one_way(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
             return ADOPT
     elif not changed[target.other] and not (changed[target] and revert):
         return NOTHING
-    edited = bool(shown) and changed[target]
+    edited = bool(shown) and (changed[target] or rule.rides)
     conflict = Conflict(pair.name, pair.p, pair.s, target.other, "one_way") if edited else None
     return Outcome(writes={target: source}, conflict=conflict)
 

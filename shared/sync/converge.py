@@ -101,6 +101,8 @@ def _settle(sync: Sync, link: Link, look: Look, decision: Decision, caller: Call
         _issues(sync, link, after)
         link = after
         _log(link, caller.reason, decision.note)
+    elif link.held:  # an earlier run may have died between the row and the work list
+        _issues(sync, link, link)
     if had_intent and link.intent is None:
         return link, True
     if decision.retry_after_seconds is not None:
@@ -167,7 +169,7 @@ def _pause(sync: Sync, error: ApiError, tries: int) -> float:
 
 def _issues(sync: Sync, before: Link, after: Link) -> None:
     """Keep the open work list in step with what waits on the link."""
-    if (before.held, before.state) == (after.held, after.state):
+    if not before.held and not after.held and before.state is after.state:
         return
     codes = {hold.code: "info" if hold.code in INFORMATION else "warning" for hold in after.held.values()}
     if after.state not in (LinkState.LINKED, LinkState.PAUSED):

@@ -213,7 +213,9 @@ def _hold(sync: Sync, link: Link, look: Look, refusal: Rejected | Missing | Forb
         sentences = list(dict.fromkeys(problem.message for problem in refusal.problems if problem.message))
     hold = Hold(code, s=_shown(sync, look), schema=sync.policy.schema)
     sync.links.save(replace(link, claim=None, held={CREATE: hold}))
-    told = ("Microsoft refused the deal:", *sentences) if sentences else (f"Microsoft refused the deal ({code}).",)
+    told = (
+        ("Microsoft refused the deal:", *sentences) if sentences else ("Microsoft refused the deal without a reason.",)
+    )
     _tell(sync, look, link.opportunity_id, catalogue.not_sent(told), code)
 
 

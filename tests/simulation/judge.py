@@ -16,6 +16,7 @@ from tests.simulation.ledger import Deal, Edit, Ledger
 from tests.simulation.shown import GROUPS, Cells, Value, of_conflict
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
+OVERLAP_SECONDS = 900
 EMPTY: tuple[Value, ...] = (None, "", frozenset())
 
 
@@ -30,6 +31,7 @@ class Evidence(Protocol):
     def ours(self, referral_id: str) -> bool: ...
     def link_of(self, opportunity_id: str) -> Link | None: ...
     def issue_codes(self, link_id: str) -> frozenset[str]: ...
+    def deleted(self, opportunity_id: str) -> bool: ...
     def due_rows(self, watermark: int) -> Iterable[tuple[str, int]]: ...
 
 
@@ -49,6 +51,7 @@ class Judge:
         self.ledger = Ledger()
         self.counts: Counter[str] = Counter()
         self.violations: list[Violation] = []
+        self.authors: dict[tuple[Side, str, str], bool] = {}  # groups whose value a person wrote
         self.rung: dict[str, int] = {}
         self.strict_lists = True  # False: lists lag longer than the connector was told
 
@@ -57,6 +60,7 @@ class Judge:
     def person_acted(self, side: Side, record_id: str) -> None:
         """A person saved a record."""
         for group, saw, wrote in self.ledger.changes(side, record_id, self.world.cells(side, record_id)):
+            self.authors[side, record_id, group] = True
             if saw is not None:
                 self.ledger.edited(side, record_id, group, saw, wrote)
         self.ledger.level(self.ledger.deal_of(side, record_id), by_engine=False)
@@ -98,10 +102,10 @@ class Judge:
             self.rung[record_id] = now
 
     def advanced(self, name: str, text: str) -> None:
-        """I14: a watermark moved; every row behind it has been rung for since it could be seen."""
+        """I14: a watermark moved; every row out of the next poll's reach has been rung for since it could be seen."""
         if name != "s.opportunity":
             return
-        for record_id, visible in self.world.due_rows(int(json.loads(text)["at"])):
+        for record_id, visible in self.world.due_rows(int(json.loads(text)["at"]) - OVERLAP_SECONDS):
             if self.rung.get(record_id, -1) < visible:
                 self._fail("I14", f"the watermark passed {record_id} before its doorbell was durable")
 
@@ -122,19 +126,20 @@ class Judge:
 
     def _check_write(self, deal: Deal, side: Side, group: str, before: Value, after: Value) -> None:
         source = deal.ever[side.other, group]
+        by_person = self.authors.pop((side, deal.records[side], group), False)
         if group == "solutions":
             added, removed = after - (before or frozenset()), (before or frozenset()) - after
             known = frozenset().union(*source) if source else frozenset()
             if not added <= known:
                 self._fail("I4", f"{group} at {side.value} of deal {deal.number}: {sorted(added - known)} from nowhere")
             seen = frozenset().union(*deal.agreed[group], *(value for _, value in deal.kept[group]))
-            if not removed <= seen:
+            if by_person and not removed <= seen:
                 self._fail("I9", f"{group} at {side.value}: {sorted(removed - seen)} removed and kept nowhere")
             return
         if after not in source and after not in EMPTY:
             self._fail("I4", f"{group} at {side.value} of deal {deal.number}: {after!r} from nowhere")
         kept = (value for _, value in deal.kept[group])
-        if before not in EMPTY and before not in deal.agreed[group] and before not in kept:
+        if by_person and before not in EMPTY and before not in deal.agreed[group] and before not in kept:
             self._fail("I9", f"{group} at {side.value} of deal {deal.number}: {before!r} overwritten and kept nowhere")
         if group == "status" and side is P and before in ("won", "lost"):
             self._fail("I11", f"a closed referral was reopened: {before} -> {after}")
@@ -162,20 +167,23 @@ class Judge:
         if link is None:
             self._fail("I1", f"deal {deal.number} has no link")
             return
-        if link.state is not LinkState.LINKED:
-            return  # paused, or shown as an issue
+        if link.state is not LinkState.LINKED or self.world.deleted(deal.records[S]):
+            return  # paused, deleted, or shown as an issue
         self._check_issues(link)
         p, s = (self.ledger.cells[side, deal.records[side]] for side in (P, S))
-        for group in GROUPS:
-            if group in link.held:
-                self.counts["held"] += 1
-                continue
-            if p[group] != s[group]:
-                self._fail("I1", f"{group} of deal {deal.number}: {p[group]!r} at Microsoft, {s[group]!r} here")
         edits = [edit for edit in self.ledger.edits if edit.pair == deal.number]
+        if s["status"] == "new":  # nothing is sent from the hold stage: what a seller writes there waits
+            waiting = {edit.group for edit in edits if edit.side is S}
+        else:
+            waiting = set()
+        for group in GROUPS:
+            self.counts["held"] += group in link.held
+            if group not in link.held and group not in waiting and p[group] != s[group]:
+                self._fail("I1", f"{group} of deal {deal.number}: {p[group]!r} at Microsoft, {s[group]!r} here")
         for number, edit in enumerate(edits):
             final = (p[edit.group], s[edit.group])
-            if edit.group not in link.held and not _answered(edit, edits[number + 1 :], deal, final):
+            unsent = edit.side is S and edit.group in waiting
+            if edit.group not in link.held and not unsent and not _answered(edit, edits[number + 1 :], deal, final):
                 self._fail("I3", f"lost: {edit}; now {p[edit.group]!r}")
 
     def _check_issues(self, link: Link) -> None:

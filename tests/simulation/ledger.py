@@ -92,8 +92,8 @@ class Ledger:
         """A person changed a group."""
         deal = self.deal_of(side, record_id)
         self.number += 1
-        last = deal.agreed[group][-1:] + [deal.by_engine[group]] * (group in deal.by_engine)
-        self.edits.append(Edit(self.number, side, deal.number, group, saw, wrote, tuple(last)))
+        last = (*deal.agreed[group][-1:], *([deal.by_engine[group]] if group in deal.by_engine else ()))
+        self.edits.append(Edit(self.number, side, deal.number, group, saw, wrote, last))
 
     def level(self, deal: Deal, *, by_engine: bool) -> None:
         """Note what both sides show at once now."""

@@ -13,11 +13,12 @@ from tests.simulation.host import Host
 from tests.simulation.light_memory import LightLinks, LightPost
 from tests.simulation.light_partner_center import FOREIGN, NEW, OURS, SELLERS, LightPartnerCenter
 from tests.simulation.light_salesforce import KEY, LightSalesforce
-from tests.simulation.schedule import Scheduler
+from tests.simulation.schedule import SECOND, Scheduler
 from tests.simulation.shown import Cells, of_opportunity, of_referral
 from tests.simulation.stamps import TICKS
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
+LATEST_SECONDS = 800  # a later commit than the overlap is the sweep's business
 SINCE_YEAR_ONE = 62_135_596_800 * TICKS
 
 
@@ -91,8 +92,12 @@ class LightWorld:
         """What stands on the work list."""
         return self.links.issue_codes(link_id)
 
+    def deleted(self, opportunity_id: str) -> bool:
+        """Whether the opportunity lies in the recycle bin."""
+        return bool(self.row(opportunity_id)["IsDeleted"])
+
     def due_rows(self, watermark: int) -> Iterable[tuple[str, int]]:
-        """Opportunities in scope that can be seen and are stamped before a watermark, and since when they can."""
+        """Opportunities in scope, committed in time, that are stamped before then, and since when they can be seen."""
         return list(self._due(watermark))
 
     def _due(self, watermark: int) -> Iterator[tuple[str, int]]:
@@ -100,8 +105,9 @@ class LightWorld:
         for row in self.salesforce.opportunities.values():
             in_scope = row.values["Sync_with_Partner_Center__c"] or row.values[KEY]
             stamp = epoch_seconds(row.values["SystemModstamp"])
-            if row.visible <= now and in_scope and stamp < watermark:
-                yield row.values["Id"], stamp - self.salesforce.skew
+            late = row.visible // SECOND + self.salesforce.skew - stamp > LATEST_SECONDS
+            if row.visible <= now and in_scope and stamp < watermark and not late:
+                yield row.values["Id"], row.visible // SECOND
 
     # What people do
 

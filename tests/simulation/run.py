@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from shared.deal import Side
+from shared.deal import Link, Side
 from shared.sync import Patience, Sync, delta, sweep
 from tests.simulation.courier import QUEUE, REASON, Courier
 from tests.simulation.faults import Faults
@@ -84,13 +84,18 @@ class Run:
             self._minutes(2)
         self.faults.active = True
         length = self.scenario.acts[-1].at + 60 if self.scenario.acts else 60
-        self._weather(length).set_up()
+        weather = self._weather(length)
+        weather.set_up()
         for act in self.scenario.acts:
             self.scheduler.after(act.at, lambda act=act: self._act(act))
         self._sometimes(length)
         self._minutes(1 + int(length // 60))
         self.faults.active = False
+        weather.end()
         self.world.settle()
+        self.host.current = lambda: self._new
+        if "F20" in self.scenario.faults:  # until the last late commit can be seen
+            self._minutes(21)
         self._calm()
         self.judge.verdict()
         self._silence()
@@ -121,9 +126,13 @@ class Run:
             self._minutes(1)
             soon = self.scheduler.now + CALM_SECONDS * SECOND
             busy = self.scheduler.running or any(due <= soon for due in self.world.post.waiting())
-            if not busy and not any(link.unfinished for link in self.world.links.links()):
+            if not busy and not any(map(self._unfinished, self.world.links.links())):
                 return
         self.judge.violations.append(Violation("I1", "it never falls silent"))
+
+    def _unfinished(self, link: Link) -> bool:
+        """Something begun waits to be finished; a creation whose opportunity was deleted waits for ever."""
+        return link.unfinished and not (link.opportunity_id and self.world.deleted(link.opportunity_id))
 
     def _silence(self) -> None:
         """Everything rings again and every row is re-stamped: nobody may write anything."""

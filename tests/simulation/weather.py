@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from shared.deal import Side
@@ -26,7 +26,14 @@ class Weather:
     people: People
     seconds: float
     acted: Callable[[Side, str], None]
-    versions: Callable[[str], None]
+    versions: Callable[[str], object]
+
+    bin: list[str] = field(default_factory=list)
+
+    def end(self) -> None:
+        """What would still come to an end of itself does so now."""
+        for record in list(self.bin):
+            self._undelete(record)
 
     def set_up(self) -> None:
         """Everything that the seed's faults ask for."""
@@ -87,17 +94,20 @@ class Weather:
         self.world.recycle(record, deleted=True)
         back = self.faults.random.choice((30, 300, 0))
         if back:
+            self.bin.append(record)
             self.scheduler.after(back, lambda: self._undelete(record))
 
     def _undelete(self, record: str) -> None:
-        self.world.recycle(record, deleted=False)
+        if record in self.bin:
+            self.bin.remove(record)
+            self.world.recycle(record, deleted=False)
 
     def _new_mapping(self) -> None:
         self.versions("new")
 
     def _two_versions(self) -> None:
         self.versions("both")
-        self.scheduler.after(600, lambda: self.versions("new"))
+        self.scheduler.after(600, lambda: self.faults.active and self.versions("new"))
 
 
 MOST_SKEW = 600
