@@ -50,6 +50,7 @@ class Rig:
         self.queues = MemoryQueues(self.clock)
         self.store = Store(self.tables)
         self.sync = self._sync(mapping)
+        self.survives: type[BaseException] | tuple[()] = ()
 
     # Time
 
@@ -72,14 +73,27 @@ class Rig:
     def minute(self) -> None:
         """A minute passes, the timers of a minute run."""
         self.pass_time(minutes=1)
-        flows.recover(self.sync)
-        self.poll()
+        self.survive(lambda: flows.recover(self.sync))
+        self.survive(self.poll)
 
     def webhook(self, referral_id: str) -> None:
         """A verified event about the referral as it now is arrives and is answered."""
-        seen = ticks(str(self.partner_center.get(referral_id)["updatedDateTime"]))
-        self.sync.bells.ring(Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated", seen=seen)
+        self.ring(referral_id)
         self.drain()
+
+    def ring(self, referral_id: str) -> None:
+        """A verified event about the referral as it now is has rung, as the host's output binding does."""
+        seen = ticks(str(self.partner_center.get(referral_id)["updatedDateTime"]))
+        bells = Bells(self.queues)
+        bells.ring(Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated", seen=seen)
+
+    def survive(self, work: Callable[[], object]) -> bool:
+        """Do some work; False if the worker died of what the rig survives."""
+        try:
+            work()
+        except self.survives:
+            return False
+        return True
 
     def drain(self, *, patiently: bool = True) -> int:
         """Answer doorbells until none is due; `patiently` also those due within the next seconds, as time passes."""
@@ -174,8 +188,9 @@ class Rig:
         except ResourceNotFoundError:
             return 0
         for message in messages:
-            handle(self.sync, Doorbell.decode(message.content))
-            client.delete_message(message)
+            bell = Doorbell.decode(message.content)
+            if self.survive(lambda bell=bell: handle(self.sync, bell)):  # type: ignore[misc]
+                client.delete_message(message)
         return len(messages)
 
     def _seconds(self) -> int:

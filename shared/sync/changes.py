@@ -16,7 +16,7 @@ from shared.meet import Meeting
 from shared.sync.converge import MOST_TRIES, Caller, converge
 from shared.sync.create_opportunity import create_opportunity
 from shared.sync.create_referral import complete, create_referral
-from shared.sync.look import Look, look_at_opportunities
+from shared.sync.look import Look, link_of, look_at_opportunities
 from shared.sync.ports import Document, Sync
 
 log = logging.getLogger("cosell.sync")
@@ -30,12 +30,11 @@ def opportunities_changed(sync: Sync, bell: Doorbell) -> None:
 
     Raises ApiError when Salesforce cannot be read at all; the message then comes back by itself.
     """
+    links = {sf_id: link_of(sync, S, sf_id) for sf_id in bell.ids}
     found = look_at_opportunities(sync, bell.ids, audit=False)
 
     def settle(sf_id: str) -> None:
-        view, record = found[sf_id]
-        owner = sync.links.link_of(S, sf_id)
-        link = sync.links.link(owner) if owner else None
+        (view, record), link = found[sf_id], links[sf_id]
         if link is not None and link.referral_id and link.opportunity_id:
             look = Look(sync, audit=False, settled=bell.tries > 0)
             look.show_opportunity(view, record)
@@ -62,8 +61,7 @@ def referrals_changed(sync: Sync, bell: Doorbell) -> None:
 
 
 def _referral_changed(sync: Sync, bell: Doorbell, referral_id: str) -> None:
-    owner = sync.links.link_of(P, referral_id)
-    link = sync.links.link(owner) if owner else None
+    link = link_of(sync, P, referral_id)
     look = Look(sync, audit=True, settled=bell.tries > 0)
     view = look.look_at_referral(referral_id)
     if isinstance(view, Referral) and view.ticks + SLACK_TICKS < bell.seen and bell.tries < len(STALE_SECONDS):
@@ -82,10 +80,9 @@ def _referral_changed(sync: Sync, bell: Doorbell, referral_id: str) -> None:
 
 def _meet(sync: Sync, bell: Doorbell, document: Document, look: Look) -> None:
     named = meet.named_opportunity(document)
+    named_link = link_of(sync, S, named) if named else None
     view, record = look_at_opportunities(sync, [named], audit=True)[named] if named else (None, {})
     exists = isinstance(view, Opportunity)
-    owner = sync.links.link_of(S, named) if exists else None
-    named_link = sync.links.link(owner) if owner else None
     meeting = meet.meet(
         document,
         look.newest.phase if look.newest else None,
@@ -103,8 +100,9 @@ def _meet(sync: Sync, bell: Doorbell, document: Document, look: Look) -> None:
 def _link(sync: Sync, bell: Doorbell, document: Document, look: Look, link: Link) -> None:
     fresh = Link(link_id_of_opportunity(link.opportunity_id), LinkState.CREATING_P, opportunity_id=link.opportunity_id)
     owner = sync.links.claim(S, fresh.opportunity_id, fresh.id)
-    known = sync.links.link(owner)
-    complete(sync, known or replace(fresh, id=owner), document, look, ours=False, reason=bell.reason)
+    if sync.links.link(owner) is not None:
+        raise LostRace(f"opportunity {link.opportunity_id}")  # linked since we looked: look again
+    complete(sync, replace(fresh, id=owner), document, look, ours=False, reason=bell.reason)
 
 
 def _complete(sync: Sync, bell: Doorbell, document: Document, look: Look, link: Link) -> None:

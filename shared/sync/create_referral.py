@@ -49,7 +49,7 @@ from shared.sync import claims
 from shared.sync.claims import Taken, Turn
 from shared.sync.converge import Caller, converge
 from shared.sync.invite_microsoft import asked, invite
-from shared.sync.look import Look
+from shared.sync.look import Look, link_of
 from shared.sync.ports import CompositeStep, Document, Sync
 
 log = logging.getLogger("cosell.sync")
@@ -60,6 +60,7 @@ EPOCH_TICKS = ticks("1970-01-01T00:00:00Z")
 
 def create_referral(sync: Sync, opportunity_id: str, *, reason: str, tries: int = 0) -> None:
     """Create the referral of an opportunity that asks for one, or go on where an earlier run stopped."""
+    known = link_of(sync, Side.SALESFORCE, opportunity_id) or sync.links.link(link_id_of_opportunity(opportunity_id))
     look = Look(sync, audit=True)
     look.look_at_opportunity(opportunity_id)
     if not isinstance(look.opportunity, Opportunity):
@@ -67,7 +68,7 @@ def create_referral(sync: Sync, opportunity_id: str, *, reason: str, tries: int 
             _ring(sync, opportunity_id, look.retry_after_seconds or sync.patience.retry, tries + 1)
         return
     try:
-        link = _claimed(sync, look, opportunity_id)
+        link = _claimed(sync, known, look, opportunity_id)
         if link is None:
             return
         if link.state is LinkState.CREATING_MS:
@@ -121,10 +122,8 @@ def _invite(sync: Sync, link: Link, look: Look, reason: str, *, new: bool) -> No
         converge(sync, settled, look, Caller(reason))
 
 
-def _claimed(sync: Sync, look: Look, opportunity_id: str) -> Link | None:
+def _claimed(sync: Sync, link: Link | None, look: Look, opportunity_id: str) -> Link | None:
     """The link that stands for this opportunity; None when nothing is to be done."""
-    owner = sync.links.link_of(Side.SALESFORCE, opportunity_id)
-    link = sync.links.link(owner or link_id_of_opportunity(opportunity_id))
     view = look.opportunity
     assert isinstance(view, Opportunity)  # noqa: S101  the caller has checked
     if link is not None and link.referral_id:

@@ -13,6 +13,7 @@ from shared.deal import (
     Referral,
     Remembered,
     SalesforceView,
+    Side,
 )
 from shared.errors import ApiError, Forbidden, Missing, Throttled, Unauthorised, Unavailable, Unclear
 from shared.sync.ports import Document, Sync
@@ -91,6 +92,15 @@ class Look:
     def newest(self) -> Referral | None:
         """The referral if it was read as a record."""
         return self.referral if isinstance(self.referral, Referral) else None
+
+
+def link_of(sync: Sync, side: Side, record_id: str) -> Link | None:
+    """The link of a record. Read it before the record, never after.
+
+    Beside a newer link an older view would show what another run has written meanwhile as taken back by a person.
+    """
+    owner = sync.links.link_of(side, record_id)
+    return sync.links.link(owner) if owner else None
 
 
 def look_at_opportunities(

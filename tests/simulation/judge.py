@@ -73,6 +73,10 @@ class Judge:
             if cells == self.ledger.cells.get((side, record_id)):
                 continue
             deal = self.ledger.deal_of(side, record_id)
+            if side is S and self.ledger.deal_of(P, self.world.referral_of(record_id)) is not deal:
+                self.counts["made anew beside a deleted one"] += 1
+                self.ledger.cells[side, record_id] = cells
+                continue
             for group, before, after in list(self.ledger.changes(side, record_id, cells)):
                 self._check_write(deal, side, group, before, after)
             if not self.world.ours(record_id):
@@ -85,6 +89,8 @@ class Judge:
         if before is not None and link.p_hwm < before.p_hwm:
             self._fail("I8", f"{link.id} forgot the newest version it had seen")
         record = (S, link.opportunity_id) if link.opportunity_id else (P, link.referral_id)
+        if link.state is LinkState.LINKED and link.referral_id and link.opportunity_id:
+            self.ledger.met(*record)
         for conflict in conflicts:
             self.counts["possible reverts" if conflict.reason == "possible_revert" else "conflicts"] += 1
             if conflict.group in GROUPS:
@@ -156,7 +162,8 @@ class Judge:
 
     def _check_twins(self) -> None:
         named = Counter(n for r in self.world.referral_ids() if self.world.ours(r) and (n := self.world.named_by(r)))
-        naming = Counter(r for o in self.world.opportunity_ids() if (r := self.world.referral_of(o)))
+        live = (o for o in self.world.opportunity_ids() if not self.world.deleted(o))
+        naming = Counter(r for o in live if (r := self.world.referral_of(o)))
         twins = [key for counter in (named, naming) for key, count in counter.items() if count > 1]
         if twins and self.strict_lists:
             self._fail("I5", f"two records for one: {twins}")
@@ -199,6 +206,8 @@ class Judge:
 def _answered(edit: Edit, later: Sequence[Edit], deal: Deal, final: tuple[Value, Value]) -> bool:
     """Whether an edit stands, was seen by whoever wrote next, changed nothing, or is kept as a loser."""
     kept = [value for number, value in deal.kept[edit.group] if number > edit.number]
+    if edit.number < deal.met and (edit.wrote in EMPTY or edit.group == "solutions"):
+        return True  # at a first meeting there is no agreement yet: an empty side is filled, sets are joined
     if edit.group == "solutions":
         return all(_element_answered(x, edit, later, kept, final) for x in edit.saw ^ edit.wrote)
     return (

@@ -39,6 +39,7 @@ class Deal:
 
     number: int
     records: dict[Side, str] = field(default_factory=dict)
+    met: int = 0  # when the connector joined the two
     agreed: dict[str, list[Value]] = field(default_factory=lambda: defaultdict(list))
     by_engine: dict[str, Value] = field(default_factory=dict)
     ever: dict[tuple[Side, str], set[Value]] = field(default_factory=lambda: defaultdict(set))
@@ -77,6 +78,12 @@ class Ledger:
             self.edits = [_moved(edit, theirs, ours) for edit in self.edits]
             self.deals[theirs.number] = Deal(theirs.number)
         self.level(ours, by_engine=True)
+
+    def met(self, side: Side, record_id: str) -> None:
+        """The connector has joined the two records of a deal."""
+        deal = self.deal_of(side, record_id)
+        self.number += 1
+        deal.met = deal.met or self.number
 
     def changes(self, side: Side, record_id: str, cells: Cells) -> Iterator[tuple[str, Value, Value]]:
         """Groups that show something else than before, with both values."""

@@ -122,7 +122,9 @@ class Run:
         self._until_quiet()
 
     def _until_quiet(self) -> None:
-        for _ in range(LONGEST_ROUNDS):
+        for number in range(LONGEST_ROUNDS):
+            if number % 60 == 59:
+                self.host.timer("delta", delta)
             self._minutes(1)
             soon = self.scheduler.now + CALM_SECONDS * SECOND
             busy = self.scheduler.running or any(due <= soon for due in self.world.post.waiting())

@@ -1,0 +1,227 @@
+"""The crash matrix: a worker dies before and after every single effect of every flow, and the next run mends it.
+
+An effect is any call of a port: reading or writing a record, saving a link, claiming an alias, ringing a bell. The
+dead worker's message comes back after its visibility time-out, as a queue's does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared import sync as flows
+from shared.sync import Polled
+from tests.rig import Rig
+
+STRIDE = int(os.environ.get("CRASH_STRIDE", "5"))  # 1: every effect; more: every n-th, with a moving start
+MINUTES = 16  # past the list lag, which an unclear creation waits out
+
+
+class Died(BaseException):
+    """The process is gone; nothing may catch this but the rig."""
+
+
+class Wire:
+    """Counts effects, and kills the worker before or after the chosen one."""
+
+    def __init__(self) -> None:
+        self.effects = 0
+        self.at = -1
+        self.after = False
+
+    def port(self, inner: Any) -> Any:
+        """The port with every method wired."""
+        return _Wired(inner, self)
+
+    def pull(self, call: Callable[[], Any]) -> Any:
+        """One effect."""
+        self.effects += 1
+        if self.effects != self.at:
+            return call()
+        if self.after:
+            call()
+        raise Died
+
+
+class _Wired:
+    def __init__(self, inner: Any, wire: Wire) -> None:
+        self._inner, self._wire = inner, wire
+
+    def __getattr__(self, name: str) -> Any:
+        member = getattr(self._inner, name)
+        if name in ("newest", "links", "unfinished"):
+            return lambda *a, **k: self._wire.pull(lambda: iter(list(member(*a, **k))))
+        return lambda *a, **k: self._wire.pull(lambda: member(*a, **k))
+
+
+def wired(mapping: str = "") -> tuple[Rig, Wire]:
+    """A rig whose ports are wired; the wire is not armed yet."""
+    rig, wire = Rig(mapping=mapping), Wire()
+    rig.sync = replace(
+        rig.sync,
+        referrals=wire.port(rig.sync.referrals),
+        opportunities=wire.port(rig.sync.opportunities),
+        links=wire.port(rig.sync.links),
+        bells=wire.port(rig.sync.bells),
+    )
+    rig.survives = Died
+    return rig, wire
+
+
+Script = Callable[[Rig], Callable[[], None]]
+
+
+def shared_with_microsoft(rig: Rig) -> Callable[[], None]:
+    """A new opportunity that asks for help."""
+    opportunity = rig.new_opportunity(How_can_Microsoft_help__c="General or Other")
+    rig.pass_time(seconds=5)
+
+    def judge() -> None:
+        (referral,) = rig.partner_center.referrals()
+        assert rig.opportunity(opportunity)["Referral_Identifier__c"] == referral["id"]
+        assert len([r for r in rig.partner_center.store.records.values() if not r.own]) == 1
+
+    return judge
+
+
+def shared_by_microsoft(rig: Rig) -> Callable[[], None]:
+    """A deal arrives."""
+    referral = rig.partner_center.new_inbound()
+    rig.ring(referral)
+
+    def judge() -> None:
+        for sobject in ("Opportunity", "Account", "Contact", "OpportunityContactRole", "Microsoft_Solution__c"):
+            assert len(rig.salesforce.records(sobject)) == 1, sobject
+
+    return judge
+
+
+def edited_here(rig: Rig) -> Callable[[], None]:
+    """A seller edits."""
+    opportunity, referral = rig.linked()
+    rig.edit(opportunity, Amount=61000, StageName="Prospecting")
+
+    def judge() -> None:
+        assert rig.referral(referral)["details"]["dealValue"] == 61000
+        assert rig.opportunity(opportunity)["Amount"] == 61000
+
+    return judge
+
+
+def edited_there(rig: Rig) -> Callable[[], None]:
+    """A portal user edits."""
+    opportunity, referral = rig.linked()
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
+    rig.ring(referral)
+
+    def judge() -> None:
+        assert rig.opportunity(opportunity)["Amount"] == 71000
+        assert rig.referral(referral)["details"]["dealValue"] == 71000
+
+    return judge
+
+
+def edited_on_both_sides(rig: Rig) -> Callable[[], None]:
+    """A conflict in one group, news in two others."""
+    opportunity, referral = rig.linked()
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 1, "/details/notes": "From there"})
+    rig.edit(opportunity, Amount=2, CloseDate="2026-09-30")
+    rig.ring(referral)
+
+    def judge() -> None:
+        details, row = rig.referral(referral)["details"], rig.opportunity(opportunity)
+        assert (details["dealValue"], row["Amount"]) == (2, 2)
+        assert (details["notes"], row["Description"]) == ("From there", "From there")
+        assert (details["closingDateTime"][:10], row["CloseDate"]) == ("2026-09-30", "2026-09-30")
+        link = rig.link_of(opportunity)
+        assert link is not None
+        assert any(dict(c.p).get("amount") == "1.00" for c in rig.store.conflicts(link.id))
+
+    return judge
+
+
+def accepted_and_lost(rig: Rig) -> Callable[[], None]:
+    """An inbound deal is accepted."""
+    referral = rig.partner_center.new_inbound()
+    rig.webhook(referral)
+    opportunity = str(rig.salesforce.records("Opportunity")[0]["Id"])
+    rig.edit(opportunity, StageName="Qualification")
+
+    def judge() -> None:
+        assert rig.referral(referral)["substatus"] == "Accepted"
+        assert rig.referral(referral)["externalReferenceId"] == opportunity
+
+    return judge
+
+
+def solutions_on_both_sides(rig: Rig) -> Callable[[], None]:
+    """A solution is added on either side."""
+    opportunity, referral = rig.linked()
+    path = "/details/requirements/solutions"
+    listed = rig.referral(referral)["details"]["requirements"]["solutions"]
+    new = {"type": "Name", "id": "SOL-30000-XYZ", "name": "From the portal"}
+    rig.partner_center.portal_edit(referral, {path: [*listed, new]})
+    rig.pass_time(seconds=5)
+    rig.add_solution(opportunity, "SOL-20000-ABC")
+    rig.pass_time(seconds=5)
+    rig.ring(referral)
+
+    def judge() -> None:
+        expected = ["SOL-15974-MQF", "SOL-20000-ABC", "SOL-30000-XYZ"]
+        there = [s["id"] for s in rig.referral(referral)["details"]["requirements"]["solutions"]]
+        here = [r["Solution_Id__c"] for r in rig.salesforce.records("Microsoft_Solution__c") if not r["Removed__c"]]
+        assert (sorted(there), sorted(here)) == (expected, expected)
+
+    return judge
+
+
+SCRIPTS: list[Script] = [
+    shared_with_microsoft,
+    shared_by_microsoft,
+    edited_here,
+    edited_there,
+    edited_on_both_sides,
+    accepted_and_lost,
+    solutions_on_both_sides,
+]
+
+
+def play(script: Script, at: int = -1, *, after: bool = False) -> int:
+    """Run a script with a death at one effect, let time mend it, and judge. The effects of the first minute."""
+    rig, wire = wired()
+    judge = script(rig)
+    wire.effects, wire.at, wire.after = 0, at, after
+    rig.drain()
+    for polled in Polled:
+        rig.survive(lambda polled=polled: flows.poll(rig.sync, polled))  # type: ignore[misc]
+    rig.drain()
+    effects = wire.effects
+    for _ in range(MINUTES if at >= 0 else 2):
+        rig.minute()
+    judge()
+    before = rig.writes()
+    rig.minute()
+    rig.minute()
+    assert rig.writes() == before, "not silent"
+    return effects
+
+
+def chosen(effects: int, start: int) -> Iterator[int]:
+    """Every effect, or every n-th."""
+    yield from range(1 + start % STRIDE, effects + 1, STRIDE)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.__name__)
+def test_a_worker_that_dies_at_any_effect_loses_nothing_and_doubles_nothing(script: Script, after: bool) -> None:
+    effects = play(script)
+    assert effects > 5
+    for at in chosen(effects, int(after)):
+        try:
+            play(script, at, after=after)
+        except AssertionError as wrong:
+            pytest.fail(f"died {'after' if after else 'before'} effect {at} of {effects}: {wrong}")
