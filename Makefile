@@ -7,7 +7,7 @@ CHECK ?=
 PYTHON313 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python) $(shell command -v python3.13))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test313 lint types run lock clean
+.PHONY: help install demo test test313 kills mutants lint types run lock clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,12 @@ test313:  ## the same tests on Python 3.13, which Azure runs, where one is found
 	@$(or $(PYTHON313),false) -c '' 2>/dev/null || { echo "skipped: the same tests on Python 3.13 (none was found)"; exit 0; } \
 	    && $(MAKE) --no-print-directory install VENV=.venv313 PYTHON=$(PYTHON313) \
 	    && .venv313/bin/python -m pytest -n auto
+
+kills: install  ## kill the app's process 50 times while people work (state in Azurite; about five minutes)
+	@KILLS=$(or $(KILLS),50) $(BIN)/python -m pytest -s tests/test_kills.py
+
+mutants: install  ## seed mistakes one at a time; every one must make a test fail
+	@$(BIN)/python -m tests.mutants
 
 lint: install
 	@$(BIN)/ruff check .

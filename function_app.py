@@ -3,6 +3,7 @@
 import azure.functions as func
 
 from functions import (
+    bulk_changes,
     co_sell_referral_updates,
     create_co_sell_referral,
     partner_center_to_salesforce,
@@ -25,6 +26,7 @@ for flow in (
     salesforce_opportunity_to_partner_center,
     salesforce_microsoft_solutions_to_partner_center,
     reconciliation_sweep,
+    bulk_changes,
     poison_doorbells,
 ):
     app.register_functions(flow.bp)

@@ -116,6 +116,7 @@ def _services() -> Services:
         patience=patience_of(settings),
         organization_id=settings.partner_center_organization_id,
         mass_change_limit=settings.mass_change_limit,
+        bulk_above=settings.bulk_above,
     )
     return Services(sync, WebhookRegistrations.connect(settings, tokens))
 

@@ -28,3 +28,19 @@ def poison_opportunity_changes(message: func.QueueMessage) -> None:
 def poison_referral_creations(message: func.QueueMessage) -> None:
     """Record what was not finished and ring once more."""
     sync.poisoned(functions.services().sync, Queue.REFERRAL_CREATIONS, message.get_body())
+
+
+@bp.function_name("PoisonReferralChangesBulk")
+@bp.queue_trigger(arg_name="message", queue_name=f"{Queue.REFERRAL_CHANGES_BULK}-poison", connection="COSELL_STORAGE")
+def poison_referral_changes_bulk(message: func.QueueMessage) -> None:
+    """Record what was not finished and ring once more."""
+    sync.poisoned(functions.services().sync, Queue.REFERRAL_CHANGES_BULK, message.get_body())
+
+
+@bp.function_name("PoisonOpportunityChangesBulk")
+@bp.queue_trigger(
+    arg_name="message", queue_name=f"{Queue.OPPORTUNITY_CHANGES_BULK}-poison", connection="COSELL_STORAGE"
+)
+def poison_opportunity_changes_bulk(message: func.QueueMessage) -> None:
+    """Record what was not finished and ring once more."""
+    sync.poisoned(functions.services().sync, Queue.OPPORTUNITY_CHANGES_BULK, message.get_body())

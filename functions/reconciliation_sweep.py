@@ -27,3 +27,10 @@ def reconciliation_sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001  the
 def reconciliation_recovery(timer: func.TimerRequest) -> None:  # noqa: ARG001  the binding needs its name
     """Ring for creations and writes that a crash left unfinished."""
     sync.recover(functions.services().sync)
+
+
+@bp.function_name("ReconciliationSchema")
+@bp.timer_trigger(arg_name="timer", schedule="%COSELL_SCHEMA_SCHEDULE%")
+def reconciliation_schema(timer: func.TimerRequest) -> None:  # noqa: ARG001  the binding needs its name
+    """Compare the fields of the Salesforce org with the mapping."""
+    sync.describe(functions.services().sync)

@@ -16,12 +16,14 @@ from typing import Any
 from azure.storage.queue import QueueServiceClient
 
 import functions
-from sandbox.host import Host, Keys, Refused
+from sandbox.host import HIDDEN_SECONDS, Host, Keys, Refused
 from sandbox.memory import MemoryQueues, MemoryTables
 from sandbox.serve import serve
 from sandbox.system import MASTER_KEY, MEMORY, ROOT, STORAGE, CannotStart, Values, claimed, now
 from shared.mapping import MappingInvalid
 from shared.settings import Settings, SettingsInvalid
+
+HIDDEN = "COSELL_HOST_HIDDEN_SECONDS"  # of the local host only: how long a dead host's messages stay hidden
 
 
 class AppHost:
@@ -108,6 +110,9 @@ def _host(values: Values, queues: Any, master_key: str) -> Host:
         sys.modules.pop("function_app", None)
         app = importlib.import_module("function_app").app
         keys = Keys(master=master_key)
-        return Host(app, ROOT / "host.json", queues={STORAGE: queues}, settings=values, keys=keys)
+        hidden = int(values.get(HIDDEN, HIDDEN_SECONDS))
+        return Host(
+            app, ROOT / "host.json", queues={STORAGE: queues}, settings=values, keys=keys, hidden_seconds=hidden
+        )
     except (SettingsInvalid, MappingInvalid, Refused) as problem:
         raise CannotStart(str(problem)) from None

@@ -9,11 +9,20 @@ RecordId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{15,40}$")]
 
 
 class Queue(StrEnum):
-    """The three queues that doorbells ring on."""
+    """The queues that doorbells ring on; a back-fill rings on the bulk ones, so that no seller waits behind it."""
 
     REFERRAL_CHANGES = "referral-changes"
     OPPORTUNITY_CHANGES = "opportunity-changes"
     REFERRAL_CREATIONS = "referral-creations"
+    REFERRAL_CHANGES_BULK = "referral-changes-bulk"
+    OPPORTUNITY_CHANGES_BULK = "opportunity-changes-bulk"
+
+
+BULK = {
+    Queue.REFERRAL_CHANGES: Queue.REFERRAL_CHANGES_BULK,
+    Queue.OPPORTUNITY_CHANGES: Queue.OPPORTUNITY_CHANGES_BULK,
+}
+REFERRAL_QUEUES = frozenset({Queue.REFERRAL_CHANGES, Queue.REFERRAL_CHANGES_BULK})
 
 
 class Doorbell(BaseModel):

@@ -103,6 +103,7 @@ TABLE: dict[tuple[int, str], type[ApiError]] = {
     (400, "invalid_query_locator"): Unavailable,
     (400, "txn_security_metering_error"): Unavailable,
     (400, "invalid_field"): SchemaChanged,
+    (400, "invalid_field_for_insert_update"): SchemaChanged,
     (400, "invalid_type"): SchemaChanged,
     (400, "entity_is_deleted"): Missing,
     (400, "not_found"): Missing,

@@ -201,6 +201,9 @@ class Settings(BaseSettings):
     poll_solutions_schedule: str = Field("30 * * * * *", description="How often Microsoft Solutions rows are polled")
     delta_schedule: str = Field("0 7 * * * *", description="How often referrals are compared newest first")
     sweep_schedule: str = Field("0 20 2 * * *", description="How often everything is compared")
+    schema_schedule: str = Field(
+        "45 4/15 * * * *", description="How often the fields of the Salesforce org are compared with the mapping"
+    )
     recovery_schedule: str = Field("15 * * * * *", description="How often interrupted runs are looked for")
 
     # Patience
@@ -216,6 +219,12 @@ class Settings(BaseSettings):
     send_window_seconds: int = Field(60, ge=5, description="A creation is only sent this soon after its claim")
     retry_seconds: int = Field(
         30, ge=1, description="Pause before a failed doorbell rings again; doubles up to 15 minutes"
+    )
+    debounce_seconds: Seconds = Field(
+        5, description="Rest of a polled doorbell before it is answered, so that a burst of edits is one change"
+    )
+    bulk_above: int = Field(
+        200, ge=1, description="A poll or delta that finds more records than this rings on the bulk queues"
     )
     doorbell_ids: int = Field(50, ge=1, le=200, description="Records named in one queue message")
     mass_change_limit: int = Field(

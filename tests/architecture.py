@@ -21,6 +21,7 @@ FUNCTION_LINES: Final = 40
 PURE: Final = (
     "deal",
     "doorbell",
+    "drift",
     "errors",
     "lifecycle",
     "catalogue",

@@ -35,9 +35,14 @@ FLOWS: Final = (
     Flow("ReconciliationDelta", "timerTrigger", "%COSELL_DELTA_SCHEDULE%"),
     Flow("ReconciliationSweep", "timerTrigger", "%COSELL_SWEEP_SCHEDULE%"),
     Flow("ReconciliationRecovery", "timerTrigger", "%COSELL_RECOVERY_SCHEDULE%"),
+    Flow("ReconciliationSchema", "timerTrigger", "%COSELL_SCHEMA_SCHEDULE%"),
+    Flow("BulkReferralChanges", "queueTrigger", "referral-changes-bulk"),
+    Flow("BulkOpportunityChanges", "queueTrigger", "opportunity-changes-bulk"),
     Flow("PoisonReferralChanges", "queueTrigger", "referral-changes-poison"),
     Flow("PoisonOpportunityChanges", "queueTrigger", "opportunity-changes-poison"),
     Flow("PoisonReferralCreations", "queueTrigger", "referral-creations-poison"),
+    Flow("PoisonReferralChangesBulk", "queueTrigger", "referral-changes-bulk-poison"),
+    Flow("PoisonOpportunityChangesBulk", "queueTrigger", "opportunity-changes-bulk-poison"),
 )
 PLACES: Final = {"httpTrigger": "route", "queueTrigger": "queueName", "timerTrigger": "schedule"}
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -267,6 +268,8 @@ HANDLERS: dict[Queue, Callable[[Sync, Doorbell], None]] = {
     Queue.REFERRAL_CHANGES: flows.referrals_changed,
     Queue.OPPORTUNITY_CHANGES: flows.opportunities_changed,
     Queue.REFERRAL_CREATIONS: flows.creations_asked,
+    Queue.REFERRAL_CHANGES_BULK: partial(flows.referrals_changed, queue=Queue.REFERRAL_CHANGES_BULK),
+    Queue.OPPORTUNITY_CHANGES_BULK: partial(flows.opportunities_changed, queue=Queue.OPPORTUNITY_CHANGES_BULK),
 }
 ACCOUNT = {
     "Name": "Fabrikam Customer Inc",

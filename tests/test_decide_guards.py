@@ -171,8 +171,9 @@ def test_the_target_of_an_announced_write_is_read_and_not_remembered() -> None:
     assert decision.read == {P}
 
 
-def test_an_announced_write_to_a_deleted_opportunity_is_kept() -> None:
+def test_an_announced_write_to_a_deleted_opportunity_is_withdrawn_because_it_comes_back_as_another_version() -> None:
     p: Referral = edited(referral(), value=text("x"))
     intent = announced(look(linked(), p, opportunity()), p, opportunity())
     decision = decide(replace(linked(), intent=intent), p, Absence.RECYCLED, POLICY, NOW)
-    assert (decision.link.intent, decision.write) == (intent, None)
+    assert (decision.link.intent, decision.write) == (None, None)
+    assert (decision.link.base_p, decision.link.base_s) == (linked().base_p, linked().base_s)

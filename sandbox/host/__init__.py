@@ -6,6 +6,7 @@ Requests, queue messages and timer requests are built by the converters of azure
 
 from sandbox.host.functions import Refused
 from sandbox.host.host import Host
+from sandbox.host.listener import HIDDEN_SECONDS
 from sandbox.host.web import Keys
 
-__all__ = ["Host", "Keys", "Refused"]
+__all__ = ["HIDDEN_SECONDS", "Host", "Keys", "Refused"]

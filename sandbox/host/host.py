@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from werkzeug.test import Client, TestResponse
 
 from sandbox.host.functions import Function, host_settings, load
 from sandbox.host.invocation import Invoker, Run
-from sandbox.host.listener import Listener, QueueSettings, Senders, by_hand
+from sandbox.host.listener import HIDDEN_SECONDS, Listener, QueueSettings, Senders, by_hand
 from sandbox.host.timers import Timer, start_all, timer_datum
 from sandbox.host.web import Keys, Web, http_datum
 
@@ -44,6 +45,7 @@ class Host:
         clock: Callable[[], datetime] = _now,
         timer_status: MutableMapping[str, str] | None = None,
         wrong_method_status: int = 404,
+        hidden_seconds: int = HIDDEN_SECONDS,
     ) -> None:
         """Load the app. Raises Refused for what the Azure Functions host would not load.
 
@@ -53,7 +55,7 @@ class Host:
         content = host_settings(host_json)
         self.functions = load(app, settings)
         self._clock = clock
-        self._queue_settings = QueueSettings.read(content)
+        self._queue_settings = replace(QueueSettings.read(content), hidden_seconds=hidden_seconds)
         senders = Senders(queues, self._queue_settings)
         self._invoker = Invoker(senders.send)
         status = {} if timer_status is None else timer_status

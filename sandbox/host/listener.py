@@ -34,6 +34,7 @@ class QueueSettings:
     max_dequeue_count: int = 5
     visibility_timeout_seconds: int = 0
     base64: bool = True
+    hidden_seconds: int = HIDDEN_SECONDS  # how long a message in the hands of a host that died stays hidden
 
     @classmethod
     def read(cls, host: Mapping[str, Any]) -> QueueSettings:
@@ -105,7 +106,7 @@ class Listener:
         try:
             return list(
                 self._client.receive_messages(
-                    messages_per_page=size, max_messages=size, visibility_timeout=HIDDEN_SECONDS
+                    messages_per_page=size, max_messages=size, visibility_timeout=self._settings.hidden_seconds
                 )
             )
         except ResourceNotFoundError:

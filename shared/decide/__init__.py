@@ -28,6 +28,8 @@ from shared.deal import (
     Unreadable,
     Write,
 )
+from shared.decide.base import forgotten
+from shared.decide.fitted import fitted
 from shared.decide.groups import hold, needs_reading, outcomes, shown
 from shared.decide.guards import guard
 from shared.decide.loop import counted
@@ -36,7 +38,19 @@ from shared.decide.policy import GroupPolicy, Policy
 from shared.decide.version import at_version, seen
 from shared.decide.write import CO_SELL, REPORT, announce, commit, refuse
 
-__all__ = ["CO_SELL", "REPORT", "GroupPolicy", "Policy", "announce", "commit", "decide", "first_base", "refuse"]
+__all__ = [
+    "CO_SELL",
+    "REPORT",
+    "GroupPolicy",
+    "Policy",
+    "announce",
+    "commit",
+    "decide",
+    "first_base",
+    "fitted",
+    "forgotten",
+    "refuse",
+]
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 

@@ -10,7 +10,7 @@ P only     -           shown by P alone: Salesforce would not keep it when it wa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from shared.deal import Digest, Direction, Intent, Link, Side
@@ -35,6 +35,12 @@ def agreed(link: Link, intent: Intent, back: Mapping[str, Digest], policy: Polic
     }
     base_p, base_s = (target, intent.source) if to_p else (intent.source, target)
     return replace(link, base_p={**link.base_p, **base_p}, base_s={**link.base_s, **base_s})
+
+
+def forgotten(link: Link, groups: Collection[str]) -> Link:
+    """The link without an agreement on these groups: they meet as if for the first time."""
+    base_p, base_s = ({g: d for g, d in base.items() if g not in groups} for base in (link.base_p, link.base_s))
+    return replace(link, base_p=base_p, base_s=base_s)
 
 
 def _elements(

@@ -83,9 +83,11 @@ def _announced(link: Link, p: PartnerCenterView, s: SalesforceView, policy: Poli
         return None
     target = p if link.intent.side is P else s
     if isinstance(target, Referral | Opportunity):
-        return judge(link, link.intent, target, policy)
+        return judge(noticed(link, p), link.intent, target, policy)
     if isinstance(target, Remembered):
         return Decision(link, read=frozenset({P}), note="the target of an announced write must be read")
+    if target is Absence.RECYCLED:  # it takes no write now, and comes back as another version
+        return Decision(replace(link, intent=None), note="the target was deleted, withdrawn")
     return Decision(link, note="the target of an announced write cannot be read")
 
 

@@ -6,7 +6,7 @@ Called with the target read afresh, after the intent has been claimed. The answe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 from shared import lifecycle
@@ -14,7 +14,6 @@ from shared.deal import (
     Conflict,
     Content,
     Decision,
-    Digest,
     Intent,
     Link,
     Opportunity,
@@ -23,7 +22,7 @@ from shared.deal import (
     Unreadable,
     Write,
 )
-from shared.decide.base import agreed
+from shared.decide.base import agreed, forgotten
 from shared.decide.policy import Policy
 
 
@@ -49,11 +48,7 @@ def _judge_referral(link: Link, intent: Intent, target: Referral, policy: Policy
             conflicts=_losers(intent, target, intent.writes),
             note="not landed, decide again",
         )
-    forgotten = dict.fromkeys(intent.writes)
-    return Decision(
-        replace(link, intent=None, base_p=_without(link.base_p, forgotten), base_s=_without(link.base_s, forgotten)),
-        note="outcome unclear, bases forgotten",
-    )
+    return _withdrawn(forgotten(link, intent.writes), "outcome unclear, bases forgotten")
 
 
 def _landed(link: Link, intent: Intent, target: Referral | Opportunity, policy: Policy) -> Decision:
@@ -87,10 +82,6 @@ def _losers(intent: Intent, target: Referral | Opportunity, groups: Iterable[str
         for group, content in shown
         if not isinstance(content, Unreadable)
     )
-
-
-def _without(base: Mapping[str, Digest], groups: Mapping[str, object]) -> dict[str, Digest]:
-    return {group: digest for group, digest in base.items() if group not in groups}
 
 
 def _version(target: Referral | Opportunity) -> str:

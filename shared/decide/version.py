@@ -23,7 +23,7 @@ def seen(link: Link, p: Referral | Remembered) -> Link:
 
 def at_version(link: Link, p: Referral | Remembered, policy: Policy) -> Link:
     """The version of the base is the one just read, if nothing in that version waits to be taken over."""
-    if isinstance(p, Remembered):
+    if isinstance(p, Remembered) or policy.partial:
         return link
     waiting = any(
         link.base_p.get(group) != shown(group, p.groups[group], policy)

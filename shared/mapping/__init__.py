@@ -6,16 +6,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping as Table
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from shared.mapping.codecs import Untranslatable
 from shared.mapping.model import Config, MappingInvalid, load
 from shared.mapping.opportunity import OpportunitySide
 from shared.mapping.referral import ReferralSide
-from shared.mapping.rows import BoundGroup, bind
+from shared.mapping.rows import BoundGroup, BoundRow, bind
 
-__all__ = ["BoundGroup", "Config", "Mapping", "MappingInvalid", "Untranslatable", "build", "load"]
+__all__ = ["BoundGroup", "BoundRow", "Config", "Mapping", "MappingInvalid", "Untranslatable", "build", "load"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,20 @@ class Mapping:
     referral: ReferralSide
     opportunity: OpportunitySide
     version: str  # changes whenever the table does
+    lacking: tuple[str, ...] = ()  # fields the org has lost, and without which Microsoft takes no new deal
+
+    def over(
+        self, config: Config, groups: Table[str, BoundGroup], *, skipped: frozenset[str], lacking: tuple[str, ...]
+    ) -> Mapping:
+        """The same mapping over a part of its table; `skipped` names rows ("group.row") that creations leave out."""
+        return replace(
+            self,
+            config=config,
+            groups=dict(groups),
+            referral=self.referral.over(config, groups),
+            opportunity=OpportunitySide(config, groups, skipped),
+            lacking=lacking,
+        )
 
 
 def build(config: Config, *, zone: ZoneInfo, link_template: str = "", mpn_id: str = "") -> Mapping:

@@ -28,8 +28,10 @@ MOST_REMOVALS = 18  # a composite holds 25 sub-requests; the others are the oppo
 class OpportunitySide:
     """Reads opportunity rows and spells writes by the table."""
 
-    def __init__(self, config: Config, groups: Mapping[str, BoundGroup]) -> None:
+    def __init__(self, config: Config, groups: Mapping[str, BoundGroup], skipped: frozenset[str] = frozenset()) -> None:
+        """`skipped` names rows ("group.row") that a creation leaves out."""
         self._config = config
+        self._skipped = skipped
         self._groups = groups
         self._names = config.opportunity
 
@@ -59,6 +61,11 @@ class OpportunitySide:
         return "SELECT Id, SystemModstamp FROM Opportunity", in_scope
 
     @property
+    def has_solutions(self) -> bool:
+        """Whether the table has a list of rows at all."""
+        return any(group.spec.kind == "set" for group in self._groups.values())
+
+    @property
     def parent_field(self) -> str:
         """The field of a solution row that names its opportunity."""
         return self._set.parent
@@ -78,7 +85,10 @@ class OpportunitySide:
             sync_on=record.get(names.sync) is True,
             marker=plain(record.get(names.marker), S),
             by=plain(record.get("LastModifiedById"), S),
-            report=Report(plain(record.get(names.status), S), plain(record.get(names.message), S)),
+            # Without both fields nothing can be compared, and an unequal report would be written for ever.
+            report=Report(plain(record.get(names.status), S), plain(record.get(names.message), S))
+            if names.status and names.message
+            else None,
         )
 
     def phase(self, record: Record) -> Phase:
@@ -108,7 +118,7 @@ class OpportunitySide:
             if group.spec.kind == "status":
                 found["StageName"] = self.stage(lifecycle.phase_in(content))  # type: ignore[arg-type]
             elif group.spec.kind != "set":
-                found |= {spec.salesforce: raw for spec, raw in self._own(group, content, "")}
+                found |= {spec.salesforce: raw for spec, raw in group.write(content, S) if _own(spec, "")}  # type: ignore[arg-type]
         return found
 
     def steering(self, report: Report | None, marker: str, audit: str | None) -> dict[str, Any]:
@@ -175,16 +185,10 @@ class OpportunitySide:
                 continue
             found |= {
                 spec.salesforce.removeprefix(object_prefix): raw
-                for spec, raw in self._own(group, content, object_prefix)
-                if raw is not None
+                for bound, (spec, raw) in zip(group.rows, group.write(content, S), strict=True)  # type: ignore[arg-type]
+                if raw is not None and _own(spec, object_prefix) and f"{name}.{bound.name}" not in self._skipped
             }
         return found
-
-    def _own(self, group: BoundGroup, content: Content, prefix: str) -> Iterable[tuple[FieldRow, Any]]:
-        for spec, raw in group.write(content, S):  # type: ignore[arg-type]
-            own = spec.salesforce.startswith(prefix) if prefix else "." not in spec.salesforce
-            if own and spec.salesforce != "Id":
-                yield spec, raw
 
     def _group(self, record: Record, group: BoundGroup) -> Content | Unreadable:
         if group.spec.kind == "status":
@@ -207,6 +211,12 @@ class OpportunitySide:
     def _key(self, group: BoundGroup, row: Record) -> str:
         bound = next(b for b in group.rows if b.name == group.spec.element_key)
         return bound.codec.read(row.get(bound.spec.salesforce), S, bound.row)
+
+
+def _own(spec: FieldRow, prefix: str) -> bool:
+    """Whether a field is one of the opportunity itself (no prefix), or of the object behind the prefix."""
+    own = spec.salesforce.startswith(prefix) if prefix else "." not in spec.salesforce
+    return own and spec.salesforce != "Id"
 
 
 def _rows(record: Record, relationship: str) -> list[Record]:

@@ -28,6 +28,10 @@ class ReferralSide:
         self._link_template = link_template
         self._mpn_id = mpn_id
 
+    def over(self, config: Config, groups: Mapping[str, BoundGroup]) -> ReferralSide:
+        """The same side over a part of the table."""
+        return ReferralSide(config, groups, link_template=self._link_template, mpn_id=self._mpn_id)
+
     def read(self, document: Document, *, settled: bool = False) -> Referral:
         """A referral document as canonical groups and its version.
 

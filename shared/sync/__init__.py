@@ -11,6 +11,7 @@ from shared.sync.poison import poisoned
 from shared.sync.poll import Polled, poll
 from shared.sync.ports import Patience, Sync
 from shared.sync.rules import patience_of, policy_of
+from shared.sync.schema import describe
 from shared.sync.sweep import delta, recover, sweep
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Sync",
     "creations_asked",
     "delta",
+    "describe",
     "opportunities_changed",
     "patience_of",
     "poisoned",

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from math import ceil
 
 from shared import meet
 from shared.deal import Absence, Issue, Link, LinkState, Opportunity, Referral, Side, link_id_of_opportunity
-from shared.doorbell import Doorbell, Queue
-from shared.errors import ApiError, LostRace
+from shared.doorbell import BULK, Doorbell, Queue
+from shared.errors import ApiError, LostRace, SchemaChanged
 from shared.meet import Meeting
-from shared.sync.converge import MOST_TRIES, Caller, converge
+from shared.sync.converge import MOST_TRIES, SOON_SECONDS, Caller, converge
 from shared.sync.create_opportunity import create_opportunity
 from shared.sync.create_referral import complete, create_referral
 from shared.sync.look import Look, link_of, look_at_opportunities
+from shared.sync.permit import HALTED_SECONDS, permitted
 from shared.sync.ports import Document, Sync
+from shared.sync.schema import drifted
 
 log = logging.getLogger("cosell.sync")
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
@@ -25,11 +27,16 @@ STALE_SECONDS = (2, 10, 60)
 SLACK_TICKS = 2 * 10_000_000  # the clocks of an event and of its record may differ a little
 
 
-def opportunities_changed(sync: Sync, bell: Doorbell) -> None:
+def opportunities_changed(sync: Sync, bell: Doorbell, queue: Queue = Queue.OPPORTUNITY_CHANGES) -> None:
     """Look at the opportunities named: linked ones converge, new ones that ask for it ring for a creation.
 
+    `queue` is the lane it rang on; a new one found in bulk is created at once, so that it fills no other queue.
     Raises ApiError when Salesforce cannot be read at all; the message then comes back by itself.
     """
+    _answer(sync, bell, queue, _opportunities_changed)
+
+
+def _opportunities_changed(sync: Sync, bell: Doorbell, queue: Queue) -> None:
     links = {sf_id: link_of(sync, S, sf_id) for sf_id in bell.ids}
     found = look_at_opportunities(sync, bell.ids, audit=False)
 
@@ -38,39 +45,63 @@ def opportunities_changed(sync: Sync, bell: Doorbell) -> None:
         if link is not None and link.referral_id and link.opportunity_id:
             look = Look(sync, audit=False, settled=bell.tries > 0)
             look.show_opportunity(view, record)
-            converge(sync, link, look, Caller(bell.reason, tries=bell.tries))
+            converge(sync, link, look, Caller(bell.reason, queue, bell.tries))
         elif isinstance(view, Opportunity) and view.sync_on:
-            sync.bells.ring(Queue.REFERRAL_CREATIONS, [sf_id], reason=bell.reason)
+            if queue in BULK.values() and not sync.mapping.lacking:
+                create_referral(sync, sf_id, reason=bell.reason, tries=bell.tries)
+            else:
+                sync.bells.ring(Queue.REFERRAL_CREATIONS, [sf_id], reason=bell.reason)
 
-    _each(sync, bell, Queue.OPPORTUNITY_CHANGES, settle)
+    _each(sync, bell, queue, settle)
 
 
 def creations_asked(sync: Sync, bell: Doorbell) -> None:
     """Create the referrals of the opportunities named, or go on where earlier runs stopped."""
-    _each(
-        sync,
-        bell,
-        Queue.REFERRAL_CREATIONS,
-        lambda sf_id: create_referral(sync, sf_id, reason=bell.reason, tries=bell.tries),
-    )
+    _answer(sync, bell, Queue.REFERRAL_CREATIONS, _creations_asked)
 
 
-def referrals_changed(sync: Sync, bell: Doorbell) -> None:
+def _creations_asked(sync: Sync, bell: Doorbell, queue: Queue) -> None:
+    if sync.mapping.lacking:  # an incomplete deal is not sent; the schema's own issue says what is missing
+        _again(sync, bell, queue, bell.ids, HALTED_SECONDS, counted=False)
+        return
+    _each(sync, bell, queue, lambda sf_id: create_referral(sync, sf_id, reason=bell.reason, tries=bell.tries))
+
+
+def referrals_changed(sync: Sync, bell: Doorbell, queue: Queue = Queue.REFERRAL_CHANGES) -> None:
     """Look at the referrals named: linked ones converge, others are met for the first time."""
-    _each(sync, bell, Queue.REFERRAL_CHANGES, lambda referral_id: _referral_changed(sync, bell, referral_id))
+    _answer(sync, bell, queue, _referrals_changed)
 
 
-def _referral_changed(sync: Sync, bell: Doorbell, referral_id: str) -> None:
+def _referrals_changed(sync: Sync, bell: Doorbell, queue: Queue) -> None:
+    _each(sync, bell, queue, lambda referral_id: _referral_changed(sync, bell, queue, referral_id))
+
+
+def _answer(sync: Sync, bell: Doorbell, queue: Queue, answer: Callable[[Sync, Doorbell, Queue], None]) -> None:
+    """Answer with as much of the mapping as the org carries now. A halt keeps the doorbell for later."""
+    now = permitted(sync)
+    if now is None:
+        _again(sync, bell, queue, bell.ids, HALTED_SECONDS, counted=False)
+        return
+    try:
+        answer(now, bell, queue)
+    except SchemaChanged as error:
+        _again(sync, bell, queue, bell.ids, SOON_SECONDS if drifted(now, error) else None)
+
+
+def _referral_changed(sync: Sync, bell: Doorbell, queue: Queue, referral_id: str) -> None:
     link = link_of(sync, P, referral_id)
     look = Look(sync, audit=True, settled=bell.tries > 0)
     view = look.look_at_referral(referral_id)
     if isinstance(view, Referral) and view.ticks + SLACK_TICKS < bell.seen and bell.tries < len(STALE_SECONDS):
         # The event tells of a newer version than this replica shows; after three looks the delta takes over.
-        _again(sync, bell, Queue.REFERRAL_CHANGES, referral_id, STALE_SECONDS[bell.tries])
+        _again(sync, bell, queue, [referral_id], STALE_SECONDS[bell.tries])
     elif link is not None and link.opportunity_id:
-        converge(sync, link, look, Caller(bell.reason, Queue.REFERRAL_CHANGES, bell.tries))
+        converge(sync, link, look, Caller(bell.reason, queue, bell.tries))
     elif view is Absence.UNAVAILABLE:
-        _again(sync, bell, Queue.REFERRAL_CHANGES, referral_id, look.retry_after_seconds)
+        _again(sync, bell, queue, [referral_id], look.retry_after_seconds)
+    elif look.document is not None and link is not None and link.claim is not None:
+        # Begun, and perhaps done: it is finished or found, even if the deal was closed meanwhile.
+        create_opportunity(sync, look.document, reason=bell.reason, tries=bell.tries)
     elif look.document is not None:
         _meet(sync, bell, look.document, look)
     else:
@@ -151,10 +182,12 @@ def _each(sync: Sync, bell: Doorbell, queue: Queue, settle: Callable[[str], None
         try:
             settle(record_id)
         except LostRace:
-            _again(sync, bell, queue, record_id, 2)
+            _again(sync, bell, queue, [record_id], 2)
+        except SchemaChanged as error:
+            _again(sync, bell, queue, [record_id], SOON_SECONDS if drifted(sync, error) else None)
         except ApiError as error:
             log.warning(json.dumps({"event": "record waits", "queue": queue, "record": record_id, "why": str(error)}))
-            _again(sync, bell, queue, record_id, error.retry_after_seconds)
+            _again(sync, bell, queue, [record_id], error.retry_after_seconds)
         except Exception as bug:  # a bug in one record must not stop the others; it is raised below
             failures.append(bug)
             log.exception(json.dumps({"event": "record failed", "queue": queue, "record": record_id}))
@@ -162,7 +195,9 @@ def _each(sync: Sync, bell: Doorbell, queue: Queue, settle: Callable[[str], None
         raise failures[0]
 
 
-def _again(sync: Sync, bell: Doorbell, queue: Queue, record_id: str, delay_seconds: float | None) -> None:
+def _again(
+    sync: Sync, bell: Doorbell, queue: Queue, ids: Iterable[str], delay_seconds: float | None, *, counted: bool = True
+) -> None:
     delay = delay_seconds or min(sync.patience.retry * 2**bell.tries, 900)
-    tries = min(bell.tries + 1, MOST_TRIES)
-    sync.bells.ring(queue, [record_id], reason=bell.reason, seen=bell.seen, delay_seconds=ceil(delay), tries=tries)
+    tries = min(bell.tries + counted, MOST_TRIES)
+    sync.bells.ring(queue, ids, reason=bell.reason, seen=bell.seen, delay_seconds=ceil(delay), tries=tries)

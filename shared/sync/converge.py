@@ -13,14 +13,15 @@ from math import ceil
 
 from shared.catalogue import INFORMATION
 from shared.deal import Decision, History, Intent, Issue, Link, LinkState, Opportunity, Referral, Side
-from shared.decide import announce, commit, decide, refuse
-from shared.doorbell import Queue
+from shared.decide import announce, commit, decide, fitted, forgotten, refuse
+from shared.doorbell import REFERRAL_QUEUES, Queue
 from shared.errors import (
     ApiError,
     Forbidden,
     LostRace,
     Missing,
     Rejected,
+    SchemaChanged,
     Stale,
     Throttled,
     Unauthorised,
@@ -30,12 +31,14 @@ from shared.errors import (
 from shared.mapping import Untranslatable
 from shared.sync.look import Look
 from shared.sync.ports import Sync
+from shared.sync.schema import drifted
 from shared.sync.send import send
 
 log = logging.getLogger("cosell.sync")
 ROUNDS = 8  # far above what a pair needs: one write to each side and a look after each
 LATER = {"stale read": (2, 10, 60), "same time, other eTag": (10,)}
 UNAUTHORISED_SECONDS = 900
+SOON_SECONDS = 2
 MOST_TRIES = 5
 
 
@@ -49,7 +52,7 @@ class Caller:
 
     def ring(self, sync: Sync, link: Link, delay_seconds: float, *, tried: bool = False) -> None:
         """Look at this pair again after a while; `tried` counts towards giving up."""
-        record = link.referral_id if self.queue is Queue.REFERRAL_CHANGES else link.opportunity_id
+        record = link.referral_id if self.queue in REFERRAL_QUEUES else link.opportunity_id
         tries = min(self.tries + tried, MOST_TRIES)
         sync.bells.ring(self.queue, [record], reason=self.reason, delay_seconds=ceil(delay_seconds), tries=tries)
 
@@ -80,6 +83,8 @@ def _busy(sync: Sync, link: Link) -> bool:
 
 def _round(sync: Sync, link: Link, look: Look, run: str, caller: Caller) -> tuple[Link, bool]:
     p, s = look.views(link)
+    if (fit := fitted(link, s, sync.policy)) != link:
+        link = sync.links.save(fit)
     decision = decide(link, p, s, sync.policy, sync.clock())
     if Side.PARTNER_CENTER in decision.read:
         p = look.look_at_referral(link.referral_id)
@@ -88,7 +93,9 @@ def _round(sync: Sync, link: Link, look: Look, run: str, caller: Caller) -> tupl
         return _settle(sync, link, look, decision, caller)
     intent = link.intent or announce(decision, p, s, sync.policy, intent_id=sync.new_id(), run=run, now=sync.clock())
     if link.intent is None:
+        before = link
         link = sync.links.save(replace(decision.link, intent=intent), conflicts=decision.conflicts, at=sync.clock())
+        _issues(sync, before, link)
     return _carry_out(sync, link, intent, look, decision, caller)
 
 
@@ -121,11 +128,16 @@ def _carry_out(
         send(sync, link, intent, look)
     except (Stale, Missing, Forbidden):
         look.forget()
-        return sync.links.save(replace(link, intent=None)), True
+        return _withdrawn(sync, link, decision), True
     except (Rejected, Untranslatable) as refusal:
+        if isinstance(refusal, SchemaChanged) and drifted(sync, refusal):
+            link = _withdrawn(sync, link, decision)
+            caller.ring(sync, link, SOON_SECONDS)
+            return link, False
+        link = forgotten(link, intent.writes) if _taken_over(decision) else link
         return _refused(sync, link, intent, look, refusal), True
     except (Throttled, Unavailable, Unauthorised) as error:
-        link = sync.links.save(replace(link, intent=None))
+        link = _withdrawn(sync, link, decision)
         caller.ring(sync, link, _pause(sync, error, caller.tries), tried=not isinstance(error, Throttled))
         return link, False
     except Unclear:
@@ -139,6 +151,16 @@ def _carry_out(
     _issues(sync, link, saved)
     _log(saved, caller.reason, decision.note, tuple(intent.writes))
     return saved, True
+
+
+def _taken_over(decision: Decision) -> bool:
+    """The write was announced by another run, whose own attempt may have arrived whatever became of ours."""
+    return decision.link.intent is not None
+
+
+def _withdrawn(sync: Sync, link: Link, decision: Decision) -> Link:
+    """Our own write provably never arrived. One taken over stays announced, to be judged by what its target shows."""
+    return link if _taken_over(decision) else sync.links.save(replace(link, intent=None))
 
 
 def _refused(sync: Sync, link: Link, intent: Intent, look: Look, refusal: Rejected | Untranslatable) -> Link:

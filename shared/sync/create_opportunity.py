@@ -31,12 +31,24 @@ from shared.deal import (
 )
 from shared.decide import first_base
 from shared.doorbell import Queue
-from shared.errors import Forbidden, Missing, Rejected, Stale, Throttled, Unauthorised, Unavailable, Unclear
+from shared.errors import (
+    Forbidden,
+    LostRace,
+    Missing,
+    Rejected,
+    SchemaChanged,
+    Stale,
+    Throttled,
+    Unauthorised,
+    Unavailable,
+    Unclear,
+)
 from shared.mapping import Untranslatable
 from shared.mapping.opportunity import by_external_id, contact_key, customer_key, quoted
-from shared.sync.converge import Caller, converge
+from shared.sync.converge import SOON_SECONDS, Caller, converge
 from shared.sync.look import Look
 from shared.sync.ports import CompositeStep, Document, Sync
+from shared.sync.schema import drifted
 
 log = logging.getLogger("cosell.sync")
 CREATE = "create"
@@ -55,7 +67,11 @@ def create_opportunity(sync: Sync, document: Document, *, reason: str, tries: in
     try:
         made = _find_or_make(sync, document, look)
     except (Rejected, Missing, Forbidden, Untranslatable) as refusal:
-        _hold(sync, link, look, refusal, tries)
+        if isinstance(refusal, SchemaChanged) and drifted(sync, refusal):
+            sync.links.save(replace(link, claim=None))
+            _ring(sync, referral_id, SOON_SECONDS, tries)
+        else:
+            _hold(sync, link, look, refusal, tries)
     except (Stale, Throttled, Unavailable, Unclear, Unauthorised) as error:
         sync.links.save(replace(link, claim=None))
         _ring(sync, referral_id, error.retry_after_seconds or min(sync.patience.retry * 2**tries, 900), tries + 1)
@@ -67,6 +83,8 @@ def _claimed(sync: Sync, referral_id: str, look: Look, tries: int) -> Link | Non
     """The link that stands for this referral, claimed by this run; None when there is nothing to do now."""
     owner = sync.links.claim(Side.PARTNER_CENTER, referral_id, link_id_of_referral(referral_id))
     link = sync.links.link(owner) or Link(owner, LinkState.CREATING_S, referral_id=referral_id)
+    if link.opportunity_id:
+        raise LostRace(f"referral {referral_id}")  # linked since we looked: look again
     if link.claim is not None and sync.clock() - link.claim.at < sync.patience.claim:
         _ring(sync, referral_id, link.claim.at + sync.patience.claim - sync.clock(), tries)
         return None
@@ -116,8 +134,9 @@ def _creation(
     referral_id = str(document["id"])
     account = rows["accounts"][0]["Id"] if rows["accounts"] else "@{account.id}"
     steps = [] if rows["accounts"] else [_account(sync, views)]
-    path = by_external_id("Opportunity", config.opportunity.referral_id, referral_id)
-    steps.append(CompositeStep("opportunity", "PATCH", path, _opportunity(sync, referral, views, account)))
+    # Inserted, never upserted: a request that arrives late must fail on the unique key, not overwrite what is there.
+    fields = _opportunity(sync, referral, views, account) | {config.opportunity.referral_id: referral_id}
+    steps.append(CompositeStep("opportunity", "POST", "/sobjects/Opportunity", fields))
     steps += _contact(sync, views, account, rows.get("contacts", []))
     steps += _solutions(sync, views, referral_id)
     return [*steps, _query(REFERRAL, _whole(sync, referral_id))]
@@ -129,7 +148,6 @@ def _opportunity(sync: Sync, referral: Referral, views: Views, account: str) -> 
     line = catalogue.audit_line(when, "Partner Center to CRM", (), "opportunity created")
     report = sync.policy.report(Link("", LinkState.LINKED, phase=referral.phase))
     fields = spell.creation(views, "") | spell.steering(report, sync.new_id(), line)
-    fields.pop(config.referral_id, None)  # the key of the upsert must not be repeated in its body
     stage = spell.stage(referral.phase) if referral.phase else sync.mapping.config.stages.hold
     return fields | {config.sync: True, "StageName": stage, "AccountId": account}
 

@@ -234,7 +234,7 @@ def _tell(sync: Sync, look: Look, opportunity_id: str, report: Report, code: str
     view = look.opportunity
     assert isinstance(view, Opportunity)  # noqa: S101  only called for readable records
     sync.links.open_issue(Issue(link_id_of_opportunity(opportunity_id), code, "warning", at=sync.clock()))
-    if view.report == report:
+    if view.report in (None, report):  # None: the org has no place for it, so it could not be told once only
         return
     if view.read_at - view.modified < sync.policy.closed_margin_seconds:
         _ring(sync, opportunity_id, sync.policy.closed_margin_seconds, 0)  # versions there have one-second grain

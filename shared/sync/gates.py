@@ -179,6 +179,10 @@ class GatedOpportunities:
         """See `Opportunities`."""
         return self._call("POST /composite", lambda: self.inner.composite(steps, all_or_none=all_or_none))
 
+    def describe(self, sobject: str) -> Document:
+        """See `Opportunities`."""
+        return self._call("GET /describe", lambda: self.inner.describe(sobject))
+
     def _call(self, name: str, call: Callable[[], Answer]) -> Answer:
         return self.gates.call(Side.SALESFORCE, name, call)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from shared.deal import Conflict, History, Issue, Link, Side
 from shared.decide import Policy
 from shared.doorbell import Queue
 from shared.mapping import Mapping as FieldMapping
+from shared.sync.marks import Marks
 
 Document = Mapping[str, Any]
 
@@ -73,6 +74,7 @@ class Opportunities(Protocol):
 
     def query(self, soql: str, *, deleted: bool = False) -> Rows: ...
     def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Answers: ...
+    def describe(self, sobject: str) -> Document: ...
 
 
 class Links(Protocol):
@@ -118,6 +120,7 @@ class Patience:
     claim: int = 120
     send_window: int = 60
     retry: int = 30
+    debounce: int = 5
 
 
 @dataclass(frozen=True)
@@ -136,3 +139,6 @@ class Sync:
     patience: Patience = Patience()
     organization_id: str = ""
     mass_change_limit: int = 500
+    bulk_above: int = 200
+    marks: Marks = field(default_factory=Marks)
+    whole: FieldMapping | None = None  # the mapping before anything was left out, when `mapping` is a part of it

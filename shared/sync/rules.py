@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 
 from shared import catalogue
 from shared.deal import Content, Direction, Obstacle, Side
@@ -23,7 +24,18 @@ def patience_of(settings: Settings) -> Patience:
         claim=settings.claim_seconds,
         send_window=settings.send_window_seconds,
         retry=settings.retry_seconds,
+        debounce=settings.debounce_seconds,
     )
+
+
+def obstacle_of(mapping: Mapping) -> Callable[[str, Content, Side], Obstacle | None]:
+    """Why a side cannot spell a group's content, by the rows of this mapping."""
+
+    def obstacle(group: str, content: Content, side: Side) -> Obstacle | None:
+        bound = mapping.groups[group]
+        return None if bound.spec.kind == "status" else bound.obstacle(content, side)
+
+    return obstacle
 
 
 def policy_of(mapping: Mapping, digest_key: bytes) -> Policy:
@@ -32,10 +44,6 @@ def policy_of(mapping: Mapping, digest_key: bytes) -> Policy:
     def digest(content: Content) -> str:
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         return hmac.new(digest_key, text.encode(), hashlib.sha256).hexdigest()[:32]
-
-    def obstacle(group: str, content: Content, side: Side) -> Obstacle | None:
-        bound = mapping.groups[group]
-        return None if bound.spec.kind == "status" else bound.obstacle(content, side)
 
     return Policy(
         groups={
@@ -52,6 +60,6 @@ def policy_of(mapping: Mapping, digest_key: bytes) -> Policy:
             if group.spec.update is not Direction.NONE
         },
         digest=digest,
-        obstacle=obstacle,
+        obstacle=obstacle_of(mapping),
         report=catalogue.report,
     )

@@ -12,17 +12,18 @@ from collections.abc import Iterable, Iterator
 from itertools import takewhile
 
 from shared import meet
-from shared.deal import Issue, Link, LinkState, Opportunity, Side
+from shared.deal import Digest, Issue, Link, LinkState, Opportunity, Side
 from shared.decide.groups import shown
 from shared.doorbell import Queue
 from shared.errors import LostRace
 from shared.mapping.codecs import ticks
-from shared.sync.gates import patiently
 from shared.sync.look import look_at_opportunities
+from shared.sync.permit import permitted, timed
 from shared.sync.ports import Document, Sync
+from shared.sync.rings import ring, ring_for_links
 
 log = logging.getLogger("cosell.sync")
-DELTA = "p.delta"
+DELTA, DELTA_REASON = "p.delta", "delta"
 TICKS = 10_000_000
 CHUNK = 200
 
@@ -32,14 +33,14 @@ def delta(sync: Sync) -> int:
 
     Newest first: a referral that changes while pages are read moves to the top, so none is skipped.
     """
-    return patiently(DELTA, lambda: _delta(sync))
+    return timed(sync, DELTA, _delta)
 
 
 def _delta(sync: Sync) -> int:
     cursor = sync.links.cursor(DELTA)
     oldest = int(cursor.text or 0) - sync.patience.delta_overlap * TICKS
     recent = list(takewhile(lambda d: _ticks(d) >= oldest, sync.referrals.newest("updatedDateTime")))
-    rung = _ring_for(sync, recent, "delta")
+    rung = _ring_for(sync, recent, DELTA_REASON)
     if recent and str(_ticks(recent[0])) != cursor.text:
         _remember(sync, str(_ticks(recent[0])), cursor.version)
     return rung
@@ -47,7 +48,7 @@ def _delta(sync: Sync) -> int:
 
 def sweep(sync: Sync) -> int:
     """Compare everything on both sides with what the links remember, and ring for each difference."""
-    return patiently("sweep", lambda: _sweep(sync))
+    return timed(sync, "sweep", _sweep)
 
 
 def _sweep(sync: Sync) -> int:
@@ -58,8 +59,8 @@ def _sweep(sync: Sync) -> int:
     linked = [link for link in sync.links.links() if link.state is LinkState.LINKED]
     lost = [link.referral_id for link in linked if link.referral_id not in listed]
     moved = list(_moved(sync, linked))
-    _ring(sync, Queue.REFERRAL_CHANGES, lost, "sweep: not listed")
-    _ring(sync, Queue.OPPORTUNITY_CHANGES, moved, "sweep")
+    ring(sync, Queue.REFERRAL_CHANGES, lost, reason="sweep: not listed", bulk=True)
+    ring(sync, Queue.OPPORTUNITY_CHANGES, moved, reason="sweep", bulk=True)
     found = rung + len(lost) + len(moved)
     log.info(json.dumps({"event": "sweep", "referrals": len(referrals), "links": len(linked), "missed": found}))
     return found
@@ -67,25 +68,14 @@ def _sweep(sync: Sync) -> int:
 
 def recover(sync: Sync) -> int:
     """Ring for pairs whose creation or write began a while ago and was not finished; the number rung."""
-    found = 0
-    for link in sync.links.unfinished(sync.clock() - sync.patience.claim // 2):
-        queue, record = QUEUES.get(link.state, (Queue.OPPORTUNITY_CHANGES, "opportunity_id"))
-        if getattr(link, record):
-            sync.bells.ring(queue, [getattr(link, record)], reason="recovery")
-            found += 1
-    return found
-
-
-QUEUES: dict[LinkState, tuple[Queue, str]] = {
-    LinkState.CREATING_P: (Queue.REFERRAL_CREATIONS, "opportunity_id"),
-    LinkState.CREATING_MS: (Queue.REFERRAL_CREATIONS, "opportunity_id"),
-    LinkState.CREATING_S: (Queue.REFERRAL_CHANGES, "referral_id"),
-}
+    if permitted(sync) is None:
+        return 0
+    return ring_for_links(sync, sync.links.unfinished(sync.clock() - sync.patience.claim // 2), reason="recovery")
 
 
 def _ring_for(sync: Sync, referrals: Iterable[Document], reason: str) -> int:
     ids = [str(d["id"]) for d in referrals if _unknown(sync, d)]
-    _ring(sync, Queue.REFERRAL_CHANGES, ids, reason)
+    ring(sync, Queue.REFERRAL_CHANGES, ids, reason=reason, bulk=reason != DELTA_REASON)
     return len(ids)
 
 
@@ -117,14 +107,19 @@ def _moved(sync: Sync, links: list[Link]) -> Iterator[str]:
 
 
 def _differs(sync: Sync, link: Link, view: Opportunity) -> bool:
-    if not view.sync_on:
+    ahead = link.p_hwm != link.p_ticks and not link.held  # a version was seen while it could not be taken over
+    if not view.sync_on or ahead:
         return True
     return any(
-        rule.alone
-        and group not in link.held
-        and shown(group, view.groups[group], sync.policy) != link.base_s.get(group)
+        rule.alone and shown(group, view.groups[group], sync.policy) != _known(link, group)
         for group, rule in sync.policy.groups.items()
     )
+
+
+def _known(link: Link, group: str) -> Digest | None:
+    """What the link has last seen of a group here: a group that waits was seen when it began to wait."""
+    hold = link.held.get(group)
+    return link.base_s.get(group) if hold is None else hold.s
 
 
 def _report_duplicates(sync: Sync, referrals: list[Document]) -> None:
@@ -144,11 +139,6 @@ def _remember(sync: Sync, text: str, version: str) -> None:
         sync.links.put_cursor(DELTA, text, version)
     except LostRace:
         log.info(json.dumps({"event": "another delta was faster"}))
-
-
-def _ring(sync: Sync, queue: Queue, ids: list[str], reason: str) -> None:
-    if ids:
-        sync.bells.ring(queue, ids, reason=reason)
 
 
 def _ticks(document: Document) -> int:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 from shared import sync as flows
-from shared.doorbell import Queue
+from shared.doorbell import Doorbell, Queue
 from shared.sync import Polled, Sync
+from shared.sync.poison import poisoned
 from tests.simulation.faults import Faults
 from tests.simulation.post import Message, Post
 from tests.simulation.schedule import Scheduler
 
 MOST_WORKERS = 6
 LEASE_SECONDS, BACK_SECONDS, MOST_TRIES = 600, 30, 5
-HANDLERS = {
+HANDLERS: dict[Queue, Callable[[Sync, Doorbell], None]] = {
     Queue.REFERRAL_CHANGES: flows.referrals_changed,
     Queue.OPPORTUNITY_CHANGES: flows.opportunities_changed,
     Queue.REFERRAL_CREATIONS: flows.creations_asked,
+    Queue.REFERRAL_CHANGES_BULK: partial(flows.referrals_changed, queue=Queue.REFERRAL_CHANGES_BULK),
+    Queue.OPPORTUNITY_CHANGES_BULK: partial(flows.opportunities_changed, queue=Queue.OPPORTUNITY_CHANGES_BULK),
 }
 
 
@@ -70,6 +74,8 @@ class Host:
         if message.count > MOST_TRIES:
             self.counts["poisoned"] += 1
             self.post.done(message)
+            text = message.bell.encode().encode()
+            self.timer("poison", lambda sync: poisoned(sync, queue, text))
             return
         self._work(message)
         if self.faults.hit("F7"):

@@ -180,7 +180,7 @@ class Judge:
         p, s = (self.ledger.cells[side, deal.records[side]] for side in (P, S))
         edits = [edit for edit in self.ledger.edits if edit.pair == deal.number]
         if s["status"] == "new":  # nothing is sent from the hold stage: what a seller writes there waits
-            waiting = {edit.group for edit in edits if edit.side is S}
+            waiting = {edit.group for edit in edits if edit.side is S} | {g for g in GROUPS if g not in link.base_p}
         else:
             waiting = set()
         for group in GROUPS:

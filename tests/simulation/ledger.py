@@ -69,11 +69,11 @@ class Ledger:
         """The two records show one deal."""
         ours = self.deal_of(S, opportunity_id)
         theirs = self.of.get((P, referral_id))
-        if theirs is ours or P in ours.records:
+        if theirs is ours or P in ours.records or (theirs is not None and S in theirs.records):
             return
         ours.records[P] = referral_id
         self.of[P, referral_id] = ours
-        if theirs is not None and S not in theirs.records:
+        if theirs is not None:
             ours.ever.update(theirs.ever)
             self.edits = [_moved(edit, theirs, ours) for edit in self.edits]
             self.deals[theirs.number] = Deal(theirs.number)

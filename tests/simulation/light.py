@@ -162,7 +162,11 @@ class LightWorld:
         self.partner_center.expire(referral_id)
 
     def recycle(self, opportunity_id: str, *, deleted: bool) -> None:
-        """A seller deletes or undeletes an opportunity."""
+        """A seller deletes or undeletes an opportunity; not beside another with the same unique key."""
+        key = self.row(opportunity_id)[KEY]
+        twins = [r for r in self.salesforce.opportunities.values() if r.values[KEY] == key and not r.values["IsDeleted"]]
+        if key and twins and not deleted:
+            return
         self.salesforce.update(opportunity_id, {"IsDeleted": deleted})
 
     # Circumstances
@@ -187,6 +191,10 @@ class LightWorld:
         """The customer's own automation: none, a rounding trigger, a flow on another field, a validation rule."""
         self.salesforce.trigger = TRIGGERS.get(kind)
         self.salesforce.refuses = (lambda values, by: "No deals like this.") if kind == "rule" else None
+
+    def lose(self, field: str) -> None:
+        """A field is gone from the org; "" brings everything back."""
+        self.salesforce.lost = frozenset({field} if field else ())
 
     def settle(self) -> None:
         """Whatever was out of order in the services is mended."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Final
 from urllib.parse import unquote
 
 from shared.deal import Side
-from shared.errors import ApiError, Missing, Problem, Rejected, Stale, Unavailable
+from shared.errors import ApiError, Missing, Problem, Rejected, SchemaChanged, Stale, Unavailable
 from tests.simulation.schedule import SECOND, Scheduler
 from tests.simulation.stamps import salesforce_stamp
 
@@ -70,6 +71,7 @@ class LightSalesforce:
         self.commit_delay = 0
         self.trigger: Callable[[Fields], Fields] | None = None
         self.refuses: Rule | None = None
+        self.lost: frozenset[str] = frozenset()  # fields that an administrator has taken away
         self.written = 0
         self._number = 0
 
@@ -109,8 +111,16 @@ class LightSalesforce:
 
     # The port
 
+    def describe(self, sobject: str) -> Fields:
+        """The fields of an object, as the large simulator describes them."""
+        if sobject not in DESCRIBED:
+            raise Missing(S, "describe", status=404, code="NOT_FOUND")
+        found = described(sobject)
+        return {**found, "fields": [field for field in found["fields"] if field["name"] not in self.lost]}
+
     def query(self, soql: str, *, deleted: bool = False) -> Rows:
         """Rows of one of the connector's queries."""
+        self._refuse_lost("query", soql)
         return Rows(self._found(soql, deleted=deleted), self.second)
 
     def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Answers:
@@ -133,6 +143,7 @@ class LightSalesforce:
     # Steps
 
     def _step(self, step: Any, done: Mapping[str, Any]) -> Any:
+        self._refuse_lost(step.name, step.path if step.method == "GET" else str(step.body))
         parts = step.path.strip("/").split("/")
         if step.method == "GET":
             return {"records": self._found(unquote(step.path.partition("q=")[2]), deleted=False)}
@@ -140,9 +151,9 @@ class LightSalesforce:
             return [self._upsert_solution(step.name, _filled(record, done)) for record in step.body["records"]]
         if parts[1] == "OpportunityContactRole" or parts[1] in ("Account", "Contact"):
             return {"id": f"made-{parts[1]}"}
+        if step.method == "POST":
+            return self._insert(step.name, _filled(step.body, done))
         table = self.opportunities if parts[1] == "Opportunity" else self.solutions
-        if len(parts) == 4:
-            return self._upsert(step.name, unquote(parts[3]), _filled(step.body, done))
         return self._update(step, table, table.get(parts[2]))
 
     def _update(self, step: Any, table: dict[str, Row], row: Row | None) -> None:
@@ -153,19 +164,11 @@ class LightSalesforce:
             raise Stale(S, step.name, status=412, code="PRECONDITION_FAILED")
         self._write(step.name, table, {**row.values, **step.body}, row)
 
-    def _upsert(self, name: str, key: str, fields: Fields) -> Fields:
-        now = self._scheduler.now
-        seen = (row.seen(now) for row in self.opportunities.values())
-        found = next((r for r in seen if r and not r.values["IsDeleted"] and r.values[KEY] == key), None)
-        if found is not None:
-            row = self.opportunities[found.values["Id"]]
-            self._refuse_locked(name, row)
-            self._write(name, self.opportunities, {**row.values, **fields}, row)
-            return {"id": row.values["Id"], "created": False}
+    def _insert(self, name: str, fields: Fields) -> Fields:
         self._number += 1
         made = f"006{self._number:012d}AAA"
-        self._write(name, self.opportunities, BLANK | {"Id": made, KEY: key} | fields, None)
-        return {"id": made, "created": True}
+        self._write(name, self.opportunities, BLANK | {"Id": made} | fields, None)
+        return {"id": made, "success": True}
 
     def _upsert_solution(self, name: str, record: Fields) -> Fields:
         fields = {k: v for k, v in record.items() if k != "attributes"}
@@ -199,6 +202,11 @@ class LightSalesforce:
     def _refuse_locked(self, name: str, row: Row) -> None:
         if row.visible > self._scheduler.now:
             raise Unavailable(S, name, status=400, code="UNABLE_TO_LOCK_ROW")
+
+    def _refuse_lost(self, name: str, text: str) -> None:
+        for field in self.lost:
+            if field in text:
+                raise SchemaChanged(S, name, status=400, code="INVALID_FIELD")
 
     # Rows
 
@@ -265,6 +273,15 @@ class LightSalesforce:
         return self._number
 
 
+@cache
+def described(sobject: str) -> Fields:
+    """An object's description, taken from the large simulator once per process."""
+    from tests.rig import Rig
+
+    org: Any = Rig().sync.opportunities
+    return dict(org.describe(sobject))
+
+
 def _filled(body: Fields, done: Mapping[str, Any]) -> Fields:
     """The body with references to earlier steps replaced."""
 
@@ -281,6 +298,7 @@ def _seconds(stamp: str) -> int:
     return epoch_seconds(stamp)
 
 
+DESCRIBED: Final = frozenset({"Opportunity", "Microsoft_Solution__c", "Account", "Contact", "OpportunityContactRole", "User"})
 KEY: Final = "Referral_Identifier__c"
 CHILDREN: Final = "Microsoft_Solutions__r"
 BLANK: Final[Fields] = {

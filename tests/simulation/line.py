@@ -5,6 +5,7 @@ The same wrappers stand before the light world and before the real clients; they
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -15,7 +16,8 @@ from shared.deal import Conflict, History, Link, Side
 from shared.doorbell import Queue
 from shared.errors import (
     ApiError,
-    SchemaChanged,
+    LostRace,
+    Stale,
     Throttled,
     Unauthorised,
     Unavailable,
@@ -39,15 +41,27 @@ class Line:
     faults: Faults
     watch: Watch  # told after every effect of a write
     meddle: Callable[[Side], None]  # somebody edits a record just now
+    counts: Counter[str]
 
     def call(self, side: Side, kind: Kind, effect: Callable[[], T]) -> T:
         """One call to Partner Center or Salesforce."""
+        try:
+            return self._call(side, kind, effect)
+        except Unclear:
+            self.counts[f"{kind}s without an answer"] += 1
+            raise
+
+    def _call(self, side: Side, kind: Kind, effect: Callable[[], T]) -> T:
         # A pause between the last check and the sending of a creation is the residual risk that is documented.
         self.wait(freezes=kind != "create")
         if not self.faults.active:
             return self._done(side, kind, effect)
         self._before(side, kind, effect)
-        result = self._done(side, kind, effect)
+        try:
+            result = self._done(side, kind, effect)
+        except Stale:
+            self.counts["writes refused as stale"] += 1
+            raise
         self._after(side, kind)
         return result
 
@@ -108,8 +122,6 @@ class Line:
         if side is S:
             if faults.lasting("F25", now, 1200):
                 raise Throttled(side, kind, status=403, code="REQUEST_LIMIT_EXCEEDED")
-            if faults.lasting("F26", now, 900):
-                raise SchemaChanged(side, kind, status=400, code="INVALID_FIELD")
             if kind != "read" and faults.hit("F24"):
                 raise Unavailable(side, kind, status=400, code="UNABLE_TO_LOCK_ROW")
 
@@ -208,6 +220,10 @@ class LineOpportunities:
             self.line.scheduler.note("composite", *(f"{s.method} {s.path[:60]} {s.body}" for s in steps if s.body))
         return self.line.call(S, kind, lambda: self.inner.composite(steps, all_or_none=all_or_none))
 
+    def describe(self, sobject: str) -> Mapping[str, Any]:
+        """The fields of an object."""
+        return self.line.call(S, "read", lambda: self.inner.describe(sobject))
+
 
 Saved = Callable[[Link | None, Link, Sequence[Conflict]], None]
 
@@ -220,6 +236,12 @@ class LineLinks:
     inner: Any
     saved: Saved
     advanced: Callable[[str, str], None]
+
+    def claim(self, side: Side, record_id: str, link_id: str) -> str:
+        """Make a record belong to a link."""
+        owner: str = self.line.stored(lambda: self.inner.claim(side, record_id, link_id), writes=True)
+        self.line.counts["alias races lost"] += owner != link_id
+        return owner
 
     def __getattr__(self, name: str) -> Any:
         effect = getattr(self.inner, name)
@@ -236,7 +258,13 @@ class LineLinks:
             self.saved(before, saved, conflicts)
             return saved
 
-        saved = self.line.stored(effect, writes=True)
+        try:
+            saved = self.line.stored(effect, writes=True)
+        except LostRace:
+            self.line.counts["link races lost"] += 1
+            raise
+        if history is not None and history.note in NOTES:
+            self.line.counts[history.note] += 1
         if self.line.scheduler.trace is not None:
             note = history.note if history else ""
             intent = f"intent {saved.intent.id} {saved.intent.side}" if saved.intent else ""
@@ -254,6 +282,7 @@ class LineLinks:
         return self.line.stored(effect, writes=True)
 
 
+NOTES = frozenset({"rolled forward", "landed", "never landed", "not landed, decide again"})
 READS = frozenset({"link", "link_of", "history", "links", "unfinished", "cursor", "conflicts"})
 
 
@@ -279,6 +308,3 @@ class LineBells:
         self.line.stored(effect, writes=True)
         if faults.hit("F8"):
             effect()
-
-
-

@@ -29,8 +29,8 @@ WEIGHTS: Final = {
     "consent": 1,
     "facts": 1,
 }
-KINDS: Final = ("linked", "linked", "linked", "new opportunity", "inbound")
-GAPS: Final = ((0.05, 3), (0.05, 3), (2, 25), (20, 75), (60, 400))
+KINDS: Final = ("linked", "linked", "new opportunity", "inbound")
+GAPS: Final = ((0.05, 3), (0.05, 3), (2, 25), (20, 75), (60, 150))
 
 
 @dataclass(frozen=True)

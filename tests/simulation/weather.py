@@ -32,6 +32,7 @@ class Weather:
 
     def end(self) -> None:
         """What would still come to an end of itself does so now."""
+        self.world.lose("")
         for record in list(self.bin):
             self._undelete(record)
 
@@ -43,6 +44,7 @@ class Weather:
             "F21": self._same_stamps,
             "F22": self._touch,
             "F23": self._automation,
+            "F26": self._drift,
             "F30": self._skew,
             "F31": self._recycle,
             "F33": self._new_mapping,
@@ -81,6 +83,11 @@ class Weather:
         if kind == "rule":
             self.scheduler.after(self.faults.random.uniform(30, 600), lambda: self.world.automate(""))
 
+    def _drift(self) -> None:
+        """An administrator takes a field away, or hides it from the integration user, and mends it later."""
+        self.world.lose(self.faults.random.choice(LOST))
+        self.scheduler.after(self.faults.random.uniform(60, 900), lambda: self.world.lose(""))
+
     def _skew(self) -> None:
         random = self.faults.random
         self.host.skews = tuple(random.randrange(-MOST_SKEW, MOST_SKEW) for _ in range(3))
@@ -111,3 +118,4 @@ class Weather:
 
 
 MOST_SKEW = 600
+LOST = ("Description", "Microsoft_CRM_Identifier__c", "Referral_Link__c", "Sync_Message__c")

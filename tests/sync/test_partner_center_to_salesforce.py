@@ -139,7 +139,7 @@ def test_an_expired_deal_closes_the_opportunity() -> None:
 
 def test_a_validation_rule_that_refuses_the_opportunity_holds_it_and_a_repair_creates_it() -> None:
     rig = Rig()
-    rig.salesforce.fail(on="PATCH /sobjects/Opportunity/*", status=400, code="FIELD_CUSTOM_VALIDATION_EXCEPTION")
+    rig.salesforce.fail(on="POST /sobjects/Opportunity", status=400, code="FIELD_CUSTOM_VALIDATION_EXCEPTION")
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
     assert rig.salesforce.records("Opportunity") == []

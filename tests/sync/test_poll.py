@@ -16,8 +16,9 @@ def watermark(rig: Rig) -> int:
 
 
 def rung(rig: Rig) -> int:
-    """Doorbells waiting."""
-    return len(rig.queues.messages.get(Queue.OPPORTUNITY_CHANGES.value, []))
+    """Doorbells waiting, on both lanes."""
+    lanes = (Queue.OPPORTUNITY_CHANGES, Queue.OPPORTUNITY_CHANGES_BULK)
+    return sum(len(rig.queues.messages.get(lane.value, [])) for lane in lanes)
 
 
 def test_the_first_poll_rings_for_everything_that_asks_for_it() -> None:
@@ -118,3 +119,21 @@ def test_an_unreachable_salesforce_leaves_the_watermark(polled: Polled) -> None:
     rig.salesforce.fail(on="*", status=503, times=50)
     assert flows.poll(rig.sync, polled) == 0
     assert rig.store.cursor(polled.value).text == before
+
+
+def test_a_doorbell_that_died_with_its_host_is_rung_a_second_time_and_no_third() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.pass_time(minutes=3)
+    rig.poll()
+    rig.edit(opportunity, Amount=61000)
+    poll(rig.sync, Polled.OPPORTUNITIES)
+    rig.queues.messages[Queue.OPPORTUNITY_CHANGES.value].clear()  # hidden with its host
+    for _ in range(2):
+        rig.minute()
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    rings = []
+    for _ in range(8):
+        rig.pass_time(minutes=1)
+        rings.append(poll(rig.sync, Polled.OPPORTUNITIES))
+    assert sum(rings) == 0

@@ -2,8 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from shared import sync as flows
+from shared.deal import Side
 from shared.doorbell import Doorbell
+from shared.errors import Rejected, Unclear
 from tests.rig import Rig
 
 
@@ -30,7 +34,7 @@ def test_a_view_older_than_another_workers_write_is_never_taken_for_a_sellers_ed
     between_read_and_answer(rig, lambda: rig.webhook(referral))
     flows.opportunities_changed(rig.sync, Doorbell(ids=(opportunity,), reason="poll"))
     rig.minute()
-    assert rig.referral(referral)["details"]["dealValue"] == 71000
+    assert [v["details"]["dealValue"] for v in rig.partner_center.versions(referral)] == [50000, 71000]
     assert rig.opportunity(opportunity)["Amount"] == 71000
 
 
@@ -42,7 +46,7 @@ def test_a_creation_that_was_overtaken_changes_nothing_that_arrived_meanwhile() 
     between_read_and_answer(rig, lambda: rig.webhook(referral))
     flows.creations_asked(rig.sync, Doorbell(ids=(opportunity,), reason="recovery"))
     rig.minute()
-    assert rig.referral(referral)["details"]["dealValue"] == 71000
+    assert [v["details"]["dealValue"] for v in rig.partner_center.versions(referral)] == [50000, 71000]
     assert rig.opportunity(opportunity)["Amount"] == 71000
 
 
@@ -57,3 +61,103 @@ def test_a_group_held_together_with_a_write_stands_on_the_work_list() -> None:
     assert link is not None
     assert [hold.code for hold in link.held.values()] == ["closed_is_final"]
     assert [issue.code for issue in rig.store.issues()] == ["closed_is_final"]
+
+
+def test_what_changed_while_the_opportunity_was_deleted_is_found_by_the_sweep() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.pass_time(seconds=60)
+    rig.salesforce.delete("Opportunity", opportunity)
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
+    rig.webhook(referral)
+    rig.salesforce.undelete("Opportunity", opportunity)
+    rig.pass_time(hours=8)
+    assert flows.sweep(rig.sync) == 1
+    rig.drain()
+    assert rig.opportunity(opportunity)["Amount"] == 71000
+    assert flows.sweep(rig.sync) == 0
+
+
+def test_a_write_announced_for_an_opportunity_that_was_then_deleted_is_withdrawn_and_made_after_its_return() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.pass_time(seconds=60)
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
+    rig.salesforce.fail(on="POST /composite", connection="timeout")
+    rig.webhook(referral)
+    rig.salesforce.delete("Opportunity", opportunity)
+    for _ in range(5):
+        rig.minute()
+    before = rig.writes()
+    for _ in range(5):
+        rig.minute()
+    assert rig.writes() == before
+    rig.salesforce.undelete("Opportunity", opportunity)
+    rig.minute()
+    assert rig.opportunity(opportunity)["Amount"] == 71000
+
+
+def test_a_creation_that_arrives_late_never_overwrites_the_opportunity_that_another_run_made() -> None:
+    rig = Rig()
+    referral = rig.partner_center.new_inbound()
+    salesforce: Any = rig.sync.opportunities
+    salesforce = getattr(salesforce, "inner", salesforce)
+    real, held_up = salesforce.composite, []
+
+    def composite(steps: Any, **more: Any) -> Any:
+        if any(step.method != "GET" for step in steps) and not held_up:
+            held_up.append(steps)
+            raise Unclear(Side.SALESFORCE, "POST /composite", code="timeout")
+        return real(steps, **more)
+
+    salesforce.composite = composite
+    rig.webhook(referral)
+    for _ in range(4):
+        rig.minute()
+    (made,) = rig.salesforce.records("Opportunity")
+    rig.edit(made["Id"], Description="The seller's own words")
+    with pytest.raises(Rejected):
+        real(held_up[0])
+    assert [row["Description"] for row in rig.salesforce.records("Opportunity")] == ["The seller's own words"]
+
+
+def test_a_seller_who_ends_a_dispute_unnoticed_is_found_by_the_sweep() -> None:
+    rig = Rig(mapping='[groups.value]\nowner = "hold"\n')
+    opportunity, referral = rig.linked()
+    rig.pass_time(seconds=60)
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
+    rig.salesforce.update("Opportunity", opportunity, {"Amount": 61000})
+    rig.minute()
+    assert flows.sweep(rig.sync) == 0
+    rig.pass_time(seconds=60)
+    rig.salesforce.update("Opportunity", opportunity, {"Amount": 50000})
+    assert flows.sweep(rig.sync) == 1
+    rig.drain()
+    assert rig.opportunity(opportunity)["Amount"] == 71000
+
+
+def test_a_creation_without_an_answer_is_finished_even_if_the_deal_was_declined_meanwhile() -> None:
+    rig = Rig()
+    referral = rig.partner_center.new_inbound()
+    salesforce: Any = rig.sync.opportunities
+    salesforce = getattr(salesforce, "inner", salesforce)
+    real, died = salesforce.composite, []
+
+    def composite(steps: Any, **more: Any) -> Any:
+        answers = real(steps, **more)
+        if any(step.method != "GET" for step in steps) and not died:
+            died.append(True)
+            raise MemoryError
+        return answers
+
+    salesforce.composite = composite
+    with pytest.raises(MemoryError):
+        rig.webhook(referral)
+    rig.partner_center.portal_act(referral, "decline", "Not for us.")
+    for _ in range(4):
+        rig.minute()
+    (made,) = rig.salesforce.records("Opportunity")
+    assert made["StageName"] == "Closed Lost"
+    link = rig.link_of(made["Id"])
+    assert link is not None
+    assert link.claim is None

@@ -1,0 +1,265 @@
+"""Schema drift: where an org's own description contradicts the mapping, and the mapping without what that costs. Pure.
+
+The smallest unit pays: a value, a length, an optional field, else the field's group. Only fields that steer the
+sync itself stop it. Asking the org, remembering and telling is `sync.schema`.
+Source of the facts: "sObject Describe" (REST API Developer Guide); fields hidden by permissions are not listed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from shared.deal import Direction, Side
+from shared.mapping import BoundGroup, BoundRow
+from shared.mapping import Mapping as FieldMapping
+
+Describe = Mapping[str, Any]
+S, P = Side.SALESFORCE, Side.PARTNER_CENTER
+OPPORTUNITY, CONTACT = "Opportunity", "Contact"
+STEERING = "steering"
+MUST_STEER = ("sync", "referral_id", "marker")
+MAY_STEER = ("status", "message", "audit", "reason")
+READ_ONLY_STEERING = frozenset({"reason"})
+
+MISSING = "is missing, spelled differently, or hidden from the integration user"
+READ_ONLY = "cannot be edited by the integration user"
+OTHER_TYPE = "has a type that the mapping's codec cannot spell"
+SHORTER = "is shorter than the mapping says"
+FEWER = "is a restricted picklist without a value that the mapping writes"
+
+TEXT = frozenset({"string", "textarea", "picklist", "multipicklist", "combobox", "url", "phone", "email"}) | frozenset(
+    {"id", "reference", "encryptedstring", "anyType"}
+)
+TYPES: Mapping[str, frozenset[str]] = {
+    "text": TEXT,
+    "email": TEXT,
+    "country": TEXT,
+    "code": TEXT,
+    "choice": TEXT,
+    "money": frozenset({"currency", "double", "percent", "int", "long"}),
+    "day": frozenset({"date", "datetime"}),
+    "flag": frozenset({"boolean"}),
+}
+
+
+class Remedy(StrEnum):
+    """What a finding costs."""
+
+    HALT = "halt"  # nothing can be kept equal without this field
+    OFF = "off"  # the unit is left out everywhere
+    SKIP = "skip"  # left out when an opportunity, account or contact is created
+    SHORTEN = "shorten"  # longer texts are held, record by record
+    LESS = "less"  # these values are held, record by record
+    TELL = "tell"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing wrong between org and mapping. `unit` is a group, "group.row" or "steering.name"."""
+
+    unit: str
+    remedy: Remedy
+    field: str
+    wrong: str
+    limit: int = 0
+    values: tuple[str, ...] = ()
+    needed: bool = False  # Microsoft takes no new deal without it
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, what it costs and what to do, for the operator."""
+        return f"{self.field} {self.wrong}: {COSTS[self.remedy].format(unit=self.unit)} {WHAT_TO_DO}"
+
+
+WHAT_TO_DO = "Give the integration user the field, or correct mapping.toml; it resumes by itself."
+COSTS: Mapping[Remedy, str] = {
+    Remedy.HALT: "nothing is synchronised.",
+    Remedy.OFF: "'{unit}' is not synchronised.",
+    Remedy.SKIP: "'{unit}' stays empty in new records.",
+    Remedy.SHORTEN: "longer texts of '{unit}' are held.",
+    Remedy.LESS: "these values of '{unit}' are held.",
+    Remedy.TELL: "such writes are held.",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One field that the mapping names: its object, its name, and the row or steering name that names it."""
+
+    sobject: str
+    name: str
+    group: BoundGroup | None = None
+    row: BoundRow | None = None
+    steering: str = ""
+
+    @property
+    def field(self) -> str:
+        """How an administrator calls it."""
+        return f"{self.sobject}.{self.name}"
+
+
+def objects(mapping: FieldMapping, opportunity: Describe) -> list[str]:
+    """The objects whose description is needed beside the opportunity's own."""
+    named = {place.sobject for place in _places(mapping, opportunity)} - {OPPORTUNITY}
+    return sorted(named | {g.spec.object for g in mapping.groups.values() if g.spec.kind == "set"})
+
+
+def find(mapping: FieldMapping, described: Mapping[str, Describe]) -> tuple[Finding, ...]:
+    """Everything the org contradicts. An object that is not described does not exist for the integration user."""
+    if OPPORTUNITY not in described:
+        return (Finding(f"{STEERING}.object", Remedy.HALT, OPPORTUNITY, MISSING),)
+    found = list(_sets(mapping, described))
+    judged = {finding.unit for finding in found}
+    steering = {getattr(mapping.config.opportunity, name) for name in MUST_STEER}
+    for place in _places(mapping, described[OPPORTUNITY]):
+        twice = place.row is not None and place.sobject == OPPORTUNITY and place.name in steering
+        if not twice and not (place.group and place.group.name in judged):
+            found += _judged(place, _fact(described, place))
+    return tuple(found)
+
+
+def fingerprint(mapping: FieldMapping, described: Mapping[str, Describe]) -> str:
+    """Changes whenever something does that the mapping's fields depend on."""
+    facts = [(p.field, _essence(_fact(described, p))) for p in _places(mapping, described.get(OPPORTUNITY, {}))]
+    text = json.dumps([sorted(facts), [f.sentence for f in find(mapping, described)]])
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def narrowed(mapping: FieldMapping, findings: Iterable[Finding]) -> FieldMapping:
+    """The mapping as far as the org carries it."""
+    by = {remedy: [f for f in findings if f.remedy is remedy] for remedy in Remedy}
+    off = {f.unit for f in by[Remedy.OFF]}
+    stated = by[Remedy.SHORTEN] + by[Remedy.LESS]
+    if not (off or stated or by[Remedy.SKIP]):
+        return mapping
+    groups = {name: _without(group, off, stated) for name, group in mapping.groups.items() if name not in off}
+    quiet = {name: "" for name in MAY_STEER if f"{STEERING}.{name}" in off}
+    names = mapping.config.opportunity.model_copy(update=quiet)
+    config = mapping.config.model_copy(update={"opportunity": names})
+    lacking = tuple(f.field for f in by[Remedy.OFF] if f.needed)
+    skipped = frozenset(f.unit for f in by[Remedy.SKIP])
+    return mapping.over(config, groups, skipped=skipped, lacking=lacking)
+
+
+def _without(group: BoundGroup, off: set[str], stated: list[Finding]) -> BoundGroup:
+    rows = (row for row in group.rows if f"{group.name}.{row.name}" not in off)
+    return replace(group, rows=tuple(_restated(f"{group.name}.{row.name}", row, stated) for row in rows))
+
+
+def _restated(unit: str, row: BoundRow, stated: list[Finding]) -> BoundRow:
+    for finding in (f for f in stated if f.unit == unit):
+        length = {**row.row.length, S: finding.limit} if finding.limit else row.row.length
+        values = {theirs: ours for theirs, ours in row.row.values.items() if ours not in finding.values}
+        row = replace(row, row=replace(row.row, length=length, values=values))
+    return row
+
+
+def _places(mapping: FieldMapping, opportunity: Describe) -> Iterator[Place]:
+    """Every field that the mapping names; those beyond one relationship are left to the service's own answers."""
+    parents = {f["relationshipName"]: f["referenceTo"] for f in opportunity.get("fields", ()) if f["relationshipName"]}
+    for steering in (*MUST_STEER, *MAY_STEER):
+        if name := getattr(mapping.config.opportunity, steering):
+            yield Place(OPPORTUNITY, name, steering=steering)
+    for group in mapping.groups.values():
+        for row in group.rows:
+            *path, name = row.spec.salesforce.split(".")
+            if group.spec.kind == "set":
+                yield Place(group.spec.object, name, group, row)
+            elif not path:
+                yield Place(OPPORTUNITY, name, group, row)
+            elif len(path) == 1:
+                targets = [CONTACT] if path == [CONTACT] else parents.get(path[0], [path[0]])
+                yield Place(targets[-1], name, group, row)
+
+
+def _fact(described: Mapping[str, Describe], place: Place) -> Describe | None:
+    fields = described.get(place.sobject, {}).get("fields", ())
+    return next((field for field in fields if field["name"] == place.name), None)
+
+
+def _essence(fact: Describe | None) -> list[Any]:
+    return [fact[key] for key in ("type", "length", "createable", "updateable")] + [_offered(fact)] if fact else []
+
+
+def _offered(fact: Describe) -> list[str] | None:
+    """The values of a restricted picklist; None when any text is taken."""
+    if not fact["restrictedPicklist"]:
+        return None
+    return sorted(value["value"] for value in fact["picklistValues"] if value["active"])
+
+
+def _sets(mapping: FieldMapping, described: Mapping[str, Describe]) -> Iterator[Finding]:
+    """A list of rows needs its object, and there the fields that tie it together."""
+    for group in mapping.groups.values():
+        if group.spec.kind != "set":
+            continue
+        spec = group.spec
+        if spec.object not in described:
+            yield _off(group.name, spec.object, MISSING, group)
+            continue
+        for name in (spec.parent, spec.external_id, spec.removed):
+            fact = _fact(described, Place(spec.object, name))
+            if fact is None or (spec.update.towards(S) and not fact["createable"]):
+                wrong = MISSING if fact is None else READ_ONLY
+                yield _off(group.name, f"{spec.object}.{name}", wrong, group)
+
+
+def _judged(place: Place, fact: Describe | None) -> Iterator[Finding]:
+    if place.row is None or place.group is None:
+        yield from _steering(place, fact)
+        return
+    unit, spec, is_set = _unit(place.group, place.row), place.group.spec, place.group.spec.kind == "set"
+    to_update = spec.update.towards(S) and place.name != "Id"
+    written = to_update or spec.create.towards(S)  # what is only read may have any type that the codec can read
+    if fact is None:
+        yield _off(unit, place.field, MISSING, place.group)
+    elif written and fact["type"] not in TYPES[place.row.spec.codec]:
+        yield _off(unit, place.field, OTHER_TYPE, place.group)
+    elif to_update and not fact["createable" if is_set else "updateable"]:
+        yield _off(unit, place.field, READ_ONLY, place.group)
+    else:
+        yield from _stated(place, fact)
+
+
+def _stated(place: Place, fact: Describe) -> Iterator[Finding]:
+    """What costs less than the field."""
+    group, row = place.group, place.row
+    assert group is not None and row is not None  # noqa: S101, PT018  the caller has looked
+    unit, limit = f"{group.name}.{row.name}", row.row.length.get(S, 0)
+    offered = _offered(fact) if row.spec.codec == "choice" else None
+    if group.spec.create.towards(S) and place.name != "Id" and not fact["createable"]:
+        yield Finding(unit, Remedy.SKIP, place.field, READ_ONLY)
+    if 0 < fact["length"] < limit:
+        yield Finding(unit, Remedy.SHORTEN, place.field, SHORTER, limit=fact["length"])
+    lost = tuple(ours for ours in row.row.values.values() if ours and offered is not None and ours not in offered)
+    if lost:
+        yield Finding(unit, Remedy.LESS, place.field, f"{FEWER} ({', '.join(lost)})", values=lost)
+
+
+def _steering(place: Place, fact: Describe | None) -> Iterator[Finding]:
+    remedy = Remedy.HALT if place.steering in MUST_STEER else Remedy.OFF
+    unit = f"{STEERING}.{place.steering}"
+    if fact is None:
+        yield Finding(unit, remedy, place.field, MISSING)
+    elif not fact["updateable"] and place.steering not in READ_ONLY_STEERING:
+        yield Finding(unit, remedy, place.field, READ_ONLY)
+
+
+def _off(unit: str, field: str, wrong: str, group: BoundGroup) -> Finding:
+    required = group.spec.keep_one or any(row.spec.required for row in group.rows)
+    needed = unit == group.name and required and group.spec.create.towards(P)
+    return Finding(unit, Remedy.OFF, field, wrong, needed=needed)
+
+
+def _unit(group: BoundGroup, row: BoundRow) -> str:
+    """The field alone where its group can lose it without looking edited, otherwise the group."""
+    key = row.name == group.spec.element_key
+    # A two-way group whose content shrinks on one side would look like somebody's edit.
+    loose = group.spec.kind == "set" or group.spec.update is not Direction.BOTH
+    alone = loose and not row.spec.required and not key and len(group.rows) > 1
+    return f"{group.name}.{row.name}" if alone else group.name

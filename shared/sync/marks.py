@@ -1,0 +1,31 @@
+"""Marks: rows of the `cursor` table that every worker obeys, each read at most every few seconds.
+
+One worker writes a mark, the others follow when what they remember of it is too old. What a mark says belongs to
+its owner: `schema`, `brakes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+CACHE_SECONDS = 5
+
+
+@dataclass
+class Marks:
+    """What this worker last read of each mark. Safe to share between threads: the worst race is one more read."""
+
+    _read: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def text(self, name: str, now: int, read: Callable[[str], str]) -> str:
+        """The mark's text, a few seconds old at most. `now` is UTC epoch seconds."""
+        at, text = self._read.get(name, (-CACHE_SECONDS, ""))
+        if not 0 <= now - at < CACHE_SECONDS:
+            text = read(name)
+            self._read[name] = (now, text)
+        return text
+
+    def forget(self, name: str) -> None:
+        """Read it again next time: this worker has just changed it."""
+        self._read.pop(name, None)

@@ -1,0 +1,302 @@
+"""The claim on a creation, checked the same way: the real `claims` over a store of one row, with lagging lists.
+
+Time is counted in steps; what is older than anybody asks for is as old as that, so the worlds are finite. The
+re-check and the start of the POST are one step; how long a POST may then be under way is bounded, as it is in life.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from typing import Any, NamedTuple, cast
+
+from shared.deal import Claim, ClaimPhase, Link, LinkState
+from shared.errors import LostRace
+from shared.sync import Patience, Sync, claims
+from shared.sync.claims import Taken, Turn
+from tests.model.search import Found
+
+NOW = 1_000
+PATIENCE = Patience(claim=4, send_window=2, list_lag=3)
+POST_STEPS = 1  # a POST takes effect within this time or never
+LIST_LAG = 3  # the lists' true lag
+OLD = 9
+WAIT, SEND = range(2)
+
+
+class Claimed(NamedTuple):
+    """A claim, with times counted from now."""
+
+    phase: int
+    number: int
+    owner: int
+    age: int
+    due: int
+
+
+class Do(IntEnum):
+    """What a run does next."""
+
+    TAKE = 0
+    SEARCH = 1
+    POST = 2
+    COMPLETE = 3
+    GIVE_BACK = 4
+
+
+class Creator(NamedTuple):
+    """A run that wants the twin to exist: its copy of the row, and how long ago it claimed it."""
+
+    do: Do
+    claim: Claimed | None
+    fresh: bool
+    since: int = 0
+
+
+class Making(NamedTuple):
+    """Everything: the row, the twins made so far by age, the runs, and POSTs whose sender is gone."""
+
+    claim: Claimed | None
+    done: bool
+    twins: tuple[int, ...]
+    runs: tuple[Creator | None, ...]
+    late: tuple[int, ...]
+    crashes: int
+
+
+Moves = Iterator[tuple[str, Making]]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a twin is made: the product's way, or that minus one rule."""
+
+    name: str = "creation: claim, wait, search, re-check, POST"
+    patience: Patience = PATIENCE
+    first: Do = Do.TAKE
+    after: Mapping[Turn | Do, Do] = field(
+        default_factory=lambda: {Turn.SEND: Do.POST, Turn.SEARCH_THEN_SEND: Do.SEARCH, Do.SEARCH: Do.POST}
+    )
+    recheck: bool = True
+
+
+WAYS: tuple[Way, ...] = (
+    Way(
+        "creation: search, then claim, then POST",
+        first=Do.SEARCH,
+        after={Do.SEARCH: Do.TAKE, Turn.SEND: Do.POST, Turn.SEARCH_THEN_SEND: Do.POST},
+    ),
+    Way("creation without waiting out the list lag", patience=replace(PATIENCE, list_lag=0)),
+    Way("creation without the re-check before the POST", recheck=False),
+)
+
+
+def search(way: Way, runs: int, crashes: int) -> Found:
+    """Visit every world once; stop at the first with two twins, or with one that never comes."""
+    first = Making(None, done=False, twins=(), runs=(None,) * runs, late=(), crashes=crashes)
+    came_from: dict[Making, tuple[str, Making] | None] = {first: None}
+    waiting = deque([first])
+    while waiting:
+        making = waiting.popleft()
+        if fault := _fault(way, making):
+            return Found(len(came_from), fault, tuple(_trace(came_from, making)))
+        for label, after in moves(way, making):
+            after = _canonical(after)
+            if after not in came_from:
+                came_from[after] = (label, making)
+                waiting.append(after)
+    return Found(len(came_from))
+
+
+def moves(way: Way, making: Making) -> Moves:
+    """Everything that may happen next; the first is what happens without a fault."""
+    for at, run in enumerate(making.runs):
+        if run is not None:
+            yield from STEPS[run.do](way, making, at, run)
+            if making.crashes:
+                yield "crashes", _put(making._replace(crashes=making.crashes - 1), at, None)
+    if None in making.runs and not making.done:
+        idle = making.runs.index(None)
+        yield "a run begins", _put(making, idle, Creator(way.first, making.claim, fresh=True))
+    for number in range(len(making.late)):
+        gone = making._replace(late=making.late[:number] + making.late[number + 1 :])
+        yield "a late POST arrives", gone._replace(twins=tuple(sorted((0, *gone.twins))))
+        yield "a late POST is lost", gone
+    if all(age < POST_STEPS for age in making.late):
+        yield "time passes", _older(making)
+
+
+def _fault(way: Way, making: Making) -> str:
+    if len(making.twins) > 1:
+        return "a duplicate"
+    if any(making.runs) or making.late or making.done:
+        return ""
+    for _ in range(4 * OLD):
+        making = _older(_alone(way, making))
+    return "" if making.done else "never made"
+
+
+def _alone(way: Way, making: Making) -> Making:
+    making = _put(making, 0, Creator(way.first, making.claim, fresh=True))
+    while (run := making.runs[0]) is not None:
+        making = next(iter(STEPS[run.do](way, making, 0, run)))[1]
+    return making
+
+
+def _take(way: Way, making: Making, at: int, run: Creator) -> Moves:
+    store = _Store(making, run)
+    try:
+        taken = claims.take(_sync(way, store), _link(run.claim))
+    except LostRace:
+        yield "loses the race", _put(making, at, None)
+        return
+    making = store.saved(at)
+    if taken.turn is Turn.NOT_YET:
+        yield "waits", _put(making, at, None)
+    else:
+        yield f"claims: {taken.turn.value}", _put(
+            making, at, Creator(way.after[taken.turn], making.claim, fresh=True, since=0)
+        )
+
+
+def _search(way: Way, making: Making, at: int, run: Creator) -> Moves:
+    if making.twins:
+        yield "finds the twin", _put(making, at, run._replace(do=Do.COMPLETE))
+    if all(age < LIST_LAG for age in making.twins):
+        yield "finds nothing", _put(making, at, run._replace(do=way.after[Do.SEARCH]))
+
+
+def _post(way: Way, making: Making, at: int, run: Creator) -> Moves:
+    taken = Taken(Turn.SEND, _link(run.claim), started=NOW - run.since)
+    if way.recheck and not claims.still_ours(_sync(way, _Store(making, run)), taken):
+        yield "is not ours any more", _put(making, at, None)
+        return
+    made = making._replace(twins=tuple(sorted((0, *making.twins))))
+    yield "makes the twin", _put(made, at, run._replace(do=Do.COMPLETE))
+    if making.crashes:
+        fewer = making._replace(crashes=making.crashes - 1)
+        yield "gets no answer", _put(fewer._replace(late=tuple(sorted((0, *fewer.late)))), at, None)
+        yield "is throttled", _put(fewer, at, run._replace(do=Do.GIVE_BACK))
+
+
+def _complete(way: Way, making: Making, at: int, run: Creator) -> Moves:
+    store = _Store(making, run)
+    try:
+        store.save(replace(_link(run.claim), claim=None, referral_id="r"))
+    except LostRace:
+        yield "loses the race", _put(making, at, None)
+    else:
+        yield "links the twin", _put(store.saved(at), at, None)
+
+
+def _give_back(way: Way, making: Making, at: int, run: Creator) -> Moves:
+    store = _Store(making, run)
+    try:
+        claims.give_back(_sync(way, store), _link(run.claim), 1)
+    except LostRace:
+        yield "loses the race", _put(making, at, None)
+    else:
+        yield "gives the claim back", _put(store.saved(at), at, None)
+
+
+STEPS: Mapping[Do, Callable[[Way, Making, int, Creator], Moves]] = {
+    Do.TAKE: _take,
+    Do.SEARCH: _search,
+    Do.POST: _post,
+    Do.COMPLETE: _complete,
+    Do.GIVE_BACK: _give_back,
+}
+
+
+class _Store:
+    """The row as `claims` sees it: one conditional save, for a run whose copy is the newest."""
+
+    def __init__(self, making: Making, run: Creator) -> None:
+        self.making, self.run = making, run
+        self.row: Link | None = None
+
+    def save(self, link: Link) -> Link:
+        if not self.run.fresh:
+            raise LostRace("old copy")
+        self.row = link
+        return link
+
+    def link(self, _link_id: str) -> Link:
+        return _link(self.making.claim)
+
+    def new_id(self) -> str:
+        known = [self.making.claim, *(run.claim for run in self.making.runs if run)]
+        taken = {claim.owner for claim in known if claim}
+        return str(next(number for number in range(1, OLD) if number not in taken))
+
+    def saved(self, at: int) -> Making:
+        """The world after the save: every other run's copy is old now."""
+        if self.row is None:
+            return self.making
+        runs = tuple(run and run._replace(fresh=False) for run in self.making.runs)
+        return self.making._replace(claim=_claimed(self.row.claim), done=bool(self.row.referral_id), runs=runs)
+
+
+def _sync(way: Way, store: _Store) -> Sync:
+    nothing = cast("Any", None)
+    return Sync(
+        referrals=nothing,
+        opportunities=nothing,
+        links=cast("Any", store),
+        bells=nothing,
+        mapping=nothing,
+        policy=nothing,
+        clock=lambda: NOW,
+        monotonic=lambda: NOW,
+        new_id=store.new_id,
+        patience=way.patience,
+    )
+
+
+def _link(claim: Claimed | None) -> Link:
+    return Link("s-006", LinkState.CREATING_P, opportunity_id="006", claim=claim and _as_claim(claim))
+
+
+def _as_claim(claim: Claimed) -> Claim:
+    phase = ClaimPhase.WAIT if claim.phase == WAIT else ClaimPhase.SEND
+    at = NOW - claim.age
+    return Claim(phase, claim.number, str(claim.owner), at, NOW + claim.due, first_at=0, request_id="r")
+
+
+def _claimed(claim: Claim | None) -> Claimed | None:
+    if claim is None:
+        return None
+    due = max(claim.not_before - NOW, 0) if claim.phase is ClaimPhase.WAIT else 0
+    return Claimed(WAIT if claim.phase is ClaimPhase.WAIT else SEND, claim.number, int(claim.owner), NOW - claim.at, due)
+
+
+def _put(making: Making, at: int, run: Creator | None) -> Making:
+    return making._replace(runs=(*making.runs[:at], run, *making.runs[at + 1 :]))
+
+
+def _canonical(making: Making) -> Making:
+    """Runs have no names: their order says nothing."""
+    return making._replace(runs=tuple(sorted(making.runs, key=lambda run: (run is None, hash(run)))))
+
+
+def _older(making: Making) -> Making:
+    return making._replace(
+        claim=_aged(making.claim),
+        twins=tuple(min(age + 1, OLD) for age in making.twins),
+        late=tuple(age + 1 for age in making.late),
+        runs=tuple(run and run._replace(claim=_aged(run.claim), since=min(run.since + 1, OLD)) for run in making.runs),
+    )
+
+
+def _aged(claim: Claimed | None) -> Claimed | None:
+    return claim and claim._replace(age=min(claim.age + 1, OLD), due=max(claim.due - 1, 0))
+
+
+def _trace(came_from: Mapping[Making, tuple[str, Making] | None], making: Making) -> Iterator[str]:
+    path = []
+    while (step := came_from[making]) is not None:
+        label, making = step
+        path.append(label)
+    yield from reversed(path)

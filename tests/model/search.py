@@ -1,0 +1,99 @@
+"""Breadth first over all worlds within bounds: the first world that comes to a bad rest, and how it got there."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.model import people
+from tests.model.state import Left, Run, World, beginning
+from tests.model.steps import Moves, Protocol, begin
+from tests.model.verdict import Verdict
+
+MOST_LATE = 2
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much may happen."""
+
+    runs: int
+    edits: int
+    touches: int = 0
+    crashes: int = 0
+    refusals: int = 0
+
+    def __str__(self) -> str:
+        listed = (self.runs, self.edits, self.touches, self.crashes, *([self.refusals] if self.refusals else []))
+        return "/".join(map(str, listed))
+
+
+@dataclass(frozen=True)
+class Found:
+    """The result of a search."""
+
+    states: int
+    fault: str = ""
+    trace: tuple[str, ...] = ()
+
+
+def search(protocol: Protocol, bounds: Bounds, most_states: int = 50_000_000) -> Found:
+    """Visit every world once; stop at the first whose rest is bad."""
+    first = beginning(bounds.runs, Left(bounds.edits, bounds.touches, bounds.crashes, bounds.refusals))
+    came_from: dict[World, World | None] = {first: None}
+    verdict, waiting = Verdict(protocol), deque([first])
+    while waiting:
+        world = waiting.popleft()
+        if found := verdict.of(world):
+            return Found(len(came_from), found, tuple(_trace(protocol, came_from, world)))
+        for _, after in moves(protocol, world):
+            after = canonical(after)
+            if after not in came_from:
+                came_from[after] = world
+                waiting.append(after)
+        if len(came_from) > most_states:
+            raise MemoryError(f"more than {most_states} states: {protocol.name} {bounds}")
+    return Found(len(came_from))
+
+
+def moves(protocol: Protocol, world: World) -> Moves:
+    """Everything that may happen next."""
+    yield from people.edits(world)
+    yield from people.touches(world)
+    yield from people.time_passes(world)
+    yield from people.late_writes(world)
+    if None in world.runs:
+        idle = world.runs.index(None)
+        yield "a run begins with S", begin(protocol, world, idle, referral_first=False)
+        yield "a run begins with P", begin(protocol, world, idle, referral_first=True)
+    for at, run in enumerate(world.runs):
+        if run is not None:
+            yield from protocol.move(world, at, run)
+            yield from _crash(world, at)
+
+
+def _crash(world: World, at: int) -> Moves:
+    if world.left.crashes:
+        left = world.left._replace(crashes=world.left.crashes - 1)
+        yield "crashes", world._replace(runs=(*world.runs[:at], None, *world.runs[at + 1 :]), left=left)
+
+
+def canonical(world: World) -> World:
+    """Runs have no names: their order says nothing."""
+    if len(world.runs) == 1:
+        return world
+    return world._replace(runs=tuple(sorted(world.runs, key=_order)))
+
+
+def _order(run: Run | None) -> tuple[bool, int]:
+    return run is None, hash(run)
+
+
+def _trace(protocol: Protocol, came_from: dict[World, World | None], world: World) -> Iterator[str]:
+    path = [world]
+    while (before := came_from[path[-1]]) is not None:
+        path.append(before)
+    path.reverse()
+    for before, after in zip(path, path[1:], strict=False):
+        yield next(label for label, made in moves(protocol, before) if canonical(made) == after)

@@ -1,0 +1,153 @@
+"""The full protocol, and the protocol minus one rule each: every one of those must lose, undo or never end.
+
+A rule is taken away from outside, by another step or by a wrapped question; the product stays as it is. The rule
+"a base read in an open second is not trusted for a write without a read" has no row: Salesforce is never written
+without a read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from tests.model import judgement
+from tests.model.judgement import Answer, Tenant
+from tests.model.land import land
+from tests.model.search import Bounds
+from tests.model.state import Announced, Cell, Memory, Mine, P, Pc, Row, Run, S, World
+from tests.model.steps import STEPS, Moves, Protocol, Step, announce, gather, put, save
+
+P_WINS, S_WINS, HOLDS = Tenant("partner_center"), Tenant("salesforce"), Tenant("hold")
+
+
+def _newest_wins(tenant: Tenant, link: Memory, p: Cell | None, s: Row) -> Answer:
+    """Last writer wins with a perfect clock: edits are numbered as they happen."""
+    if p is None:
+        return Answer(link, None, (), read=True, note="")
+    write = None if p.value == s.value else (S, p.value) if p.origin > s.origin else (P, s.value)
+    return Answer(link, write, (), read=False, note="newest wins")
+
+
+def _any_age(tenant: Tenant, link: Memory, p: Cell | None, s: Row) -> Answer:
+    """An older read than the newest seen is decided on like any other."""
+    return judgement.ask(tenant, link if p is None else link._replace(newest=min(link.newest, p.version)), p, s)
+
+
+def _unclear_keeps_bases(tenant: Tenant, link: Memory, p: Cell | None, s: Row) -> Answer:
+    """A write to Partner Center whose outcome cannot be told is taken as never landed."""
+    answer = judgement.ask(tenant, link, p, s)
+    if answer.note != "outcome unclear, bases forgotten":
+        return answer
+    return answer._replace(link=answer.link._replace(base_p=link.base_p, base_s=link.base_s))
+
+
+def _moved_means_landed(tenant: Tenant, link: Memory, p: Cell | None, s: Row) -> Answer:
+    """A write to Partner Center is taken as landed as soon as its target has moved."""
+    answer, intent = judgement.ask(tenant, link, p, s), link.intent
+    if intent is None or intent.side != P or answer.link.intent is not None:
+        return answer
+    return answer._replace(link=answer.link._replace(base_p=intent.value, base_s=intent.source), rows=(), note="landed")
+
+
+def _act_unannounced(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
+    """The write is sent without having been announced; the loser is kept first all the same."""
+    assert run.s is not None
+    answer = protocol.ask(protocol.tenant, run.link, run.p, run.s)
+    if answer.write is None:
+        yield from STEPS[Pc.ACT](protocol, world, at, run)
+        return
+    after = save(world, at, run, answer.link, answer.rows)
+    if after is None:
+        yield "loses the race", put(world, at, None)
+        return
+    link = answer.link._replace(intent=announce(protocol, world, run, answer))
+    yield "announces nothing", put(after, at, run._replace(pc=Pc.SEND, mine=Mine.ANNOUNCED, link=link))
+
+
+def _act_unlogged(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
+    """Conflict rows of a write are kept back until the write was answered."""
+    assert run.s is not None
+    answer = protocol.ask(protocol.tenant, run.link, run.p, run.s)
+    if answer.write is None:
+        yield from STEPS[Pc.ACT](protocol, world, at, run)
+        return
+    after = save(world, at, run, answer.link._replace(intent=announce(protocol, world, run, answer)))
+    if after is None:
+        yield "loses the race", put(world, at, None)
+        return
+    mine = after.runs[at]
+    assert mine is not None
+    yield "announces", put(after, at, mine._replace(pc=Pc.SEND, mine=Mine.ANNOUNCED, unlogged=answer.rows))
+
+
+def _roll_back(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
+    """Another run's intent is taken back unseen."""
+    after = save(world, at, run, run.link._replace(intent=None))
+    if after is None:
+        yield "loses the race", put(world, at, None)
+        return
+    mine = after.runs[at]
+    assert mine is not None
+    yield "takes the intent back", gather(protocol, after, at, mine)
+
+
+def _help_unclaimed(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
+    """Another run's intent is carried out without being claimed."""
+    yield "claims nothing", gather(protocol, world, at, run._replace(mine=Mine.CLAIMED))
+
+
+def _withdraw_always(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
+    """A refused write is taken as never landed, also when it was another run's."""
+    yield from STEPS[Pc.STALE](protocol, world, at, run._replace(mine=Mine.ANNOUNCED))
+
+
+def _unconditional(side: int, protocol: Protocol, world: World, at: int, run: Run) -> Moves:
+    """One side is written whatever its version."""
+    intent = run.link.intent
+    assert intent is not None
+    target = world.p if side == P else world.s
+    for label, after in STEPS[Pc.SEND](protocol, world, at, _aimed(run, intent, target, side)):
+        yield label, after
+
+
+def _aimed(run: Run, intent: Announced, target: Cell | Row, side: int) -> Run:
+    return run if intent.side != side else run._replace(link=run.link._replace(intent=_at(intent, target)))
+
+
+def _at(intent: Announced, target: Cell | Row) -> Announced:
+    return intent._replace(target=target.version)
+
+
+def _fresh_source(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
+    """After the write its source is read again, and what it shows by then is remembered as agreed."""
+    intent = run.link.intent
+    assert intent is not None
+    landed = land(world, intent)
+    if landed is None:
+        yield from STEPS[Pc.SEND](protocol, world, at, run)
+        return
+    source = world.s if intent.side == P else world.p
+    later = run._replace(link=run.link._replace(intent=intent._replace(source=source.value)))
+    yield from STEPS[Pc.SEND](protocol, world, at, later)
+
+
+def _without(name: str, tenant: Tenant = P_WINS, **steps: Step) -> Protocol:
+    return Protocol(name, tenant, steps={**STEPS, **{Pc[pc]: step for pc, step in steps.items()}})
+
+
+FULL: Mapping[Protocol, tuple[Bounds, ...]] = {}
+ABLATIONS: tuple[tuple[Protocol, Bounds], ...] = (
+    (Protocol("last writer wins, perfect clock, no faults", ask=_newest_wins), Bounds(1, 2)),
+    (_without("no write-ahead intent", ACT=_act_unannounced), Bounds(1, 3, 0, 1)),
+    (_without("intents rolled back blindly", CLAIM=_roll_back), Bounds(2, 2)),
+    (_without("no If-Match on Partner Center", SEND=partial(_unconditional, P)), Bounds(1, 3, 1, 1)),
+    (_without("no conditional write on Salesforce", SEND=partial(_unconditional, S)), Bounds(1, 3, 1, 1)),
+    (Protocol("no stale-read guard", ask=_any_age), Bounds(1, 3, 1, 1)),
+    (_without("conflict kept after the overwrite", ACT=_act_unlogged), Bounds(1, 3, 1, 1)),
+    (Protocol("writing to Salesforce in an open second", Tenant(closed_margin_seconds=0)), Bounds(1, 3, 1, 1)),
+    (_without("commit with a source read after the write", SEND=_fresh_source), Bounds(1, 3, 1, 1)),
+    (Protocol("unclear outcome taken as never landed", ask=_unclear_keeps_bases), Bounds(1, 3, 1, 1)),
+    (Protocol("moved target taken as landed", ask=_moved_means_landed), Bounds(1, 1, 1, 1)),
+    (_without("another run's intent withdrawn when its repetition is refused", STALE=_withdraw_always), Bounds(1, 2, 0, 1)),
+    (_without("another run's intent carried out unclaimed", CLAIM=_help_unclaimed), Bounds(2, 2, 1, 1)),
+)

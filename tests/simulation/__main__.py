@@ -1,0 +1,76 @@
+"""`python -m tests.simulation`: the simulation at depth, with progress, a summary, and the first failure made small."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from tests.simulation.depth import SOMETIMES, Summary, many, shrunk
+from tests.simulation.faults import FAULTS
+from tests.simulation.run import Outcome
+from tests.simulation.scenario import scenario
+
+console = Console(highlight=False, markup=False, soft_wrap=True)
+MOST_LINES = 400
+
+
+def main(
+    seeds: Annotated[int, typer.Option(help="How many seeds.")] = 2000,
+    base: Annotated[int, typer.Option(help="The first seed.")] = 0,
+    level: Annotated[str, typer.Option(help="port or wire.")] = "port",
+    processes: Annotated[int, typer.Option(help="How many processes.")] = 2,
+) -> None:
+    """Run seeds, print what was reached, and exit with 1 when an invariant broke or a fault was never reached."""
+    summary = _with_progress(seeds, base, level, processes)
+    _show(summary, base)
+    if summary.failures:
+        first = min(summary.failures)
+        console.print(f"\nFirst failing seed: {first}. Making it smaller …")
+        _tell(shrunk(scenario(first), level))
+    sys.exit(not summary.ok)
+
+
+def _with_progress(seeds: int, base: int, level: str, processes: int) -> Summary:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(f"{level} level", total=seeds)
+
+        def told(so_far: Summary) -> None:
+            failed = f", {len(so_far.failures)} failed" if so_far.failures else ""
+            progress.update(task, completed=so_far.seeds, description=f"{level} level{failed}")
+
+        return many(base, seeds, level, processes, told)
+
+
+def _show(summary: Summary, base: int) -> None:
+    rate = summary.seeds / max(summary.seconds, 0.001)
+    last = base + summary.seeds - 1
+    console.print(f"{summary.seeds} seeds ({base} to {last}) in {summary.seconds:.0f} s, {rate:.0f} a second")
+    faults = sum(bool(summary.reached[code]) for code in FAULTS)
+    console.print(f"{faults} of {len(FAULTS)} faults reached, {len(summary.failures)} violations")
+    table = Table("sometimes", "times", box=None)
+    for name in SOMETIMES:
+        table.add_row(name, str(summary.counts[name]))
+    console.print(table)
+    for name in summary.missing:
+        console.print(f"never: {name} {FAULTS.get(name, '')}")
+    for seed, text in sorted(summary.failures.items())[:10]:
+        console.print(f"seed {seed}: {text}")
+
+
+def _tell(outcome: Outcome) -> None:
+    whole = outcome.scenario
+    console.print(f"faults {sorted(whole.faults)}, owner {whole.owner}, deals {list(whole.deals)}")
+    for line in outcome.trace[-MOST_LINES:]:
+        console.print(line)
+    for violation in outcome.violations:
+        console.print(f"✖ {violation}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,123 @@
+"""Many seeds: run them on all cores, gather what was reached, and make the first failure small."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+
+from tests.simulation.faults import FAULTS
+from tests.simulation.run import Outcome, play
+from tests.simulation.scenario import Scenario, scenario
+
+CHUNK = 25
+ENOUGH_SEEDS = 2_000  # from here on a fault or a situation that never occurred is a failure
+SOMETIMES = (
+    "conflicts",
+    "held",
+    "intents taken over",
+    "rolled forward",
+    "landed",
+    "never landed",
+    "not landed, decide again",
+    "possible reverts",
+    "writes refused as stale",
+    "creates without an answer",
+    "writes without an answer",
+    "alias races lost",
+    "link races lost",
+    "poisoned",
+    "paused",
+    "resumed",
+)
+NOT_YET = {
+    "I12": "calls within the budget: the light world knows no parallel calls; the gate has tests of its own",
+}
+
+
+@dataclass
+class Summary:
+    """What came of many seeds."""
+
+    level: str
+    seeds: int = 0
+    seconds: float = 0
+    reached: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
+    failures: dict[int, str] = field(default_factory=dict)
+
+    def add(self, other: Summary) -> None:
+        """Take another summary in."""
+        self.seeds += other.seeds
+        self.reached += other.reached
+        self.counts += other.counts
+        self.failures |= other.failures
+
+    @property
+    def missing(self) -> list[str]:
+        """Faults and situations that never occurred."""
+        return [f for f in FAULTS if not self.reached[f]] + [s for s in SOMETIMES if not self.counts[s]]
+
+    @property
+    def ok(self) -> bool:
+        """No violation, and nothing missing once there were seeds enough to ask for it."""
+        return not self.failures and (self.seeds < ENOUGH_SEEDS or not self.missing)
+
+
+def chunk(base: int, seeds: int, level: str) -> Summary:
+    """Some seeds, one after the other."""
+    logging.disable(logging.CRITICAL)
+    found = Summary(level)
+    for seed in range(base, base + seeds):
+        outcome = play(scenario(seed), level=level)
+        found.seeds += 1
+        found.reached += outcome.reached
+        found.counts += outcome.counts
+        if outcome.violations:
+            found.failures[seed] = str(outcome.violations[0])
+    return found
+
+
+def many(base: int, seeds: int, level: str, processes: int, told: Callable[[Summary], None]) -> Summary:
+    """All seeds on so many processes; `told` hears of every chunk."""
+    started, total = time.perf_counter(), Summary(level)
+    starts = range(base, base + seeds, CHUNK)
+    with ProcessPoolExecutor(processes) as pool:
+        running = [pool.submit(chunk, start, min(CHUNK, base + seeds - start), level) for start in starts]
+        for done in as_completed(running):
+            total.add(done.result())
+            total.seconds = time.perf_counter() - started
+            told(total)
+    return total
+
+
+def shrunk(failing: Scenario, level: str) -> Outcome:
+    """A smaller scenario that breaks the same invariant, played with its trace."""
+    wanted = play(failing, level=level).violations[0].invariant
+    smaller = True
+    while smaller:
+        candidates = (s for s in _smaller(failing) if _breaks(s, level, wanted))
+        found = next(candidates, None)
+        smaller = found is not None
+        failing = found or failing
+    return play(failing, level=level, tracing=True)
+
+
+def _smaller(whole: Scenario) -> Iterator[Scenario]:
+    """The same with one part left out: many faults first, then each fault, then each act."""
+    codes = sorted(whole.faults)
+    for half in (codes[::2], codes[1::2]):
+        if 0 < len(half) < len(codes):
+            yield replace(whole, faults=frozenset(half))
+    for code in codes:
+        yield replace(whole, faults=whole.faults - {code})
+    for act in whole.acts:
+        yield replace(whole, acts=tuple(other for other in whole.acts if other is not act))
+
+
+def _breaks(candidate: Scenario, level: str, invariant: str) -> bool:
+    violations = play(candidate, level=level).violations
+    return bool(violations) and violations[0].invariant == invariant

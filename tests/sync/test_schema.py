@@ -1,0 +1,347 @@
+"""An administrator changes the org: the smallest unit rests, once told of, and everything else goes on."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from sandbox.salesforce.schema import Field
+from shared import sync as flows
+from shared.deal import LinkState
+from shared.doorbell import Queue
+from shared.sync.marks import Marks
+from tests.rig import Rig
+
+OPPORTUNITY = "Opportunity"
+
+
+def column(rig: Rig, name: str, sobject: str = OPPORTUNITY) -> Field:
+    """A field as it is defined now."""
+    return rig.salesforce.schema[sobject].fields[name]
+
+
+def settle(rig: Rig, minutes: int = 4) -> None:
+    """Time passes with its timers."""
+    for _ in range(minutes):
+        rig.minute()
+
+
+def mended(rig: Rig, field: Field, sobject: str = OPPORTUNITY) -> None:
+    """The field is there (again) as given, and the timer finds out."""
+    rig.salesforce.put_field(sobject, field)
+    rig.pass_time(minutes=15)
+    flows.describe(rig.sync)
+    settle(rig)
+
+
+def issues(rig: Rig) -> list[tuple[str, str, str]]:
+    """The work list: what, how bad, whose."""
+    return [(issue.code, issue.severity, issue.link_id) for issue in rig.store.issues()]
+
+
+def describes(rig: Rig) -> int:
+    """How often the org was asked to describe an object."""
+    return sum(request.path.endswith("/describe") for request in rig.salesforce.requests)
+
+
+def silent(rig: Rig) -> bool:
+    """Whether nothing is written any more, anywhere."""
+    before = rig.writes()
+    settle(rig)
+    return rig.writes() == before
+
+
+def test_a_lost_field_rests_its_group_with_one_issue_and_everything_else_goes_on() -> None:
+    rig = Rig()
+    deals = [rig.linked() for _ in range(3)]
+    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    for opportunity, _ in deals:
+        rig.edit(opportunity, Amount=61000)
+    settle(rig)
+    assert [rig.referral(referral)["details"]["dealValue"] for _, referral in deals] == [61000] * 3
+    assert issues(rig) == [("schema", "error", "schema-notes")]
+    detail = next(rig.store.issues()).detail
+    assert "Opportunity.Description is missing" in detail
+    assert "mapping.toml" in detail
+    assert all(link.held == {} for link in rig.store.links())
+    assert silent(rig)
+
+
+def test_what_was_edited_meanwhile_on_either_side_arrives_once_the_field_is_back() -> None:
+    rig = Rig()
+    (first, first_referral), (second, second_referral) = rig.linked(), rig.linked()
+    field = column(rig, "Description")
+    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    rig.partner_center.portal_edit(first_referral, {"/details/notes": "Edited at Microsoft"})
+    rig.webhook(first_referral)
+    settle(rig)
+    rig.salesforce.put_field(OPPORTUNITY, field)
+    rig.edit(second, Description="Edited here")  # before the connector knows that the field is back
+    mended(rig, field)
+    assert rig.opportunity(first)["Description"] == "Edited at Microsoft"
+    assert rig.referral(second_referral)["details"]["notes"] == "Edited here"
+    assert issues(rig) == []
+    assert silent(rig)
+
+
+def test_a_field_that_was_deleted_and_made_anew_empties_nothing() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    field = column(rig, "Description")
+    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    settle(rig)
+    for row in rig.salesforce.rows.all(OPPORTUNITY):
+        rig.salesforce.rows.put(replace(row, values={**row.values, "Description": None}))
+    mended(rig, field)
+    assert rig.referral(referral)["details"]["notes"] == "Moves to Azure."
+    assert rig.opportunity(opportunity)["Description"] == "Moves to Azure."
+    assert silent(rig)
+
+
+def test_a_field_that_can_no_longer_be_edited_rests_and_the_rest_of_the_same_change_arrives() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    field = column(rig, "Description")
+    rig.salesforce.put_field(OPPORTUNITY, replace(field, updateable=False))
+    rig.partner_center.portal_edit(referral, {"/details/notes": "New", "/details/dealValue": 71000})
+    rig.webhook(referral)
+    settle(rig)
+    assert rig.opportunity(opportunity)["Amount"] == 71000
+    assert rig.opportunity(opportunity)["Description"] == "Moves to Azure."
+    assert issues(rig) == [("schema", "error", "schema-notes")]
+    mended(rig, field)
+    assert rig.opportunity(opportunity)["Description"] == "New"
+    assert issues(rig) == []
+
+
+def test_an_optional_field_of_a_group_rests_alone() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.salesforce.remove_field(OPPORTUNITY, "Referral_Program__c")
+    written = len(rig.partner_center.writes())
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
+    rig.webhook(referral)
+    settle(rig)
+    assert rig.opportunity(opportunity)["Amount"] == 71000
+    assert issues(rig) == [("schema", "error", "schema-microsoft.program")]
+    assert len(rig.partner_center.writes()) == written
+    assert silent(rig)
+
+
+def test_an_optional_column_of_the_solution_rows_rests_without_looking_like_an_edit() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.salesforce.remove_field("Microsoft_Solution__c", "Solution_Name__c")
+    rig.edit(opportunity, Amount=61000)
+    settle(rig)
+    assert issues(rig) == [("schema", "error", "schema-solutions.name")]
+    assert len(rig.partner_center.versions(referral)) == 2
+    assert rig.referral(referral)["details"]["requirements"]["solutions"][0]["name"] == "Name of SOL-15974-MQF"
+    assert silent(rig)
+
+
+def test_without_the_solution_object_its_group_and_its_poll_rest() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    lost = rig.salesforce.schema.pop("Microsoft_Solution__c")
+    rig.edit(opportunity, Amount=61000)
+    settle(rig)
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    assert issues(rig) == [("schema", "error", "schema-solutions")]
+    assert len(rig.referral(referral)["details"]["requirements"]["solutions"]) == 1
+    rig.salesforce.schema["Microsoft_Solution__c"] = lost
+    rig.add_solution(opportunity, "SOL-10002-BBB")
+    rig.pass_time(minutes=15)
+    flows.describe(rig.sync)
+    settle(rig)
+    assert len(rig.referral(referral)["details"]["requirements"]["solutions"]) == 2
+    assert issues(rig) == []
+
+
+def test_a_new_deal_waits_while_a_field_that_microsoft_needs_is_lost() -> None:
+    rig = Rig()
+    field = column(rig, "Description")
+    opportunity = rig.new_opportunity()
+    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    rig.pass_time(seconds=5)
+    settle(rig)
+    assert rig.partner_center.writes() == []
+    assert issues(rig) == [("schema", "error", "schema-notes")]
+    mended(rig, field)
+    settle(rig, 16)
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert (link.state, len(rig.partner_center.writes())) == (LinkState.LINKED, 1)
+
+
+@pytest.mark.parametrize("name", ["Sync_Intent__c", "Referral_Identifier__c", "Sync_with_Partner_Center__c"])
+def test_without_a_field_that_steers_the_sync_nothing_is_written_until_it_is_back(name: str) -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    field = column(rig, name)
+    rig.salesforce.remove_field(OPPORTUNITY, name)
+    before = rig.writes()
+    rig.edit(opportunity, Amount=61000)
+    rig.partner_center.portal_edit(referral, {"/details/notes": "Meanwhile"})
+    written = len(rig.partner_center.writes())
+    rig.webhook(referral)
+    settle(rig, 20)
+    assert (len(rig.partner_center.writes()), rig.writes()[1]) == (written, before[1])
+    assert [(code, whose) for code, _, whose in issues(rig)] == [("schema", f"schema-steering.{STEERS[name]}")]
+    mended(rig, field)
+    settle(rig, 16)
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    assert rig.opportunity(opportunity)["Description"] == "Meanwhile"
+    assert issues(rig) == []
+
+
+STEERS = {
+    "Sync_Intent__c": "marker",
+    "Referral_Identifier__c": "referral_id",
+    "Sync_with_Partner_Center__c": "sync",
+}
+
+
+@pytest.mark.parametrize("name", ["Sync_Status__c", "Sync_Message__c", "Audit__c"])
+def test_a_lost_field_that_only_tells_the_seller_costs_nothing_else(name: str) -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.salesforce.remove_field(OPPORTUNITY, name)
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
+    rig.webhook(referral)
+    settle(rig)
+    assert rig.opportunity(opportunity)["Amount"] == 71000
+    assert len(issues(rig)) == 1
+    assert silent(rig)
+
+
+def test_every_worker_obeys_what_one_has_found_without_describing_the_org_again() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    flows.describe(rig.sync)
+    asked = describes(rig)
+    rig.sync = replace(rig.sync, marks=Marks())
+    rig.edit(opportunity, Amount=61000)
+    settle(rig)
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    assert describes(rig) == asked
+    assert not any(request.error == "INVALID_FIELD" for request in rig.salesforce.requests)
+
+
+def test_an_error_that_the_description_does_not_explain_is_told_and_does_not_flood_the_org() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.salesforce.fail(on="GET /queryAll", status=400, code="INVALID_FIELD", times=40)
+    for amount in range(10):
+        rig.edit(opportunity, Amount=50001 + amount)
+        rig.minute()
+    assert ("schema", "error", "schema-unexplained") in issues(rig)
+    assert describes(rig) <= 11 * 5
+    rig.salesforce.faults.clear()
+    settle(rig, 20)
+    flows.describe(rig.sync)
+    assert rig.referral(referral)["details"]["dealValue"] == 50010
+    assert issues(rig) == []
+
+
+def test_a_text_that_no_longer_fits_is_held_and_arrives_once_the_field_is_long_enough() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    field = column(rig, "Description")
+    rig.salesforce.put_field(OPPORTUNITY, replace(field, length=20))
+    flows.describe(rig.sync)
+    rig.partner_center.portal_edit(referral, {"/details/notes": "x" * 30, "/details/dealValue": 71000})
+    rig.webhook(referral)
+    settle(rig)
+    assert rig.opportunity(opportunity)["Amount"] == 71000
+    assert {whose for code, _, whose in issues(rig) if code == "schema"} == {"schema-notes.text"}
+    mended(rig, field)
+    assert rig.opportunity(opportunity)["Description"] == "x" * 30
+    assert issues(rig) == []
+
+
+def test_a_hold_that_salesforce_asked_for_is_tried_again_when_the_schema_changes() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    field = column(rig, "Description")
+    flows.describe(rig.sync)
+    rig.salesforce.put_field(OPPORTUNITY, replace(field, length=20))
+    rig.partner_center.portal_edit(referral, {"/details/notes": "x" * 30})
+    rig.webhook(referral)
+    settle(rig)
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert link.held["notes"].refused
+    mended(rig, replace(field, length=100))
+    assert rig.opportunity(opportunity)["Description"] == "x" * 30
+
+
+def test_an_inbound_deal_is_created_without_an_optional_field_that_cannot_be_filled() -> None:
+    rig = Rig()
+    state = column(rig, "BillingState", "Account")
+    rig.salesforce.put_field("Account", replace(state, createable=False))
+    referral = rig.partner_center.new_inbound()
+    rig.webhook(referral)
+    settle(rig)
+    assert len(rig.salesforce.records(OPPORTUNITY)) == 1
+    assert issues(rig) == [("schema", "error", "schema-customer.state")]
+
+
+def test_a_pair_made_while_a_group_rests_is_completed_once_it_is_back() -> None:
+    rig = Rig()
+    field = column(rig, "Description")
+    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    referral = rig.partner_center.new_inbound()
+    rig.webhook(referral)
+    settle(rig)
+    assert len(rig.salesforce.records(OPPORTUNITY)) == 1
+    mended(rig, field)
+    assert rig.salesforce.records(OPPORTUNITY)[0]["Description"] == rig.referral(referral)["details"]["notes"]
+    assert silent(rig)
+
+
+def test_the_org_is_looked_at_again_on_the_bulk_lane_and_only_where_something_waits() -> None:
+    rig = Rig()
+    rig.linked()
+    flows.describe(rig.sync)
+    field = column(rig, "Description")
+    rig.salesforce.put_field(OPPORTUNITY, replace(field, length=4000))
+    flows.describe(rig.sync)
+    assert bulk(rig) == 0
+    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    flows.describe(rig.sync)
+    rig.salesforce.put_field(OPPORTUNITY, field)
+    flows.describe(rig.sync)
+    assert bulk(rig) == 1
+
+
+def bulk(rig: Rig) -> int:
+    """Doorbells waiting on the bulk lane."""
+    return len(rig.queues.messages.get(Queue.OPPORTUNITY_CHANGES_BULK.value, []))
+
+
+def test_a_description_that_cannot_be_had_changes_nothing() -> None:
+    rig = Rig()
+    rig.linked()
+    flows.describe(rig.sync)
+    before = rig.store.cursor("schema").text
+    rig.salesforce.fail(on="*", status=503, times=50)
+    assert flows.describe(rig.sync) == 0
+    assert rig.store.cursor("schema").text == before
+
+
+Change = Callable[[Field], Field]
+CHANGES: dict[str, Change] = {
+    "type": lambda field: replace(field, type="double"),
+    "read-only": lambda field: replace(field, updateable=False),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_the_timer_finds_a_change_before_any_error_does(change: Change) -> None:
+    rig = Rig()
+    rig.linked()
+    rig.salesforce.put_field(OPPORTUNITY, change(column(rig, "Description")))
+    assert flows.describe(rig.sync) == 1
+    assert issues(rig) == [("schema", "error", "schema-notes")]
