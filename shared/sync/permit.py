@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 
 from shared.errors import SchemaChanged
+from shared.sync.brakes import halted
 from shared.sync.gates import patiently
 from shared.sync.ports import Sync
 from shared.sync.schema import applied, drifted
@@ -17,7 +18,7 @@ HALTED_SECONDS = 900  # a doorbell that meets a halt comes back after this
 
 def permitted(sync: Sync) -> Sync | None:
     """The sync to work with now; None while the tenant is halted."""
-    return applied(sync)
+    return None if halted(sync) else applied(sync)
 
 
 def timed(sync: Sync, timer: str, run: Callable[[Sync], int]) -> int:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from shared.deal import Claim, ClaimPhase, Link, LinkState
@@ -19,10 +20,11 @@ from shared.sync.claims import Taken, Turn
 from tests.model.search import Found
 
 NOW = 1_000
-PATIENCE = Patience(claim=4, send_window=2, list_lag=3)
+PATIENCE = Patience(claim=3, send_window=1, list_lag=2)
 POST_STEPS = 1  # a POST takes effect within this time or never
-LIST_LAG = 3  # the lists' true lag
-OLD = 9
+LIST_LAG = 2  # the lists' true lag
+OLD = 4
+AGAIN = 2  # the number of every attempt after the first: nobody asks which
 WAIT, SEND = range(2)
 
 
@@ -133,7 +135,7 @@ def _fault(way: Way, making: Making) -> str:
         return "a duplicate"
     if any(making.runs) or making.late or making.done:
         return ""
-    for _ in range(4 * OLD):
+    for _ in range(8 * OLD):
         making = _older(_alone(way, making))
     return "" if making.done else "never made"
 
@@ -229,7 +231,7 @@ class _Store:
     def new_id(self) -> str:
         known = [self.making.claim, *(run.claim for run in self.making.runs if run)]
         taken = {claim.owner for claim in known if claim}
-        return str(next(number for number in range(1, OLD) if number not in taken))
+        return str(next(number for number in range(1, NOW) if number not in taken))
 
     def saved(self, at: int) -> Making:
         """The world after the save: every other run's copy is old now."""
@@ -255,6 +257,7 @@ def _sync(way: Way, store: _Store) -> Sync:
     )
 
 
+@lru_cache(maxsize=None)
 def _link(claim: Claimed | None) -> Link:
     return Link("s-006", LinkState.CREATING_P, opportunity_id="006", claim=claim and _as_claim(claim))
 
@@ -268,8 +271,8 @@ def _as_claim(claim: Claimed) -> Claim:
 def _claimed(claim: Claim | None) -> Claimed | None:
     if claim is None:
         return None
-    due = max(claim.not_before - NOW, 0) if claim.phase is ClaimPhase.WAIT else 0
-    return Claimed(WAIT if claim.phase is ClaimPhase.WAIT else SEND, claim.number, int(claim.owner), NOW - claim.at, due)
+    phase, due = (WAIT, max(claim.not_before - NOW, 0)) if claim.phase is ClaimPhase.WAIT else (SEND, 0)
+    return Claimed(phase, min(claim.number, AGAIN), int(claim.owner), NOW - claim.at, due)
 
 
 def _put(making: Making, at: int, run: Creator | None) -> Making:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Annotated
 
@@ -26,6 +27,7 @@ def main(
     processes: Annotated[int, typer.Option(help="How many processes.")] = 2,
 ) -> None:
     """Run seeds, print what was reached, and exit with 1 when an invariant broke or a fault was never reached."""
+    logging.disable(logging.CRITICAL)
     summary = _with_progress(seeds, base, level, processes)
     _show(summary, base)
     if summary.failures:

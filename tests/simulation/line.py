@@ -30,7 +30,7 @@ T = TypeVar("T")
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 Kind = Literal["read", "write", "create"]
 Watch = Callable[[Side], None]
-PAUSES = (None, 5.0, 60.0, 1200.0, 86_400.0)
+PAUSES = (None, 5.0, 60.0, 1200.0, 3600.0)
 
 
 @dataclass

@@ -20,11 +20,12 @@ from tests.simulation.people import People
 from tests.simulation.scenario import Act, Scenario
 from tests.simulation.schedule import SECOND, Scheduler
 from tests.simulation.weather import Weather
+from tests.simulation.wire import WireWorld
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
-LEVELS: dict[str, Callable[[Scheduler, Host], Any]] = {"port": LightWorld}
+LEVELS: dict[str, Callable[[Scheduler, Host], Any]] = {"port": LightWorld, "wire": WireWorld}
 HOURLY: dict[str, Callable[[Sync], object]] = {"describe": describe, "delta": delta, "sweep": sweep}
-CALM_SECONDS, LONGEST_ROUNDS = 1800, 90
+CALM_SECONDS, LONGEST_ROUNDS = 1800, 150
 
 
 @dataclass

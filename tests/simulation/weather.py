@@ -61,7 +61,7 @@ class Weather:
             begin()
 
     def _lag(self) -> None:
-        self.world.lag(self.faults.random.randrange(0, 590), page_size=self.faults.random.choice((1, 2, 100)))
+        self.world.lag(self.faults.random.randrange(0, 540), page_size=self.faults.random.choice((1, 2, 100)))
 
     def _late_commits(self) -> None:
         self.world.commit_late(self.faults.random.randrange(1, 1200))
@@ -117,5 +117,5 @@ class Weather:
         self.scheduler.after(600, lambda: self.faults.active and self.versions("new"))
 
 
-MOST_SKEW = 600
+MOST_SKEW = 20
 LOST = ("Description", "Microsoft_CRM_Identifier__c", "Referral_Link__c", "Sync_Message__c")

@@ -1,0 +1,84 @@
+"""Brakes: when a sweep finds that very much is different at once, nothing is rung until a person has looked.
+
+More likely than that many true changes are a lost permission, a wrong data load, a cut-off list. The halt is a mark
+that every worker obeys; doorbells that meet it come back later, so releasing it loses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from shared.deal import Issue
+from shared.errors import LostRace
+from shared.sync.ports import Sync
+
+log = logging.getLogger("cosell.sync")
+HALTED = "halted"
+LEAST = 20  # below this a few records would be a large share
+GONE_SHARE, CHANGED_SHARE = 0.10, 0.30
+PASS_SECONDS = 86_400
+WHAT_TO_DO = "Nothing is synchronised. Look at both systems; when this is meant, release the halt."
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one sweep found: pairs in all, those newly without one of their records, those that ask for a write."""
+
+    links: int
+    gone: int
+    changed: int
+
+    @property
+    def alarming(self) -> str:
+        """Why a person should look first; empty when nothing is out of the ordinary."""
+        if self.gone > max(LEAST, GONE_SHARE * self.links):
+            return f"{self.gone} of {self.links} pairs have lost a record since the last sweep"
+        if self.changed > max(LEAST, CHANGED_SHARE * self.links):
+            return f"{self.changed} of {self.links} pairs ask for a write at once"
+        return ""
+
+
+def halted(sync: Sync) -> bool:
+    """Whether the tenant rests until an operator releases it."""
+    text = sync.marks.text(HALTED, sync.clock(), lambda name: str(sync.links.cursor(name).text))
+    return bool(_read(text).get("why"))
+
+
+def braked(sync: Sync, found: Found) -> bool:
+    """Whether the sweep must not ring. Halts the tenant, with one issue, unless its operator has just let it go on."""
+    why = found.alarming
+    if not why:
+        return False
+    if int(_read(sync.links.cursor(HALTED).text).get("pass_until", 0)) > sync.clock():
+        _put(sync, {})  # good for one sweep
+        return False
+    sync.links.open_issue(Issue(HALTED, HALTED, "error", f"{why}. {WHAT_TO_DO}", sync.clock()))
+    log.error(json.dumps({"event": "tenant halted", "why": why}))
+    _put(sync, {"why": why})
+    return True
+
+
+def release(sync: Sync) -> None:
+    """An operator's word that it is meant: work goes on, and the next sweep within a day may find as much."""
+    _put(sync, {"pass_until": sync.clock() + PASS_SECONDS})
+    sync.links.close_issues(HALTED)
+    log.warning(json.dumps({"event": "tenant released"}))
+
+
+def _put(sync: Sync, mark: dict[str, Any]) -> None:
+    for _ in range(3):
+        try:
+            sync.links.put_cursor(HALTED, json.dumps(mark), sync.links.cursor(HALTED).version)
+            break
+        except LostRace:
+            continue
+    else:
+        raise LostRace(f"mark {HALTED}")
+    sync.marks.forget(HALTED)
+
+
+def _read(text: str) -> dict[str, Any]:
+    return dict(json.loads(text)) if text else {}

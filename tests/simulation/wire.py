@@ -1,0 +1,307 @@
+"""The wire level: the real clients, transport and storage over the simulators in process, for the same scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
+
+from sandbox.partner_center.refusals import Refused
+from shared.deal import Link, Side
+from shared.doorbell import Doorbell, Queue
+from shared.mapping import build, load
+from shared.mapping.codecs import epoch_seconds, ticks
+from shared.sync import policy_of
+from tests.rig import LINK, Rig
+from tests.simulation.host import Host
+from tests.simulation.light import LATEST_SECONDS, TRIGGERS
+from tests.simulation.light_salesforce import KEY
+from tests.simulation.post import Message, Post
+from tests.simulation.rules import Rules, overlay
+from tests.simulation.schedule import EPOCH, Scheduler
+from tests.simulation.shown import Cells, of_opportunity, of_referral
+
+P, S = Side.PARTNER_CENTER, Side.SALESFORCE
+SOLUTION = "Microsoft_Solution__c"
+MICROSECOND = timedelta(microseconds=1)
+
+
+class _Rig(Rig):
+    """The rig under the scheduler's clock."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        super().__init__()
+
+    @property
+    def now(self) -> datetime:  # type: ignore[override]
+        """The virtual time."""
+        return self._scheduler.moment()
+
+    @now.setter
+    def now(self, _: datetime) -> None:
+        """Time passes by itself."""
+
+
+class _Post(Post):
+    """The queues of the storage account."""
+
+    def __init__(self, rig: Rig, scheduler: Scheduler, announce: Callable[[Queue, float], None]) -> None:
+        super().__init__(scheduler, announce)
+        self._rig = rig
+
+    def ring(self, queue: Queue, ids: Iterable[str], *, delay_seconds: int = 0, **more: Any) -> None:
+        """Put messages at the end."""
+        self._rig.sync.bells.ring(queue, ids, delay_seconds=delay_seconds, **more)
+        self.announce(queue, delay_seconds)
+
+    def take(self, queue: Queue, visibility: int, *, any_order: bool) -> Message | None:
+        """A visible message."""
+        client = self._client(queue)
+        try:
+            found = list(client.receive_messages(visibility_timeout=visibility, max_messages=4 if any_order else 1))
+        except ResourceNotFoundError:
+            return None
+        if not found:
+            return None
+        chosen = self.scheduler.random.choice(found)
+        for other in found:
+            if other is not chosen:
+                client.update_message(other, visibility_timeout=0)
+                self.announce(queue, 0)
+        return Message(queue, Doorbell.decode(chosen.content), chosen.dequeue_count, chosen)
+
+    def done(self, message: Message) -> bool:
+        """Delete a message."""
+        try:
+            self._client(message.queue).delete_message(message.handle)
+        except (ResourceNotFoundError, HttpResponseError):
+            return False
+        return True
+
+    def back(self, message: Message, seconds: int) -> None:
+        """Show it again after a while."""
+        try:
+            self._client(message.queue).update_message(message.handle, visibility_timeout=seconds)
+        except (ResourceNotFoundError, HttpResponseError):
+            return
+
+    def waiting(self) -> list[int]:
+        """When each message is due."""
+        queues = (self._rig.queues.messages.get(queue.value, ()) for queue in Queue)
+        return [(message.next_visible_on - EPOCH) // MICROSECOND for queue in queues for message in queue]
+
+    def _client(self, queue: Queue) -> Any:
+        policies = {"message_encode_policy": TextBase64EncodePolicy(), "message_decode_policy": TextBase64DecodePolicy()}
+        return self._rig.queues.get_queue_client(queue.value, **policies)
+
+
+@lru_cache(maxsize=8)
+def _rules(owner: str) -> Rules:
+    table = build(load(overlay(owner)), zone=ZoneInfo("UTC"), link_template=LINK)
+    return table, policy_of(table, b"digest")
+
+
+class WireWorld:
+    """The simulators, reached as people reach them and as the judge sees them."""
+
+    def __init__(self, scheduler: Scheduler, host: Host) -> None:
+        self.scheduler = scheduler
+        self.rig = _Rig(scheduler)
+        self.partner_center, self.salesforce = self.rig.partner_center, self.rig.salesforce
+        self.partner_center.knobs.refuse_top_over_cap = False
+        self.organization_id = self.partner_center.organization_id
+        sync: Any = self.rig.sync
+        self.referrals, self.opportunities = sync.referrals.inner, sync.opportunities.inner
+        self.links = sync.links
+        self.post = _Post(self.rig, scheduler, host.announced)
+        self._known: dict[str, int] = {}
+        self._lost: list[Any] = []
+
+    def rules(self, owner: str) -> Rules:
+        """The rules of a version of the app."""
+        return _rules(owner)
+
+    def stale(self, referral_id: str, seconds: float) -> Mapping[str, Any]:
+        """A read from a replica that lags."""
+        self.partner_center.knobs.stale_seconds = seconds
+        try:
+            found: Mapping[str, Any] = self.referrals.get(referral_id)
+        finally:
+            self.partner_center.knobs.stale_seconds = 0
+        return found
+
+    def new_events(self) -> list[tuple[str, int]]:
+        """Changes of referrals since the last call: id and time in ticks."""
+        found = []
+        for referral_id in self.referral_ids():
+            versions = self.partner_center.store.records[referral_id].versions
+            fresh = versions[self._known.get(referral_id, 0) :]
+            found += [(referral_id, ticks(version.document["updatedDateTime"])) for version in fresh]
+            self._known[referral_id] = len(versions)
+        return found
+
+    def writes(self) -> tuple[int, int, int]:
+        """How many changes the connector made: Partner Center, Salesforce, links."""
+        return self.rig.writes()
+
+    # What the judge sees
+
+    def referral_ids(self) -> Sequence[str]:
+        """Every referral of the partner."""
+        return [name for name, record in self.partner_center.store.records.items() if record.own]
+
+    def opportunity_ids(self) -> Sequence[str]:
+        """Every opportunity."""
+        return [row.id for row in self.salesforce.rows.all("Opportunity")]
+
+    def cells(self, side: Side, record_id: str) -> Cells:
+        """What a person reads."""
+        if side is P:
+            return of_referral(self.document(record_id))
+        rows = self.salesforce.rows.lookup(SOLUTION, "Opportunity__c", record_id)
+        shown = (row.values["Solution_Id__c"] for row in rows if not row.values["Removed__c"])
+        return of_opportunity(self.row(record_id), frozenset(shown))
+
+    def named_by(self, referral_id: str) -> str:
+        """The opportunity a referral names."""
+        return self.document(referral_id)["externalReferenceId"] or ""
+
+    def referral_of(self, opportunity_id: str) -> str:
+        """The referral an opportunity names."""
+        return self.row(opportunity_id)[KEY] or ""
+
+    def ours(self, record_id: str) -> bool:
+        """Whether the record belongs to this organisation."""
+        record = self.partner_center.store.records.get(record_id)
+        return record is None or record.current["organizationId"] == self.organization_id
+
+    def link_of(self, opportunity_id: str) -> Link | None:
+        """The link of an opportunity."""
+        return self.rig.link_of(opportunity_id)
+
+    def issue_codes(self, link_id: str) -> frozenset[str]:
+        """What stands on the work list."""
+        return frozenset(issue.code for issue in self.rig.store.issues() if issue.link_id == link_id)
+
+    def deleted(self, opportunity_id: str) -> bool:
+        """Whether the opportunity lies in the recycle bin."""
+        return bool(self.row(opportunity_id)["IsDeleted"])
+
+    def due_rows(self, watermark: int) -> Iterable[tuple[str, int]]:
+        """Opportunities in scope, committed in time, that are stamped before then, and since when they can be seen."""
+        now = self.salesforce.now()
+        for row in list(self.salesforce.rows.all("Opportunity")):
+            in_scope = row.values["Sync_with_Partner_Center__c"] or row.values[KEY]
+            stamp, visible = epoch_seconds(row.values["SystemModstamp"]), int(row.visible_from.timestamp())
+            if row.visible_from <= now and in_scope and stamp < watermark and visible - stamp <= LATEST_SECONDS:
+                yield row.id, visible - int(self.salesforce.knobs.clock_skew.total_seconds())
+
+    # What people do
+
+    def new_opportunity(self, amount: int, notes: str, solution: str) -> str:
+        """A complete opportunity that asks to be synchronised."""
+        return self.rig.new_opportunity(Amount=amount, Description=notes, solutions=(solution,), contact=False)
+
+    def new_inbound(self, amount: int, notes: str, solution: str) -> str:
+        """Microsoft shares a deal."""
+        solutions = [{"id": solution, "type": "Name", "name": solution}]
+        details = {"dealValue": amount, "notes": notes, "requirements": {"solutions": solutions}}
+        return self.partner_center.new_inbound(details=details)
+
+    def row(self, opportunity_id: str) -> Mapping[str, Any]:
+        """An opportunity as it truly is."""
+        row = self.salesforce.rows.latest("Opportunity", opportunity_id)
+        assert row is not None
+        return row.values
+
+    def document(self, referral_id: str) -> Mapping[str, Any]:
+        """A referral as it truly is; to be read, not changed."""
+        return self.partner_center.store.records[referral_id].current
+
+    def sell(self, opportunity_id: str, fields: Mapping[str, Any]) -> None:
+        """A seller saves an opportunity."""
+        self.salesforce.update("Opportunity", opportunity_id, dict(fields))
+
+    def solve(self, opportunity_id: str, solution: str, *, removed: bool) -> None:
+        """A seller changes the list of solutions."""
+        rows = self.salesforce.rows.lookup(SOLUTION, "Opportunity__c", opportunity_id)
+        known = [row for row in rows if row.values["Solution_Id__c"] == solution]
+        if not known and not removed:
+            self.rig.add_solution(opportunity_id, solution)
+        for row in known:
+            self.salesforce.update(SOLUTION, row.id, {"Removed__c": removed})
+
+    def portal(self, referral_id: str, values: Mapping[str, Any]) -> bool:
+        """A person saves the page of a referral; False when it refuses."""
+        try:
+            self.partner_center.portal_edit(referral_id, dict(values))
+        except Refused:
+            return False
+        return True
+
+    def facts(self, referral_id: str, number: int) -> None:
+        """Microsoft's own facts about a deal."""
+        self.partner_center.service_sets(referral_id, {"/trackingInfo/microsoftMsxId": f"7-{number}"})
+
+    def recycle(self, opportunity_id: str, *, deleted: bool) -> None:
+        """A seller deletes or undeletes an opportunity; not beside another with the same unique key."""
+        if deleted:
+            self.salesforce.delete("Opportunity", opportunity_id)
+            return
+        live = (o for o in self.opportunity_ids() if not self.deleted(o))
+        if not self.referral_of(opportunity_id) or self.referral_of(opportunity_id) not in map(self.referral_of, live):
+            self.salesforce.undelete("Opportunity", opportunity_id)
+
+    # Circumstances
+
+    def lag(self, seconds: int, *, page_size: int) -> None:
+        """Lists show a new referral only after a while, in pages of this size."""
+        self.partner_center.knobs.list_lag_seconds, self.partner_center.knobs.page_cap = seconds, page_size
+
+    def commit_late(self, seconds: int) -> None:
+        """What sellers save from now on can be seen only after a while."""
+        self.salesforce.knobs.commit_delay = timedelta(seconds=seconds)
+
+    def touch_all(self) -> None:
+        """Every row is re-stamped without an edit."""
+        for kind in ("Opportunity", SOLUTION):
+            self.salesforce.mass_touch(kind)
+
+    def skew(self, seconds: int) -> None:
+        """Salesforce's clock is ahead by so much."""
+        self.salesforce.knobs.clock_skew = timedelta(seconds=seconds)
+
+    def automate(self, kind: str) -> None:
+        """The customer's own automation: none, a rounding trigger, a flow on another field, a validation rule."""
+        automation = self.salesforce.automation
+        automation.validation_rules[:] = [_no_deals] if kind == "rule" else []
+        if trigger := TRIGGERS.get(kind):
+            automation.triggers[:] = [lambda type_, after, _: trigger(after) if type_ == "Opportunity" else None]
+
+    def lose(self, field: str) -> None:
+        """A field is gone from the org; "" brings everything back."""
+        if field:
+            self._lost.append(self.salesforce.schema["Opportunity"].fields[field])
+            self.salesforce.remove_field("Opportunity", field)
+            return
+        while self._lost:
+            self.salesforce.put_field("Opportunity", self._lost.pop())
+
+    def settle(self) -> None:
+        """Whatever was out of order in the services is mended."""
+        self.commit_late(0)
+        self.salesforce.automation.validation_rules.clear()
+
+
+def _no_deals(type_: str, after: dict[str, Any], before: dict[str, Any] | None) -> str | None:
+    """Refuses what the connector saves, which is known by its marker."""
+    ours = type_ == "Opportunity" and before is not None and after["Sync_Intent__c"] != before["Sync_Intent__c"]
+    return "No deals like this." if ours else None
+
+
