@@ -5,6 +5,7 @@ poll       rings for Salesforce       create_referral     the one step that cann
 sweep      rings for what was missed  create_opportunity  safe to repeat, by a unique key
 """
 
+from shared.sync.brakes import release
 from shared.sync.changes import creations_asked, opportunities_changed, referrals_changed
 from shared.sync.gates import GatedOpportunities, GatedReferrals, Gates
 from shared.sync.poison import poisoned
@@ -31,5 +32,6 @@ __all__ = [
     "poll",
     "recover",
     "referrals_changed",
+    "release",
     "sweep",
 ]

@@ -49,11 +49,10 @@ def halted(sync: Sync) -> bool:
 
 def braked(sync: Sync, found: Found) -> bool:
     """Whether the sweep must not ring. Halts the tenant, with one issue, unless its operator has just let it go on."""
-    why = found.alarming
-    if not why:
-        return False
-    if int(_read(sync.links.cursor(HALTED).text).get("pass_until", 0)) > sync.clock():
-        _put(sync, {})  # good for one sweep
+    why, pass_until = found.alarming, int(_read(sync.links.cursor(HALTED).text).get("pass_until", 0))
+    if pass_until:
+        _put(sync, {})  # good for one sweep, whatever it finds
+    if not why or pass_until > sync.clock():
         return False
     sync.links.open_issue(Issue(HALTED, HALTED, "error", f"{why}. {WHAT_TO_DO}", sync.clock()))
     log.error(json.dumps({"event": "tenant halted", "why": why}))

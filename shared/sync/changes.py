@@ -11,7 +11,7 @@ from math import ceil
 from shared import meet
 from shared.deal import Absence, Issue, Link, LinkState, Opportunity, Referral, Side, link_id_of_opportunity
 from shared.doorbell import BULK, Doorbell, Queue
-from shared.errors import ApiError, LostRace, SchemaChanged
+from shared.errors import ApiError, LostRace, SchemaChanged, Throttled
 from shared.meet import Meeting
 from shared.sync.converge import MOST_TRIES, SOON_SECONDS, Caller, converge
 from shared.sync.create_opportunity import create_opportunity
@@ -31,7 +31,6 @@ def opportunities_changed(sync: Sync, bell: Doorbell, queue: Queue = Queue.OPPOR
     """Look at the opportunities named: linked ones converge, new ones that ask for it ring for a creation.
 
     `queue` is the lane it rang on; a new one found in bulk is created at once, so that it fills no other queue.
-    Raises ApiError when Salesforce cannot be read at all; the message then comes back by itself.
     """
     _answer(sync, bell, queue, _opportunities_changed)
 
@@ -86,6 +85,10 @@ def _answer(sync: Sync, bell: Doorbell, queue: Queue, answer: Callable[[Sync, Do
         answer(now, bell, queue)
     except SchemaChanged as error:
         _again(sync, bell, queue, bell.ids, SOON_SECONDS if drifted(now, error) else None)
+    except ApiError as error:
+        # Salesforce cannot be read at all. Thrown, the message would be poison after five tries, in minutes.
+        log.warning(json.dumps({"event": "doorbell waits", "queue": queue, "why": str(error)}))
+        _again(sync, bell, queue, bell.ids, error.retry_after_seconds, counted=not isinstance(error, Throttled))
 
 
 def _referral_changed(sync: Sync, bell: Doorbell, queue: Queue, referral_id: str) -> None:

@@ -1,7 +1,7 @@
 """Look for what no doorbell told: the hourly delta, the nightly comparison, and interrupted runs.
 
-A sweep rings and reports; it never writes to either system itself. What it finds was missed by an event, so the
-number found is the measure of lost events.
+A sweep rings and reports, or brakes when too much is different at once; it never writes to either system itself.
+What it finds was missed by an event, so the number found is the measure of lost events.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ import json
 import logging
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
+from typing import Any
 
 from shared import meet
-from shared.deal import Digest, Issue, Link, LinkState, Opportunity, Side
+from shared.deal import Absence, Digest, Issue, Link, LinkState, Opportunity, SalesforceView, Side
 from shared.decide.groups import shown
 from shared.doorbell import Queue
 from shared.errors import LostRace
 from shared.mapping.codecs import ticks
+from shared.sync.brakes import Found, braked
 from shared.sync.look import look_at_opportunities
 from shared.sync.permit import permitted, timed
 from shared.sync.ports import Document, Sync
@@ -24,6 +26,7 @@ from shared.sync.rings import ring, ring_for_links
 
 log = logging.getLogger("cosell.sync")
 DELTA, DELTA_REASON = "p.delta", "delta"
+GONE, MOST_GONE = "sweep.gone", 15_000  # as many ids as fit a cursor
 TICKS = 10_000_000
 CHUNK = 200
 
@@ -41,8 +44,8 @@ def _delta(sync: Sync) -> int:
     oldest = int(cursor.text or 0) - sync.patience.delta_overlap * TICKS
     recent = list(takewhile(lambda d: _ticks(d) >= oldest, sync.referrals.newest("updatedDateTime")))
     rung = _ring_for(sync, recent, DELTA_REASON)
-    if recent and str(_ticks(recent[0])) != cursor.text:
-        _remember(sync, str(_ticks(recent[0])), cursor.version)
+    if recent:
+        _remember(sync, DELTA, str(_ticks(recent[0])), cursor)
     return rung
 
 
@@ -54,13 +57,21 @@ def sweep(sync: Sync) -> int:
 def _sweep(sync: Sync) -> int:
     referrals = list({str(d["id"]): d for d in sync.referrals.newest("createdDateTime")}.values())
     _report_duplicates(sync, referrals)
-    rung = _ring_for(sync, referrals, "sweep")
-    listed = {str(d["id"]) for d in referrals}
+    listed = {str(d["id"]): d for d in referrals}
     linked = [link for link in sync.links.links() if link.state is LinkState.LINKED]
     lost = [link.referral_id for link in linked if link.referral_id not in listed]
-    moved = list(_moved(sync, linked))
+    moved = dict(_moved(sync, linked))
+    gone = [link.id for link in linked if link.referral_id not in listed or isinstance(moved.get(link.id), Absence)]
+    changed = sum(_wants_write(sync, link, moved.get(link.id), listed.get(link.referral_id)) for link in linked)
+    cursor = sync.links.cursor(GONE)
+    newly_gone = set(gone) - set(json.loads(cursor.text or "[]"))
+    if braked(sync, Found(len(linked), len(newly_gone), changed)):
+        return 0
+    rung = _ring_for(sync, referrals, "sweep")
     ring(sync, Queue.REFERRAL_CHANGES, lost, reason="sweep: not listed", bulk=True)
-    ring(sync, Queue.OPPORTUNITY_CHANGES, moved, reason="sweep", bulk=True)
+    ids = [link.opportunity_id for link in linked if link.id in moved]
+    ring(sync, Queue.OPPORTUNITY_CHANGES, ids, reason="sweep", bulk=True)
+    _remember(sync, GONE, json.dumps(sorted(gone)[:MOST_GONE]), cursor)
     found = rung + len(lost) + len(moved)
     log.info(json.dumps({"event": "sweep", "referrals": len(referrals), "links": len(linked), "missed": found}))
     return found
@@ -95,21 +106,33 @@ def _unknown(sync: Sync, document: Document) -> bool:
 READABLE = frozenset({LinkState.LINKED, LinkState.PAUSED, LinkState.BLOCKED_NOACCESS})
 
 
-def _moved(sync: Sync, links: list[Link]) -> Iterator[str]:
-    """Opportunities that show something else than their link remembers."""
+def _moved(sync: Sync, links: list[Link]) -> Iterator[tuple[str, SalesforceView]]:
+    """Links whose opportunity shows something else than they remember, with what it shows."""
     for start in range(0, len(links), CHUNK):
         chunk = links[start : start + CHUNK]
         found = look_at_opportunities(sync, [link.opportunity_id for link in chunk], audit=False)
         for link in chunk:
             view, _ = found[link.opportunity_id]
-            if not isinstance(view, Opportunity) or _differs(sync, link, view):
-                yield link.opportunity_id
+            ahead = link.p_hwm != link.p_ticks and not link.held  # a version was seen that could not be taken over
+            if not isinstance(view, Opportunity) or not view.sync_on or ahead or _differs(sync, link, view):
+                yield link.id, view
+
+
+def _wants_write(sync: Sync, link: Link, view: SalesforceView | None, document: Document | None) -> bool:
+    """Whether contents differ; a version alone, as after a mass re-stamp, asks for no write."""
+    if isinstance(view, Opportunity) and view.sync_on and _differs(sync, link, view):
+        return True
+    if document is None or _ticks(document) <= link.p_hwm:
+        return False
+    groups = sync.mapping.referral.read(document).groups
+    return any(
+        shown(group, groups[group], sync.policy) not in (None, link.base_p.get(group))
+        for group, rule in sync.policy.groups.items()
+        if not rule.rides and group not in link.held
+    )
 
 
 def _differs(sync: Sync, link: Link, view: Opportunity) -> bool:
-    ahead = link.p_hwm != link.p_ticks and not link.held  # a version was seen while it could not be taken over
-    if not view.sync_on or ahead:
-        return True
     return any(
         rule.alone and shown(group, view.groups[group], sync.policy) != _known(link, group)
         for group, rule in sync.policy.groups.items()
@@ -134,11 +157,12 @@ def _report_duplicates(sync: Sync, referrals: list[Document]) -> None:
             sync.links.open_issue(Issue(f"s-{named}", "duplicate", "error", detail, sync.clock()))
 
 
-def _remember(sync: Sync, text: str, version: str) -> None:
+def _remember(sync: Sync, name: str, text: str, cursor: Any) -> None:
     try:
-        sync.links.put_cursor(DELTA, text, version)
+        if text != cursor.text:
+            sync.links.put_cursor(name, text, cursor.version)
     except LostRace:
-        log.info(json.dumps({"event": "another delta was faster"}))
+        log.info(json.dumps({"event": "another run was faster", "cursor": name}))
 
 
 def _ticks(document: Document) -> int:

@@ -1,7 +1,7 @@
 """The claim on a creation, checked the same way: the real `claims` over a store of one row, with lagging lists.
 
-Time is counted in steps; what is older than anybody asks for is as old as that, so the worlds are finite. The
-re-check and the start of the POST are one step; how long a POST may then be under way is bounded, as it is in life.
+The re-check and the start of the POST are one step; how long a POST may then be under way is bounded, as it is in
+life. Time is counted in steps.
 """
 
 from __future__ import annotations
@@ -9,64 +9,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import IntEnum
-from functools import lru_cache
-from typing import Any, NamedTuple, cast
 
-from shared.deal import Claim, ClaimPhase, Link, LinkState
 from shared.errors import LostRace
-from shared.sync import Patience, Sync, claims
+from shared.sync import Patience, claims
 from shared.sync.claims import Taken, Turn
+from tests.model.claimed import NOW, OLD, Creator, Do, Making, Store, aged, link_of, real_sync
 from tests.model.search import Found
 
-NOW = 1_000
 PATIENCE = Patience(claim=3, send_window=1, list_lag=2)
 POST_STEPS = 1  # a POST takes effect within this time or never
 LIST_LAG = 2  # the lists' true lag
-OLD = 4
-AGAIN = 2  # the number of every attempt after the first: nobody asks which
-WAIT, SEND = range(2)
-
-
-class Claimed(NamedTuple):
-    """A claim, with times counted from now."""
-
-    phase: int
-    number: int
-    owner: int
-    age: int
-    due: int
-
-
-class Do(IntEnum):
-    """What a run does next."""
-
-    TAKE = 0
-    SEARCH = 1
-    POST = 2
-    COMPLETE = 3
-    GIVE_BACK = 4
-
-
-class Creator(NamedTuple):
-    """A run that wants the twin to exist: its copy of the row, and how long ago it claimed it."""
-
-    do: Do
-    claim: Claimed | None
-    fresh: bool
-    since: int = 0
-
-
-class Making(NamedTuple):
-    """Everything: the row, the twins made so far by age, the runs, and POSTs whose sender is gone."""
-
-    claim: Claimed | None
-    done: bool
-    twins: tuple[int, ...]
-    runs: tuple[Creator | None, ...]
-    late: tuple[int, ...]
-    crashes: int
-
 
 Moves = Iterator[tuple[str, Making]]
 
@@ -104,8 +56,8 @@ def search(way: Way, runs: int, crashes: int) -> Found:
         making = waiting.popleft()
         if fault := _fault(way, making):
             return Found(len(came_from), fault, tuple(_trace(came_from, making)))
-        for label, after in moves(way, making):
-            after = _canonical(after)
+        for label, moved in moves(way, making):
+            after = _canonical(moved)
             if after not in came_from:
                 came_from[after] = (label, making)
                 waiting.append(after)
@@ -148,9 +100,9 @@ def _alone(way: Way, making: Making) -> Making:
 
 
 def _take(way: Way, making: Making, at: int, run: Creator) -> Moves:
-    store = _Store(making, run)
+    store = Store(making, run)
     try:
-        taken = claims.take(_sync(way, store), _link(run.claim))
+        taken = claims.take(real_sync(way.patience, store), link_of(run.claim))
     except LostRace:
         yield "loses the race", _put(making, at, None)
         return
@@ -158,8 +110,9 @@ def _take(way: Way, making: Making, at: int, run: Creator) -> Moves:
     if taken.turn is Turn.NOT_YET:
         yield "waits", _put(making, at, None)
     else:
-        yield f"claims: {taken.turn.value}", _put(
-            making, at, Creator(way.after[taken.turn], making.claim, fresh=True, since=0)
+        yield (
+            f"claims: {taken.turn.value}",
+            _put(making, at, Creator(way.after[taken.turn], making.claim, fresh=True, since=0)),
         )
 
 
@@ -171,8 +124,8 @@ def _search(way: Way, making: Making, at: int, run: Creator) -> Moves:
 
 
 def _post(way: Way, making: Making, at: int, run: Creator) -> Moves:
-    taken = Taken(Turn.SEND, _link(run.claim), started=NOW - run.since)
-    if way.recheck and not claims.still_ours(_sync(way, _Store(making, run)), taken):
+    taken = Taken(Turn.SEND, link_of(run.claim), started=NOW - run.since)
+    if way.recheck and not claims.still_ours(real_sync(way.patience, Store(making, run)), taken):
         yield "is not ours any more", _put(making, at, None)
         return
     made = making._replace(twins=tuple(sorted((0, *making.twins))))
@@ -184,9 +137,9 @@ def _post(way: Way, making: Making, at: int, run: Creator) -> Moves:
 
 
 def _complete(way: Way, making: Making, at: int, run: Creator) -> Moves:
-    store = _Store(making, run)
+    store = Store(making, run)
     try:
-        store.save(replace(_link(run.claim), claim=None, referral_id="r"))
+        store.save(replace(link_of(run.claim), claim=None, referral_id="r"))
     except LostRace:
         yield "loses the race", _put(making, at, None)
     else:
@@ -194,9 +147,9 @@ def _complete(way: Way, making: Making, at: int, run: Creator) -> Moves:
 
 
 def _give_back(way: Way, making: Making, at: int, run: Creator) -> Moves:
-    store = _Store(making, run)
+    store = Store(making, run)
     try:
-        claims.give_back(_sync(way, store), _link(run.claim), 1)
+        claims.give_back(real_sync(way.patience, store), link_of(run.claim), 1)
     except LostRace:
         yield "loses the race", _put(making, at, None)
     else:
@@ -212,69 +165,6 @@ STEPS: Mapping[Do, Callable[[Way, Making, int, Creator], Moves]] = {
 }
 
 
-class _Store:
-    """The row as `claims` sees it: one conditional save, for a run whose copy is the newest."""
-
-    def __init__(self, making: Making, run: Creator) -> None:
-        self.making, self.run = making, run
-        self.row: Link | None = None
-
-    def save(self, link: Link) -> Link:
-        if not self.run.fresh:
-            raise LostRace("old copy")
-        self.row = link
-        return link
-
-    def link(self, _link_id: str) -> Link:
-        return _link(self.making.claim)
-
-    def new_id(self) -> str:
-        known = [self.making.claim, *(run.claim for run in self.making.runs if run)]
-        taken = {claim.owner for claim in known if claim}
-        return str(next(number for number in range(1, NOW) if number not in taken))
-
-    def saved(self, at: int) -> Making:
-        """The world after the save: every other run's copy is old now."""
-        if self.row is None:
-            return self.making
-        runs = tuple(run and run._replace(fresh=False) for run in self.making.runs)
-        return self.making._replace(claim=_claimed(self.row.claim), done=bool(self.row.referral_id), runs=runs)
-
-
-def _sync(way: Way, store: _Store) -> Sync:
-    nothing = cast("Any", None)
-    return Sync(
-        referrals=nothing,
-        opportunities=nothing,
-        links=cast("Any", store),
-        bells=nothing,
-        mapping=nothing,
-        policy=nothing,
-        clock=lambda: NOW,
-        monotonic=lambda: NOW,
-        new_id=store.new_id,
-        patience=way.patience,
-    )
-
-
-@lru_cache(maxsize=None)
-def _link(claim: Claimed | None) -> Link:
-    return Link("s-006", LinkState.CREATING_P, opportunity_id="006", claim=claim and _as_claim(claim))
-
-
-def _as_claim(claim: Claimed) -> Claim:
-    phase = ClaimPhase.WAIT if claim.phase == WAIT else ClaimPhase.SEND
-    at = NOW - claim.age
-    return Claim(phase, claim.number, str(claim.owner), at, NOW + claim.due, first_at=0, request_id="r")
-
-
-def _claimed(claim: Claim | None) -> Claimed | None:
-    if claim is None:
-        return None
-    phase, due = (WAIT, max(claim.not_before - NOW, 0)) if claim.phase is ClaimPhase.WAIT else (SEND, 0)
-    return Claimed(phase, min(claim.number, AGAIN), int(claim.owner), NOW - claim.at, due)
-
-
 def _put(making: Making, at: int, run: Creator | None) -> Making:
     return making._replace(runs=(*making.runs[:at], run, *making.runs[at + 1 :]))
 
@@ -286,15 +176,11 @@ def _canonical(making: Making) -> Making:
 
 def _older(making: Making) -> Making:
     return making._replace(
-        claim=_aged(making.claim),
+        claim=aged(making.claim),
         twins=tuple(min(age + 1, OLD) for age in making.twins),
         late=tuple(age + 1 for age in making.late),
-        runs=tuple(run and run._replace(claim=_aged(run.claim), since=min(run.since + 1, OLD)) for run in making.runs),
+        runs=tuple(run and run._replace(claim=aged(run.claim), since=min(run.since + 1, OLD)) for run in making.runs),
     )
-
-
-def _aged(claim: Claimed | None) -> Claimed | None:
-    return claim and claim._replace(age=min(claim.age + 1, OLD), due=max(claim.due - 1, 0))
 
 
 def _trace(came_from: Mapping[Making, tuple[str, Making] | None], making: Making) -> Iterator[str]:

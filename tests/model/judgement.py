@@ -6,7 +6,7 @@ Translation and caching only. What the model leaves out of a link is what no dec
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple
 
 from shared.deal import Content, Hold, Intent, Link, LinkState, Opportunity, Phase, Referral, Remembered, Side
@@ -30,6 +30,9 @@ class Tenant:
     closed_margin_seconds: int = 2
 
 
+USUAL = Tenant()
+
+
 class Answer(NamedTuple):
     """A decision."""
 
@@ -40,7 +43,7 @@ class Answer(NamedTuple):
     note: str
 
 
-@lru_cache(maxsize=None)
+@cache
 def policy(tenant: Tenant) -> Policy:
     """One merged group; the loop breaker never trips, because its counts would be another dimension."""
     return Policy(
@@ -53,7 +56,7 @@ def policy(tenant: Tenant) -> Policy:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def ask(tenant: Tenant, link: Memory, p: Cell | None, s: Row) -> Answer:
     """What `decide` says; no referral means from memory."""
     decision = decide(_link(link), _referral(p), _opportunity(s), policy(tenant), NOW)
@@ -67,7 +70,7 @@ def ask(tenant: Tenant, link: Memory, p: Cell | None, s: Row) -> Answer:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def announced(tenant: Tenant, link: Memory, p: Cell | None, s: Row, intent_id: int) -> Announced:
     """The write that `decide` asks for, as the product announces it."""
     views = _referral(p), _opportunity(s)
@@ -81,13 +84,13 @@ def announced(tenant: Tenant, link: Memory, p: Cell | None, s: Row, intent_id: i
     return Announced(intent_id, SIDES.index(intent.side), _plain(intent.writes[GROUP]), target, source, origin)
 
 
-@lru_cache(maxsize=None)
+@cache
 def committed(tenant: Tenant, link: Memory, intent: Announced, p: Cell | None, s: Row) -> Memory:
     """The link after the write was answered."""
     return _memory(commit(_link(link), _intent(intent), _referral(p), _opportunity(s), policy(tenant)), link)
 
 
-@lru_cache(maxsize=None)
+@cache
 def refused(tenant: Tenant, link: Memory, p: Cell, s: Row, *, taken_over: bool) -> Memory:
     """The link after a service refused the write for good."""
     before = forgotten(_link(link), [GROUP]) if taken_over else _link(link)
@@ -95,7 +98,7 @@ def refused(tenant: Tenant, link: Memory, p: Cell, s: Row, *, taken_over: bool) 
     return _memory(after, link)
 
 
-@lru_cache(maxsize=None)
+@cache
 def may_remember(link: Memory) -> bool:
     """Whether a look takes the referral from memory."""
     return _may_remember(_link(link), unticked=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tests.model import people
 from tests.model.state import Left, Run, World, beginning
@@ -46,9 +47,10 @@ def search(protocol: Protocol, bounds: Bounds, most_states: int = 50_000_000) ->
     while waiting:
         world = waiting.popleft()
         if found := verdict.of(world):
-            return Found(len(came_from), found, tuple(_trace(protocol, came_from, world)))
-        for _, after in moves(protocol, world):
-            after = canonical(after)
+            path = tuple(_trace(protocol, came_from, world))
+            return Found(len(came_from), found, (*path, "left alone:", *verdict.story(world)))
+        for _, moved in moves(protocol, world):
+            after = canonical(moved)
             if after not in came_from:
                 came_from[after] = world
                 waiting.append(after)
@@ -95,5 +97,5 @@ def _trace(protocol: Protocol, came_from: dict[World, World | None], world: Worl
     while (before := came_from[path[-1]]) is not None:
         path.append(before)
     path.reverse()
-    for before, after in zip(path, path[1:], strict=False):
+    for before, after in pairwise(path):
         yield next(label for label, made in moves(protocol, before) if canonical(made) == after)

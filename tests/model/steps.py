@@ -24,7 +24,7 @@ class Protocol:
     """How runs behave: the full protocol, or one rule short of it."""
 
     name: str = "full protocol"
-    tenant: Tenant = Tenant()
+    tenant: Tenant = judgement.USUAL
     ask: Ask = judgement.ask
     steps: Mapping[Pc, Step] = field(default_factory=lambda: STEPS)
 
@@ -128,7 +128,9 @@ def announce(protocol: Protocol, world: World, run: Run, answer: Answer) -> Anno
     """The intent of a decision, under an id that nothing in the world still carries."""
     assert run.s is not None
     assert answer.write is not None
-    intent = judgement.announced(protocol.tenant, run.link, run.p, run.s, LARGE) if protocol.ask is judgement.ask else None
+    intent = (
+        judgement.announced(protocol.tenant, run.link, run.p, run.s, LARGE) if protocol.ask is judgement.ask else None
+    )
     if intent is None:
         side, value = answer.write
         target, source = (run.p, run.s) if side == P else (run.s, run.p)
@@ -202,7 +204,9 @@ def _refused(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
                 yield label, put(world, at, run._replace(p=shown, from_memory=False))
         return
     assert run.s is not None
-    after = save(world, at, run, judgement.refused(protocol.tenant, run.link, run.p, run.s, taken_over=run.mine is Mine.CLAIMED))
+    after = save(
+        world, at, run, judgement.refused(protocol.tenant, run.link, run.p, run.s, taken_over=run.mine is Mine.CLAIMED)
+    )
     if after is None:
         yield "loses the race", put(world, at, None)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.model.state import LIVE, Run, World
+from tests.model.state import LIVE, World
 from tests.model.steps import Protocol, begin
 
 MOST_RUNS = 12
@@ -14,6 +14,7 @@ class Verdict:
     def __init__(self, protocol: Protocol) -> None:
         self.protocol = protocol
         self.known: dict[World, str] = {}
+        self.said: list[str] = []
 
     def of(self, world: World) -> str:
         """What is wrong with the world once it is left alone; empty when nothing is."""
@@ -33,17 +34,23 @@ class Verdict:
         self.known.update(dict.fromkeys(path, found))
         return found
 
+    def story(self, world: World) -> list[str]:
+        """What happens until the world is at rest, or begins to repeat itself."""
+        self.said.clear()
+        seen = [calm(world)]
+        while len(seen) == len(set(seen)):
+            seen.append(self._quiet_run(seen[-1]))
+        return self.said
+
     def _quiet_run(self, world: World) -> World:
         """Both sides ring, one after the other, without a fault."""
         for referral_first in (False, True):
             world = begin(self.protocol, world, 0, referral_first=referral_first)
             while (run := world.runs[0]) is not None:
-                world = self._first(world, run)
+                label, world = next(iter(self.protocol.move(world, 0, run)))
+                self.said.append(label)
             world = calm(world)
         return world
-
-    def _first(self, world: World, run: Run) -> World:
-        return next(iter(self.protocol.move(world, 0, run)))[1]
 
 
 def calm(world: World) -> World:

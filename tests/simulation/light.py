@@ -164,7 +164,9 @@ class LightWorld:
     def recycle(self, opportunity_id: str, *, deleted: bool) -> None:
         """A seller deletes or undeletes an opportunity; not beside another with the same unique key."""
         key = self.row(opportunity_id)[KEY]
-        twins = [r for r in self.salesforce.opportunities.values() if r.values[KEY] == key and not r.values["IsDeleted"]]
+        twins = [
+            r for r in self.salesforce.opportunities.values() if r.values[KEY] == key and not r.values["IsDeleted"]
+        ]
         if key and twins and not deleted:
             return
         self.salesforce.update(opportunity_id, {"IsDeleted": deleted})

@@ -298,7 +298,9 @@ def _seconds(stamp: str) -> int:
     return epoch_seconds(stamp)
 
 
-DESCRIBED: Final = frozenset({"Opportunity", "Microsoft_Solution__c", "Account", "Contact", "OpportunityContactRole", "User"})
+DESCRIBED: Final = frozenset(
+    {"Opportunity", "Microsoft_Solution__c", "Account", "Contact", "OpportunityContactRole", "User"}
+)
 KEY: Final = "Referral_Identifier__c"
 CHILDREN: Final = "Microsoft_Solutions__r"
 BLANK: Final[Fields] = {

@@ -68,7 +68,15 @@ class Run:
         for bug in self.host.bugs[:1]:
             self.judge.violations.append(Violation("bug", f"{type(bug).__name__}: {bug}"))
         counts = self.counts + self.judge.counts
-        return Outcome(self.scenario, self.judge.violations, self.faults.reached, counts, self.scheduler.trace or [])
+        trace = self.scheduler.trace or []
+        return Outcome(self.scenario, self.judge.violations, self.faults.reached, counts, trace, self._end())
+
+    def _end(self) -> tuple[Any, ...]:
+        """What both sides show of every deal in the end, and how many losers were kept."""
+        ledger = self.judge.ledger
+        deals = (ledger.deal_of(*record) for record in self.people.records)
+        shown = [[ledger.cells.get((side, deal.records.get(side, ""))) for side in (P, S)] for deal in deals]
+        return (*shown, self.judge.counts["conflicts"])
 
     def acted(self, side: Side, record: str) -> None:
         """A person saved a record."""
@@ -185,7 +193,9 @@ class Run:
             referrals=LineReferrals(line, self.world.referrals, self.world.stale),
             opportunities=LineOpportunities(line, self.world.opportunities),
             links=LineLinks(line, self.world.links, judge.saved, judge.advanced),
-            bells=LineBells(line, self.world.post, lambda queue, ids: judge.bells_rung(queue, ids, self.scheduler.second)),
+            bells=LineBells(
+                line, self.world.post, lambda queue, ids: judge.bells_rung(queue, ids, self.scheduler.second)
+            ),
             mapping=mapping,
             policy=policy,
             clock=lambda: self.scheduler.second + self.scheduler.worker[1],

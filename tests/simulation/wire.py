@@ -97,7 +97,10 @@ class _Post(Post):
         return [(message.next_visible_on - EPOCH) // MICROSECOND for queue in queues for message in queue]
 
     def _client(self, queue: Queue) -> Any:
-        policies = {"message_encode_policy": TextBase64EncodePolicy(), "message_decode_policy": TextBase64DecodePolicy()}
+        policies = {
+            "message_encode_policy": TextBase64EncodePolicy(),
+            "message_decode_policy": TextBase64DecodePolicy(),
+        }
         return self._rig.queues.get_queue_client(queue.value, **policies)
 
 
@@ -303,5 +306,3 @@ def _no_deals(type_: str, after: dict[str, Any], before: dict[str, Any] | None) 
     """Refuses what the connector saves, which is known by its marker."""
     ours = type_ == "Opportunity" and before is not None and after["Sync_Intent__c"] != before["Sync_Intent__c"]
     return "No deals like this." if ours else None
-
-

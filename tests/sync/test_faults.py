@@ -239,3 +239,16 @@ def test_a_paused_pair_costs_no_call_to_microsoft() -> None:
         rig.edit(opportunity, Amount=amount)
         rig.minute()
     assert len(rig.partner_center.requests) == start
+
+
+def test_an_outage_of_hours_poisons_no_doorbell_and_loses_no_edit() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.edit(opportunity, Amount=61000)
+    flows.poll(rig.sync, flows.Polled.OPPORTUNITIES)
+    rig.salesforce.fail(on="*", status=503, times=10_000)
+    settle(rig, 180)
+    rig.salesforce.faults.clear()
+    settle(rig, 20)
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    assert rig.queues.messages.get("opportunity-changes-poison", []) == []

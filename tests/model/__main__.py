@@ -1,0 +1,79 @@
+"""`python -m tests.model [--deep]`: explores every variant and prints one table. Exits with 1 if one surprises."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from tests.model import creation, search
+from tests.model.creation import WAYS, Way
+from tests.model.search import Found
+from tests.model.variants import ABLATIONS, FULL, Case
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table, before it is known."""
+
+    name: str
+    bounds: str
+    safe: bool
+    explore: Callable[[], Found]
+
+
+def lines(*, deep: bool) -> Iterator[Line]:
+    """Everything that is explored: the ablations first, because they are quick."""
+    yield from (_of(case, safe=False) for case in ABLATIONS)
+    yield from (_creation(way, 2, 1, safe=False) for way in WAYS)
+    yield from (_of(case, safe=True) for case in FULL if deep or not case.deep)
+    yield _creation(Way(), 2, 1, safe=True)
+    if deep:
+        yield _creation(Way(), 3, 2, safe=True)
+
+
+def _of(case: Case, *, safe: bool) -> Line:
+    return Line(case.protocol.name, str(case.bounds), safe, lambda: search.search(case.protocol, case.bounds))
+
+
+def _creation(way: Way, runs: int, crashes: int, *, safe: bool) -> Line:
+    return Line(way.name, f"{runs}/-/-/{crashes}", safe, lambda: creation.search(way, runs, crashes))
+
+
+def main(arguments: list[str]) -> int:
+    """Explore, print, and say whether everything came out as it must."""
+    parser = argparse.ArgumentParser(prog="python -m tests.model", description="Bounded exhaustive model check.")
+    parser.add_argument("--deep", action="store_true", help="larger bounds: millions of states, many minutes")
+    parser.add_argument("--traces", action="store_true", help="print how each fault is reached")
+    options = parser.parse_args(arguments)
+    console = Console()
+    table = Table("variant", "runs/edits/touches/crashes(/refusals)", "states", "seconds", "result")
+    wrong = 0
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        for line in lines(deep=options.deep):
+            task = progress.add_task(f"{line.name} {line.bounds}")
+            began = time.perf_counter()
+            found = line.explore()
+            progress.remove_task(task)
+            seconds = time.perf_counter() - began
+            right = line.safe is not bool(found.fault)
+            wrong += not right
+            result = found.fault or "nothing lost, always falls silent"
+            colour = "green" if right else "bold red"
+            table.add_row(line.name, line.bounds, f"{found.states:,}", f"{seconds:.1f}", f"[{colour}]{result}[/]")
+            if found.trace and (options.traces or not right):
+                console.print(f"{line.name}: {found.fault}", *found.trace, sep="\n    ")
+    console.print(table)
+    console.print(f"{wrong} surprises" if wrong else "The full protocol holds; every rule is needed.")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
