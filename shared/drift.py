@@ -20,7 +20,7 @@ from shared.mapping import Mapping as FieldMapping
 
 Describe = Mapping[str, Any]
 S, P = Side.SALESFORCE, Side.PARTNER_CENTER
-OPPORTUNITY, CONTACT = "Opportunity", "Contact"
+OPPORTUNITY, CONTACT, STAGE = "Opportunity", "Contact", "StageName"
 STEERING = "steering"
 MUST_STEER = ("sync", "referral_id", "marker")
 MAY_STEER = ("status", "message", "audit", "reason")
@@ -113,7 +113,7 @@ def find(mapping: FieldMapping, described: Mapping[str, Describe]) -> tuple[Find
     """Everything the org contradicts. An object that is not described does not exist for the integration user."""
     if OPPORTUNITY not in described:
         return (Finding(f"{STEERING}.object", Remedy.HALT, OPPORTUNITY, MISSING),)
-    found = list(_sets(mapping, described))
+    found = [*_sets(mapping, described), *_stages(mapping, described[OPPORTUNITY])]
     judged = {finding.unit for finding in found}
     steering = {getattr(mapping.config.opportunity, name) for name in MUST_STEER}
     for place in _places(mapping, described[OPPORTUNITY]):
@@ -207,6 +207,20 @@ def _sets(mapping: FieldMapping, described: Mapping[str, Describe]) -> Iterator[
             if fact is None or (spec.update.towards(S) and not fact["createable"]):
                 wrong = MISSING if fact is None else READ_ONLY
                 yield _off(group.name, f"{spec.object}.{name}", wrong, group)
+
+
+def _stages(mapping: FieldMapping, opportunity: Describe) -> Iterator[Finding]:
+    """The stage belongs to no row: it shows the life-cycle."""
+    fact = _fact({OPPORTUNITY: opportunity}, Place(OPPORTUNITY, STAGE))
+    for name, group in mapping.groups.items():
+        if group.spec.kind == "status" and (fact is None or not fact["updateable"]):
+            yield _off(name, f"{OPPORTUNITY}.{STAGE}", MISSING if fact is None else READ_ONLY, group)
+        elif group.spec.kind == "status" and fact is not None and (offered := _offered(fact)) is not None:
+            stages = mapping.config.stages
+            lost = [s for s in (stages.hold, stages.active, stages.won, stages.lost) if s not in offered]
+            if lost:
+                wrong = f"{FEWER} ({', '.join(lost)})"
+                yield Finding(name, Remedy.TELL, f"{OPPORTUNITY}.{STAGE}", wrong, values=tuple(lost))
 
 
 def _judged(place: Place, fact: Describe | None) -> Iterator[Finding]:

@@ -28,7 +28,6 @@ from shared.deal import (
     Unreadable,
     Write,
 )
-from shared.decide.base import forgotten
 from shared.decide.fitted import fitted
 from shared.decide.groups import hold, needs_reading, outcomes, shown
 from shared.decide.guards import guard
@@ -48,7 +47,6 @@ __all__ = [
     "decide",
     "first_base",
     "fitted",
-    "forgotten",
     "refuse",
 ]
 
@@ -113,7 +111,8 @@ def _readable(content: Content | Unreadable) -> Content:
 
 def _again(before: Hold, group: str, link: Link, p: Referral | Remembered, s: Opportunity, policy: Policy) -> Hold:
     """The same refusal as it would be remembered of what both sides show now."""
-    return replace(hold(before.code, group, link, p, s, policy), detail=before.detail, refused=True)
+    same = hold(before.code, group, link, p, s, policy)
+    return replace(same, detail=before.detail, schema=policy.schema, refused=True)
 
 
 def _adopted(

@@ -35,8 +35,11 @@ def outcomes(link: Link, p: Referral | Remembered, s: Opportunity, policy: Polic
 
 
 def needs_reading(link: Link, s: Opportunity, policy: Policy) -> bool:
-    """Whether memory is not enough: an old version, something held, no base, or a change digests cannot settle."""
-    if link.held or link.gone_since or link.phase is None or not link.p_etag or link.p_ticks != link.p_hwm:
+    """Whether memory is not enough: an old version, something held, no base, or a change digests cannot settle.
+
+    Nor is it when fields are back: what is remembered was read without them.
+    """
+    if policy.returned or link.held or link.gone_since or link.phase is None or not link.p_etag or link.p_ticks != link.p_hwm:
         return True
     return any(_unsettled(group, link, s, policy) for group in policy.groups)
 
@@ -54,9 +57,9 @@ def _unsettled(group: str, link: Link, s: Opportunity, policy: Policy) -> bool:
 
 
 def hold(code: str, group: str, link: Link, p: Referral | Remembered, s: Opportunity, policy: Policy) -> Hold:
-    """A hold on a group until either side or the schema shows something else."""
+    """A hold on a group until either side shows something else; `refuse` adds the schema a service judged by."""
     shown_p = shown(group, p.groups[group], policy) if isinstance(p, Referral) else link.base_p.get(group)
-    return Hold(code, shown_p, shown(group, s.groups[group], policy), policy.schema)
+    return Hold(code, shown_p, shown(group, s.groups[group], policy))
 
 
 def shown(group: str, content: Content | Unreadable | None, policy: Policy) -> Digest | None:

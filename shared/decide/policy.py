@@ -41,7 +41,7 @@ class Policy:
     schema: str = ""
     flips_per_hour: int = 4
     closed_margin_seconds: int = 2
-    partial: bool = False  # some groups are left out for now, so no version is taken over as a whole
+    partial: bool = False  # something is left out for now, so no version is taken over as a whole
     returned: frozenset[str] = frozenset()  # groups that were left out until a short while ago
 
     def remember(self, group: str, content: Content) -> Digest:

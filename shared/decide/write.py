@@ -88,7 +88,8 @@ def refuse(
     policy: Policy,
 ) -> Link:
     """The link after a service refused a write: its groups, or the bare report, wait until something changes."""
-    held = {group: replace(hold(code, group, link, p, s, policy), detail=detail, refused=True) for group in groups}
+    refusal = {"detail": detail, "schema": policy.schema, "refused": True}
+    held = {group: replace(hold(code, group, link, p, s, policy), **refusal) for group in groups}  # type: ignore[arg-type]
     if not held:
         held = {REPORT: Hold(code, s=str(s.modified), detail=detail, refused=True)}
     return replace(link, intent=None, held={**link.held, **held})

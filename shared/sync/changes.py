@@ -19,7 +19,7 @@ from shared.sync.create_referral import complete, create_referral
 from shared.sync.look import Look, link_of, look_at_opportunities
 from shared.sync.permit import HALTED_SECONDS, permitted
 from shared.sync.ports import Document, Sync
-from shared.sync.schema import drifted
+from shared.sync.schema import drifted, mended
 
 log = logging.getLogger("cosell.sync")
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
@@ -61,7 +61,7 @@ def creations_asked(sync: Sync, bell: Doorbell) -> None:
 
 def _creations_asked(sync: Sync, bell: Doorbell, queue: Queue) -> None:
     if sync.mapping.lacking:  # an incomplete deal is not sent; the schema's own issue says what is missing
-        _again(sync, bell, queue, bell.ids, HALTED_SECONDS, counted=False)
+        _waits(sync, bell, queue)
         return
     _each(sync, bell, queue, lambda sf_id: create_referral(sync, sf_id, reason=bell.reason, tries=bell.tries))
 
@@ -79,7 +79,7 @@ def _answer(sync: Sync, bell: Doorbell, queue: Queue, answer: Callable[[Sync, Do
     """Answer with as much of the mapping as the org carries now. A halt keeps the doorbell for later."""
     now = permitted(sync)
     if now is None:
-        _again(sync, bell, queue, bell.ids, HALTED_SECONDS, counted=False)
+        _waits(sync, bell, queue)
         return
     try:
         answer(now, bell, queue)
@@ -89,6 +89,11 @@ def _answer(sync: Sync, bell: Doorbell, queue: Queue, answer: Callable[[Sync, Do
         # Salesforce cannot be read at all. Thrown, the message would be poison after five tries, in minutes.
         log.warning(json.dumps({"event": "doorbell waits", "queue": queue, "why": str(error)}))
         _again(sync, bell, queue, bell.ids, error.retry_after_seconds, counted=not isinstance(error, Throttled))
+
+
+def _waits(sync: Sync, bell: Doorbell, queue: Queue) -> None:
+    """Nothing is lost while a person has to do something first."""
+    _again(sync, bell, queue, bell.ids, SOON_SECONDS if mended(sync) else HALTED_SECONDS, counted=False)
 
 
 def _referral_changed(sync: Sync, bell: Doorbell, queue: Queue, referral_id: str) -> None:

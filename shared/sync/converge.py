@@ -13,7 +13,7 @@ from math import ceil
 
 from shared.catalogue import INFORMATION
 from shared.deal import Decision, History, Intent, Issue, Link, LinkState, Opportunity, Referral, Side
-from shared.decide import announce, commit, decide, fitted, forgotten, refuse
+from shared.decide import announce, commit, decide, fitted, refuse
 from shared.doorbell import REFERRAL_QUEUES, Queue
 from shared.errors import (
     ApiError,
@@ -134,7 +134,8 @@ def _carry_out(
             link = _withdrawn(sync, link, decision)
             caller.ring(sync, link, SOON_SECONDS)
             return link, False
-        link = forgotten(link, intent.writes) if _taken_over(decision) else link
+        if _taken_over(decision) and not _still_due(sync, link, look):
+            return link, True
         return _refused(sync, link, intent, look, refusal), True
     except (Throttled, Unavailable, Unauthorised) as error:
         link = _withdrawn(sync, link, decision)
@@ -156,6 +157,12 @@ def _carry_out(
 def _taken_over(decision: Decision) -> bool:
     """The write was announced by another run, whose own attempt may have arrived whatever became of ours."""
     return decision.link.intent is not None
+
+
+def _still_due(sync: Sync, link: Link, look: Look) -> bool:
+    """A write taken over was refused: whether its target, read again, still waits for it. If not, it may be there."""
+    look.forget()
+    return decide(link, *look.views(link), sync.policy, sync.clock()).write is not None
 
 
 def _withdrawn(sync: Sync, link: Link, decision: Decision) -> Link:

@@ -14,7 +14,7 @@ from math import ceil
 from typing import Any
 from urllib.parse import quote
 
-from shared import catalogue
+from shared import catalogue, lifecycle
 from shared.deal import (
     Claim,
     ClaimPhase,
@@ -53,6 +53,7 @@ from shared.sync.schema import drifted
 log = logging.getLogger("cosell.sync")
 CREATE = "create"
 REFERRAL = "by_referral"
+Found = dict[str, list[dict[str, Any]]]
 S = Side.SALESFORCE
 
 
@@ -65,7 +66,10 @@ def create_opportunity(sync: Sync, document: Document, *, reason: str, tries: in
     if link is None:
         return
     try:
-        made = _find_or_make(sync, document, look)
+        rows = _missing(sync, document, look)
+        if rows is not None:
+            link = sync.links.save(_expected(sync, link, look))
+            _make(sync, document, look, rows)
     except (Rejected, Missing, Forbidden, Untranslatable) as refusal:
         if isinstance(refusal, SchemaChanged) and drifted(sync, refusal):
             sync.links.save(replace(link, claim=None))
@@ -76,7 +80,7 @@ def create_opportunity(sync: Sync, document: Document, *, reason: str, tries: in
         sync.links.save(replace(link, claim=None))
         _ring(sync, referral_id, error.retry_after_seconds or min(sync.patience.retry * 2**tries, 900), tries + 1)
     else:
-        _complete(sync, link, document, look, made=made, reason=reason)
+        _complete(sync, link, document, look, made=rows is not None, reason=reason)
 
 
 def _claimed(sync: Sync, referral_id: str, look: Look, tries: int) -> Link | None:
@@ -96,20 +100,38 @@ def _claimed(sync: Sync, referral_id: str, look: Look, tries: int) -> Link | Non
     return sync.links.save(replace(link, claim=claim))
 
 
-def _find_or_make(sync: Sync, document: Document, look: Look) -> bool:
-    """Afterwards `look` shows the opportunity. True when this run made it."""
+def _missing(sync: Sync, document: Document, look: Look) -> Found | None:
+    """What exists of the deal's surroundings; None when the opportunity itself does, and `look` shows it."""
     assert isinstance(look.referral, Referral)  # noqa: S101  shown by the caller
     views = look.referral.groups
     found = sync.opportunities.composite(_questions(sync, views, str(document["id"])))
     existing = found.bodies[REFERRAL]["records"]
     if existing:
         look.show_opportunity(sync.mapping.opportunity.read(existing[0], found.server_time), existing[0])
-        return False
-    rows = {name: body["records"] for name, body in found.bodies.items()}
+        return None
+    return {name: body["records"] for name, body in found.bodies.items()}
+
+
+def _expected(sync: Sync, link: Link, look: Look) -> Link:
+    """The link with the agreement this creation will bring about, should its answer be lost.
+
+    An edit on either side before the opportunity is found again is then seen as one, not as a first meeting.
+    """
+    referral = look.referral
+    assert isinstance(referral, Referral)  # noqa: S101  shown by the caller
+    untold: Views = {group: Unreadable("not_sent", group) for group in referral.groups}
+    shown = {"status": lifecycle.content(lifecycle.SHOWN[referral.phase])} if referral.phase else {}
+    created = Opportunity({**untold, **_writable(sync, referral.groups), **shown}, 0, 0, 0, sync_on=True)
+    agreed = first_base(link, referral, created, sync.policy)
+    return replace(link, base_p=agreed.base_p, base_s=agreed.base_s)
+
+
+def _make(sync: Sync, document: Document, look: Look, rows: Found) -> None:
+    """Create the opportunity and what is missing around it; afterwards `look` shows it."""
+    assert isinstance(look.referral, Referral)  # noqa: S101  shown by the caller
     answers = sync.opportunities.composite(_creation(sync, look.referral, document, rows))
     record = answers.bodies[REFERRAL]["records"][0]
     look.show_opportunity(sync.mapping.opportunity.read(record, answers.server_time), record)
-    return True
 
 
 def _questions(sync: Sync, views: Views, referral_id: str) -> list[CompositeStep]:
@@ -127,9 +149,7 @@ def _questions(sync: Sync, views: Views, referral_id: str) -> list[CompositeStep
     return [_query(name, soql) for name, soql in questions.items()]
 
 
-def _creation(
-    sync: Sync, referral: Referral, document: Document, rows: dict[str, list[dict[str, Any]]]
-) -> list[CompositeStep]:
+def _creation(sync: Sync, referral: Referral, document: Document, rows: Found) -> list[CompositeStep]:
     config, views = sync.mapping.config, _writable(sync, referral.groups)
     referral_id = str(document["id"])
     account = rows["accounts"][0]["Id"] if rows["accounts"] else "@{account.id}"

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from itertools import takewhile
 from math import ceil
 
-from shared import catalogue, checks, meet
+from shared import catalogue, checks, lifecycle, meet
 from shared.deal import (
     Absence,
     Hold,
@@ -24,6 +24,7 @@ from shared.deal import (
     Link,
     LinkState,
     Opportunity,
+    Phase,
     Referral,
     Report,
     Side,
@@ -146,8 +147,10 @@ def _claimed(sync: Sync, link: Link | None, look: Look, opportunity_id: str) -> 
 
 
 def _next_step(sync: Sync, link: Link, look: Look, reason: str, tries: int) -> None:
-    if link.claim is None and _refused_before(sync, link, look):
-        return
+    if link.claim is None:
+        if _refused_before(sync, link, look):
+            return
+        link = _expected(sync, link, look)
     taken = claims.take(sync, link)
     if taken.turn is Turn.NOT_YET:
         _ring(sync, link.opportunity_id, taken.delay_seconds, tries)
@@ -155,6 +158,18 @@ def _next_step(sync: Sync, link: Link, look: Look, reason: str, tries: int) -> N
         _post(sync, taken, look, reason, tries)
     else:
         _search_then_post(sync, taken, look, reason, tries)
+
+
+def _expected(sync: Sync, link: Link, look: Look) -> Link:
+    """The link with the agreement this creation will bring about, should its answer be lost.
+
+    An edit on either side before the referral is found again is then seen as one, not as a first meeting.
+    """
+    view = look.opportunity
+    assert isinstance(view, Opportunity)  # noqa: S101  the caller has checked
+    created = Referral({**view.groups, "status": lifecycle.content(Phase.ACTIVE)}, Phase.ACTIVE, etag="", ticks=0)
+    agreed = first_base(link, created, view, sync.policy)
+    return replace(link, base_p=agreed.base_p, base_s=agreed.base_s)
 
 
 def _search_then_post(sync: Sync, taken: Taken, look: Look, reason: str, tries: int) -> None:

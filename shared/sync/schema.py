@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from shared import drift
 from shared.deal import Issue
 from shared.drift import Describe, Finding, Remedy
-from shared.errors import ApiError, LostRace, Missing, SchemaChanged
+from shared.errors import ApiError, Forbidden, LostRace, Missing, SchemaChanged
 from shared.mapping import Mapping as FieldMapping
 from shared.sync.gates import patiently
 from shared.sync.marks import CACHE_SECONDS
@@ -29,6 +29,7 @@ SCHEMA = "schema"
 UNEXPLAINED = "schema-unexplained"
 FRESH_SECONDS = 60  # a description this young is not asked for again by the next record with the same error
 RETURNED_SECONDS = 86_400
+WAITED_SECONDS = 600  # what waits for a mended org looks for itself after this, whatever the timer's schedule
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def applied(sync: Sync) -> Sync | None:
         groups=groups,
         obstacle=sync.policy.obstacle if mapping is sync.mapping else obstacle_of(mapping),
         schema=known.fingerprint,
-        partial=len(groups) < len(sync.policy.groups),
+        partial=any(drift.STEERING not in unit for unit in known.off),
         returned=frozenset(group for group, until in known.returned.items() if sync.clock() < until),
     )
     return replace(sync, mapping=mapping, policy=policy, whole=sync.whole or sync.mapping)
@@ -78,6 +79,15 @@ def applied(sync: Sync) -> Sync | None:
 def describe(sync: Sync) -> int:
     """Compare the org's fields with the mapping, and act on what changed; the number of findings."""
     return patiently(SCHEMA, lambda: _describe(sync))
+
+
+def mended(sync: Sync) -> bool:
+    """Something waits for a lost field: True when it has just been found to be back, or another to be lost."""
+    known = _known(sync.links.cursor(SCHEMA).text)
+    if not known.off or sync.clock() - known.at < WAITED_SECONDS:
+        return False
+    describe(sync)
+    return _known(sync.links.cursor(SCHEMA).text).fingerprint != known.fingerprint
 
 
 def drifted(sync: Sync, error: SchemaChanged) -> bool:
@@ -132,6 +142,7 @@ def _compared(sync: Sync, before: Schema) -> Schema:
     findings = drift.find(mapping, described)
     after = Schema(mapping.version, drift.fingerprint(mapping, described), findings, at=now)
     back = {unit.split(".")[0]: now + RETURNED_SECONDS for unit in before.off - after.off}
+    back.pop(drift.STEERING, None)
     lasting = {group: until for group, until in before.returned.items() if now < until}
     return replace(after, returned=lasting | back)
 
@@ -147,7 +158,7 @@ def _described(sync: Sync) -> dict[str, Describe]:
 def _asked(sync: Sync, sobject: str) -> dict[str, Describe]:
     try:
         return {sobject: sync.opportunities.describe(sobject)}
-    except Missing:
+    except (Missing, Forbidden):
         return {}
 
 

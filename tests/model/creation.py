@@ -171,7 +171,11 @@ def _put(making: Making, at: int, run: Creator | None) -> Making:
 
 def _canonical(making: Making) -> Making:
     """Runs have no names: their order says nothing."""
-    return making._replace(runs=tuple(sorted(making.runs, key=lambda run: (run is None, hash(run)))))
+    return making._replace(runs=tuple(sorted(making.runs, key=_order)))
+
+
+def _order(run: Creator | None) -> tuple[object, ...]:
+    return (True,) if run is None else (False, run.do, run.fresh, run.since, run.claim or ())
 
 
 def _older(making: Making) -> Making:

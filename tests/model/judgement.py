@@ -10,7 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 from shared.deal import Content, Hold, Intent, Link, LinkState, Opportunity, Phase, Referral, Remembered, Side
-from shared.decide import GroupPolicy, Policy, announce, commit, decide, forgotten, refuse
+from shared.decide import GroupPolicy, Policy, announce, commit, decide, refuse
 from shared.decide.policy import Winner
 from shared.sync.look import _may_remember
 from tests.deals import no_obstacle, text
@@ -91,10 +91,9 @@ def committed(tenant: Tenant, link: Memory, intent: Announced, p: Cell | None, s
 
 
 @cache
-def refused(tenant: Tenant, link: Memory, p: Cell, s: Row, *, taken_over: bool) -> Memory:
+def refused(tenant: Tenant, link: Memory, p: Cell, s: Row) -> Memory:
     """The link after a service refused the write for good."""
-    before = forgotten(_link(link), [GROUP]) if taken_over else _link(link)
-    after = refuse(before, [GROUP], "refused", "", _referral(p), _opportunity(s), policy(tenant))
+    after = refuse(_link(link), [GROUP], "refused", "", _referral(p), _opportunity(s), policy(tenant))
     return _memory(after, link)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tests.model.state import COINCIDENT, KEPT, LIVE, NO_CHANGE, SUPERSEDED, Announced, Cell, Edit, P, Row, World
 
 
@@ -41,12 +43,23 @@ def kept(edits: tuple[Edit, ...], rows: tuple[tuple[str, str], ...]) -> tuple[Ed
 
 
 def _replaced(world: World, target: Cell | Row, intent: Announced) -> tuple[Edit, ...]:
-    """An edit that said what was agreed, or what is written now, has lost nothing."""
+    """An edit that said what was agreed, or what is written now, has lost nothing; unless it was typed over that."""
     if not target.origin or target.origin == intent.origin:
         return world.edits
-    fate = NO_CHANGE if target.value == world.agreed else COINCIDENT if target.value == intent.value else LIVE
+    back = intent.origin in _before(world.edits, target.origin)
+    fate = COINCIDENT if target.value == intent.value else LIVE
+    if target.value == world.agreed and not back:
+        fate = NO_CHANGE
     number = target.origin - 1
     edit = world.edits[number]
     if edit.fate != LIVE or fate == LIVE:
         return world.edits
     return (*world.edits[:number], edit._replace(fate=fate), *world.edits[number + 1 :])
+
+
+def _before(edits: tuple[Edit, ...], origin: int) -> Iterator[int]:
+    """The edits that an edit was typed over, one over the other."""
+    while origin:
+        origin = edits[origin - 1].over
+        if origin:
+            yield origin

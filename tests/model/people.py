@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.model.land import land, saved, superseded
-from tests.model.state import LIVE, VALUES, Cell, Edit, P, S, World
+from tests.model.state import VALUES, Cell, Edit, P, S, World
 from tests.model.steps import Moves
 
 NAMES = ("P", "S")
@@ -19,7 +19,7 @@ def edits(world: World) -> Moves:
         for value in known:
             if value != target.value:
                 told = superseded(world.edits, target.origin, side, target.value)
-                after = world._replace(edits=(*told, Edit(side, value, LIVE)), left=left)
+                after = world._replace(edits=(*told, Edit(side, value, target.origin)), left=left)
                 yield f"{NAMES[side]}: a person types {value}", _shown(after, side, value, len(after.edits))
 
 

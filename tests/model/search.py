@@ -88,8 +88,11 @@ def canonical(world: World) -> World:
     return world._replace(runs=tuple(sorted(world.runs, key=_order)))
 
 
-def _order(run: Run | None) -> tuple[bool, int]:
-    return run is None, hash(run)
+def _order(run: Run | None) -> tuple[object, ...]:
+    """Links are not compared: runs that differ in nothing else stay as they are."""
+    if run is None:
+        return (True,)
+    return False, run.pc, run.fresh, run.mine, run.referral_first, run.remember, run.p or (), run.s or ()
 
 
 def _trace(protocol: Protocol, came_from: dict[World, World | None], world: World) -> Iterator[str]:

@@ -99,6 +99,7 @@ class Run(NamedTuple):
     p: Cell | None = None
     from_memory: bool = False
     s: Row | None = None
+    refused: bool = False  # a write taken over was refused for good: its target is read again first
     unlogged: tuple[tuple[str, str], ...] = ()  # conflict rows an ablation keeps back
 
 
@@ -107,7 +108,8 @@ class Edit(NamedTuple):
 
     side: int
     value: str
-    fate: int
+    over: int  # the edit whose value was typed over
+    fate: int = 0
 
 
 LIVE, SUPERSEDED, KEPT, NO_CHANGE, COINCIDENT = range(5)

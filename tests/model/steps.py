@@ -54,17 +54,19 @@ def gather(protocol: Protocol, world: World, at: int, run: Run) -> World:
         if not (run.remember and judgement.may_remember(run.link)):
             return put(world, at, run._replace(pc=Pc.READ_P))
         run = run._replace(from_memory=True)
-    return _decided(protocol, world, at, run, run.s)
+    return _decided(protocol, world, at, run)
 
 
-def _decided(protocol: Protocol, world: World, at: int, run: Run, s: Row) -> World:
-    answer = protocol.ask(protocol.tenant, run.link, run.p, s)
+def _decided(protocol: Protocol, world: World, at: int, run: Run) -> World:
+    assert run.s is not None
+    answer = protocol.ask(protocol.tenant, run.link, run.p, run.s)
     if answer.read:
         return put(world, at, run._replace(pc=Pc.READ_P, from_memory=False, remember=False))
     if answer.write is None and answer.link == run.link and not answer.rows:
         return put(world, at, None)
     rolls_forward = answer.write is not None and run.link.intent is not None
-    return put(world, at, run._replace(pc=Pc.SEND if rolls_forward else Pc.ACT))
+    due = Pc.REFUSED if run.refused else Pc.SEND
+    return put(world, at, run._replace(pc=due if rolls_forward else Pc.ACT))
 
 
 def save(world: World, at: int, run: Run, link: Memory, rows: tuple[tuple[str, str], ...] = ()) -> World | None:
@@ -94,7 +96,7 @@ def _read_s(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
 
 def _read_p(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
     yield "reads P", gather(protocol, world, at, run._replace(p=world.p, from_memory=False))
-    if world.older is not None:
+    if world.older is not None and not run.refused:  # replicas have caught up before a write is taken over
         yield "reads an old P", gather(protocol, world, at, run._replace(p=world.older, from_memory=False))
 
 
@@ -119,7 +121,7 @@ def _act(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
     elif answer.write is not None:
         yield "announces", put(after, at, _own(after, at)._replace(pc=Pc.SEND, mine=Mine.ANNOUNCED))
     elif run.link.intent and not link.intent:
-        yield answer.note, gather(protocol, after, at, _own(after, at)._replace(mine=Mine.NO))
+        yield answer.note, gather(protocol, after, at, _own(after, at)._replace(mine=Mine.NO, refused=False))
     else:
         yield answer.note, put(after, at, None)
 
@@ -177,7 +179,7 @@ def _commit(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
     if after is None:
         yield "loses the race", put(world, at, None)
     else:
-        yield "commits", gather(protocol, after, at, _own(after, at)._replace(mine=Mine.NO, unlogged=()))
+        yield "commits", gather(protocol, after, at, _own(after, at)._replace(mine=Mine.NO, refused=False, unlogged=()))
 
 
 def _stale(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
@@ -189,7 +191,10 @@ def _stale(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
     if after is None:
         yield "loses the race", put(world, at, None)
     else:
-        yield "withdraws the intent", gather(protocol, after, at, _blind(_own(after, at)._replace(mine=Mine.NO)))
+        yield (
+            "withdraws the intent",
+            gather(protocol, after, at, _blind(_own(after, at)._replace(mine=Mine.NO, refused=False))),
+        )
 
 
 def _blind(run: Run) -> Run:
@@ -197,20 +202,21 @@ def _blind(run: Run) -> Run:
 
 
 def _refused(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
-    """A hold remembers what both sides showed, so the referral is read if it was not."""
+    """A hold remembers what both sides showed. A write taken over may have arrived before: look first."""
+    if run.mine is Mine.CLAIMED and not run.refused:
+        yield "looks again", gather(protocol, world, at, _blind(run)._replace(refused=True))
+        return
     if run.p is None:
         for label, shown in (("reads P", world.p), ("reads an old P", world.older)):
             if shown is not None:
                 yield label, put(world, at, run._replace(p=shown, from_memory=False))
         return
     assert run.s is not None
-    after = save(
-        world, at, run, judgement.refused(protocol.tenant, run.link, run.p, run.s, taken_over=run.mine is Mine.CLAIMED)
-    )
+    after = save(world, at, run, judgement.refused(protocol.tenant, run.link, run.p, run.s))
     if after is None:
         yield "loses the race", put(world, at, None)
     else:
-        yield "holds the group", gather(protocol, after, at, _own(after, at)._replace(mine=Mine.NO))
+        yield "holds the group", gather(protocol, after, at, _own(after, at)._replace(mine=Mine.NO, refused=False))
 
 
 def _throttled(protocol: Protocol, world: World, at: int, run: Run) -> Moves:

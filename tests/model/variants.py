@@ -103,7 +103,7 @@ def _withdraw_always(protocol: Protocol, world: World, at: int, run: Run) -> Mov
 
 def _refusal_keeps_bases(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
     """A write refused for good is taken as never landed, also when it was another run's."""
-    yield from STEPS[Pc.REFUSED](protocol, world, at, run._replace(mine=Mine.ANNOUNCED))
+    yield from STEPS[Pc.REFUSED](protocol, world, at, run._replace(refused=True))
 
 
 def _unconditional(side: int, protocol: Protocol, world: World, at: int, run: Run) -> Moves:
@@ -170,7 +170,7 @@ ABLATIONS = (
     Case(_without("intents rolled back blindly", CLAIM=_roll_back), Bounds(2, 2)),
     Case(_without("no If-Match on Partner Center", SEND=partial(_unconditional, P)), Bounds(1, 3, 1, 1)),
     Case(_without("no conditional write on Salesforce", SEND=partial(_unconditional, S)), Bounds(1, 3, 1, 1)),
-    Case(Protocol("no stale-read guard", ask=_any_age), Bounds(1, 2, 1, 1)),
+    Case(Protocol("no stale-read guard", ask=_any_age), Bounds(1, 2)),
     Case(_without("conflict kept after the overwrite", ACT=_act_unlogged), Bounds(1, 3, 1, 1)),
     Case(Protocol("writing to Salesforce in an open second", Tenant(closed_margin_seconds=0)), Bounds(1, 3, 1, 1)),
     Case(_without("commit with a source read after the write", SEND=_fresh_source), Bounds(1, 3, 1, 1)),
@@ -178,5 +178,5 @@ ABLATIONS = (
     Case(Protocol("moved target taken as landed", ask=_moved_means_landed), Bounds(1, 1, 1, 1)),
     Case(_without("another's intent carried out unclaimed", CLAIM=_help_unclaimed), Bounds(2, 2)),
     Case(_without("another's intent withdrawn after a 412", STALE=_withdraw_always), Bounds(1, 2, 0, 1)),
-    Case(_without("another's intent refused, bases kept", REFUSED=_refusal_keeps_bases), Bounds(1, 2, 0, 1, 1)),
+    Case(_without("another's intent held without a second look", REFUSED=_refusal_keeps_bases), Bounds(1, 2, 0, 1, 1)),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from tests.simulation.depth import SOMETIMES, Summary, many, shrunk
+from tests.simulation.depth import SOMETIMES, Summary, many, quietly, shrunk
 from tests.simulation.faults import FAULTS
 from tests.simulation.run import Outcome
 from tests.simulation.scenario import scenario
@@ -27,13 +26,13 @@ def main(
     processes: Annotated[int, typer.Option(help="How many processes.")] = 2,
 ) -> None:
     """Run seeds, print what was reached, and exit with 1 when an invariant broke or a fault was never reached."""
-    logging.disable(logging.CRITICAL)
     summary = _with_progress(seeds, base, level, processes)
     _show(summary, base)
     if summary.failures:
         first = min(summary.failures)
         console.print(f"\nFirst failing seed: {first}. Making it smaller …")
-        _tell(shrunk(scenario(first), level))
+        with quietly():
+            _tell(shrunk(scenario(first), level))
     sys.exit(not summary.ok)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from shared.doorbell import Queue
 from tests.simulation.faults import Faults
@@ -28,9 +29,9 @@ class Courier:
             self.sent.append(event)
             if self._lost():
                 continue
-            self._scheduler.after(self._faults.random.uniform(0.2, 4), lambda event=event: self._ring(*event))
+            self._scheduler.after(self._faults.random.uniform(0.2, 4), partial(self._ring, *event))
             if self._faults.hit("F8"):
-                self._scheduler.after(self._faults.random.uniform(0.2, 60), lambda event=event: self._ring(*event))
+                self._scheduler.after(self._faults.random.uniform(0.2, 60), partial(self._ring, *event))
         if events and self._faults.hit("F12"):
             old = self._faults.random.choice(self.sent)
             self._scheduler.after(self._faults.random.uniform(1, 600), lambda: self._ring(*old))

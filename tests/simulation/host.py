@@ -45,7 +45,7 @@ class Host:
 
     def minute(self) -> None:
         """The timers of a minute."""
-        self.timer("recover", lambda sync: flows.recover(sync))
+        self.timer("recover", flows.recover)
         for polled in Polled:
             self.timer("poll", lambda sync, polled=polled: flows.poll(sync, polled))  # type: ignore[misc]
 
@@ -56,7 +56,7 @@ class Host:
         def run() -> None:
             try:
                 work(sync)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  as a host does
                 self._seen(error)
 
         self._start(name, run)
@@ -89,7 +89,7 @@ class Host:
             try:
                 self.scheduler.note("answers", message.queue.value, message.bell.ids, message.bell.reason)
                 HANDLERS[message.queue](sync, message.bell)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  as a host does
                 self._seen(error)
                 self.post.back(message, BACK_SECONDS)
                 self.announced(message.queue, BACK_SECONDS)

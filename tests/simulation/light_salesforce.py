@@ -157,9 +157,10 @@ class LightSalesforce:
         return self._update(step, table, table.get(parts[2]))
 
     def _update(self, step: Any, table: dict[str, Row], row: Row | None) -> None:
+        if row is not None:
+            self._refuse_locked(step.name, row)
         if row is None or row.values["IsDeleted"]:
             raise Missing(S, step.name, status=404, code="ENTITY_IS_DELETED")
-        self._refuse_locked(step.name, row)
         if step.unmodified_since is not None and _seconds(row.values["LastModifiedDate"]) > step.unmodified_since:
             raise Stale(S, step.name, status=412, code="PRECONDITION_FAILED")
         self._write(step.name, table, {**row.values, **step.body}, row)

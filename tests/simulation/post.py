@@ -5,13 +5,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from shared.doorbell import Doorbell, Queue
 from tests.simulation.schedule import Scheduler
 
 
-class Message(NamedTuple):
+@dataclass(frozen=True)
+class Message:
     """A received message; `handle` is what its queue needs to find it again."""
 
     queue: Queue

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 
-from shared.deal import ClaimPhase, Link, Side
+from shared.deal import Link, Side
 from shared.sync import Patience, Sync, delta, describe, sweep
 from tests.simulation.courier import QUEUE, REASON, Courier
 from tests.simulation.faults import Faults
@@ -25,7 +26,7 @@ from tests.simulation.wire import WireWorld
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 LEVELS: dict[str, Callable[[Scheduler, Host], Any]] = {"port": LightWorld, "wire": WireWorld}
 HOURLY: dict[str, Callable[[Sync], object]] = {"describe": describe, "delta": delta, "sweep": sweep}
-CALM_SECONDS, LONGEST_ROUNDS = 1800, 150
+CALM_SECONDS, LONGEST_ROUNDS, PATIENCE_SECONDS = 1800, 150, 1800
 
 
 @dataclass
@@ -97,7 +98,7 @@ class Run:
         weather = self._weather(length)
         weather.set_up()
         for act in self.scenario.acts:
-            self.scheduler.after(act.at, lambda act=act: self._act(act))
+            self.scheduler.after(act.at, partial(self._act, act))
         self._sometimes(length)
         self._minutes(1 + int(length // 60))
         self.faults.active = False
@@ -115,7 +116,7 @@ class Run:
         random = self.scheduler.random
         for name, work in HOURLY.items():
             if random.random() < 0.4:
-                self.scheduler.after(random.uniform(0, length), lambda n=name, w=work: self.host.timer(n, w))
+                self.scheduler.after(random.uniform(0, length), partial(self.host.timer, name, work))
 
     def _minutes(self, minutes: int) -> None:
         for _ in range(minutes):
@@ -124,8 +125,7 @@ class Run:
 
     def _calm(self) -> None:
         """Everything is in order again: polls, recovery, then the hourly and the nightly timers."""
-        self._until_quiet()
-        for names in (("describe", "delta"), ("delta", "sweep")):
+        for names in (("describe",), ("delta",), ("delta", "sweep")):
             for name in names:
                 self.host.timer(name, HOURLY[name])
             self._until_quiet()
@@ -133,6 +133,7 @@ class Run:
     def _until_quiet(self) -> None:
         for number in range(LONGEST_ROUNDS):
             if number % 60 == 59:
+                self.host.timer("describe", describe)
                 self.host.timer("delta", delta)
             self._minutes(1)
             soon = self.scheduler.now + CALM_SECONDS * SECOND
@@ -143,8 +144,9 @@ class Run:
 
     def _unfinished(self, link: Link) -> bool:
         """Something begun goes on; a creation long due waits for a person: deleted, switched off, incomplete."""
-        due = link.claim.not_before if link.claim and link.claim.phase is ClaimPhase.WAIT else 0
-        return link.intent is not None or (link.claim is not None and not 0 < due < self.scheduler.second - 900)
+        claim = link.claim
+        due = 0 if claim is None else claim.not_before or claim.at
+        return link.intent is not None or due > self.scheduler.second - PATIENCE_SECONDS
 
     def _silence(self) -> None:
         """Everything rings again and every row is re-stamped: nobody may write anything."""

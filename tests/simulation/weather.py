@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from shared.deal import Side
@@ -52,7 +53,7 @@ class Weather:
         }.items():
             if code in self.faults.enabled:
                 at = self.faults.random.uniform(0, self.seconds) if code not in ("F18", "F30") else 0
-                self.scheduler.after(at, lambda code=code, begin=begin: self._begin(code, begin))
+                self.scheduler.after(at, partial(self._begin, code, begin))
 
     def _begin(self, code: str, begin: Callable[[], None]) -> None:
         if self.faults.active:

@@ -39,7 +39,7 @@ class _Rig(Rig):
         super().__init__()
 
     @property
-    def now(self) -> datetime:  # type: ignore[override]
+    def now(self) -> datetime:
         """The virtual time."""
         return self._scheduler.moment()
 
@@ -254,6 +254,7 @@ class WireWorld:
 
     def recycle(self, opportunity_id: str, *, deleted: bool) -> None:
         """A seller deletes or undeletes an opportunity; not beside another with the same unique key."""
+        self.commit_late(0)
         if deleted:
             self.salesforce.delete("Opportunity", opportunity_id)
             return

@@ -164,3 +164,19 @@ def test_throttling_is_waited_out_and_creates_once() -> None:
         rig.minute()
     assert len(rig.partner_center.referrals()) == 1
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
+def test_an_edit_at_microsoft_before_an_unanswered_creation_is_found_is_kept() -> None:
+    rig = Rig()
+    rig.partner_center.fail(on="POST", status=500, after_effect=True)
+    opportunity = asked(rig)
+    referral = rig.partner_center.referrals()[0]["id"]
+    rig.partner_center.portal_edit(referral, {"/details/notes": "Typed in the portal"})
+    rig.edit(opportunity, Amount=61000)
+    for _ in range(20):
+        rig.minute()
+    assert rig.opportunity(opportunity)["Description"] == "Typed in the portal"
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert rig.store.conflicts(link.id) == ()

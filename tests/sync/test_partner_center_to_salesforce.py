@@ -185,3 +185,27 @@ def test_an_event_for_microsofts_side_leads_to_our_side() -> None:
     assert len(rig.salesforce.records("Opportunity")) == 1
     assert isinstance(rig.store, Store)
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "● Waiting for your answer"
+
+
+def test_edits_before_an_unanswered_creation_is_found_are_kept_on_both_sides() -> None:
+    rig = Rig()
+    referral = rig.partner_center.new_inbound()
+    rig.partner_center.portal_act(referral, "accept")
+    rig.salesforce.fail(on="POST /composite", connection="timeout", after_effect=True, times=2)
+    rig.ring(referral)
+    rig.drain(patiently=False)
+    rows = rig.salesforce.records("Opportunity")
+    if not rows:  # the fault met the questions; the next attempt makes the record and loses its answer
+        rig.pass_time(seconds=40)
+        rig.drain(patiently=False)
+        rows = rig.salesforce.records("Opportunity")
+    opportunity = str(rows[0]["Id"])
+    rig.partner_center.portal_edit(referral, {"/details/notes": "Typed in the portal"})
+    rig.edit(opportunity, Amount=61000)
+    for _ in range(6):
+        rig.minute()
+    assert rig.opportunity(opportunity)["Description"] == "Typed in the portal"
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert rig.store.conflicts(link.id) == ()

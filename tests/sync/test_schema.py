@@ -301,6 +301,34 @@ def test_a_pair_made_while_a_group_rests_is_completed_once_it_is_back() -> None:
     assert silent(rig)
 
 
+def test_what_waits_for_a_lost_field_finds_out_by_itself_that_it_is_back() -> None:
+    rig = Rig()
+    field = column(rig, "Sync_Intent__c")
+    opportunity, referral = rig.linked()
+    rig.salesforce.remove_field(OPPORTUNITY, "Sync_Intent__c")
+    rig.edit(opportunity, Amount=61000)
+    settle(rig)
+    rig.partner_center.portal_edit(referral, {"/details/notes": "Meanwhile"})
+    rig.webhook(referral)
+    rig.salesforce.put_field(OPPORTUNITY, field)
+    settle(rig, 20)
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    assert rig.opportunity(opportunity)["Description"] == "Meanwhile"
+    assert issues(rig) == []
+
+
+def test_an_optional_field_is_filled_in_pairs_made_while_it_rested() -> None:
+    rig = Rig()
+    field = column(rig, "Referral_Link__c")
+    rig.salesforce.remove_field(OPPORTUNITY, "Referral_Link__c")
+    flows.describe(rig.sync)
+    opportunity, referral = rig.linked()
+    settle(rig)
+    mended(rig, field)
+    assert referral in rig.opportunity(opportunity)["Referral_Link__c"]
+    assert silent(rig)
+
+
 def test_the_org_is_looked_at_again_on_the_bulk_lane_and_only_where_something_waits() -> None:
     rig = Rig()
     rig.linked()
