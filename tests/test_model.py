@@ -107,15 +107,16 @@ class RefusingOnce:
     """Partner Center, refusing one PATCH for its content; by then its replicas have caught up."""
 
     def __init__(self, rig: Rig) -> None:
-        self._rig, self._real = rig, rig.sync.referrals
+        self._rig, self._real, self._refused = rig, rig.sync.referrals, False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
 
-    def patch(self, *_: object, **__: object) -> None:
-        """Refuse."""
-        self._rig.partner_center.knobs.stale_seconds = 0
-        self._rig.sync = replace(self._rig.sync, referrals=self._real)
+    def patch(self, *wanted: Any, **more: Any) -> Any:
+        """Refuse once."""
+        if self._refused:
+            return self._real.patch(*wanted, **more)
+        self._rig.partner_center.knobs.stale_seconds, self._refused = 0, True
         raise Rejected(Side.PARTNER_CENTER, "PATCH", status=400, code="2001")
 
 

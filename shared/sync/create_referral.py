@@ -31,6 +31,7 @@ from shared.deal import (
     link_id_of_opportunity,
 )
 from shared.decide import first_base
+from shared.decide.guards import STILL
 from shared.doorbell import Queue
 from shared.errors import (
     ApiError,
@@ -129,6 +130,8 @@ def _claimed(sync: Sync, link: Link | None, look: Look, opportunity_id: str) -> 
     assert isinstance(view, Opportunity)  # noqa: S101  the caller has checked
     if link is not None and link.referral_id:
         return link
+    if link is not None and link.state in STILL:
+        return None  # a person has to decide first; another referral would only be one more twin
     if not view.sync_on:
         return None
     known = dict(view.groups.get("identity", ())).get("referral_id")  # type: ignore[arg-type]

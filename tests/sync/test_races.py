@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared import sync as flows
-from shared.deal import Side
+from shared.deal import Link, LinkState, Side
 from shared.doorbell import Doorbell
 from shared.errors import Rejected, Unclear
 from tests.rig import Rig
@@ -161,3 +161,15 @@ def test_a_creation_without_an_answer_is_finished_even_if_the_deal_was_declined_
     link = rig.link_of(made["Id"])
     assert link is not None
     assert link.claim is None
+
+
+def test_an_opportunity_whose_referral_belongs_to_another_link_is_not_sent_once_more() -> None:
+    rig = Rig()
+    opportunity = rig.new_opportunity()
+    rig.pass_time(seconds=5)
+    link = Link(f"s-{opportunity}", LinkState.DUPLICATE, opportunity_id=opportunity)
+    rig.store.claim(Side.SALESFORCE, opportunity, link.id)
+    rig.store.save(link)
+    for _ in range(3):
+        rig.minute()
+    assert rig.partner_center.referrals() == []
