@@ -7,7 +7,7 @@ CHECK ?=
 PYTHON313 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python) $(shell command -v python3.13))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test313 kills mutants lint types run lock clean
+.PHONY: help install demo test test313 kills sim model mutants lint types run lock clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,12 @@ test313:  ## the same tests on Python 3.13, which Azure runs, where one is found
 
 kills: install  ## kill the app's process 50 times while people work (state in Azurite; about five minutes)
 	@KILLS=$(or $(KILLS),50) $(BIN)/python -m pytest -s tests/test_kills.py
+
+sim: install  ## the simulation at depth: SEEDS=… SEED_BASE=… LEVEL=port|wire
+	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),2000) --base $(or $(SEED_BASE),1) --level $(or $(LEVEL),port) --processes 2
+
+model: install  ## the model check at depth, with every rule taken away once
+	@$(BIN)/python -m tests.model --deep
 
 mutants: install  ## seed mistakes one at a time; every one must make a test fail
 	@$(BIN)/python -m tests.mutants

@@ -127,7 +127,7 @@ class Certificates:
     def _complete(self, document: bytes, started: datetime) -> bytes:
         """Add the issuers that are missing between the leaf and what is trusted."""
         for _ in range(MOST_ISSUERS):
-            place = missing_issuer(document, self._rules.roots_pem)
+            place = missing_issuer(document, self._rules.roots_pem, self._rules.issuer_hosts)
             if place is None:
                 break
             try:

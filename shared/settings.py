@@ -183,6 +183,10 @@ class Settings(BaseSettings):
         ("3psostorageacct.blob.core.windows.net",),
         description="Exact hosts that may serve the signing certificate (host or host:port), separated by commas",
     )
+    webhook_issuer_hosts: Words = Field(
+        ("www.microsoft.com", "caissuers.microsoft.com", "cacerts.digicert.com"),
+        description="Exact hosts that may serve the certificate of the signing certificate's issuer; empty: none",
+    )
     webhook_certificate_names: Words = Field(
         ("pcnotifications-dispatch.microsoft.com", "pcnotifications.microsoft.com"),
         description="Names the signing certificate may carry, separated by commas",

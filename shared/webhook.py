@@ -69,6 +69,7 @@ class Rules:
     token: str = field(repr=False)
     max_bytes: int
     hosts: frozenset[str]  # exact host or host:port, lower case
+    issuer_hosts: frozenset[str]
     names: frozenset[str]
     organization: str
     roots_pem: bytes = field(repr=False)
@@ -80,6 +81,7 @@ def rules_of(settings: Settings, roots_pem: bytes) -> Rules:
         token=settings.webhook_token.get_secret_value(),
         max_bytes=settings.webhook_max_bytes,
         hosts=frozenset(host.lower() for host in settings.webhook_certificate_hosts),
+        issuer_hosts=frozenset(host.lower() for host in settings.webhook_issuer_hosts),
         names=frozenset(name.lower() for name in settings.webhook_certificate_names),
         organization=settings.webhook_certificate_organization,
         roots_pem=roots_pem,

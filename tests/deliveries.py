@@ -19,7 +19,7 @@ HOST = "3psostorageacct.blob.core.windows.net"
 URL = f"https://{HOST}/cert/pcnotifications-dispatch.microsoft.com.cer"
 REFERRAL = "0a1b2c3d-1111-4222-8333-444455556666"
 PUBLIC = "20.60.1.1"
-ISSUER_URL = INTERMEDIATE_URL
+ISSUER_URL = INTERMEDIATE_URL.replace("http:", "https:", 1)  # only ever fetched over https
 
 
 @cache
@@ -45,6 +45,7 @@ def rules(**changes: Any) -> Rules:
         "token": TOKEN,
         "max_bytes": 65536,
         "hosts": frozenset({HOST}),
+        "issuer_hosts": frozenset({"www.microsoft.com", "caissuers.microsoft.com", "cacerts.digicert.com"}),
         "names": frozenset({"pcnotifications-dispatch.microsoft.com"}),
         "organization": "Microsoft Corporation",
         "roots_pem": trusted,

@@ -11,10 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from shared.certificate_files import Unreadable, certificates_in, dns_names_of, joined, organizations_of
-from shared.issuers import ISSUER_HOSTS, missing_issuer
-from tests.deliveries import NOW, authority
+from shared.issuers import missing_issuer
+from tests.deliveries import NOW, authority, rules
 
 LEAF = authority().leaf
+
+HOSTS = rules().issuer_hosts
 
 
 def flip(document: bytes, seed: int) -> bytes:
@@ -94,22 +96,22 @@ def test_a_certificate_without_names_has_none() -> None:
 def test_an_issuer_is_only_fetched_from_a_listed_host(place: str, *, followed: bool) -> None:
     where = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(place))
     leaf = bare(lambda builder: builder.add_extension(x509.AuthorityInformationAccess([where]), critical=False))
-    document = leaf.public_bytes(Encoding.DER)
-    assert missing_issuer(document, authority().root.pem) == (place if followed else None)
+    document, secure = leaf.public_bytes(Encoding.DER), place.replace("http:", "https:", 1)
+    assert missing_issuer(document, authority().root.pem, HOSTS) == (secure if followed else None)
 
 
 def test_a_revocation_service_is_not_mistaken_for_an_issuer() -> None:
     place = x509.UniformResourceIdentifier("http://www.microsoft.com/a.crt")
     where = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, place)
     leaf = bare(lambda builder: builder.add_extension(x509.AuthorityInformationAccess([where]), critical=False))
-    assert missing_issuer(leaf.public_bytes(Encoding.DER), authority().root.pem) is None
+    assert missing_issuer(leaf.public_bytes(Encoding.DER), authority().root.pem, HOSTS) is None
 
 
 @pytest.mark.parametrize("document", [b"", b"<html>", bare(lambda builder: builder).public_bytes(Encoding.DER)])
 def test_nothing_is_missing_when_nothing_says_where_it_is(document: bytes) -> None:
-    assert missing_issuer(document, authority().root.pem) is None
+    assert missing_issuer(document, authority().root.pem, HOSTS) is None
 
 
 def test_with_no_host_listed_nothing_is_followed() -> None:
-    assert missing_issuer(LEAF.der, authority().root.pem, ISSUER_HOSTS) is not None
+    assert missing_issuer(LEAF.der, authority().root.pem, HOSTS) is not None
     assert missing_issuer(LEAF.der, authority().root.pem, frozenset()) is None

@@ -1,6 +1,7 @@
 """Every combination of bases, views, rules, announced writes and link states, for each kind of group: laws that hold.
 
-A few million cases a kind. `make test` takes an even share of them; `DECIDE_CASES=all` takes every one.
+Up to tens of millions of cases a kind. `make test` takes an even share of them, one in 1,499; `DECIDE_SHARE=31` takes
+three million in a few minutes, `DECIDE_SHARE=1` every one.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from math import prod
+from random import Random
 from typing import Any, Literal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared import lifecycle
 from shared.deal import (
@@ -28,11 +32,13 @@ from shared.deal import (
     Referral,
     Remembered,
     Side,
+    Unreadable,
 )
 from shared.decide import GroupPolicy, Policy, decide
-from tests.deals import NOW, READ_AT, P, S, elements, no_obstacle, text
+from tests.deals import NOW, READ_AT, P, S, elements, look, no_obstacle, settle, text
+from tests.test_decide_laws import World, worlds
 
-SHARE = 1 if os.environ.get("DECIDE_CASES") == "all" else 151  # a prime that divides no dimension
+SHARE = int(os.environ.get("DECIDE_SHARE", "1499"))  # a prime that divides no dimension
 GROUP = "status"  # one group is enough; under this name the life-cycle locks apply too
 Kind = Literal["scalar", "set", "latch", "status"]
 STAGES = (Phase.NEW, Phase.ACTIVE, Phase.WON, Phase.LOST)
@@ -85,7 +91,7 @@ def dimensions(kind: Kind) -> dict[str, Sequence[Any]]:
         "base_s": (None, *known),
         "p": of_p,
         "s": of_s,
-        "direction": tuple(Direction),
+        "direction": tuple(d for d in Direction if d is not Direction.NONE),  # those never come before `decide`
         "owner": WINNERS,
         "first": WINNERS,
         "drift": ("revert", "ignore"),
@@ -166,7 +172,7 @@ def check(case: Case) -> None:
         return
     assert decision.write is not None
     side = decision.write.side
-    shown = {P: case.p.groups[group], S: case.s.groups[group]}
+    shown = {P: _readable(case.p.groups[group]), S: _readable(case.s.groups[group])}
     assert not stopped
     assert case.s.sync_on
     assert case.rule.direction.towards(side)
@@ -175,8 +181,13 @@ def check(case: Case) -> None:
     _kept(case, decision, side, shown)
 
 
+def _readable(content: Content | Unreadable) -> Content:
+    assert not isinstance(content, Unreadable)
+    return content
+
+
 def _observed(case: Case, side: Side, content: Content, shown: Mapping[Side, Content]) -> bool:
-    """Every value written was shown on the other side, element by element for sets; a status may be a step on the way."""
+    """Every value written was shown on the other side, or its elements were; a status may be a step on the way."""
     if case.kind == "set":
         return set(content) <= {*shown[P], *shown[S]}
     if case.kind != "status":
@@ -199,11 +210,8 @@ def _kept(case: Case, decision: Decision, side: Side, shown: Mapping[Side, Conte
 
 @pytest.mark.parametrize("kind", SHOWN)
 def test_every_question_has_an_answer_and_every_answer_keeps_the_laws(kind: Kind) -> None:
-    answered = 0
     for case in cases(kind):
         check(case)
-        answered += 1
-    assert answered > (1_000 if SHARE > 1 else 100_000)
 
 
 def test_there_are_millions_of_cases() -> None:
@@ -231,19 +239,22 @@ MIRROR = {
 OTHER = {"salesforce": "partner_center", "partner_center": "salesforce", "hold": "hold"}
 
 
+FREE = {"state": LinkState.LINKED, "announced": None, "sync_on": True, "to": ()}
+
+
 def mirrored(case: Case) -> Case:
     """The same case with the sides swapped, rules and all."""
     rule = case.rule
     direction = MIRROR.get(rule.direction, rule.direction)
     policy = _policy(case.kind, direction, OTHER[rule.owner], OTHER[rule.first], rule.drift, rule.alone)
     link = replace(case.link, base_p=case.link.base_s, base_s=case.link.base_p)
-    p = _referral(case.kind, case.s.groups["value"])  # type: ignore[arg-type]
-    s = _opportunity(case.kind, case.p.groups["value"], case.s.sync_on, False)  # type: ignore[arg-type]
+    p = _referral(case.kind, _readable(case.s.groups["value"]))
+    s = _opportunity(case.kind, _readable(case.p.groups["value"]), case.s.sync_on, False)
     return Case(case.kind, link, p, s, policy)
 
 
 def test_the_scalar_table_treats_both_sides_alike() -> None:
-    for case in cases("scalar", share=max(SHARE // 50, 1), state=LinkState.LINKED, announced=None, sync_on=True, to=()):
+    for case in cases("scalar", share=max(SHARE // 200, 1), **FREE):
         other = mirrored(case)
         if case.rule.rides or other.rule.rides:
             continue  # Partner Center alone has groups that never travel by themselves
@@ -255,3 +266,18 @@ def test_the_scalar_table_treats_both_sides_alike() -> None:
         assert {h.code for h in one.link.held.values()} == {h.code for h in two.link.held.values()}
         assert [(c.p, c.s) for c in one.conflicts] == [(c.s, c.p) for c in two.conflicts]
         assert [c.winner for c in one.conflicts] == [c.winner and c.winner.other for c in two.conflicts]
+
+
+@given(worlds(unreadable=False), st.randoms(use_true_random=False))
+@settings(max_examples=60)
+def test_the_order_in_which_groups_are_listed_changes_nothing_and_four_writes_are_the_most(
+    world: World, random: Random
+) -> None:
+    names = list(world.policy.groups)
+    random.shuffle(names)
+    shuffled = replace(world.policy, groups={name: world.policy.groups[name] for name in names})
+    one, two = (settle(world.link, world.p, world.s, policy) for policy in (world.policy, shuffled))
+    assert (one.link, one.p, one.s) == (two.link, two.p, two.s)
+    assert len([d for d in two.decisions if d.write]) <= 4
+    again = look(two.link, two.p, two.s, shuffled)
+    assert (again.link, again.write, again.conflicts) == (two.link, None, ())

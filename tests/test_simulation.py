@@ -17,10 +17,10 @@ from tests.simulation.light_memory import LightLinks
 from tests.simulation.light_partner_center import LightPartnerCenter
 from tests.simulation.light_salesforce import LightSalesforce
 from tests.simulation.run import Outcome, play
-from tests.simulation.scenario import scenario
+from tests.simulation.scenario import Act, Scenario, scenario
 
-PORT_SEEDS, WIRE_SEEDS = 160, 10
-SABOTAGE_SEEDS = 400
+PORT_SEEDS, WIRE_SEEDS = 100, 6
+SABOTAGE_SEEDS = 150
 
 
 def base() -> int:
@@ -116,7 +116,16 @@ def _quietly() -> Iterator[None]:
 
 def first_failure(most: int) -> int | None:
     """The first seed that loses an edit or doubles a record."""
-    return next((seed for seed in range(most) if _broken(play(scenario(seed)))), None)
+    return next((seed for seed in range(most) if _broken(play(tempting(seed)))), None)
+
+
+def tempting(seed: int) -> Scenario:
+    """One linked deal, edits and returns to old values on both sides close to the polls, and calls that fail."""
+    chance = random.Random(seed)
+    kinds = chance.choice((("s_value", "s_revert"), ("s_value", "p_value"), ("p_value", "p_revert", "s_value")))
+    times = sorted(chance.uniform(0, 200) for _ in range(6))
+    acts = tuple(Act(at, kinds[number % len(kinds)], 0, number) for number, at in enumerate(times))
+    return Scenario(seed, frozenset({"F2", "F3", "F5", "F7", "F16"}), "salesforce", ("linked",), acts)
 
 
 def _broken(outcome: Outcome) -> bool:
@@ -134,7 +143,7 @@ def test_a_failure_is_made_small_and_told(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(LightLinks, "save", forgetful_save)
     seed = first_failure(SABOTAGE_SEEDS)
     assert seed is not None
-    small = shrunk(scenario(seed), "port")
+    small = shrunk(tempting(seed), "port")
     assert small.violations
     assert small.trace
-    assert len(small.scenario.faults) + len(small.scenario.acts) < len(scenario(seed).faults) + len(scenario(seed).acts)
+    assert len(small.scenario.acts) <= 4

@@ -26,6 +26,7 @@ from shared.deal import (
     SalesforceView,
     Side,
     Unreadable,
+    Views,
     Write,
 )
 from shared.decide.fitted import fitted
@@ -45,6 +46,7 @@ __all__ = [
     "announce",
     "commit",
     "decide",
+    "expected_base",
     "first_base",
     "fitted",
     "refuse",
@@ -83,6 +85,21 @@ def first_base(link: Link, p: Referral, s: Opportunity, policy: Policy) -> Link:
         if agreed and digest_p is not None and digest_s is not None:
             base_p[group], base_s[group] = digest_p, digest_s
     return at_version(replace(seen(link, p), base_p=base_p, base_s=base_s), p, policy)
+
+
+def expected_base(link: Link, p: Views, s: Views, policy: Policy) -> Link:
+    """The link before a creation is sent, with the agreement it will bring about should its answer be lost.
+
+    `p` and `s` are what both sides will show. An edit made before the twin is found again is then seen as an edit.
+    """
+    base_p, base_s = dict(link.base_p), dict(link.base_s)
+    for group in p.keys() & s.keys() & policy.groups.keys():
+        rule = policy.groups[group]
+        digest_p, digest_s = shown(group, p[group], policy), shown(group, s[group], policy)
+        two_way = rule.kind != "latch" and rule.direction is Direction.BOTH
+        if two_way and digest_p is not None and digest_s is not None:
+            base_p[group], base_s[group] = digest_p, digest_s
+    return replace(link, base_p=base_p, base_s=base_s)
 
 
 def _holds(

@@ -92,11 +92,13 @@ def _round(sync: Sync, link: Link, look: Look, run: str, caller: Caller) -> tupl
     if decision.write is None:
         return _settle(sync, link, look, decision, caller)
     intent = link.intent or announce(decision, p, s, sync.policy, intent_id=sync.new_id(), run=run, now=sync.clock())
+    before = link
     if link.intent is None:
-        before = link
         link = sync.links.save(replace(decision.link, intent=intent), conflicts=decision.conflicts, at=sync.clock())
-        _issues(sync, before, link)
-    return _carry_out(sync, link, intent, look, decision, caller)
+    done, again = _carry_out(sync, link, intent, look, decision, caller)
+    if before.held and not (link.held or done.held):  # what waited was settled by the decision itself
+        _issues(sync, before, done)
+    return done, again
 
 
 def _settle(sync: Sync, link: Link, look: Look, decision: Decision, caller: Caller) -> tuple[Link, bool]:

@@ -29,7 +29,7 @@ from shared.deal import (
     Views,
     link_id_of_referral,
 )
-from shared.decide import first_base
+from shared.decide import expected_base, first_base
 from shared.doorbell import Queue
 from shared.errors import (
     Forbidden,
@@ -113,17 +113,14 @@ def _missing(sync: Sync, document: Document, look: Look) -> Found | None:
 
 
 def _expected(sync: Sync, link: Link, look: Look) -> Link:
-    """The link with the agreement this creation will bring about, should its answer be lost.
-
-    An edit on either side before the opportunity is found again is then seen as one, not as a first meeting.
-    """
     referral = look.referral
     assert isinstance(referral, Referral)  # noqa: S101  shown by the caller
-    untold: Views = {group: Unreadable("not_sent", group) for group in referral.groups}
     shown = {"status": lifecycle.content(lifecycle.SHOWN[referral.phase])} if referral.phase else {}
-    created = Opportunity({**untold, **_writable(sync, referral.groups), **shown}, 0, 0, 0, sync_on=True)
-    agreed = first_base(link, referral, created, sync.policy)
-    return replace(link, base_p=agreed.base_p, base_s=agreed.base_s)
+    expected = expected_base(link, referral.groups, {**_writable(sync, referral.groups), **shown}, sync.policy)
+    if link.attempts and expected.base_p != link.base_p:
+        # An earlier request, made from another version, may still arrive: what is found then is met for the first time.
+        expected = replace(link, base_p={}, base_s={})
+    return replace(expected, attempts=link.attempts + 1)
 
 
 def _make(sync: Sync, document: Document, look: Look, rows: Found) -> None:
@@ -215,6 +212,7 @@ def _complete(sync: Sync, link: Link, document: Document, look: Look, *, made: b
         opportunity_id=opportunity_id,
         engagement_id=str(document.get("engagementId") or ""),
         claim=None,
+        attempts=0,
         held={},
         map_ver=sync.mapping.version,
     )

@@ -30,7 +30,7 @@ from shared.deal import (
     Side,
     link_id_of_opportunity,
 )
-from shared.decide import first_base
+from shared.decide import expected_base, first_base
 from shared.decide.guards import STILL
 from shared.doorbell import Queue
 from shared.errors import (
@@ -164,15 +164,11 @@ def _next_step(sync: Sync, link: Link, look: Look, reason: str, tries: int) -> N
 
 
 def _expected(sync: Sync, link: Link, look: Look) -> Link:
-    """The link with the agreement this creation will bring about, should its answer be lost.
-
-    An edit on either side before the referral is found again is then seen as one, not as a first meeting.
-    """
     view = look.opportunity
     assert isinstance(view, Opportunity)  # noqa: S101  the caller has checked
-    created = Referral({**view.groups, "status": lifecycle.content(Phase.ACTIVE)}, Phase.ACTIVE, etag="", ticks=0)
-    agreed = first_base(link, created, view, sync.policy)
-    return replace(link, base_p=agreed.base_p, base_s=agreed.base_s)
+    active = lifecycle.content(Phase.ACTIVE)  # what Partner Center makes of every new deal of a partner
+    sent = {group: content for group, content in view.groups.items() if group != "status" or content == active}
+    return expected_base(link, sent, sent, sync.policy)
 
 
 def _search_then_post(sync: Sync, taken: Taken, look: Look, reason: str, tries: int) -> None:

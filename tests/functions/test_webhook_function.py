@@ -233,7 +233,7 @@ from shared.receiver import Receiver
 from shared.webhook import Rules
 
 given = json.load(sys.stdin)
-rules = Rules(given["token"], 65536, frozenset({given["host"]}), frozenset({given["name"]}),
+rules = Rules(given["token"], 65536, frozenset({given["host"]}), frozenset(), frozenset({given["name"]}),
               "Microsoft Corporation", given["roots"].encode())
 http = httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(200, text=given["leaf"])))
 clock = lambda: datetime.fromisoformat(given["now"])

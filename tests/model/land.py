@@ -13,7 +13,7 @@ def land(world: World, intent: Announced, *, condition: bool = True) -> World | 
     if condition and target.version != intent.target:
         return None
     edits = _replaced(world, target, intent)
-    world = world._replace(edits=edits, agreed=intent.value)
+    world = world._replace(edits=edits, agreed=intent.value, in_doubt=())
     if intent.side == P:
         return world._replace(p=Cell(intent.value, intent.origin, world.p.version + 1), older=world.p)
     return world._replace(s=saved(world.s, intent.value, intent.origin)._replace(marker=intent.id))
@@ -50,6 +50,8 @@ def _replaced(world: World, target: Cell | Row, intent: Announced) -> tuple[Edit
     fate = COINCIDENT if target.value == intent.value else LIVE
     if target.value == world.agreed and not back:
         fate = NO_CHANGE
+    if target.value in world.in_doubt:
+        fate = KEPT
     number = target.origin - 1
     edit = world.edits[number]
     if edit.fate != LIVE or fate == LIVE:

@@ -135,6 +135,7 @@ class World(NamedTuple):
     late: tuple[Announced, ...]  # writes whose sender is gone, not yet arrived
     edits: tuple[Edit, ...]
     agreed: str  # the value both sides last had by the connector's doing
+    in_doubt: tuple[str, ...]  # what the conflict row of a write taken as never landed says, until one lands
     left: Left
 
     @property
@@ -154,5 +155,6 @@ def beginning(runs: int, left: Left) -> World:
         late=(),
         edits=(),
         agreed=FIRST,
+        in_doubt=(),
         left=left,
     )

@@ -70,17 +70,22 @@ def _decided(protocol: Protocol, world: World, at: int, run: Run) -> World:
 
 
 def save(world: World, at: int, run: Run, link: Memory, rows: tuple[tuple[str, str], ...] = ()) -> World | None:
-    """One conditional save of the link with its conflict rows: every other run's copy is old now. None: lost."""
+    """One conditional save of the link with its conflict rows: every other run's copy is old now. None: lost.
+
+    What the connector takes for agreed from now on is what a person may return to without a trace.
+    """
     if not run.fresh:
         return None
     runs = tuple(r if r is None else r._replace(fresh=False) for r in world.runs)
-    known = (link.base_p, link.base_s)
-    level = known != (run.link.base_p, run.link.base_s) and link.base_p == link.base_s and link.base_p
+    given_up = rows and run.link.intent is not None and link.intent is None
+    news = (link.base_p, link.base_s) != (run.link.base_p, run.link.base_s)
+    level = news and link.base_p == link.base_s and link.base_p
     return world._replace(
         memory=link,
         runs=(*runs[:at], run._replace(link=link), *runs[at + 1 :]),
         edits=kept(world.edits, rows) if rows else world.edits,
         agreed=level or world.agreed,
+        in_doubt=rows[0] if given_up else world.in_doubt,
     )
 
 

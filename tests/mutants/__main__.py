@@ -34,7 +34,11 @@ def main(names: list[str]) -> int:
         for number in range(WORKERS):
             copies.put(_copy(Path(directory) / str(number)))
         sound = Mutant(
-            "none", "host.json", "functionTimeout", "functionTimeout", tuple(sorted({t for m in chosen for t in m.tests}))
+            "none",
+            "host.json",
+            "functionTimeout",
+            "functionTimeout",
+            tuple(sorted({t for m in chosen for t in m.tests})),
         )
         if (verdict := _run(sound, copies)) != "survived":
             console.print(f"[red]✖[/] the tests fail without any mistake: {verdict}")

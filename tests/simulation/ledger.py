@@ -114,6 +114,11 @@ class Ledger:
                 if by_engine:
                     deal.by_engine[group] = value
 
+    def passed_on(self, deal: Deal, group: str, value: Value) -> None:
+        """The connector has written a value: what was agreed, even if the other side has moved on meanwhile."""
+        deal.agreed[group].append(value)
+        deal.by_engine[group] = value
+
     def keep(self, deal: Deal, group: str, values: list[Value]) -> None:
         """A conflict row became durable."""
         self.number += 1

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import unquote
 
 from shared.deal import Side
 from shared.errors import ApiError, Missing, Problem, Rejected, SchemaChanged, Stale, Unavailable
+from tests.simulation.light_rows import BLANK, CHILDREN, DESCRIBED, KEY, Answers, Fields, Row, Rows, described
 from tests.simulation.schedule import SECOND, Scheduler
 from tests.simulation.stamps import salesforce_stamp
 
-Fields = dict[str, Any]
 S = Side.SALESFORCE
 INTEGRATION, SELLER = "integration", "seller"
 STAGES: Final = {"Closed Won": (True, True), "Closed Lost": (True, False)}
@@ -27,37 +26,6 @@ _KEYED = re.compile(r" WHERE Referral_Identifier__c = '([^']*)'")
 _SINCE = re.compile(r"SystemModstamp >= (\S+)")
 _REFERENCE = re.compile(r"@\{(\w+)\.id\}")
 Rule = Callable[[Fields, str], str]
-
-
-@dataclass(frozen=True)
-class Row:
-    """A record: what it is, and until it is committed what others still see."""
-
-    values: Fields
-    number: int
-    visible: int
-    before: Row | None = None
-    parent: str = ""
-
-    def seen(self, now: int) -> Row | None:
-        """The version that other sessions see."""
-        return self if self.visible <= now else self.before
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The answer to a query."""
-
-    records: Sequence[Fields]
-    server_time: int
-
-
-@dataclass(frozen=True)
-class Answers:
-    """The answer to a composite."""
-
-    bodies: Mapping[str, Any]
-    server_time: int
 
 
 class LightSalesforce:
@@ -274,15 +242,6 @@ class LightSalesforce:
         return self._number
 
 
-@cache
-def described(sobject: str) -> Fields:
-    """An object's description, taken from the large simulator once per process."""
-    from tests.rig import Rig
-
-    org: Any = Rig().sync.opportunities
-    return dict(org.describe(sobject))
-
-
 def _filled(body: Fields, done: Mapping[str, Any]) -> Fields:
     """The body with references to earlier steps replaced."""
 
@@ -297,30 +256,3 @@ def _seconds(stamp: str) -> int:
     from shared.mapping.codecs import epoch_seconds
 
     return epoch_seconds(stamp)
-
-
-DESCRIBED: Final = frozenset(
-    {"Opportunity", "Microsoft_Solution__c", "Account", "Contact", "OpportunityContactRole", "User"}
-)
-KEY: Final = "Referral_Identifier__c"
-CHILDREN: Final = "Microsoft_Solutions__r"
-BLANK: Final[Fields] = {
-    "IsDeleted": False,
-    "Name": "Deal",
-    "AccountId": "001000000000001AAA",
-    "StageName": "Qualification",
-    "Amount": None,
-    "CurrencyIsoCode": "USD",
-    "Description": None,
-    "CloseDate": "2026-06-30",
-    "Sync_with_Partner_Center__c": False,
-    KEY: None,
-    "Referral_Link__c": None,
-    "Referral_Visible_to_Microsoft__c": False,
-    "Microsoft_CRM_Identifier__c": None,
-    "Referral_Program__c": None,
-    "Sync_Status__c": None,
-    "Sync_Message__c": None,
-    "Sync_Intent__c": None,
-    "Audit__c": None,
-}

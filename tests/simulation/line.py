@@ -6,17 +6,15 @@ The same wrappers stand before the light world and before the real clients; they
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from azure.core.exceptions import HttpResponseError, ServiceResponseError
 
-from shared.deal import Conflict, History, Link, Side
-from shared.doorbell import Queue
+from shared.deal import Side
 from shared.errors import (
     ApiError,
-    LostRace,
     Stale,
     Throttled,
     Unauthorised,
@@ -156,155 +154,3 @@ def _table_error(kind: type[Any], status: int) -> Exception:
     if status:
         error.status_code = status  # type: ignore[attr-defined]
     return error
-
-
-@dataclass
-class LineReferrals:
-    """The port `Referrals` over the line."""
-
-    line: Line
-    inner: Any
-    stale: Callable[[str, float], Mapping[str, Any]]
-
-    def get(self, referral_id: str) -> Mapping[str, Any]:
-        """One referral, perhaps from a replica that lags."""
-
-        def effect() -> Mapping[str, Any]:
-            if self.line.faults.hit("F17"):
-                return self.stale(referral_id, self.line.faults.random.uniform(0.1, 60))
-            return self.inner.get(referral_id)  # type: ignore[no-any-return]
-
-        return self.line.call(P, "read", effect)
-
-    def patch(self, referral_id: str, operations: Sequence[Mapping[str, Any]], *, etag: str) -> Mapping[str, Any]:
-        """Change a referral."""
-        self.line.scheduler.note("PATCH", referral_id[:8], operations)
-        return self.line.call(P, "write", lambda: self.inner.patch(referral_id, operations, etag=etag))
-
-    def create(self, body: Mapping[str, Any], *, request_id: str) -> Mapping[str, Any]:
-        """Create a referral."""
-        self.line.scheduler.note("POST referral", body.get("externalReferenceId"))
-        return self.line.call(P, "create", lambda: self.inner.create(body, request_id=request_id))
-
-    def newest(self, order_by: str) -> Iterator[Mapping[str, Any]]:
-        """All referrals, latest first; the list can move between two rows."""
-        rows = iter(self.inner.newest(order_by))
-        while True:
-            found = self.line.call(P, "read", lambda: next(rows, None))
-            if found is None:
-                return
-            yield found
-            if self.line.faults.hit("F18"):
-                raise Unavailable(P, "list", code="repeated_page")
-
-    def engagement(self, engagement_id: str) -> Sequence[Mapping[str, Any]]:
-        """The referrals of an engagement."""
-        return self.line.call(P, "read", lambda: self.inner.engagement(engagement_id))
-
-
-@dataclass
-class LineOpportunities:
-    """The port `Opportunities` over the line."""
-
-    line: Line
-    inner: Any
-
-    def query(self, soql: str, *, deleted: bool = False) -> Any:
-        """Rows of a query."""
-        return self.line.call(S, "read", lambda: self.inner.query(soql, deleted=deleted))
-
-    def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Any:
-        """Several steps in one call."""
-        kind: Kind = "read" if all(step.method == "GET" for step in steps) else "write"
-        if kind == "write":
-            self.line.scheduler.note("composite", *(f"{s.method} {s.path[:60]} {s.body}" for s in steps if s.body))
-        return self.line.call(S, kind, lambda: self.inner.composite(steps, all_or_none=all_or_none))
-
-    def describe(self, sobject: str) -> Mapping[str, Any]:
-        """The fields of an object."""
-        return self.line.call(S, "read", lambda: self.inner.describe(sobject))
-
-
-Saved = Callable[[Link | None, Link, Sequence[Conflict]], None]
-
-
-@dataclass
-class LineLinks:
-    """The port `Links` over the line; `saved` is told of every row that became durable."""
-
-    line: Line
-    inner: Any
-    saved: Saved
-    advanced: Callable[[str, str], None]
-
-    def claim(self, side: Side, record_id: str, link_id: str) -> str:
-        """Make a record belong to a link."""
-        owner: str = self.line.stored(lambda: self.inner.claim(side, record_id, link_id), writes=True)
-        self.line.counts["alias races lost"] += owner != link_id
-        return owner
-
-    def __getattr__(self, name: str) -> Any:
-        effect = getattr(self.inner, name)
-        return lambda *args, **more: self.line.stored(lambda: effect(*args, **more), writes=name not in READS)
-
-    def save(
-        self, link: Link, *, conflicts: Sequence[Conflict] = (), history: History | None = None, at: int = 0
-    ) -> Link:
-        """Remember a link with its lines."""
-
-        def effect() -> Link:
-            before = self.inner.link(link.id)
-            saved: Link = self.inner.save(link, conflicts=conflicts, history=history, at=at)
-            self.saved(before, saved, conflicts)
-            return saved
-
-        try:
-            saved = self.line.stored(effect, writes=True)
-        except LostRace:
-            self.line.counts["link races lost"] += 1
-            raise
-        if history is not None and history.note in NOTES:
-            self.line.counts[history.note] += 1
-        if self.line.scheduler.trace is not None:
-            note = history.note if history else ""
-            intent = f"intent {saved.intent.id} {saved.intent.side}" if saved.intent else ""
-            self.line.scheduler.note("saved", saved.id, saved.state, intent, note, [c.group for c in conflicts])
-        return saved
-
-    def put_cursor(self, name: str, text: str, version: str) -> str:
-        """Move a cursor."""
-
-        def effect() -> str:
-            moved: str = self.inner.put_cursor(name, text, version)
-            self.advanced(name, text)
-            return moved
-
-        return self.line.stored(effect, writes=True)
-
-
-NOTES = frozenset({"rolled forward", "landed", "never landed", "not landed, decide again"})
-READS = frozenset({"link", "link_of", "history", "links", "unfinished", "cursor", "conflicts"})
-
-
-@dataclass
-class LineBells:
-    """The port `Bells` over the line."""
-
-    line: Line
-    inner: Any
-    rung: Callable[[Queue, Iterable[str]], None]
-
-    def ring(self, queue: Queue, ids: Iterable[str], *, delay_seconds: int = 0, **more: Any) -> None:
-        """Ring, perhaps twice, perhaps much later."""
-        faults, named = self.line.faults, list(ids)
-        if faults.hit("F10"):
-            delay_seconds += int(faults.random.choice((60, 600, 3600, 7 * 86_400 - 7200)))
-
-        def effect() -> None:
-            self.inner.ring(queue, named, delay_seconds=delay_seconds, **more)
-            self.rung(queue, named)
-
-        self.line.scheduler.note("rings", queue.value, named, f"in {delay_seconds} s", more.get("reason"))
-        self.line.stored(effect, writes=True)
-        if faults.hit("F8"):
-            effect()

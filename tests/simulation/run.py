@@ -16,8 +16,9 @@ from tests.simulation.faults import Faults
 from tests.simulation.host import Host
 from tests.simulation.judge import Judge, Violation
 from tests.simulation.light import LightWorld
-from tests.simulation.line import Line, LineBells, LineLinks, LineOpportunities, LineReferrals
+from tests.simulation.line import Line
 from tests.simulation.people import People
+from tests.simulation.ports import LineBells, LineLinks, LineOpportunities, LineReferrals
 from tests.simulation.scenario import Act, Scenario
 from tests.simulation.schedule import SECOND, Scheduler
 from tests.simulation.weather import Weather

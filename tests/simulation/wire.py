@@ -2,106 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
-
 from sandbox.partner_center.refusals import Refused
 from shared.deal import Link, Side
-from shared.doorbell import Doorbell, Queue
 from shared.mapping import build, load
 from shared.mapping.codecs import epoch_seconds, ticks
 from shared.sync import policy_of
-from tests.rig import LINK, Rig
+from tests.rig import LINK
 from tests.simulation.host import Host
 from tests.simulation.light import LATEST_SECONDS, TRIGGERS
-from tests.simulation.light_salesforce import KEY
-from tests.simulation.post import Message, Post
+from tests.simulation.light_rows import KEY
 from tests.simulation.rules import Rules, overlay
-from tests.simulation.schedule import EPOCH, Scheduler
+from tests.simulation.schedule import Scheduler
 from tests.simulation.shown import Cells, of_opportunity, of_referral
+from tests.simulation.wire_post import ScheduledRig, WirePost
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 SOLUTION = "Microsoft_Solution__c"
 MICROSECOND = timedelta(microseconds=1)
-
-
-class _Rig(Rig):
-    """The rig under the scheduler's clock."""
-
-    def __init__(self, scheduler: Scheduler) -> None:
-        self._scheduler = scheduler
-        super().__init__()
-
-    @property
-    def now(self) -> datetime:
-        """The virtual time."""
-        return self._scheduler.moment()
-
-    @now.setter
-    def now(self, _: datetime) -> None:
-        """Time passes by itself."""
-
-
-class _Post(Post):
-    """The queues of the storage account."""
-
-    def __init__(self, rig: Rig, scheduler: Scheduler, announce: Callable[[Queue, float], None]) -> None:
-        super().__init__(scheduler, announce)
-        self._rig = rig
-
-    def ring(self, queue: Queue, ids: Iterable[str], *, delay_seconds: int = 0, **more: Any) -> None:
-        """Put messages at the end."""
-        self._rig.sync.bells.ring(queue, ids, delay_seconds=delay_seconds, **more)
-        self.announce(queue, delay_seconds)
-
-    def take(self, queue: Queue, visibility: int, *, any_order: bool) -> Message | None:
-        """A visible message."""
-        client = self._client(queue)
-        try:
-            found = list(client.receive_messages(visibility_timeout=visibility, max_messages=4 if any_order else 1))
-        except ResourceNotFoundError:
-            return None
-        if not found:
-            return None
-        chosen = self.scheduler.random.choice(found)
-        for other in found:
-            if other is not chosen:
-                client.update_message(other, visibility_timeout=0)
-                self.announce(queue, 0)
-        return Message(queue, Doorbell.decode(chosen.content), chosen.dequeue_count, chosen)
-
-    def done(self, message: Message) -> bool:
-        """Delete a message."""
-        try:
-            self._client(message.queue).delete_message(message.handle)
-        except (ResourceNotFoundError, HttpResponseError):
-            return False
-        return True
-
-    def back(self, message: Message, seconds: int) -> None:
-        """Show it again after a while."""
-        try:
-            self._client(message.queue).update_message(message.handle, visibility_timeout=seconds)
-        except (ResourceNotFoundError, HttpResponseError):
-            return
-
-    def waiting(self) -> list[int]:
-        """When each message is due."""
-        queues = (self._rig.queues.messages.get(queue.value, ()) for queue in Queue)
-        return [(message.next_visible_on - EPOCH) // MICROSECOND for queue in queues for message in queue]
-
-    def _client(self, queue: Queue) -> Any:
-        policies = {
-            "message_encode_policy": TextBase64EncodePolicy(),
-            "message_decode_policy": TextBase64DecodePolicy(),
-        }
-        return self._rig.queues.get_queue_client(queue.value, **policies)
 
 
 @lru_cache(maxsize=8)
@@ -115,14 +38,14 @@ class WireWorld:
 
     def __init__(self, scheduler: Scheduler, host: Host) -> None:
         self.scheduler = scheduler
-        self.rig = _Rig(scheduler)
+        self.rig = ScheduledRig(scheduler)
         self.partner_center, self.salesforce = self.rig.partner_center, self.rig.salesforce
         self.partner_center.knobs.refuse_top_over_cap = False
         self.organization_id = self.partner_center.organization_id
         sync: Any = self.rig.sync
         self.referrals, self.opportunities = sync.referrals.inner, sync.opportunities.inner
         self.links = sync.links
-        self.post = _Post(self.rig, scheduler, host.announced)
+        self.post = WirePost(self.rig, scheduler, host.announced)
         self._known: dict[str, int] = {}
         self._lost: list[Any] = []
 

@@ -112,6 +112,30 @@ def test_a_seller_who_saves_between_read_and_write_is_not_overwritten() -> None:
     assert rig.opportunity(opportunity)["Description"] == "From the portal"
 
 
+def test_a_seller_who_types_into_the_very_field_between_read_and_write_wins() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    client = rig.sync.opportunities.inner  # type: ignore[attr-defined]
+    real = client.composite
+    edits = iter([{"Description": "Typed by the seller"}])
+
+    def composite(steps: Any, **more: Any) -> Any:
+        for fields in edits:
+            rig.pass_time(seconds=3)
+            rig.salesforce.update("Opportunity", opportunity, fields)
+        return real(steps, **more)
+
+    rig.partner_center.portal_edit(referral, {"/details/notes": "From the portal"})
+    client.composite = composite
+    rig.webhook(referral)
+    settle(rig, 2)
+    assert rig.opportunity(opportunity)["Description"] == "Typed by the seller"
+    assert rig.referral(referral)["details"]["notes"] == "Typed by the seller"
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert "From the portal" in {dict(c.p).get("text") for c in rig.store.conflicts(link.id)}
+
+
 def test_a_stale_replica_is_never_decided_on() -> None:
     rig = Rig(stale_seconds=20)
     opportunity, referral = rig.linked()

@@ -102,7 +102,8 @@ def test_a_creation_that_arrives_late_never_overwrites_the_opportunity_that_anot
     referral = rig.partner_center.new_inbound()
     salesforce: Any = rig.sync.opportunities
     salesforce = getattr(salesforce, "inner", salesforce)
-    real, held_up = salesforce.composite, []
+    real = salesforce.composite
+    held_up: list[Any] = []
 
     def composite(steps: Any, **more: Any) -> Any:
         if any(step.method != "GET" for step in steps) and not held_up:
@@ -141,7 +142,8 @@ def test_a_creation_without_an_answer_is_finished_even_if_the_deal_was_declined_
     referral = rig.partner_center.new_inbound()
     salesforce: Any = rig.sync.opportunities
     salesforce = getattr(salesforce, "inner", salesforce)
-    real, died = salesforce.composite, []
+    real = salesforce.composite
+    died: list[Any] = []
 
     def composite(steps: Any, **more: Any) -> Any:
         answers = real(steps, **more)
@@ -173,3 +175,34 @@ def test_an_opportunity_whose_referral_belongs_to_another_link_is_not_sent_once_
     for _ in range(3):
         rig.minute()
     assert rig.partner_center.referrals() == []
+
+
+def test_a_first_request_that_arrives_after_a_second_was_prepared_undoes_no_edit() -> None:
+    rig = Rig()
+    referral = rig.partner_center.new_inbound()
+    salesforce: Any = rig.sync.opportunities
+    salesforce = getattr(salesforce, "inner", salesforce)
+    real = salesforce.composite
+    held_up: list[Any] = []
+
+    def composite(steps: Any, **more: Any) -> Any:
+        if any(step.method != "GET" for step in steps) and len(held_up) < 2:
+            held_up.append(steps)
+            if len(held_up) == 2:
+                real(held_up[0])  # the first arrives at last
+            raise Unclear(Side.SALESFORCE, "POST /composite", code="timeout")
+        return real(steps, **more)
+
+    salesforce.composite = composite
+    rig.webhook(referral)
+    rig.partner_center.portal_edit(referral, {"/details/notes": "Microsoft's later words"})
+    for _ in range(6):
+        rig.minute()
+    (made,) = rig.salesforce.records("Opportunity")
+    rig.edit(made["Id"], StageName="Qualification")
+    rig.minute()
+    link = rig.link_of(made["Id"])
+    assert link is not None
+    both = {made["Description"], rig.referral(referral)["details"]["notes"]}
+    kept = {dict(conflict.p).get("text") for conflict in rig.store.conflicts(link.id)}
+    assert "Microsoft's later words" in both | kept
