@@ -180,3 +180,12 @@ def test_an_edit_at_microsoft_before_an_unanswered_creation_is_found_is_kept() -
     link = rig.link_of(opportunity)
     assert link is not None
     assert rig.store.conflicts(link.id) == ()
+
+
+def test_the_list_lag_is_waited_out_before_an_unanswered_creation_is_sent_again() -> None:
+    rig = Rig(list_lag_seconds=500)
+    rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
+    asked(rig)
+    for _ in range(20):
+        rig.minute()
+    assert len(rig.partner_center.referrals()) == 1

@@ -276,3 +276,27 @@ def test_an_outage_of_hours_poisons_no_doorbell_and_loses_no_edit() -> None:
     settle(rig, 20)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert rig.queues.messages.get("opportunity-changes-poison", []) == []
+
+
+def test_a_solution_row_edited_between_read_and_write_is_kept() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked(solutions=("SOL-15974-MQF", "SOL-20000-ABC"))
+    row = next(r for r in rig.salesforce.records("Microsoft_Solution__c") if r["Solution_Id__c"] == "SOL-20000-ABC")
+    client = rig.sync.opportunities.inner  # type: ignore[attr-defined]
+    real = client.composite
+    edits = iter([{"Solution_Name__c": "Renamed by the seller"}])
+
+    def composite(steps: Any, **more: Any) -> Any:
+        for fields in edits:
+            rig.pass_time(seconds=3)
+            rig.salesforce.update("Microsoft_Solution__c", row["Id"], fields)
+        return real(steps, **more)
+
+    listed = rig.referral(referral)["details"]["requirements"]["solutions"]
+    rig.partner_center.portal_edit(referral, {"/details/requirements/solutions": listed[:1]})
+    client.composite = composite
+    rig.webhook(referral)
+    settle(rig, 2)
+    assert rig.salesforce.get("Microsoft_Solution__c", row["Id"])["Removed__c"] is False
+    assert len(rig.referral(referral)["details"]["requirements"]["solutions"]) == 2
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"

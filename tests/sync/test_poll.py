@@ -1,12 +1,13 @@
 """The polls: nothing is skipped, nothing rings twice, and an idle org costs little."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from shared import sync as flows
 from shared.doorbell import Queue
-from shared.sync import Polled, poll
+from shared.sync import Patience, Polled, poll
 from tests.rig import Rig
 
 
@@ -137,3 +138,20 @@ def test_a_doorbell_that_died_with_its_host_is_rung_a_second_time_and_no_third()
         rig.pass_time(minutes=1)
         rings.append(poll(rig.sync, Polled.OPPORTUNITIES))
     assert sum(rings) == 0
+
+
+def test_a_row_with_the_very_stamp_of_the_watermark_rings() -> None:
+    rig = Rig()
+    first, _ = rig.linked()
+    second, _ = rig.linked()
+    rig.sync = replace(rig.sync, patience=Patience(poll_overlap=0))
+    rig.pass_time(minutes=5)
+    stamp = rig.now
+    rig.salesforce.update("Opportunity", first, {"Amount": 1})
+    rig.pass_time(minutes=2)
+    poll(rig.sync, Polled.OPPORTUNITIES)
+    assert watermark(rig) == stamp.timestamp()
+    late, rig.now = rig.now, stamp
+    rig.salesforce.update("Opportunity", second, {"Amount": 2})
+    rig.now = late
+    assert poll(rig.sync, Polled.OPPORTUNITIES) == 2  # and the first one, for its second time
