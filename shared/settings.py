@@ -225,7 +225,7 @@ class Settings(BaseSettings):
         30, ge=1, description="Pause before a failed doorbell rings again; doubles up to 15 minutes"
     )
     debounce_seconds: Seconds = Field(
-        5, description="Rest of a polled doorbell before it is answered, so that a burst of edits is one change"
+        0, description="Rest of a polled doorbell before it is answered, beyond the poll's own interval"
     )
     bulk_above: int = Field(
         200, ge=1, description="A poll or delta that finds more records than this rings on the bulk queues"

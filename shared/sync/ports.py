@@ -120,7 +120,7 @@ class Patience:
     claim: int = 120
     send_window: int = 60
     retry: int = 30
-    debounce: int = 5
+    debounce: int = 0
 
 
 @dataclass(frozen=True)

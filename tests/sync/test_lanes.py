@@ -1,5 +1,7 @@
 """Two lanes: what a seller waits for never stands behind a back-fill."""
 
+from dataclasses import replace
+
 import pytest
 
 from shared import sync as flows
@@ -118,6 +120,7 @@ def test_a_poisoned_bulk_doorbell_rings_once_more_on_its_lane() -> None:
 
 def test_a_polled_doorbell_rests_so_that_a_burst_of_edits_is_one_change() -> None:
     rig = Rig()
+    rig.sync = replace(rig.sync, patience=replace(rig.sync.patience, debounce=5))
     opportunity, referral = rig.linked()
     rig.edit(opportunity, Amount=61000)
     poll(rig.sync, Polled.OPPORTUNITIES)
@@ -142,5 +145,5 @@ def test_events_do_not_rest() -> None:
 
 def test_the_rest_is_the_settings() -> None:
     settings = Rig().settings
-    assert patience_of(settings).debounce == 5
-    assert patience_of(settings.model_copy(update={"debounce_seconds": 0})).debounce == 0
+    assert patience_of(settings).debounce == 0
+    assert patience_of(settings.model_copy(update={"debounce_seconds": 5})).debounce == 5
