@@ -148,9 +148,15 @@ def _set(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
     writes = {side: want for side, want, has in wants if want != has}
     if rule.keep_one and not all(writes.values()):
         return Outcome(hold="last_one")
-    kept = "keep" in fates.values()
-    conflict = Conflict(pair.name, pair.p, pair.s, None, "removed_and_edited") if kept else None
-    return Outcome(writes=writes, conflict=conflict)
+    return Outcome(writes=writes, conflict=_set_conflict(pair, fates))
+
+
+def _set_conflict(pair: Pair, fates: Mapping[str, str]) -> Conflict | None:
+    """An edited element outlives its removal; and where no base tells, a union may bring a removed one back."""
+    met = pair.base_p is None or pair.base_s is None
+    if "keep" in fates.values():
+        return Conflict(pair.name, pair.p, pair.s, None, "removed_and_edited")
+    return Conflict(pair.name, pair.p, pair.s, None, "first_meeting") if met and pair.p and pair.s else None
 
 
 def _fate(key: str, pair: Pair, policy: Policy) -> str:
