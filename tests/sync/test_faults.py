@@ -15,6 +15,20 @@ def settle(rig: Rig, minutes: int = 5) -> None:
         rig.minute()
 
 
+def saved_before_the_write(rig: Rig, sobject: str, record_id: str, fields: dict[str, Any]) -> None:
+    """A seller saves a record after the next write to Salesforce was decided, and before it is sent."""
+    client = rig.sync.opportunities.inner  # type: ignore[attr-defined]
+    real, edits = client.composite, iter([fields])
+
+    def composite(steps: Any, **more: Any) -> Any:
+        for edit in edits:
+            rig.pass_time(seconds=3)
+            rig.salesforce.update(sobject, record_id, edit)
+        return real(steps, **more)
+
+    client.composite = composite
+
+
 PATCH_FAULTS: list[dict[str, Any]] = [
     {"breaks": "timeout", "after_effect": False},
     {"breaks": "timeout", "after_effect": True},
@@ -90,21 +104,11 @@ def test_an_edit_at_microsoft_between_read_and_write_is_seen_before_anything_is_
     assert rig.opportunity(opportunity)["Description"] == "Meanwhile"
 
 
-def test_a_seller_who_saves_between_read_and_write_is_not_overwritten() -> None:
+def test_another_field_saved_between_read_and_write_travels_too() -> None:
     rig = Rig()
     opportunity, referral = rig.linked()
-    client = rig.sync.opportunities.inner  # type: ignore[attr-defined]
-    real = client.composite
-    edits = iter([{"Amount": 12345}])
-
-    def composite(steps: Any, **more: Any) -> Any:
-        for fields in edits:
-            rig.pass_time(seconds=3)
-            rig.salesforce.update("Opportunity", opportunity, fields)
-        return real(steps, **more)
-
+    saved_before_the_write(rig, "Opportunity", opportunity, {"Amount": 12345})
     rig.partner_center.portal_edit(referral, {"/details/notes": "From the portal"})
-    client.composite = composite
     rig.webhook(referral)
     settle(rig, 2)
     assert rig.opportunity(opportunity)["Amount"] == 12345
@@ -115,18 +119,8 @@ def test_a_seller_who_saves_between_read_and_write_is_not_overwritten() -> None:
 def test_a_seller_who_types_into_the_very_field_between_read_and_write_wins() -> None:
     rig = Rig()
     opportunity, referral = rig.linked()
-    client = rig.sync.opportunities.inner  # type: ignore[attr-defined]
-    real = client.composite
-    edits = iter([{"Description": "Typed by the seller"}])
-
-    def composite(steps: Any, **more: Any) -> Any:
-        for fields in edits:
-            rig.pass_time(seconds=3)
-            rig.salesforce.update("Opportunity", opportunity, fields)
-        return real(steps, **more)
-
+    saved_before_the_write(rig, "Opportunity", opportunity, {"Description": "Typed by the seller"})
     rig.partner_center.portal_edit(referral, {"/details/notes": "From the portal"})
-    client.composite = composite
     rig.webhook(referral)
     settle(rig, 2)
     assert rig.opportunity(opportunity)["Description"] == "Typed by the seller"
@@ -282,19 +276,9 @@ def test_a_solution_row_edited_between_read_and_write_is_kept() -> None:
     rig = Rig()
     opportunity, referral = rig.linked(solutions=("SOL-15974-MQF", "SOL-20000-ABC"))
     row = next(r for r in rig.salesforce.records("Microsoft_Solution__c") if r["Solution_Id__c"] == "SOL-20000-ABC")
-    client = rig.sync.opportunities.inner  # type: ignore[attr-defined]
-    real = client.composite
-    edits = iter([{"Solution_Name__c": "Renamed by the seller"}])
-
-    def composite(steps: Any, **more: Any) -> Any:
-        for fields in edits:
-            rig.pass_time(seconds=3)
-            rig.salesforce.update("Microsoft_Solution__c", row["Id"], fields)
-        return real(steps, **more)
-
+    saved_before_the_write(rig, "Microsoft_Solution__c", row["Id"], {"Solution_Name__c": "Renamed by the seller"})
     listed = rig.referral(referral)["details"]["requirements"]["solutions"]
     rig.partner_center.portal_edit(referral, {"/details/requirements/solutions": listed[:1]})
-    client.composite = composite
     rig.webhook(referral)
     settle(rig, 2)
     assert rig.salesforce.get("Microsoft_Solution__c", row["Id"])["Removed__c"] is False
