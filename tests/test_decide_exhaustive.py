@@ -53,6 +53,7 @@ SHOWN: Mapping[Kind, tuple[Sequence[Content], Sequence[Content]]] = {
     "status": (PHASES, tuple(lifecycle.content(stage) for stage in STAGES)),
 }
 WINNERS = ("salesforce", "partner_center", "hold")
+GOING_ON = (LinkState.LINKED, LinkState.PAUSED, LinkState.BLOCKED_NOACCESS, LinkState.OPPORTUNITY_DELETED)
 ANNOUNCED = (None, (P, "same"), (P, "moved"), (S, "same"), (S, "moved"), (S, "marked"))
 VERSION_P, VERSION_S = "e10", 100
 
@@ -163,7 +164,7 @@ def written(case: Case, decision: Decision) -> Content | None:
 def check(case: Case) -> None:
     """The laws that need nothing but the case and its decision."""
     group, decision = name(case.kind), case.ask()
-    stopped = case.link.state not in (LinkState.LINKED, LinkState.PAUSED, LinkState.BLOCKED_NOACCESS)
+    stopped = case.link.state not in GOING_ON
     if decision.write is not None and case.link.intent is not None:
         assert decision.write.groups == case.link.intent.writes
         assert decision.link.intent == case.link.intent

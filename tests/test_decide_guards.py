@@ -6,7 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from shared.deal import Absence, LinkState, Opportunity, PartnerCenterView, Referral, Remembered, SalesforceView, Side
+from shared.deal import (
+    Absence,
+    LinkState,
+    Opportunity,
+    PartnerCenterView,
+    Phase,
+    Referral,
+    Remembered,
+    SalesforceView,
+    Side,
+)
 from shared.decide import decide
 from tests.deals import (
     NOW,
@@ -104,8 +114,13 @@ def test_a_referral_once_not_found_is_not_taken_from_memory() -> None:
 
 def test_a_deleted_opportunity_leaves_the_referral_alone() -> None:
     decision = decide(linked(), edited(referral(), value=text("x")), Absence.RECYCLED, POLICY, NOW)
-    assert (decision.write, decision.link.state) == (None, LinkState.LINKED)
+    assert (decision.write, decision.link.state) == (None, LinkState.OPPORTUNITY_DELETED)
     assert decision.link.base_p == linked().base_p
+
+
+def test_a_deleted_opportunity_of_a_closed_deal_asks_nothing_of_anybody() -> None:
+    closed = replace(referral(), phase=Phase.WON)
+    assert decide(linked(), closed, Absence.RECYCLED, POLICY, NOW).link.state is LinkState.LINKED
 
 
 def test_an_undeleted_opportunity_goes_on() -> None:
@@ -171,9 +186,11 @@ def test_the_target_of_an_announced_write_is_read_and_not_remembered() -> None:
     assert decision.read == {P}
 
 
-def test_an_announced_write_to_a_deleted_opportunity_is_withdrawn_because_it_comes_back_as_another_version() -> None:
+def test_a_write_announced_for_an_opportunity_deleted_since_is_judged_by_the_marker_when_it_comes_back() -> None:
     p: Referral = edited(referral(), value=text("x"))
     intent = announced(look(linked(), p, opportunity()), p, opportunity())
     decision = decide(replace(linked(), intent=intent), p, Absence.RECYCLED, POLICY, NOW)
-    assert (decision.link.intent, decision.write) == (None, None)
-    assert (decision.link.base_p, decision.link.base_s) == (linked().base_p, linked().base_s)
+    assert (decision.link.intent, decision.link.unfinished, decision.write) == (intent, False, None)
+    back = replace(opportunity(), modified=NOW - 60, marker=intent.id)
+    assert decide(decision.link, p, back, POLICY, NOW).note == "landed"
+    assert decide(decision.link, p, replace(back, marker="another"), POLICY, NOW).note == "never landed"

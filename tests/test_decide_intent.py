@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from shared import lifecycle
-from shared.deal import Intent, Link, Opportunity, Phase, Referral, Side
+from shared.deal import Intent, Link, Opportunity, Phase, Referral, RowWrite, Side
 from tests.deals import (
     POLICY,
     P,
@@ -159,3 +159,12 @@ def test_a_crash_around_a_write_changes_nothing_in_the_end(side: Side, crash: st
     assert result.p.groups == result.s.groups
     assert result.p.groups["value"] == X
     assert len(result.decisions) == 2
+
+
+def test_an_announced_write_whose_solution_row_has_moved_never_landed_and_is_decided_anew() -> None:
+    link, intent, p, s = to_salesforce()
+    row = RowWrite("/sobjects/Microsoft_Solution__c/a001", {"Removed__c": True}, "a001", modified=50)
+    link = replace(link, intent=replace(intent, rows=(row,)))
+    assert look(link, p, replace(s, rows={"a001": 50, "a002": 99})).note == "rolled forward"
+    assert look(link, p, replace(s, rows={"a001": 51})).note == "never landed"
+    assert look(link, p, replace(s, rows={})).note == "never landed"

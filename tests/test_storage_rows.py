@@ -16,6 +16,7 @@ from shared.deal import (
     Intent,
     Link,
     LinkState,
+    RowWrite,
 )
 from shared.storage import Store, TooLarge
 from shared.storage.rows import checked, link_entity, link_from
@@ -23,12 +24,14 @@ from tests.links import INTENT, LINK
 
 _small = st.text(max_size=8)
 _int64 = st.integers(-(2**63), 2**63 - 1)
+_json = st.recursive(st.none() | st.booleans() | _small, lambda inner: st.lists(inner, max_size=2), max_leaves=4)
+_rows = st.builds(RowWrite, path=_small, fields=st.dictionaries(_small, _json, max_size=3))
 _links = st.builds(
     Link,
     id=st.from_regex(r"[sp]-[A-Za-z0-9-]{1,40}", fullmatch=True),
     base_p=st.dictionaries(_small, _small | st.lists(_small, max_size=3).map(tuple), max_size=3),
     base_s=st.dictionaries(_small, _small | st.lists(_small, max_size=3).map(tuple), max_size=3),
-    intent=st.none() | st.from_type(Intent),
+    intent=st.none() | st.builds(Intent, rows=st.lists(_rows, max_size=2).map(tuple)),
     claim=st.none() | st.from_type(Claim),
     held=st.dictionaries(_small, st.from_type(Hold), max_size=3),
     flips=st.dictionaries(_small, st.from_type(Flips), max_size=3),

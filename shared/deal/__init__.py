@@ -19,6 +19,7 @@ from shared.deal.memory import (
     Issue,
     Link,
     LinkState,
+    RowWrite,
     link_id_of_opportunity,
     link_id_of_referral,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "Referral",
     "Remembered",
     "Report",
+    "RowWrite",
     "SalesforceView",
     "Side",
     "Unreadable",

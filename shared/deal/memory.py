@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from shared.deal.views import Content, Digest, Phase, Report, Side
 
@@ -19,8 +20,19 @@ class LinkState(StrEnum):
     PAUSED = "paused"
     BLOCKED_NOACCESS = "blocked_noaccess"
     DETACHED = "detached"
+    OPPORTUNITY_DELETED = "opportunity_deleted"
     DUPLICATE = "duplicate"
     HALTED = "halted"
+
+
+@dataclass(frozen=True)
+class RowWrite:
+    """One change of solution rows, spelled when it was announced: what a later run sends is the same request."""
+
+    path: str
+    fields: Mapping[str, Any]
+    row_id: str = ""  # empty for new rows
+    modified: int | None = None  # the row's LastModifiedDate, in epoch seconds, that it must still have
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,7 @@ class Intent:
     at: int  # epoch seconds
     helper: str  # the run that may send it
     report: Report | None = None
+    rows: tuple[RowWrite, ...] = ()
 
 
 class ClaimPhase(StrEnum):
@@ -114,8 +127,8 @@ class Link:
 
     @property
     def unfinished(self) -> bool:
-        """Something was begun that a crash may have left half done."""
-        return self.intent is not None or self.claim is not None
+        """Something was begun that a crash may have left half done. With a deleted record it waits for its return."""
+        return self.state is not LinkState.OPPORTUNITY_DELETED and (self.intent is not None or self.claim is not None)
 
 
 @dataclass(frozen=True)

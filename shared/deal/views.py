@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -122,6 +122,7 @@ class Opportunity:
     marker: str = ""  # id of the last intent that wrote here
     by: str = ""  # LastModifiedById
     report: Report | None = None  # what the seller sees now
+    rows: Mapping[str, int] = field(default_factory=dict)  # solution rows by id, with their LastModifiedDate
 
 
 @dataclass(frozen=True)

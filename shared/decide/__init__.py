@@ -175,7 +175,7 @@ def _ready(
 ) -> Decision:
     """A write to Salesforce waits until the second its target was saved in is over: versions have 1 s grain."""
     if write.side is S:
-        open_seconds = policy.closed_margin_seconds - (s.read_at - s.modified)
+        open_seconds = policy.closed_margin_seconds - (s.read_at - max((s.modified, *s.rows.values())))
         if open_seconds > 0:
             return Decision(link, conflicts=disputes, retry_after_seconds=open_seconds, note="second still open")
         report = None if REPORT in link.held else policy.report(link)

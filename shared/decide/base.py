@@ -28,7 +28,7 @@ def agreed(link: Link, intent: Intent, back: Mapping[str, Digest], policy: Polic
     to_p = intent.side is Side.PARTNER_CENTER
     mine, theirs = (link.base_p, link.base_s) if to_p else (link.base_s, link.base_p)
     target = {
-        group: _elements(policy, intent, group, digest, mine.get(group), theirs.get(group))
+        group: _elements(intent, group, digest, mine.get(group), theirs.get(group))
         if policy.groups[group].kind == "set" and policy.groups[group].direction is Direction.BOTH
         else digest
         for group, digest in back.items()
@@ -43,16 +43,14 @@ def forgotten(link: Link, groups: Collection[str]) -> Link:
     return replace(link, base_p=base_p, base_s=base_s)
 
 
-def _elements(
-    policy: Policy, intent: Intent, group: str, back: Digest, old: Digest | None, old_source: Digest | None
-) -> Digest:
+def _elements(intent: Intent, group: str, back: Digest, old: Digest | None, old_source: Digest | None) -> Digest:
     """A set's base at the target of a write: what it shows, save what the other side has yet to hear of.
 
     An element the target alone shows stays news, and one the source alone shows stays a removal, until the
     second write of a two-sided change has arrived.
     """
     was, was_source, shows = by_key(old), by_key(old_source), by_key(back)
-    source, sent = by_key(intent.source.get(group)), by_key(policy.remember(group, intent.writes[group]))
+    source = by_key(intent.source.get(group))
     kept = {k: v for k, v in shows.items() if k in source or (k in was and k not in was_source)}
-    removed = {k: v for k, v in was.items() if k in source and k not in shows and k not in sent}
+    removed = {k: v for k, v in was.items() if k in source and k not in shows}
     return tuple(sorted(f"{key}:{content}" for key, content in (kept | removed).items()))

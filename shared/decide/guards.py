@@ -86,15 +86,19 @@ def _announced(link: Link, p: PartnerCenterView, s: SalesforceView, policy: Poli
         return judge(noticed(link, p), link.intent, target, policy)
     if isinstance(target, Remembered):
         return Decision(link, read=frozenset({P}), note="the target of an announced write must be read")
-    if target is Absence.RECYCLED:  # it takes no write now, and comes back as another version
-        return Decision(replace(link, intent=None), note="the target was deleted, withdrawn")
+    if target is Absence.RECYCLED:  # it takes no write now; whether ours arrived before is judged when it comes back
+        return None
     return Decision(link, note="the target of an announced write cannot be read")
 
 
 def _recycled(link: Link, p: PartnerCenterView, s: SalesforceView, _policy: Policy, _now: int) -> Decision | None:
+    """A recycle bin can be emptied or not: the referral stays as it is, and whoever has it open is told."""
     if s is not Absence.RECYCLED:
         return None
-    return Decision(noticed(link, p), note="opportunity deleted, referral stays open")
+    known = noticed(link, p)
+    if known.phase is None or not known.phase.terminal:
+        known = replace(known, state=LinkState.OPPORTUNITY_DELETED)
+    return Decision(known, note="opportunity deleted, referral stays as it is")
 
 
 def _paused(link: Link, p: PartnerCenterView, s: SalesforceView, _policy: Policy, _now: int) -> Decision | None:

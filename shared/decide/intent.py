@@ -29,6 +29,8 @@ from shared.decide.policy import Policy
 def judge(link: Link, intent: Intent, target: Referral | Opportunity, policy: Policy) -> Decision:
     """Finish, acknowledge or withdraw an announced write, by the version and content its target shows now."""
     if _version(target) == intent.target_version:
+        if isinstance(target, Opportunity) and _rows_moved(intent, target):
+            return _withdrawn(link, "never landed")  # and cannot any more: the rows are part of one all-or-none request
         return Decision(link, Write(intent.side, intent.writes, intent.report), note="rolled forward")
     if isinstance(target, Opportunity):
         landed = target.marker == intent.id
@@ -82,6 +84,10 @@ def _losers(intent: Intent, target: Referral | Opportunity, groups: Iterable[str
         for group, content in shown
         if not isinstance(content, Unreadable)
     )
+
+
+def _rows_moved(intent: Intent, target: Opportunity) -> bool:
+    return any(target.rows.get(row.row_id) != row.modified for row in intent.rows if row.row_id)
 
 
 def _version(target: Referral | Opportunity) -> str:

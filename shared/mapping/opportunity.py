@@ -80,6 +80,7 @@ class OpportunitySide:
         return Opportunity(
             groups={name: self._group(record, group) for name, group in self._groups.items()},
             modified=epoch_seconds(record["LastModifiedDate"]),
+            rows=self._row_versions(record),
             stamp=epoch_seconds(record["SystemModstamp"]),
             read_at=read_at,
             sync_on=record.get(names.sync) is True,
@@ -202,6 +203,11 @@ class OpportunitySide:
             except Untranslatable as problem:
                 return Unreadable(problem.code, group.name, problem.detail)
         return group.read(lambda spec: _column(record, spec.salesforce), S)
+
+    def _row_versions(self, record: Record) -> dict[str, int]:
+        sets = (group.spec.salesforce for group in self._groups.values() if group.spec.kind == "set")
+        rows = (row for relationship in sets for row in _rows(record, relationship))
+        return {str(row["Id"]): epoch_seconds(row["LastModifiedDate"]) for row in rows}
 
     def _children(self, group: BoundGroup) -> str:
         columns = [b.spec.salesforce for b in group.rows]

@@ -80,7 +80,7 @@ def link_entity(link: Link, partition_key: str) -> Entity:
     plain = _LINK.dump_python(link, mode="json", exclude={"version"}, fallback=dict, warnings=False)
     entity: Entity = {"PartitionKey": partition_key, "RowKey": f"L:{link.id}"}
     entity |= {name: _stored(name, plain[name]) for name in _FIELDS if plain[name] is not None}
-    began = [part.at for part in (link.intent, link.claim) if part is not None]
+    began = [part.at for part in (link.intent, link.claim) if part is not None and link.unfinished]
     entity["unfinished_since"] = EntityProperty(min(began, default=0), EdmType.INT64)
     return checked(entity)
 

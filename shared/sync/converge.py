@@ -32,7 +32,7 @@ from shared.mapping import Untranslatable
 from shared.sync.look import Look
 from shared.sync.ports import Sync
 from shared.sync.schema import drifted
-from shared.sync.send import send
+from shared.sync.send import send, spelled
 
 log = logging.getLogger("cosell.sync")
 ROUNDS = 8  # far above what a pair needs: one write to each side and a look after each
@@ -91,12 +91,16 @@ def _round(sync: Sync, link: Link, look: Look, run: str, caller: Caller) -> tupl
         decision = decide(link, p, s, sync.policy, sync.clock())
     if decision.write is None:
         return _settle(sync, link, look, decision, caller)
-    intent = link.intent or announce(decision, p, s, sync.policy, intent_id=sync.new_id(), run=run, now=sync.clock())
-    before = link
-    if link.intent is None:
+    before, intent = link, link.intent
+    if intent is None:
+        intent = announce(decision, p, s, sync.policy, intent_id=sync.new_id(), run=run, now=sync.clock())
+        try:
+            intent = replace(intent, rows=spelled(sync, link, intent, look))
+        except Untranslatable as refusal:
+            return _refused(sync, link, intent, look, refusal), True
         link = sync.links.save(replace(decision.link, intent=intent), conflicts=decision.conflicts, at=sync.clock())
     done, again = _carry_out(sync, link, intent, look, decision, caller)
-    if before.held and not (link.held or done.held):  # what waited was settled by the decision itself
+    if before.state is not done.state or (before.held and not (link.held or done.held)):  # settled by the decision
         _issues(sync, before, done)
     return done, again
 

@@ -7,7 +7,7 @@ from itertools import takewhile
 from urllib.parse import quote
 
 from shared.catalogue import NEUTRAL_REASON, audit_line
-from shared.deal import Absence, Intent, Link, Opportunity, Side
+from shared.deal import Absence, Intent, Link, Opportunity, RowWrite, Side
 from shared.errors import Stale
 from shared.sync.look import Look
 from shared.sync.ports import CompositeStep, Sync
@@ -43,7 +43,10 @@ def _update(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
     fields = spell.fields(intent.writes) | spell.steering(intent.report, intent.id, trail)
     path = f"/sobjects/Opportunity/{link.opportunity_id}"
     steps = [CompositeStep(OPPORTUNITY, "PATCH", path, fields, int(intent.target_version))]
-    steps += _children(sync, link, intent, look)
+    steps += [
+        CompositeStep(f"row{number}", "PATCH", row.path, row.fields, row.modified)
+        for number, row in enumerate(intent.rows)
+    ]
     soql = spell.select(f"Id = '{link.opportunity_id}'", audit=True)
     steps.append(CompositeStep(READ_BACK, "GET", f"/query?q={quote(soql, safe='')}"))
     answers = sync.opportunities.composite(steps)
@@ -70,19 +73,20 @@ def _when(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
 
 
-def _children(sync: Sync, link: Link, intent: Intent, look: Look) -> list[CompositeStep]:
-    """Solution rows travel in the same all-or-none composite, so the marker vouches for them too."""
+def spelled(sync: Sync, link: Link, intent: Intent, look: Look) -> tuple[RowWrite, ...]:
+    """The solution rows of a write, as `look` shows them now. Raises Untranslatable.
+
+    They travel in the same all-or-none composite, so the marker vouches for them too. Spelled once: a row that a
+    seller adds before another run sends the write must not be taken for one to be removed.
+    """
+    if intent.side is Side.PARTNER_CENTER:
+        return ()
     (sobject, key), added, changed = sync.mapping.opportunity.children(
         intent.writes, look.record, link.opportunity_id, link.referral_id
     )
-    steps = [
-        CompositeStep(f"row{number}", "PATCH", path, fields, version)
-        for number, (path, fields, version) in enumerate(changed)
-    ]
-    if added:
-        body = {"allOrNone": True, "records": added}
-        steps.append(CompositeStep("added", "PATCH", f"/composite/sobjects/{sobject}/{key}", body))
-    return steps
+    rows = tuple(RowWrite(path, fields, path.rpartition("/")[2], modified) for path, fields, modified in changed)
+    new = RowWrite(f"/composite/sobjects/{sobject}/{key}", {"allOrNone": True, "records": added})
+    return (*rows, new) if added else rows
 
 
 def _with_audit(sync: Sync, link: Link, intent: Intent, look: Look) -> None:

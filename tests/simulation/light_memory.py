@@ -110,7 +110,7 @@ class LightLinks:
 
 
 def _begun(link: Link, before: int) -> bool:
-    began = [part.at for part in (link.intent, link.claim) if part is not None]
+    began = [part.at for part in (link.intent, link.claim) if part is not None and link.unfinished]
     return 0 < min(began, default=0) < before
 
 

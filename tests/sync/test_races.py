@@ -206,3 +206,51 @@ def test_a_first_request_that_arrives_after_a_second_was_prepared_undoes_no_edit
     both = {made["Description"], rig.referral(referral)["details"]["notes"]}
     kept = {dict(conflict.p).get("text") for conflict in rig.store.conflicts(link.id)}
     assert "Microsoft's later words" in both | kept
+
+
+# Solution rows of an announced write
+
+
+def interrupted_solution_write(rig: Rig) -> tuple[str, str]:
+    """A solution added in the portal is announced for Salesforce, and no answer comes."""
+    opportunity, referral = rig.linked()
+    rig.pass_time(seconds=60)
+    listed = rig.referral(referral)["details"]["requirements"]["solutions"]
+    new = {"type": "Name", "id": "SOL-30000-XYZ", "name": "From the portal"}
+    rig.partner_center.portal_edit(referral, {LISTED: [*listed, new]})
+    rig.salesforce.fail(on="POST /composite", connection="timeout")
+    rig.webhook(referral)
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert link.intent is not None
+    return opportunity, referral
+
+
+def solutions(rig: Rig, referral: str) -> tuple[list[str], list[str]]:
+    """What both sides list."""
+    rows = rig.salesforce.records("Microsoft_Solution__c")
+    listed = rig.referral(referral)["details"]["requirements"]["solutions"]
+    return sorted(s["id"] for s in listed), sorted(r["Solution_Id__c"] for r in rows if not r["Removed__c"])
+
+
+def test_a_row_added_by_a_seller_since_a_write_was_announced_is_not_removed_by_it() -> None:
+    rig = Rig()
+    opportunity, referral = interrupted_solution_write(rig)
+    rig.add_solution(opportunity, "SOL-20000-ABC")
+    for _ in range(5):
+        rig.minute()
+    expected = ["SOL-15974-MQF", "SOL-20000-ABC", "SOL-30000-XYZ"]
+    assert solutions(rig, referral) == (expected, expected)
+
+
+def test_a_row_deleted_by_a_seller_since_a_write_was_announced_does_not_come_back() -> None:
+    rig = Rig()
+    opportunity, referral = interrupted_solution_write(rig)
+    old = next(r for r in rig.salesforce.records("Microsoft_Solution__c") if r["Solution_Id__c"] == "SOL-15974-MQF")
+    rig.salesforce.delete("Microsoft_Solution__c", old["Id"])
+    for _ in range(5):
+        rig.minute()
+    assert solutions(rig, referral) == (["SOL-30000-XYZ"], ["SOL-30000-XYZ"])
+
+
+LISTED = "/details/requirements/solutions"
