@@ -7,7 +7,7 @@ CHECK ?=
 PYTHON313 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python) $(shell command -v python3.13))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test313 kills sim model mutants lint types run lock clean
+.PHONY: help install demo test test313 kills sim model storm mutants lint types run lock clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ sim: install  ## the simulation at depth: SEEDS=… SEED_BASE=… LEVEL=port|wir
 
 model: install  ## the model check at depth, with every rule taken away once
 	@$(BIN)/python -m tests.model --deep
+
+storm: install  ## a hundred thousand pairs and bad days, every call counted: LINKS=… (about half an hour)
+	@$(BIN)/python -m tests.scale --links $(or $(LINKS),100000)
 
 mutants: install  ## seed mistakes one at a time; every one must make a test fail
 	@$(BIN)/python -m tests.mutants

@@ -123,10 +123,10 @@ def find(mapping: FieldMapping, described: Mapping[str, Describe]) -> tuple[Find
     return tuple(found)
 
 
-def fingerprint(mapping: FieldMapping, described: Mapping[str, Describe]) -> str:
-    """Changes whenever something does that the mapping's fields depend on."""
+def fingerprint(mapping: FieldMapping, described: Mapping[str, Describe], findings: Iterable[Finding]) -> str:
+    """Changes whenever something does that the mapping's fields depend on; `findings` are those of `find`."""
     facts = [(p.field, _essence(_fact(described, p))) for p in _places(mapping, described.get(OPPORTUNITY, {}))]
-    text = json.dumps([sorted(facts), [f.sentence for f in find(mapping, described)]])
+    text = json.dumps([sorted(facts), [finding.sentence for finding in findings]])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

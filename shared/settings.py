@@ -202,7 +202,9 @@ class Settings(BaseSettings):
 
     # Schedules (six fields, UTC; seconds first)
     poll_opportunities_schedule: str = Field("0 * * * * *", description="How often opportunities are polled")
-    poll_solutions_schedule: str = Field("30 * * * * *", description="How often Microsoft Solutions rows are polled")
+    poll_solutions_schedule: str = Field(
+        "30 * * * * *", description="How often Microsoft Solutions rows are polled, unless the poll above just did"
+    )
     delta_schedule: str = Field("0 7 * * * *", description="How often referrals are compared newest first")
     sweep_schedule: str = Field("0 20 2 * * *", description="How often everything is compared")
     schema_schedule: str = Field(

@@ -31,7 +31,7 @@ INTENT = Intent(
     at=1_000,
     helper="run-1",
 )
-CLAIM = Claim(ClaimPhase.WAIT, number=1, owner="run-1", at=2_000, not_before=2_600, first_at=2_000, request_id="r1")
+CLAIM = Claim(ClaimPhase.WAIT, number=1, owner="run-1", at=2_000, wait=600, first_at=2_000, request_id="r1")
 LINK = Link(
     id=f"s-{OPPORTUNITY}",
     state=LinkState.LINKED,

@@ -31,6 +31,12 @@ def noted(self, address):
     called.append(list(address[:2]))
     return connect(self, address)
 socket.socket.connect = noted
+looked_up = []
+resolve = socket.getaddrinfo
+def asked(host, *more, **options):
+    looked_up.append(str(host))
+    return resolve(host, *more, **options)
+socket.getaddrinfo = asked
 
 class Bells:
     value = ""
@@ -45,7 +51,8 @@ for content in [given["body"]] * 3:
     bells = Bells()
     statuses.append(webhook.get_user_function()(request, bells).status_code)
     rung.append(bells.value)
-print(json.dumps({"statuses": statuses, "rung": rung, "called": called, "modules": sorted(sys.modules)}))
+print(json.dumps({"statuses": statuses, "rung": rung, "called": called, "looked_up": looked_up,
+                  "modules": sorted(sys.modules)}))
 """
 
 
@@ -108,6 +115,7 @@ def test_a_delivery_calls_the_certificate_host_once_and_nobody_else(
     cold: dict[str, Any], served: tuple[Authority, Server]
 ) -> None:
     assert cold["called"] == [["127.0.0.1", served[1].port]]
+    assert set(cold["looked_up"]) <= {"127.0.0.1"}
 
 
 @pytest.mark.parametrize("module", HEAVY)

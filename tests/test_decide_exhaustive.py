@@ -52,7 +52,7 @@ SHOWN: Mapping[Kind, tuple[Sequence[Content], Sequence[Content]]] = {
     "latch": (FLAGS, FLAGS),
     "status": (PHASES, tuple(lifecycle.content(stage) for stage in STAGES)),
 }
-WINNERS = ("salesforce", "partner_center", "hold")
+WINNERS = ("salesforce", "partner_center", "hold")  # "newest" stands for one of them
 GOING_ON = (LinkState.LINKED, LinkState.PAUSED, LinkState.BLOCKED_NOACCESS, LinkState.OPPORTUNITY_DELETED)
 ANNOUNCED = (None, (P, "same"), (P, "moved"), (S, "same"), (S, "moved"), (S, "marked"))
 VERSION_P, VERSION_S = "e10", 100

@@ -92,10 +92,11 @@ def test_the_source_is_remembered_as_it_was_when_announced() -> None:
     assert all(not decision.conflicts for decision in result.decisions)
 
 
+@pytest.mark.parametrize("marker", ["", "an-earlier-write-of-ours"])
 @pytest.mark.parametrize("shown", [OLD, X, Y], ids=["old value", "a person typed the same", "another value"])
-def test_without_the_marker_a_moved_opportunity_never_got_it(shown: object) -> None:
+def test_without_its_own_marker_a_moved_opportunity_never_got_it(shown: object, marker: str) -> None:
     link, _, p, s = to_salesforce()
-    decision = look(link, p, moved(s, value=shown))
+    decision = look(link, p, moved(replace(s, marker=marker), value=shown))
     assert (decision.link.intent, decision.write, decision.conflicts) == (None, None, ())
     assert decision.link.base_s == link.base_s
 

@@ -114,6 +114,23 @@ def test_at_first_meeting_two_values_are_a_conflict_by_its_own_rule(first: str, 
     assert [c.reason for c in decision.conflicts] == ["first_meeting"]
 
 
+@pytest.mark.parametrize(
+    ("later", "written", "held"), [(1, {S: {"value": X}}, False), (-1, {P: {"value": Y}}, False), (0, {}, True)]
+)
+@pytest.mark.parametrize("based", [True, False])
+def test_newest_lets_the_record_saved_later_win_and_asks_when_neither_is(
+    based: bool, later: int, written: object, held: bool
+) -> None:
+    policy = with_rule("value", GroupPolicy(owner="newest", first="newest"))
+    s = opportunity(value=Y)
+    p = replace(referral(value=X), ticks=(s.modified + later + SECONDS_TO_1970) * 10_000_000)
+    decision = look(linked() if based else without_base(linked(), "value"), p, s, policy)
+    assert writes(decision) == written
+    assert ("value" in decision.link.held) is held
+    assert [(c.p, c.s) for c in decision.conflicts] == [(X, Y)]
+
+
+SECONDS_TO_1970 = 62_135_596_800
 TO_S, TO_P = Direction.TO_SALESFORCE, Direction.TO_PARTNER_CENTER
 
 

@@ -220,15 +220,15 @@ def test_a_field_that_cannot_be_filled_is_left_out_of_creations_only(org: Descri
 
 @pytest.mark.parametrize("change", [lambda f: f.update(length=99), lambda f: f.update(updateable=False)])
 def test_the_fingerprint_follows_the_mapped_fields(org: Described, change: Change) -> None:
-    before = fingerprint(table(), org)
+    before = fingerprint(table(), org, find(table(), org))
     change(field(org, "Opportunity.Description"))
-    assert fingerprint(table(), org) != before
+    assert fingerprint(table(), org, find(table(), org)) != before
 
 
 def test_the_fingerprint_ignores_everything_else(org: Described) -> None:
-    before = fingerprint(table(), org)
+    before = fingerprint(table(), org, find(table(), org))
     field(org, "Opportunity.Description")["label"] = "Story"
     field(org, "Opportunity.NextStep")["length"] = 3
     lose(org, "Opportunity.Type")
     org["Opportunity"]["fields"].reverse()
-    assert fingerprint(table(), org) == before
+    assert fingerprint(table(), org, find(table(), org)) == before

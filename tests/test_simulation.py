@@ -21,13 +21,30 @@ from tests.simulation.scenario import Act, Scenario, scenario
 
 PORT_SEEDS, WIRE_SEEDS = 100, 6
 SABOTAGE_SEEDS = 150
+FRESH_IN_CI: bool = False  # on as soon as no seed is known to fail
+MOST_FRESH = 1 << 40
 
 
 def base() -> int:
-    """The first seed: SEED_BASE, or always the same; `make sim` explores fresh ones at depth."""
+    """The first seed: SEED_BASE; in CI a fresh one where that is switched on; else always the same."""
     found = int(os.environ.get("SEED_BASE") or 0)
+    if FRESH_IN_CI and os.environ.get("CI") and not os.environ.get("SEED_BASE"):
+        found = random.SystemRandom().randrange(MOST_FRESH)
     print(f"SEED_BASE={found}")  # noqa: T201  pytest shows it with a failure
     return found
+
+
+def test_seeds_are_fresh_in_ci_where_switched_on_and_always_those_that_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.delenv("SEED_BASE", raising=False)
+    monkeypatch.setitem(globals(), "FRESH_IN_CI", False)
+    assert base() == 0
+    monkeypatch.setitem(globals(), "FRESH_IN_CI", True)
+    assert base() != base()
+    monkeypatch.setenv("SEED_BASE", "17")
+    assert base() == 17
 
 
 def told(summary: Summary) -> str:
@@ -54,9 +71,12 @@ def test_equal_seeds_give_equal_traces(level: str, seeds: range) -> None:
         assert first.trace
 
 
-@pytest.mark.parametrize("seed", range(40, 44))
+@pytest.mark.parametrize("seed", range(40, 46))
 def test_both_levels_end_alike(seed: int) -> None:
-    calm = replace(scenario(seed), faults=frozenset())
+    whole = scenario(seed)
+    # So far apart that each act is settled before the next: which of two racing edits wins is no likeness of levels.
+    acts = tuple(replace(act, at=200.0 * (number + 1)) for number, act in enumerate(whole.acts))
+    calm = replace(whole, faults=frozenset(), acts=acts)
     assert play(calm).end == play(calm, level="wire").end
 
 

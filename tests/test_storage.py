@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceResponseError
 
 from sandbox.memory import MemoryTables
-from shared.deal import (
-    History,
-    Side,
-)
+from shared.deal import History, LinkState, Side
 from shared.errors import LostRace
 from shared.storage import Store
 from tests.azurite import Account
@@ -32,6 +30,23 @@ def test_a_saved_link_reads_back_equal_with_its_version(store: Store) -> None:
     assert saved.version
     assert store.link(LINK.id) == saved
     assert replace(saved, version="") == replace(LINK, intent=INTENT, claim=CLAIM)
+
+
+def test_a_link_tells_its_age_by_the_clock_of_the_store() -> None:
+    now = datetime(2026, 1, 5, 12, 0, 0, 700_000, tzinfo=UTC)
+    store = Store(MemoryTables(lambda: now))
+    store.save(LINK)
+    now += timedelta(seconds=90)
+    found = store.link(LINK.id)
+    assert found is not None
+    assert found.age == 89  # the service's Date header has whole seconds; never more than the truth
+
+
+def test_a_fresh_link_has_hardly_any_age_at_every_store(store: Store) -> None:
+    store.save(LINK)
+    found = store.link(LINK.id)
+    assert found is not None
+    assert found.age <= 5
 
 
 def test_an_unknown_link_is_none(store: Store) -> None:
@@ -154,7 +169,7 @@ def test_every_link_is_found_in_every_sharding(account: Account, shard_bits: int
 UNFINISHED = {
     "intent": replace(LINK, intent=INTENT),
     "claim": replace(LINK, claim=CLAIM),
-    "waiting": replace(LINK, not_before=1_500),
+    "waiting": replace(LINK, intent=INTENT, state=LinkState.OPPORTUNITY_DELETED),
     "finished": LINK,
 }
 
@@ -164,9 +179,8 @@ UNFINISHED = {
     [
         (1_000, set()),
         (1_001, {"intent"}),
-        (1_500, {"intent", "waiting"}),
-        (2_000, {"intent", "waiting"}),
-        (2_001, {"intent", "waiting", "claim"}),
+        (2_000, {"intent"}),
+        (2_001, {"intent", "claim"}),
     ],
 )
 def test_unfinished_finds_what_began_before(store: Store, before: int, found: set[str]) -> None:

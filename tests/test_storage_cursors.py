@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+from random import Random
 
 import pytest
 from azure.storage.queue import TextBase64DecodePolicy
 from pydantic import ValidationError
 
+from sandbox.salesforce.ids import make_id
 from shared.deal import Issue
 from shared.doorbell import Doorbell, Queue
 from shared.errors import LostRace
 from shared.storage import Bells, Cursor, Store, TooLarge
+from shared.sync.poll import Watermark
 from tests.azurite import Account
 
 
@@ -54,9 +57,19 @@ def test_a_shorter_text_leaves_nothing_of_a_longer_one(account: Account, store: 
     assert "x" not in "".join(str(value) for value in stored.values())
 
 
-def test_a_cursor_beyond_900_kib_is_refused(store: Store) -> None:
+@pytest.mark.parametrize("pairs", [13_000, 20_000])
+def test_a_poll_that_has_just_seen_a_mass_change_can_remember_all_that_it_may(store: Store, pairs: int) -> None:
+    stamps = Random(1)
+    seen = frozenset((make_id("006", 5_000_000 + 37 * n), 1_767_614_405 + stamps.randrange(900)) for n in range(pairs))
+    text = Watermark(1_767_614_405, seen, seen).text()
+    store.put_cursor("s.opportunity", text, "")
+    assert Watermark.parse(store.cursor("s.opportunity").text) == Watermark(1_767_614_405, seen, seen)
+
+
+def test_a_cursor_beyond_900_kib_is_refused_when_packing_does_not_help(store: Store) -> None:
+    noise = Random(1)
     with pytest.raises(TooLarge, match="sweep"):
-        store.put_cursor("sweep", "ü" * 460_801, "")
+        store.put_cursor("sweep", "".join(chr(noise.randrange(0x4E00, 0x9FFF)) for _ in range(460_801)), "")
 
 
 def test_a_secret_is_replaced_only_by_who_read_the_last_one(store: Store) -> None:

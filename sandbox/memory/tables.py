@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from types import SimpleNamespace
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -81,6 +83,11 @@ class MemoryTables(Faults):
         with self.lock, self.around(method):
             yield
 
+    def answered(self) -> Any:
+        """As much of a response as a hook may look at: the service's clock, in whole seconds."""
+        headers = {"Date": format_datetime(self._clock(), usegmt=True)}
+        return SimpleNamespace(http_response=SimpleNamespace(headers=headers))
+
     def stored(self, properties: Mapping[str, Any]) -> _Row:
         """The properties with a new timestamp and eTag, later than every one before."""
         with self.lock:
@@ -110,9 +117,13 @@ class MemoryTable:
         with self._call("delete_table"):
             self._account.rows.pop(self._name, None)
 
-    def get_entity(self, partition_key: str, row_key: str) -> TableEntity:
-        """One row. Raises ResourceNotFoundError."""
+    def get_entity(
+        self, partition_key: str, row_key: str, *, raw_response_hook: Callable[[Any], None] | None = None
+    ) -> TableEntity:
+        """One row; the hook is shown the answer's headers. Raises ResourceNotFoundError."""
         with self._call("get_entity"):
+            if raw_response_hook is not None:
+                raw_response_hook(self._account.answered())
             return _copy(_found(self._rows(), (partition_key, row_key)))
 
     def create_entity(self, entity: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,6 +45,13 @@ def refuse_bad_record(org: Org, sobject: SObject, values: Fields, before: Fields
         _refuse_matching(org, sobject, values, caller)
 
 
+def refuse_duplicates(org: Org, sobject: SObject, values: Fields) -> None:
+    """Raise if a record outside the recycle bin has one of these unique values."""
+    for column in sobject.fields.values():
+        if column.unique:
+            _refuse_duplicate(org, sobject, column, values)
+
+
 def derived_values(org: Org, type_: str, values: Fields) -> Fields:
     """What the service computes from other fields."""
     derive = _DERIVED.get(type_)

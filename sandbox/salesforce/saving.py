@@ -6,7 +6,7 @@ Which call asked for it, and how the answer is written, belongs to the rest_*.py
 from dataclasses import replace
 from typing import Any
 
-from sandbox.salesforce.checks import checked_input, derived_values, refuse_bad_record
+from sandbox.salesforce.checks import checked_input, derived_values, refuse_bad_record, refuse_duplicates
 from sandbox.salesforce.errors import SalesforceError, bad_request, not_found
 from sandbox.salesforce.ids import normal_id
 from sandbox.salesforce.org import Caller, Fields, Org, Write
@@ -58,14 +58,16 @@ def delete(org: Org, type_: str, record_id: str, caller: Caller) -> None:
 
 
 def undelete(org: Org, type_: str, record_id: str, caller: Caller) -> None:
-    """Bring a record, and what was deleted with it, back from the recycle bin."""
+    """Bring a record, and what was deleted with it, back from the recycle bin; unique values stay unique."""
     row = org.rows.latest(type_, record_id)
     if row is None or not row.deleted:
         raise bad_request("UNDELETE_FAILED", "Entity is not in the recycle bin")
-    for name in org.schema:
-        for other in org.rows.all(name):
-            if other.deleted and (other.id == row.id or other.deleted_with == row.id):
-                restamp(org, other, {"IsDeleted": False}, caller)
+    swept = [other for name in org.schema for other in org.rows.all(name) if other.deleted_with == row.id]
+    back = [row, *(other for other in swept if other.deleted)]
+    for other in back:
+        refuse_duplicates(org, org.schema[other.type], other.values)
+    for other in back:
+        restamp(org, other, {"IsDeleted": False}, caller)
 
 
 def live_row(org: Org, type_: str, record_id: str, caller: Caller) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from shared.deal.views import Content, Digest, Phase, Report, Side
 
@@ -23,6 +23,10 @@ class LinkState(StrEnum):
     OPPORTUNITY_DELETED = "opportunity_deleted"
     DUPLICATE = "duplicate"
     HALTED = "halted"
+
+
+RESTING: Final = frozenset({LinkState.HALTED, LinkState.DUPLICATE, LinkState.DETACHED, LinkState.OPPORTUNITY_DELETED})
+"""Pairs that wait for a person, with whatever was begun."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +66,13 @@ class ClaimPhase(StrEnum):
 
 @dataclass(frozen=True)
 class Claim:
-    """Who may create the twin, for the how-manieth time, and not before when (epoch seconds)."""
+    """Who may create the twin, for the how-manieth time, and how long after the claim was stored (seconds)."""
 
     phase: ClaimPhase
     number: int
     owner: str
     at: int
-    not_before: int
+    wait: int
     first_at: int
     request_id: str
 
@@ -118,17 +122,16 @@ class Link:
     held: Mapping[str, Hold] = field(default_factory=dict)
     flips: Mapping[str, Flips] = field(default_factory=dict)
     gone_since: int = 0
-    schema_ver: str = ""
     map_ver: str = ""
     attempts: int = 0
-    not_before: int = 0
     last_ok: int = 0
     version: str = ""  # eTag of the stored row; empty before the first save
+    age: int = field(default=0, compare=False)  # seconds from the row's last save to this read, by the store's clock
 
     @property
     def unfinished(self) -> bool:
-        """Something was begun that a crash may have left half done. With a deleted record it waits for its return."""
-        return self.state is not LinkState.OPPORTUNITY_DELETED and (self.intent is not None or self.claim is not None)
+        """Something was begun that a crash may have left half done, and that can go on without a person."""
+        return self.state not in RESTING and (self.intent is not None or self.claim is not None)
 
 
 @dataclass(frozen=True)

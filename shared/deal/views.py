@@ -104,6 +104,11 @@ class Referral:
     ticks: int  # updatedDateTime in 100-ns ticks since 0001-01-01 UTC
     settled: bool = False  # read again after a pause and still the same
 
+    @property
+    def updated(self) -> int:
+        """updatedDateTime in UTC epoch seconds."""
+        return self.ticks // 10_000_000 - 62_135_596_800
+
 
 @dataclass(frozen=True)
 class Remembered:

@@ -15,7 +15,6 @@ from shared.deal import (
     Conflict,
     Content,
     Decision,
-    Digest,
     Direction,
     Hold,
     Link,
@@ -67,7 +66,8 @@ def decide(link: Link, p: PartnerCenterView, s: SalesforceView, policy: Policy, 
     now_seen = seen(link, p)
     found = outcomes(now_seen, p, s, policy, now)
     held = _holds(now_seen, found, p, s, policy)
-    after = replace(now_seen, held=held, **_adopted(now_seen, found, p, s, policy))  # type: ignore[arg-type]
+    after = _adopted(now_seen, found, p, s, policy)
+    after = after if after.held == held else replace(after, held=held)
     return _one_write(link, at_version(after, p, policy), found, s, policy, now)
 
 
@@ -134,17 +134,21 @@ def _again(before: Hold, group: str, link: Link, p: Referral | Remembered, s: Op
 
 def _adopted(
     link: Link, found: Mapping[str, Outcome], p: Referral | Remembered, s: Opportunity, policy: Policy
-) -> dict[str, dict[str, Digest]]:
-    """Both bases with every equal group that one of them did not know yet."""
+) -> Link:
+    """The link with every equal group in its bases that one of them did not know yet."""
     base_p, base_s = dict(link.base_p), dict(link.base_s)
     for group, outcome in found.items():
+        rides = policy.groups[group].rides
+        if not outcome.adopt and not rides:
+            continue
         digest_p = shown(group, p.groups[group], policy) if isinstance(p, Referral) else base_p.get(group)
         digest_s = shown(group, s.groups[group], policy)
         if outcome.adopt and digest_p is not None and digest_s is not None:
             base_p[group], base_s[group] = digest_p, digest_s
-        elif policy.groups[group].rides and digest_p is not None:
+        elif rides and digest_p is not None:
             base_p[group] = digest_p
-    return {"base_p": base_p, "base_s": base_s}
+    same = base_p == link.base_p and base_s == link.base_s
+    return link if same else replace(link, base_p=base_p, base_s=base_s)
 
 
 def _one_write(

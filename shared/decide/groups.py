@@ -21,7 +21,7 @@ from shared.deal import (
 )
 from shared.decide.loop import looping
 from shared.decide.merge import ADOPT, NOTHING, Outcome, Pair, locked, merge
-from shared.decide.policy import Policy
+from shared.decide.policy import Policy, Winner
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 STATUS = "status"
@@ -83,13 +83,22 @@ def _outcome(group: str, link: Link, p: Referral | Remembered, s: Opportunity, p
         return Outcome(hold=shown_p.code, detail=shown_p.detail)
     pair = Pair(group, shown_p, shown_s, link.base_p.get(group), link.base_s.get(group))
     if isinstance(p, Referral):
-        outcome = merge(pair, policy.groups[group], policy)
+        outcome = merge(pair, policy.groups[group].among(_latest(p, s)), policy)
     else:
         outcome = _against_memory(pair, link, policy)
     return _stoppable(outcome, pair, link, s, policy, now)
 
 
+def _latest(p: Referral, s: Opportunity) -> Winner:
+    """Which record was saved later. Both tell it of the whole record, by clocks of their own, to the second."""
+    if p.updated == s.modified:
+        return "hold"
+    return "partner_center" if p.updated > s.modified else "salesforce"
+
+
 def _stoppable(outcome: Outcome, pair: Pair, link: Link, s: Opportunity, policy: Policy, now: int) -> Outcome:
+    if not outcome.writes:
+        return outcome
     stage = s.groups.get(STATUS, ())
     if link.phase is not None and stage and not isinstance(stage, Unreadable):
         direction = policy.groups[pair.name].direction

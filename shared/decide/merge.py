@@ -52,7 +52,8 @@ ADOPT = Outcome(adopt=True)
 def merge(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
     """The outcome for one readable group, before life-cycle locks and obstacles are looked at."""
     outcome = _MERGES[rule.kind](pair, rule, policy)
-    return replace(outcome, writes={side: c for side, c in outcome.writes.items() if rule.direction.towards(side)})
+    writes = {side: content for side, content in outcome.writes.items() if rule.direction.towards(side)}
+    return outcome if len(writes) == len(outcome.writes) else replace(outcome, writes=writes)
 
 
 def _scalar(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:

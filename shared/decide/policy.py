@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 from shared.deal import Content, Digest, Direction, Link, Obstacle, Report, Side
 
-Winner = Literal["salesforce", "partner_center", "hold"]
+Winner = Literal["salesforce", "partner_center", "hold", "newest"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,13 @@ class GroupPolicy:
     alone: bool = True
     keep_one: bool = False
 
-    @property
+    def among(self, latest: Winner) -> GroupPolicy:
+        """The rules with a side in the place of "newest": the one whose record was saved later."""
+        named = (self.owner, self.first)
+        owner, first = (latest if winner == "newest" else winner for winner in named)
+        return self if (owner, first) == named else replace(self, owner=owner, first=first)
+
+    @cached_property
     def rides(self) -> bool:
         """Only ever sent along with other changes, and whatever Partner Center makes of it is accepted."""
         one_way = self.kind == "scalar" and self.direction is Direction.TO_PARTNER_CENTER

@@ -13,17 +13,20 @@ def noticed(link: Link, p: PartnerCenterView) -> Link:
     """The link with what a referral teaches even while nothing may be compared: it is there, and this new."""
     if not isinstance(p, Referral):
         return link
+    if p.ticks <= link.p_hwm and p.phase in (None, link.phase) and not link.gone_since:
+        return link
     return replace(link, p_hwm=max(link.p_hwm, p.ticks), phase=p.phase or link.phase, gone_since=0)
 
 
 def seen(link: Link, p: Referral | Remembered) -> Link:
     """The link with what any readable pair teaches."""
-    return replace(noticed(link, p), state=LinkState.LINKED)
+    link = noticed(link, p)
+    return link if link.state is LinkState.LINKED else replace(link, state=LinkState.LINKED)
 
 
 def at_version(link: Link, p: Referral | Remembered, policy: Policy) -> Link:
     """The version of the base is the one just read, if nothing in that version waits to be taken over."""
-    if isinstance(p, Remembered) or policy.partial:
+    if isinstance(p, Remembered) or policy.partial or (link.p_etag, link.p_ticks) == (p.etag, p.ticks):
         return link
     waiting = any(
         link.base_p.get(group) != shown(group, p.groups[group], policy)

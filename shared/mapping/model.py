@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 from shared.deal import Direction, Side
 from shared.mapping.codecs import CODECS
 
+Winner = Literal["salesforce", "partner_center", "hold", "newest"]
+
 # What "Update a lead or opportunity" lists (Partner Center REST); `/-` would append twice when repeated.
 PATCHABLE = frozenset(
     {
@@ -69,10 +71,8 @@ class Group(_Table):
     kind: Literal["scalar", "status", "set", "latch"] = "scalar"
     create: Direction = Direction.BOTH
     update: Direction = Direction.BOTH
-    owner: Literal["salesforce", "partner_center", "hold"] = "salesforce"
-    first: Literal["salesforce", "partner_center", "hold"] | None = Field(
-        None, description="At first meeting; like owner"
-    )
+    owner: Winner = Field("salesforce", description="Whose change stands when both sides changed")
+    first: Winner | None = Field(None, description="At first meeting; like owner")
     drift: Literal["revert", "ignore"] = Field("revert", description="One-way group edited on its receiving side")
     alone: bool = Field(default=True, description="False: travels with other changes only")
     rename: bool = Field(default=False, description="True: update /name, which Microsoft's update page does not list")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -37,6 +38,13 @@ class OpportunitySide:
 
     def select(self, where: str, *, audit: bool) -> str:
         """SOQL for whole deals: the opportunity's own and parent fields, solutions, primary contact."""
+        return f"{self._deals[audit]} WHERE {where}"  # `where` is quoted by its maker
+
+    @cached_property
+    def _deals(self) -> dict[bool, str]:
+        return {audit: self._select(audit=audit) for audit in (False, True)}
+
+    def _select(self, *, audit: bool) -> str:
         names = self._names
         steering = (names.sync, names.referral_id, names.status, names.message, names.marker, names.reason)
         columns = [*SYSTEM, "AccountId", *steering, names.audit if audit else ""]
@@ -50,7 +58,7 @@ class OpportunitySide:
                 " ORDER BY IsPrimary DESC, CreatedDate LIMIT 1)"
             )
         listed = ", ".join([*dict.fromkeys(c for c in columns if c), *subselects])
-        return f"SELECT {listed} FROM Opportunity WHERE {where}"  # noqa: S608 `where` is quoted by its maker
+        return f"SELECT {listed} FROM Opportunity"  # noqa: S608 names from the mapping
 
     def poll(self, *, solutions: bool) -> tuple[str, str]:
         """SELECT and WHERE of a poll: ids and stamps only. With `solutions` the parents of solution rows."""
@@ -60,7 +68,7 @@ class OpportunitySide:
         in_scope = f"({names.sync} = true OR {names.referral_id} != null)"
         return "SELECT Id, SystemModstamp FROM Opportunity", in_scope
 
-    @property
+    @cached_property
     def has_solutions(self) -> bool:
         """Whether the table has a list of rows at all."""
         return any(group.spec.kind == "set" for group in self._groups.values())
@@ -70,7 +78,7 @@ class OpportunitySide:
         """The field of a solution row that names its opportunity."""
         return self._set.parent
 
-    @property
+    @cached_property
     def _set(self) -> Group:
         return next(group.spec for group in self._groups.values() if group.spec.kind == "set")
 
@@ -236,10 +244,12 @@ def _column(record: Record, name: str) -> Any:
         record = roles[0] if roles else {}
     value: Any = record
     for part in name.split("."):
-        if isinstance(value, Mapping) and value and part not in value:
+        if not isinstance(value, Mapping):
+            return None
+        if value and part not in value:
             # Answers spell a field as the org does; a name in another case must not read as an empty field.
             raise Untranslatable("unknown_field", name)
-        value = value.get(part) if isinstance(value, Mapping) else None
+        value = value.get(part)
     return value
 
 

@@ -78,6 +78,17 @@ class Salesforce:
                 raise
         return self._all_pages(soql, deleted=deleted)
 
+    def queries(self, soql: Sequence[str], *, deleted: bool = False) -> tuple[Rows, ...]:
+        """All rows of several queries (at most five), whose first pages come in one call."""
+        if len(soql) == 1:
+            return (self.query(soql[0], deleted=deleted),)
+        path = "queryAll" if deleted else "query"
+        answers = self.composite([Step(f"page{n}", "GET", f"/{path}?q={quote(text)}") for n, text in enumerate(soql)])
+        return tuple(
+            Rows(tuple(record for page in self._pages(dict(first)) for record in page), answers.server_time)
+            for first in answers.bodies.values()
+        )
+
     def composite(self, steps: Sequence[Step], *, all_or_none: bool = True) -> Answers:
         """Several steps in one call, in their order.
 

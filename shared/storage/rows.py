@@ -10,6 +10,8 @@ import dataclasses
 import hashlib
 import json
 import re
+import zlib
+from base64 import b85decode, b85encode
 from collections.abc import Iterator, Mapping
 from types import NoneType, UnionType
 from typing import Any, Final, get_type_hints
@@ -36,7 +38,7 @@ _LINK: Final = TypeAdapter(Link)
 _CONFLICT: Final = TypeAdapter(Conflict)
 _HISTORY: Final = TypeAdapter(History)
 _ISSUE: Final = TypeAdapter(Issue)
-_FIELDS: Final = tuple(f.name for f in dataclasses.fields(Link) if f.name != "version")
+_FIELDS: Final = tuple(f.name for f in dataclasses.fields(Link) if f.name not in ("version", "age"))
 _PLAIN: Final = (str, int, bool, NoneType)  # enums of text included; everything else becomes JSON text
 
 
@@ -77,7 +79,7 @@ def inverted_ticks(at: int, sequence: int) -> str:
 
 def link_entity(link: Link, partition_key: str) -> Entity:
     """A link as an entity: plain properties to search by, JSON text for what is nested."""
-    plain = _LINK.dump_python(link, mode="json", exclude={"version"}, fallback=dict, warnings=False)
+    plain = _LINK.dump_python(link, mode="json", exclude={"version", "age"}, fallback=dict, warnings=False)
     entity: Entity = {"PartitionKey": partition_key, "RowKey": f"L:{link.id}"}
     entity |= {name: _stored(name, plain[name]) for name in _FIELDS if plain[name] is not None}
     began = [part.at for part in (link.intent, link.claim) if part is not None and link.unfinished]
@@ -129,17 +131,24 @@ def issue_from(entity: Mapping[str, Any]) -> Issue:
 
 
 def cursor_entity(name: str, text: str, partition_key: str) -> Entity:
-    """A cursor; long text is spread over several properties. Raises TooLarge beyond 900 KiB."""
-    if _utf16_bytes(text) > CURSOR_BYTES:
-        raise TooLarge(f"Cursor {name}: {_utf16_bytes(text)} bytes are more than the {CURSOR_BYTES} one row may hold")
-    chunks = [text[start : start + CHUNK] for start in range(0, len(text), CHUNK)]
-    parts = {f"text{number}": chunk for number, chunk in enumerate(chunks)}
-    return checked({"PartitionKey": partition_key, "RowKey": name, "parts": len(chunks), **parts})
+    """A cursor; long text is spread over several properties, and packed when it would not fit.
+
+    Raises TooLarge for what is beyond 900 KiB even then.
+    """
+    packed = _utf16_bytes(text) > CURSOR_BYTES
+    kept = b85encode(zlib.compress(text.encode())).decode() if packed else text
+    if _utf16_bytes(kept) > CURSOR_BYTES:
+        raise TooLarge(f"Cursor {name}: {_utf16_bytes(kept)} bytes are more than the {CURSOR_BYTES} one row may hold")
+    chunks = [kept[start : start + CHUNK] for start in range(0, len(kept), CHUNK)]
+    parts: Entity = {f"text{number}": chunk for number, chunk in enumerate(chunks)}
+    flag = {"packed": True} if packed else {}
+    return checked({"PartitionKey": partition_key, "RowKey": name, "parts": len(chunks), **flag, **parts})
 
 
 def cursor_text(entity: Mapping[str, Any]) -> str:
     """The text of a cursor row."""
-    return "".join(entity[f"text{number}"] for number in range(entity["parts"]))
+    kept = "".join(entity[f"text{number}"] for number in range(entity["parts"]))
+    return zlib.decompress(b85decode(kept)).decode() if entity.get("packed") else kept
 
 
 def checked(entity: Entity) -> Entity:

@@ -11,6 +11,8 @@ import re
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from azure.core import MatchConditions
@@ -65,9 +67,10 @@ class Store:
     # Links
 
     def link(self, link_id: str) -> Link | None:
-        """The link as stored now."""
-        found = self._get("sync", self._partition(link_id), f"L:{link_id}")
-        return _link(found) if found else None
+        """The link as stored now, and for how many seconds it has been."""
+        heard: list[str] = []
+        found = self._get("sync", self._partition(link_id), f"L:{link_id}", raw_response_hook=partial(_date, heard))
+        return replace(_link(found), age=_age(found, heard)) if found else None
 
     def link_of(self, side: Side, record_id: str) -> str | None:
         """The id of the link that owns a record."""
@@ -104,10 +107,10 @@ class Store:
                 if not _moved(error):
                     raise
             else:
-                return replace(link, version=answers[0]["etag"])
+                return replace(link, version=answers[0]["etag"], age=0)
             stored = self._get("sync", partition, entity["RowKey"])
             if _same(stored, entity):
-                return replace(link, version=_version(stored))
+                return replace(link, version=_version(stored), age=0)
             if _version(stored) != link.version:
                 break
             # The link has not moved, so another process wrote a row with our number in the same second.
@@ -118,9 +121,8 @@ class Store:
         return self._links("")
 
     def unfinished(self, before: int) -> Iterator[Link]:
-        """Links with something begun before, or a waiting time over by, `before` (epoch seconds)."""
-        begun = f"(unfinished_since gt 0L and unfinished_since lt {before}L)"
-        return self._links(f" and ({begun} or (not_before gt 0L and not_before le {before}L))")
+        """Links with something begun before `before` (epoch seconds) that can go on without a person."""
+        return self._links(f" and (unfinished_since gt 0L and unfinished_since lt {before}L)")
 
     def conflicts(self, link_id: str) -> tuple[Conflict, ...]:
         """Kept conflicts of a link: by group, newest first."""
@@ -218,10 +220,10 @@ class Store:
         )
         return iter(found)
 
-    def _get(self, table: str, partition: str, row: str) -> Entity | None:
+    def _get(self, table: str, partition: str, row: str, **more: Any) -> Entity | None:
         client = self._table(table)
         try:
-            return client.get_entity(partition, row)  # type: ignore[no-any-return]
+            return client.get_entity(partition, row, **more)  # type: ignore[no-any-return]
         except ResourceNotFoundError:
             return None
 
@@ -256,6 +258,16 @@ def _same(stored: Mapping[str, Any] | None, entity: Entity) -> bool:
 
 def _link(entity: Mapping[str, Any]) -> Link:
     return rows.link_from(entity, _version(entity))
+
+
+def _date(heard: list[str], response: Any) -> None:
+    heard.append(response.http_response.headers.get("Date", ""))
+
+
+def _age(entity: Any, heard: list[str]) -> int:
+    """Seconds since the row was written. Both times are the service's; its `Date` header has whole seconds."""
+    answered = parsedate_to_datetime(heard[-1])
+    return max(0, int((answered - entity.metadata["timestamp"]).total_seconds()))
 
 
 def _version(entity: Any) -> str:

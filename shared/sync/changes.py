@@ -114,6 +114,8 @@ def _referral_changed(sync: Sync, bell: Doorbell, queue: Queue, referral_id: str
         _meet(sync, bell, look.document, look)
     else:
         # 403 or 404: the portal's own rules (a related referral, a role) may hide it; nothing is created or undone.
+        if link is not None and link.claim is not None:
+            sync.links.save(replace(link, claim=None))
         log.info(json.dumps({"event": "referral not visible", "referral": referral_id}))
 
 
@@ -121,7 +123,7 @@ def _meet(sync: Sync, bell: Doorbell, document: Document, look: Look) -> None:
     named = meet.named_opportunity(document)
     named_link = link_of(sync, S, named) if named else None
     view, record = look_at_opportunities(sync, [named], audit=True)[named] if named else (None, {})
-    exists = isinstance(view, Opportunity)
+    exists = isinstance(view, Opportunity) or view is Absence.RECYCLED  # it may come back: never a second one
     meeting = meet.meet(
         document,
         look.newest.phase if look.newest else None,

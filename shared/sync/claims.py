@@ -4,7 +4,8 @@
             SEND(n), old ─► WAIT(n+1) ─► SEND(n+1), after a search
 
 Every arrow is one If-Match write of the link, so of two workers one goes on. An old SEND proves nothing about its
-owner, so it is fenced off first, and the list lag is waited out before anybody looks.
+owner, so it is fenced off first, and the list lag is waited out before anybody looks. How old a claim is says the
+store's clock, not a worker's: theirs may differ by minutes.
 """
 
 from __future__ import annotations
@@ -39,16 +40,15 @@ class Taken:
 
 def take(sync: Sync, link: Link) -> Taken:
     """Claim the creation that a link stands for, as far as it may be claimed now. Raises LostRace."""
-    now, claim, started = sync.clock(), link.claim, sync.monotonic()
+    claim, started = link.claim, sync.monotonic()
     if claim is None:
-        return Taken(Turn.SEND, _claimed(sync, link, 1, now), started)
-    if claim.phase is ClaimPhase.WAIT and now >= claim.not_before:
+        return Taken(Turn.SEND, _claimed(sync, link, 1, sync.clock()), started)
+    if claim.phase is ClaimPhase.WAIT and link.age >= claim.wait:
         return Taken(Turn.SEARCH_THEN_SEND, _claimed(sync, link, claim.number, claim.first_at), started)
     if claim.phase is ClaimPhase.WAIT:
-        return Taken(Turn.NOT_YET, link, delay_seconds=claim.not_before - now)
-    age = now - claim.at
-    if age < sync.patience.claim:
-        return Taken(Turn.NOT_YET, link, delay_seconds=sync.patience.claim - age)
+        return Taken(Turn.NOT_YET, link, delay_seconds=claim.wait - link.age)
+    if link.age < sync.patience.claim:
+        return Taken(Turn.NOT_YET, link, delay_seconds=sync.patience.claim - link.age)
     return Taken(
         Turn.NOT_YET, _waiting(sync, link, claim, sync.patience.list_lag), delay_seconds=sync.patience.list_lag
     )
@@ -66,8 +66,7 @@ def give_back(sync: Sync, link: Link, delay_seconds: float) -> Link:
     claim = link.claim
     if claim is None or claim.number == 1:
         return sync.links.save(replace(link, claim=None))
-    due = sync.clock() + int(delay_seconds)
-    return sync.links.save(replace(link, claim=replace(claim, phase=ClaimPhase.WAIT, not_before=due)))
+    return sync.links.save(replace(link, claim=replace(claim, phase=ClaimPhase.WAIT, wait=int(delay_seconds))))
 
 
 def _claimed(sync: Sync, link: Link, number: int, first_at: int) -> Link:
@@ -79,6 +78,5 @@ def _claimed(sync: Sync, link: Link, number: int, first_at: int) -> Link:
 
 
 def _waiting(sync: Sync, link: Link, claim: Claim, seconds: int) -> Link:
-    now = sync.clock()
-    waiting = replace(claim, phase=ClaimPhase.WAIT, number=claim.number + 1, not_before=now + seconds, at=now)
+    waiting = replace(claim, phase=ClaimPhase.WAIT, number=claim.number + 1, wait=seconds, at=sync.clock())
     return sync.links.save(replace(link, claim=waiting))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from shared.catalogue import INFORMATION
-from shared.deal import Decision, History, Intent, Issue, Link, LinkState, Opportunity, Referral, Side
+from shared.deal import Absence, Decision, History, Intent, Issue, Link, LinkState, Opportunity, Referral, Side
 from shared.decide import announce, commit, decide, fitted, refuse
 from shared.doorbell import REFERRAL_QUEUES, Queue
 from shared.errors import (
@@ -63,6 +63,8 @@ def converge(sync: Sync, link: Link, look: Look, caller: Caller) -> Link:
     try:
         for _ in range(ROUNDS):
             if link.intent is not None and link.intent.helper != run:
+                if link.state is LinkState.OPPORTUNITY_DELETED and look.views(link)[1] is Absence.RECYCLED:
+                    return link
                 if _busy(sync, link):
                     caller.ring(sync, link, sync.patience.retry)
                     return link
@@ -78,7 +80,7 @@ def converge(sync: Sync, link: Link, look: Look, caller: Caller) -> Link:
 
 def _busy(sync: Sync, link: Link) -> bool:
     """Another run announced this write a moment ago: leave it the time to finish."""
-    return link.intent is not None and sync.clock() - link.intent.at < sync.patience.claim // 2
+    return link.intent is not None and link.age < sync.patience.claim // 2
 
 
 def _round(sync: Sync, link: Link, look: Look, run: str, caller: Caller) -> tuple[Link, bool]:

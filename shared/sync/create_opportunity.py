@@ -89,8 +89,8 @@ def _claimed(sync: Sync, referral_id: str, look: Look, tries: int) -> Link | Non
     link = sync.links.link(owner) or Link(owner, LinkState.CREATING_S, referral_id=referral_id)
     if link.opportunity_id:
         raise LostRace(f"referral {referral_id}")  # linked since we looked: look again
-    if link.claim is not None and sync.clock() - link.claim.at < sync.patience.claim:
-        _ring(sync, referral_id, link.claim.at + sync.patience.claim - sync.clock(), tries)
+    if link.claim is not None and link.age < sync.patience.claim:
+        _ring(sync, referral_id, sync.patience.claim - link.age, tries)
         return None
     held = link.held.get(CREATE)
     if held is not None and held.p == _version(look) and held.schema == sync.policy.schema:

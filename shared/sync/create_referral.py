@@ -65,20 +65,20 @@ def create_referral(sync: Sync, opportunity_id: str, *, reason: str, tries: int 
     known = link_of(sync, Side.SALESFORCE, opportunity_id) or sync.links.link(link_id_of_opportunity(opportunity_id))
     look = Look(sync, audit=True)
     look.look_at_opportunity(opportunity_id)
-    if not isinstance(look.opportunity, Opportunity):
-        if look.opportunity is Absence.UNAVAILABLE:
-            _ring(sync, opportunity_id, look.retry_after_seconds or sync.patience.retry, tries + 1)
+    if look.opportunity is Absence.UNAVAILABLE:
+        _ring(sync, opportunity_id, look.retry_after_seconds or sync.patience.retry, tries + 1)
         return
     try:
-        link = _claimed(sync, known, look, opportunity_id)
+        link = known if known and known.referral_id else _wanted(sync, known, look, opportunity_id)
         if link is None:
-            return
-        if link.state is LinkState.CREATING_MS:
+            if known is not None and known.unfinished:
+                _next_step(sync, known, look, reason, tries, wanted=False)
+        elif link.state is LinkState.CREATING_MS:
             _invite(sync, link, look, reason, new=False)
         elif link.referral_id:
             converge(sync, link, look, Caller(reason, tries=tries))
         else:
-            _next_step(sync, link, look, reason, tries)
+            _next_step(sync, link, look, reason, tries, wanted=True)
     except LostRace:
         log.info(json.dumps({"event": "another run creates", "opportunity": opportunity_id}))
 
@@ -124,15 +124,12 @@ def _invite(sync: Sync, link: Link, look: Look, reason: str, *, new: bool) -> No
         converge(sync, settled, look, Caller(reason))
 
 
-def _claimed(sync: Sync, link: Link | None, look: Look, opportunity_id: str) -> Link | None:
-    """The link that stands for this opportunity; None when nothing is to be done."""
+def _wanted(sync: Sync, link: Link | None, look: Look, opportunity_id: str) -> Link | None:
+    """The link that stands for this opportunity; None when its referral cannot or should not be created now."""
     view = look.opportunity
-    assert isinstance(view, Opportunity)  # noqa: S101  the caller has checked
-    if link is not None and link.referral_id:
-        return link
     if link is not None and link.state in STILL:
         return None  # a person has to decide first; another referral would only be one more twin
-    if not view.sync_on:
+    if not isinstance(view, Opportunity) or not view.sync_on:
         return None
     known = dict(view.groups.get("identity", ())).get("referral_id")  # type: ignore[arg-type]
     if known:
@@ -149,7 +146,8 @@ def _claimed(sync: Sync, link: Link | None, look: Look, opportunity_id: str) -> 
     return link
 
 
-def _next_step(sync: Sync, link: Link, look: Look, reason: str, tries: int) -> None:
+def _next_step(sync: Sync, link: Link, look: Look, reason: str, tries: int, *, wanted: bool) -> None:
+    """One step of the claim's protocol. What is no longer wanted is still searched for: it may have been sent."""
     if link.claim is None:
         if _refused_before(sync, link, look):
             return
@@ -159,8 +157,11 @@ def _next_step(sync: Sync, link: Link, look: Look, reason: str, tries: int) -> N
         _ring(sync, link.opportunity_id, taken.delay_seconds, tries)
     elif taken.turn is Turn.SEND:
         _post(sync, taken, look, reason, tries)
-    else:
-        _search_then_post(sync, taken, look, reason, tries)
+    elif not _found(sync, taken, look, reason, tries):
+        if wanted:
+            _post(sync, taken, look, reason, tries)
+        else:
+            sync.links.save(replace(taken.link, claim=None))
 
 
 def _expected(sync: Sync, link: Link, look: Look) -> Link:
@@ -171,17 +172,17 @@ def _expected(sync: Sync, link: Link, look: Look) -> Link:
     return expected_base(link, sent, sent, sync.policy)
 
 
-def _search_then_post(sync: Sync, taken: Taken, look: Look, reason: str, tries: int) -> None:
+def _found(sync: Sync, taken: Taken, look: Look, reason: str, tries: int) -> bool:
+    """Whether the search settled what this turn is for: by what an earlier run has created, or by a later search."""
     assert taken.link.claim is not None  # noqa: S101  just claimed
     try:
         found = _search(sync, taken.link.opportunity_id, taken.link.claim.first_at - SEARCH_MARGIN_SECONDS)
     except (Throttled, Unavailable, Unclear, Unauthorised) as error:
         _later(sync, taken.link, error, tries)
-        return
+        return True
     if found is not None:
         complete(sync, taken.link, found, look, ours=False, reason=reason)
-    else:
-        _post(sync, taken, look, reason, tries)
+    return found is not None
 
 
 def _search(sync: Sync, opportunity_id: str, since: int) -> Document | None:

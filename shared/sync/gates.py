@@ -175,6 +175,10 @@ class GatedOpportunities:
         """See `Opportunities`."""
         return self._call("GET /query", lambda: self.inner.query(soql, deleted=deleted))
 
+    def queries(self, soql: Sequence[str], *, deleted: bool = False) -> Sequence[Rows]:
+        """See `Opportunities`."""
+        return self._call("POST /composite", lambda: self.inner.queries(soql, deleted=deleted))
+
     def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Answers:
         """See `Opportunities`."""
         return self._call("POST /composite", lambda: self.inner.composite(steps, all_or_none=all_or_none))

@@ -66,8 +66,8 @@ def invite(sync: Sync, link: Link, look: Look, *, new: bool) -> Link | None:
 
 def _send(sync: Sync, taken: Taken, look: Look) -> Link | None:
     view, link = look.opportunity, taken.link
-    assert isinstance(view, Opportunity) and link.claim is not None  # noqa: S101, PT018  claimed for a readable record
-    if not asked(sync, view):
+    assert link.claim is not None  # noqa: S101  just claimed
+    if not isinstance(view, Opportunity) or not asked(sync, view):  # deleted, out of sight, or no longer asked for
         return sync.links.save(replace(link, state=LinkState.LINKED, claim=None))
     if not claims.still_ours(sync, taken):
         return None

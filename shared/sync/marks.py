@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 CACHE_SECONDS = 5
 
 
@@ -17,6 +19,7 @@ class Marks:
     """What this worker last read of each mark. Safe to share between threads: the worst race is one more read."""
 
     _read: dict[str, tuple[int, str]] = field(default_factory=dict)
+    _made: dict[str, tuple[tuple[object, ...], Any]] = field(default_factory=dict)
 
     def text(self, name: str, now: int, read: Callable[[str], str]) -> str:
         """The mark's text, a few seconds old at most. `now` is UTC epoch seconds."""
@@ -25,6 +28,14 @@ class Marks:
             text = read(name)
             self._read[name] = (now, text)
         return text
+
+    def made(self, name: str, of: tuple[object, ...], make: Callable[[], T]) -> T:
+        """What `make` builds from the values `of`: kept, one per name, as long as they are equal."""
+        kept = self._made.get(name)
+        if kept is None or kept[0] != of:
+            kept = self._made[name] = (of, make())
+        built: T = kept[1]
+        return built
 
     def forget(self, name: str) -> None:
         """Read it again next time: this worker has just changed it."""

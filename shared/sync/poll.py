@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -18,7 +19,7 @@ from shared.doorbell import Queue
 from shared.errors import LostRace
 from shared.mapping.codecs import epoch_seconds
 from shared.sync.permit import timed
-from shared.sync.ports import Document, Sync
+from shared.sync.ports import Document, Rows, Sync
 from shared.sync.rings import ring
 
 log = logging.getLogger("cosell.sync")
@@ -41,6 +42,7 @@ class Watermark:
     at: int
     seen: frozenset[tuple[str, int]]
     twice: frozenset[tuple[str, int]] = frozenset()
+    read_at: int = field(default=0, compare=False)  # when, by the clock of the worker that read
 
     @classmethod
     def parse(cls, text: str) -> Watermark | None:
@@ -48,53 +50,88 @@ class Watermark:
         if not text:
             return None
         stored: dict[str, Any] = json.loads(text)
-        return cls(int(stored["at"]), _keys(stored["seen"]), _keys(stored.get("twice", [])))
+        seen, twice = _keys(stored["seen"]), _keys(stored.get("twice", []))
+        return cls(int(stored["at"]), seen, twice, int(stored.get("read_at", 0)))
 
     def text(self) -> str:
         """The form that is stored."""
-        content = {"at": self.at, "seen": sorted(self.seen), "twice": sorted(self.twice)}
+        content = {"at": self.at, "seen": sorted(self.seen), "twice": sorted(self.twice), "read_at": self.read_at}
         return json.dumps(content, separators=(",", ":"))
 
 
-def poll(sync: Sync, polled: Polled) -> int:
+def poll(sync: Sync, *polled: Polled, rest_seconds: int = 0) -> int:
     """Ring for every opportunity whose record, or solution rows, changed since the last poll; the number rung.
 
-    The first poll ever rings for everything that asks to be synchronised. When Salesforce cannot be read the
-    watermark stays, and the next poll catches up.
+    Everything named is read in one call. What another timer has read within `rest_seconds` is left out. The first
+    poll ever rings for everything that asks to be synchronised. When Salesforce cannot be read the watermark
+    stays, and the next poll catches up.
     """
-    return timed(sync, polled.value, lambda sync: _poll(sync, polled))
+    return timed(sync, polled[0].value, lambda sync: _poll(sync, polled, rest_seconds))
 
 
-def _poll(sync: Sync, polled: Polled) -> int:
-    if polled is Polled.SOLUTIONS and not sync.mapping.opportunity.has_solutions:
-        return 0  # the watermark stays, so nothing is missed once the org has them again
+def _poll(sync: Sync, polled: Sequence[Polled], rest_seconds: int) -> int:
+    # Without its list of solutions an org is not asked; the watermark stays, so nothing is missed once it is back.
+    asked = [p for p in polled if p is Polled.OPPORTUNITIES or sync.mapping.opportunity.has_solutions]
+    due = [one for p in asked if not _rests(sync, one := _begun(sync, p), rest_seconds)]
+    if not due:
+        return 0
+    found = sync.opportunities.queries([_soql(sync, one) for one in due], deleted=True)
+    passes = [_seen(sync, one, rows) for one, rows in zip(due, found, strict=True)]
+    for first_ever in (False, True):
+        ids = {sf_id: None for one in passes if (one.before is None) is first_ever for sf_id in one.ids}
+        reason, rest = "poll", sync.patience.debounce
+        ring(sync, Queue.OPPORTUNITY_CHANGES, list(ids), reason=reason, bulk=first_ever, delay_seconds=rest)
+    for one in passes:
+        _remember(sync, one)
+    return len({sf_id for one in passes for sf_id in one.ids})
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """One poll of one kind of rows: where it began, what it rings for, and where the next one begins."""
+
+    polled: Polled
+    version: str
+    before: Watermark | None
+    after: Watermark | None = None
+    ids: tuple[str, ...] = ()
+
+
+def _begun(sync: Sync, polled: Polled) -> _Pass:
     cursor = sync.links.cursor(polled.value)
-    before = Watermark.parse(cursor.text)
-    rows = sync.opportunities.query(_soql(sync, polled, before), deleted=True)
+    return _Pass(polled, cursor.version, Watermark.parse(cursor.text))
+
+
+def _rests(sync: Sync, one: _Pass, seconds: int) -> bool:
+    return one.before is not None and 0 <= sync.clock() - one.before.read_at < seconds
+
+
+def _seen(sync: Sync, one: _Pass, rows: Rows) -> _Pass:
+    before = one.before
     stamped = {(str(r["Id"]), epoch_seconds(r["SystemModstamp"])): r for r in rows.records}
     fresh = [row for key, row in stamped.items() if before is None or key not in before.seen]
     second = _second(sync, before, frozenset(stamped), rows.server_time)
-    ids = list(dict.fromkeys(_opportunity_id(sync, polled, r) for r in [*fresh, *(stamped[key] for key in second)]))
-    if ids:
-        rest = sync.patience.debounce
-        reason = f"poll {polled.name.lower()}"
-        ring(sync, Queue.OPPORTUNITY_CHANGES, ids, reason=reason, bulk=before is None, delay_seconds=rest)
+    ids = dict.fromkeys(_opportunity_id(sync, one.polled, r) for r in [*fresh, *(stamped[key] for key in second)])
     if len(ids) > sync.mass_change_limit:
-        log.warning(json.dumps({"event": "mass change", "polled": polled.value, "records": len(ids)}))
+        log.warning(json.dumps({"event": "mass change", "polled": one.polled.value, "records": len(ids)}))
     after = _advance(sync, before, frozenset(stamped), second, rows.server_time)
-    if after != before:
-        try:
-            sync.links.put_cursor(polled.value, after.text(), cursor.version)
-        except LostRace:
-            log.info(json.dumps({"event": "another poll was faster", "polled": polled.value}))
-    return len(ids)
+    return replace(one, ids=tuple(ids), after=replace(after, read_at=sync.clock()))
 
 
-def _soql(sync: Sync, polled: Polled, before: Watermark | None) -> str:
-    select, scope = sync.mapping.opportunity.poll(solutions=polled is Polled.SOLUTIONS)
+def _remember(sync: Sync, one: _Pass) -> None:
+    assert one.after is not None  # noqa: S101  set by `_seen`
+    try:
+        if one.after != one.before:
+            sync.links.put_cursor(one.polled.value, one.after.text(), one.version)
+    except LostRace:
+        log.info(json.dumps({"event": "another poll was faster", "polled": one.polled.value}))
+
+
+def _soql(sync: Sync, one: _Pass) -> str:
+    select, scope = sync.mapping.opportunity.poll(solutions=one.polled is Polled.SOLUTIONS)
     conditions = [scope] if scope else []
-    if before is not None:
-        since = datetime.fromtimestamp(before.at - sync.patience.poll_overlap, UTC)
+    if one.before is not None:
+        since = datetime.fromtimestamp(one.before.at - sync.patience.poll_overlap, UTC)
         conditions.append(f"SystemModstamp >= {since.strftime('%Y-%m-%dT%H:%M:%SZ')}")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     return f"{select}{where} ORDER BY SystemModstamp, Id"

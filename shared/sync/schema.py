@@ -58,11 +58,24 @@ _SCHEMA = TypeAdapter(Schema)
 
 def applied(sync: Sync) -> Sync | None:
     """The sync with as much of its mapping as the org carries; None while a field that steers the sync is lost."""
-    known = _known(sync.marks.text(SCHEMA, sync.clock(), lambda name: str(sync.links.cursor(name).text)))
+    text = sync.marks.text(SCHEMA, sync.clock(), lambda name: str(sync.links.cursor(name).text))
+    known = sync.marks.made(SCHEMA, (text,), lambda: _known(text))
     if known.map_version != sync.mapping.version:  # not described yet, or for another version of the app
         return sync
     if known.halts:
         return None
+    return _narrowed(
+        sync,
+        known,
+        returned=frozenset(group for group, until in known.returned.items() if sync.clock() < until),
+    )
+
+
+def _narrowed(sync: Sync, known: Schema, returned: frozenset[str]) -> Sync:
+    return sync.marks.made("narrowed", (sync, known, returned), lambda: _over(sync, known, returned))
+
+
+def _over(sync: Sync, known: Schema, returned: frozenset[str]) -> Sync:
     mapping = drift.narrowed(sync.mapping, known.findings)
     groups = {name: rule for name, rule in sync.policy.groups.items() if name in mapping.groups}
     policy = replace(
@@ -71,7 +84,7 @@ def applied(sync: Sync) -> Sync | None:
         obstacle=sync.policy.obstacle if mapping is sync.mapping else obstacle_of(mapping),
         schema=known.fingerprint,
         partial=any(drift.STEERING not in unit for unit in known.off),
-        returned=frozenset(group for group, until in known.returned.items() if sync.clock() < until),
+        returned=returned,
     )
     return replace(sync, mapping=mapping, policy=policy, whole=sync.whole or sync.mapping)
 
@@ -139,12 +152,17 @@ def _refresh(sync: Sync) -> Schema:
 def _compared(sync: Sync, before: Schema) -> Schema:
     mapping, now = _whole(sync), sync.clock()
     described = _described(sync)
-    findings = drift.find(mapping, described)
-    after = Schema(mapping.version, drift.fingerprint(mapping, described), findings, at=now)
+    findings, fingerprint = sync.marks.made("judged", (mapping, described), lambda: _judged(mapping, described))
+    after = Schema(mapping.version, fingerprint, findings, at=now)
     back = {unit.split(".")[0]: now + RETURNED_SECONDS for unit in before.off - after.off}
     back.pop(drift.STEERING, None)
     lasting = {group: until for group, until in before.returned.items() if now < until}
     return replace(after, returned=lasting | back)
+
+
+def _judged(mapping: FieldMapping, described: Mapping[str, Describe]) -> tuple[tuple[Finding, ...], str]:
+    findings = drift.find(mapping, described)
+    return findings, drift.fingerprint(mapping, described, findings)
 
 
 def _described(sync: Sync) -> dict[str, Describe]:

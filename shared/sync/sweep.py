@@ -8,85 +8,58 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
-from itertools import takewhile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from itertools import islice, takewhile
 from typing import Any
 
-from shared import meet
 from shared.deal import Absence, Digest, Issue, Link, LinkState, Opportunity, SalesforceView, Side
 from shared.decide.groups import shown
 from shared.doorbell import Queue
 from shared.errors import LostRace
 from shared.mapping.codecs import ticks
 from shared.sync.brakes import Found, braked
-from shared.sync.look import look_at_opportunities
 from shared.sync.permit import permitted, timed
 from shared.sync.ports import Document, Sync
 from shared.sync.rings import ring, ring_for_links
+from shared.sync.survey import AT_ONCE, Listed, listed, look_at_many, wanted
 
 log = logging.getLogger("cosell.sync")
 DELTA, DELTA_REASON = "p.delta", "delta"
 GONE, MOST_GONE = "sweep.gone", 15_000  # as many ids as fit a cursor
-TICKS = 10_000_000
-CHUNK = 200
+SWEEP = "sweep"  # the cursor says since when one runs, and names the issues about sweeps themselves
+TICKS, EPOCH_TICKS = 10_000_000, ticks("1970-01-01T00:00:00Z")
+SKEW_SECONDS = 60  # what the services' clocks and ours may differ by
+AGAIN_SECONDS, MOST_AGAIN = 1800, 3
+STUCK_SECONDS, MOST_NAMED = 900, 20
+PAIRS = frozenset({LinkState.LINKED, LinkState.OPPORTUNITY_DELETED})  # what the brakes count
+LOOKED_AT = PAIRS | {LinkState.PAUSED}  # a paused or deleted opportunity may be back
+READABLE = LOOKED_AT | {LinkState.BLOCKED_NOACCESS}
 
 
 def delta(sync: Sync) -> int:
     """Ring for referrals changed since the last delta that no link knows in this version; the number rung.
 
-    Newest first: a referral that changes while pages are read moves to the top, so none is skipped.
+    Newest first: a referral that changes while pages are read moves to the top, so none is skipped. A nightly
+    comparison that was cut off, or met a service that did not answer, is begun again here.
     """
-    return timed(sync, DELTA, _delta)
+    rung = timed(sync, DELTA, _delta)
+    if _Begun.parse(sync.links.cursor(SWEEP).text).again(sync.clock()):
+        sweep(sync)
+    return rung
 
 
 def _delta(sync: Sync) -> int:
     cursor = sync.links.cursor(DELTA)
     oldest = int(cursor.text or 0) - sync.patience.delta_overlap * TICKS
-    recent = list(takewhile(lambda d: _ticks(d) >= oldest, sync.referrals.newest("updatedDateTime")))
-    rung = _ring_for(sync, recent, DELTA_REASON)
-    if recent:
-        _remember(sync, DELTA, str(_ticks(recent[0])), cursor)
-    return rung
-
-
-def sweep(sync: Sync) -> int:
-    """Compare everything on both sides with what the links remember, and ring for each difference."""
-    return timed(sync, "sweep", _sweep)
-
-
-def _sweep(sync: Sync) -> int:
-    referrals = list({str(d["id"]): d for d in sync.referrals.newest("createdDateTime")}.values())
-    _report_duplicates(sync, referrals)
-    listed = {str(d["id"]): d for d in referrals}
-    linked = [link for link in sync.links.links() if link.state is LinkState.LINKED]
-    lost = [link.referral_id for link in linked if link.referral_id not in listed]
-    moved = dict(_moved(sync, linked))
-    gone = [link.id for link in linked if link.referral_id not in listed or isinstance(moved.get(link.id), Absence)]
-    changed = sum(_wants_write(sync, link, moved.get(link.id), listed.get(link.referral_id)) for link in linked)
-    cursor = sync.links.cursor(GONE)
-    newly_gone = set(gone) - set(json.loads(cursor.text or "[]"))
-    if braked(sync, Found(len(linked), len(newly_gone), changed)):
-        return 0
-    rung = _ring_for(sync, referrals, "sweep")
-    ring(sync, Queue.REFERRAL_CHANGES, lost, reason="sweep: not listed", bulk=True)
-    ids = [link.opportunity_id for link in linked if link.id in moved]
-    ring(sync, Queue.OPPORTUNITY_CHANGES, ids, reason="sweep", bulk=True)
-    _remember(sync, GONE, json.dumps(sorted(gone)[:MOST_GONE]), cursor)
-    found = rung + len(lost) + len(moved)
-    log.info(json.dumps({"event": "sweep", "referrals": len(referrals), "links": len(linked), "missed": found}))
-    return found
-
-
-def recover(sync: Sync) -> int:
-    """Ring for pairs whose creation or write began a while ago and was not finished; the number rung."""
-    if permitted(sync) is None:
-        return 0
-    return ring_for_links(sync, sync.links.unfinished(sync.clock() - sync.patience.claim // 2), reason="recovery")
-
-
-def _ring_for(sync: Sync, referrals: Iterable[Document], reason: str) -> int:
-    ids = [str(d["id"]) for d in referrals if _unknown(sync, d)]
-    ring(sync, Queue.REFERRAL_CHANGES, ids, reason=reason, bulk=reason != DELTA_REASON)
+    newest, ids = "", []
+    for document in takewhile(lambda d: _ticks(d) >= oldest, sync.referrals.newest("updatedDateTime")):
+        newest = newest or str(_ticks(document))
+        if _unknown(sync, document):
+            ids.append(str(document["id"]))
+    ring(sync, Queue.REFERRAL_CHANGES, ids, reason=DELTA_REASON)
+    if newest:
+        _remember(sync, DELTA, newest, cursor)
     return len(ids)
 
 
@@ -94,42 +67,118 @@ def _unknown(sync: Sync, document: Document) -> bool:
     """Whether a link has yet to see this version, or an unlinked referral would mean something."""
     owner = sync.links.link_of(Side.PARTNER_CENTER, str(document["id"]))
     link = sync.links.link(owner) if owner else None
-    if link is not None and link.state is not LinkState.CREATING_S:
-        return link.state in READABLE and _ticks(document) > link.p_hwm
-    if not meet.owner(document, sync.organization_id):
-        return False
-    phase = sync.mapping.referral.read(document).phase
-    wanted = meet.in_scope(document, co_sell_only=sync.mapping.config.scope.co_sell_only)
-    return bool(meet.named_opportunity(document)) or (wanted and phase is not None and not phase.terminal)
+    if link is None or link.state is LinkState.CREATING_S:
+        return wanted(sync, document)
+    return link.state in READABLE and _ticks(document) > link.p_hwm
 
 
-READABLE = frozenset({LinkState.LINKED, LinkState.PAUSED, LinkState.BLOCKED_NOACCESS})
+def sweep(sync: Sync) -> int:
+    """Compare everything on both sides with what the links remember, and ring for each difference.
+
+    Returns the number of differences. Nothing is rung before all was compared, because the brakes judge the whole;
+    so a sweep that is cut off leaves nothing half done, and the next one says that it was.
+    """
+    return timed(sync, "sweep", _sweep)
 
 
-def _moved(sync: Sync, links: list[Link]) -> Iterator[tuple[str, SalesforceView]]:
-    """Links whose opportunity shows something else than they remember, with what it shows."""
-    for start in range(0, len(links), CHUNK):
-        chunk = links[start : start + CHUNK]
-        found = look_at_opportunities(sync, [link.opportunity_id for link in chunk], audit=False)
-        for link in chunk:
-            view, _ = found[link.opportunity_id]
-            ahead = link.p_hwm != link.p_ticks and not link.held  # a version was seen that could not be taken over
-            if not isinstance(view, Opportunity) or not view.sync_on or ahead or _differs(sync, link, view):
-                yield link.id, view
+@dataclass(frozen=True)
+class _Begun:
+    """Since when a sweep runs (epoch seconds; 0: none does), and how many before it were cut off in a row."""
+
+    at: int = 0
+    cut_off: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> _Begun:
+        return cls(**json.loads(text)) if text else cls()
+
+    def again(self, now: int) -> bool:
+        """Whether it is certainly over, and worth another try before the next night."""
+        return 0 < self.at < now - AGAIN_SECONDS and self.cut_off < MOST_AGAIN
 
 
-def _wants_write(sync: Sync, link: Link, view: SalesforceView | None, document: Document | None) -> bool:
-    """Whether contents differ; a version alone, as after a mass re-stamp, asks for no write."""
-    if isinstance(view, Opportunity) and view.sync_on and _differs(sync, link, view):
-        return True
-    if document is None or _ticks(document) <= link.p_hwm:
-        return False
-    groups = sync.mapping.referral.read(document).groups
-    return any(
-        shown(group, groups[group], sync.policy) not in (None, link.base_p.get(group))
-        for group, rule in sync.policy.groups.items()
-        if not rule.rides and group not in link.held
-    )
+@dataclass
+class _Differences:
+    began: int  # in ticks
+    links: int = 0
+    changed: int = 0
+    gone: list[str] = field(default_factory=list)  # links
+    moved: list[str] = field(default_factory=list)  # opportunities
+    unseen: list[str] = field(default_factory=list)  # referrals
+    lost: list[str] = field(default_factory=list)  # referrals that are not listed
+    known: set[str] = field(default_factory=set)  # referrals that need no meeting
+    stuck: list[str] = field(default_factory=list)  # links with a write announced long ago
+
+    def __len__(self) -> int:
+        return len(self.unseen) + len(self.lost) + len(self.moved)
+
+
+def _sweep(sync: Sync) -> int:
+    _begin(sync)
+    found = _Differences(EPOCH_TICKS + (sync.clock() - SKEW_SECONDS) * TICKS)
+    there = listed(sync)
+    _compare_all(sync, there, found)
+    _report_duplicates(sync, there)
+    _report_stuck(sync, found.stuck)
+    cursor = sync.links.cursor(GONE)
+    newly_gone = set(found.gone) - set(json.loads(cursor.text or "[]"))
+    halts = braked(sync, Found(found.links, len(newly_gone), found.changed))
+    if not halts:
+        ring(sync, Queue.REFERRAL_CHANGES, found.unseen, reason="sweep", bulk=True)
+        ring(sync, Queue.REFERRAL_CHANGES, found.lost, reason="sweep: not listed", bulk=True)
+        ring(sync, Queue.OPPORTUNITY_CHANGES, found.moved, reason="sweep", bulk=True)
+        _remember(sync, GONE, json.dumps(sorted(found.gone)[:MOST_GONE]), cursor)
+        log.info(json.dumps({"event": "sweep", "referrals": len(there), "links": found.links, "missed": len(found)}))
+    _remember(sync, SWEEP, "", sync.links.cursor(SWEEP))
+    sync.links.close_issues(SWEEP, keep=("stuck",) if found.stuck else ())
+    return 0 if halts else len(found)
+
+
+def _compare_all(sync: Sync, there: Mapping[str, Listed], found: _Differences) -> None:
+    """Links against both sides, as many at a time as one call to Salesforce takes."""
+    links = sync.links.links()
+    while batch := list(islice(links, AT_ONCE)):
+        for link in batch:
+            _note(sync, link, there.get(link.referral_id), found)
+        linked = {link.opportunity_id: link for link in batch if link.state in LOOKED_AT}
+        for sf_id, view in look_at_many(sync, list(linked)):
+            _compare(sync, linked[sf_id], view, there.get(linked[sf_id].referral_id), found)
+    found.unseen += [i for i, referral in there.items() if referral.wanted and i not in found.known]
+
+
+def _note(sync: Sync, link: Link, referral: Listed | None, found: _Differences) -> None:
+    """What the link and the list of referrals say without a look at Salesforce."""
+    if link.state is not LinkState.CREATING_S:
+        found.known.add(link.referral_id)
+    if link.intent is not None and link.intent.at < sync.clock() - STUCK_SECONDS:
+        found.stuck.append(link.id)
+    if _not_listed(link, referral, found) and link.state is LinkState.LINKED:
+        found.lost.append(link.referral_id)
+    if referral is not None and link.state in READABLE and referral.ticks > link.p_hwm:
+        found.unseen.append(link.referral_id)
+
+
+def _compare(sync: Sync, link: Link, view: SalesforceView, referral: Listed | None, found: _Differences) -> None:
+    """One pair; what asks for a write is counted apart, because a version alone, as after a mass re-stamp, does not."""
+    on = isinstance(view, Opportunity) and view.sync_on
+    if link.state in PAIRS:
+        found.links += 1
+        if _not_listed(link, referral, found) or isinstance(view, Absence):
+            found.gone.append(link.id)
+    if link.state is not LinkState.LINKED:
+        found.moved += [link.opportunity_id] if on else []
+        return
+    differs = isinstance(view, Opportunity) and _differs(sync, link, view)
+    ahead = link.p_hwm != link.p_ticks and not link.held  # a version was seen that could not be taken over
+    if not on or ahead or differs:
+        found.moved.append(link.opportunity_id)
+    newer = referral is not None and referral.ticks > link.p_hwm and referral.differs(sync, link)
+    found.changed += newer or (on and differs)
+
+
+def _not_listed(link: Link, referral: Listed | None, found: _Differences) -> bool:
+    """Whether a referral is missing. One that was created, and linked, while the list was read is only too young."""
+    return referral is None and link.p_hwm < found.began
 
 
 def _differs(sync: Sync, link: Link, view: Opportunity) -> bool:
@@ -145,12 +194,37 @@ def _known(link: Link, group: str) -> Digest | None:
     return link.base_s.get(group) if hold is None else hold.s
 
 
-def _report_duplicates(sync: Sync, referrals: list[Document]) -> None:
+def recover(sync: Sync) -> int:
+    """Ring for pairs whose creation or write began a while ago and was not finished; the number rung."""
+    if permitted(sync) is None:
+        return 0
+    return ring_for_links(sync, sync.links.unfinished(sync.clock() - sync.patience.claim // 2), reason="recovery")
+
+
+def _begin(sync: Sync) -> None:
+    """Leave a mark that is taken away at the end; one that is found tells of a sweep that was cut off."""
+    cursor = sync.links.cursor(SWEEP)
+    before = _Begun.parse(cursor.text)
+    if before.at:
+        detail = f"The comparison that began at {before.at} (epoch seconds) did not finish"
+        sync.links.open_issue(Issue(SWEEP, "unfinished", "warning", detail, sync.clock()))
+    after = _Begun(sync.clock(), before.cut_off + 1 if before.at else 0)
+    _remember(sync, SWEEP, json.dumps(asdict(after)), cursor)
+
+
+def _report_stuck(sync: Sync, links: list[str]) -> None:
+    """Writes announced long ago: every minute's recovery rings for them, so something keeps failing."""
+    if links:
+        named = ", ".join(sorted(links)[:MOST_NAMED])
+        detail = f"{len(links)} announced writes are older than {STUCK_SECONDS // 60} minutes: {named}"
+        sync.links.open_issue(Issue(SWEEP, "stuck", "warning", detail, sync.clock()))
+
+
+def _report_duplicates(sync: Sync, there: Mapping[str, Listed]) -> None:
     by_opportunity: dict[str, list[str]] = {}
-    for document in referrals:
-        named = meet.named_opportunity(document)[:15]
-        if named and meet.owner(document, sync.organization_id):
-            by_opportunity.setdefault(named, []).append(str(document["id"]))
+    for referral_id, referral in there.items():
+        if referral.named:
+            by_opportunity.setdefault(referral.named, []).append(referral_id)
     for named, ids in by_opportunity.items():
         if len(ids) > 1:
             detail = f"referrals {', '.join(sorted(ids))} name one opportunity"

@@ -111,20 +111,21 @@ def real_sync(patience: Patience, store: Store) -> Sync:
 @cache
 def link_of(claim: Claimed | None) -> Link:
     """The row with this claim."""
-    return Link("s-006", LinkState.CREATING_P, opportunity_id="006", claim=claim and _as_claim(claim))
+    age = claim.age if claim else 0
+    return Link("s-006", LinkState.CREATING_P, opportunity_id="006", claim=claim and _as_claim(claim), age=age)
 
 
 def _as_claim(claim: Claimed) -> Claim:
     phase = ClaimPhase.WAIT if claim.phase == WAIT else ClaimPhase.SEND
-    at = NOW - claim.age
-    return Claim(phase, claim.number, str(claim.owner), at, NOW + claim.due, first_at=0, request_id="r")
+    due = claim.age + claim.due
+    return Claim(phase, claim.number, str(claim.owner), NOW, due, first_at=0, request_id="r")
 
 
 def _claimed(claim: Claim | None) -> Claimed | None:
     if claim is None:
         return None
-    phase, due = (WAIT, max(claim.not_before - NOW, 0)) if claim.phase is ClaimPhase.WAIT else (SEND, 0)
-    return Claimed(phase, min(claim.number, AGAIN), int(claim.owner), NOW - claim.at, due)
+    phase, due = (WAIT, claim.wait) if claim.phase is ClaimPhase.WAIT else (SEND, 0)
+    return Claimed(phase, min(claim.number, AGAIN), int(claim.owner), 0, due)
 
 
 def aged(claim: Claimed | None) -> Claimed | None:

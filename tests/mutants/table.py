@@ -1,12 +1,69 @@
-"""Mistakes that a tired programmer, or a careless merge, could make; each with the tests that must notice."""
+"""Mistakes that a tired programmer, or a careless merge, could make; each with the tests that must notice.
+
+The likeliest killer stands first, because the run ends at the first failure. Two classic mistakes are left out,
+because here they change nothing that can be seen:
+
+- leaving out changes made by the integration user: polls only ring, and what we wrote ourselves decides nothing anyhow;
+- `allOrNone` of the collection inside a composite: the composite itself is all or nothing.
+"""
 
 from typing import Final, NamedTuple
 
-FLOWS: Final = ("tests/sync",)
-TABLES: Final = ("tests/test_decide_guards.py", "tests/test_decide_merge.py", "tests/test_decide_versions.py")
-INTENTS: Final = ("tests/test_decide_intent.py", "tests/test_decide_write.py", "tests/sync/test_crashes.py")
-SETS: Final = ("tests/test_decide_sets.py", "tests/test_decide_laws.py")
-RECEIVER: Final = ("tests/test_webhook.py", "tests/test_receiver.py")
+PC: Final = "shared/partner_center/"
+SF: Final = "shared/salesforce/"
+MAP: Final = "shared/mapping/"
+S: Final = "shared/sync/"
+D: Final = "shared/decide/"
+STORE: Final = "shared/storage/store.py"
+WEBHOOK: Final = "shared/webhook.py"
+
+GUARDS: Final = "tests/test_decide_guards.py"
+INTENT: Final = "tests/test_decide_intent.py"
+LAWS: Final = "tests/test_decide_laws.py"
+LOOP: Final = "tests/test_decide_loop.py"
+MERGE: Final = "tests/test_decide_merge.py"
+SETS: Final = "tests/test_decide_sets.py"
+STATUS: Final = "tests/test_decide_status.py"
+VERSIONS: Final = "tests/test_decide_versions.py"
+WRITE: Final = "tests/test_decide_write.py"
+FITTED: Final = "tests/test_decide_fitted.py"
+LIFECYCLE: Final = "tests/test_lifecycle.py"
+MEET: Final = "tests/test_meet.py"
+MODEL: Final = "tests/test_model.py::"
+MODEL_CREATION: Final = f"{MODEL}test_a_claimed_searched_and_checked_creation_makes_one_record"
+REFERRAL: Final = "tests/test_mapping_referral.py"
+OPPORTUNITY: Final = "tests/test_mapping_opportunity.py"
+SOLUTIONS: Final = "tests/test_mapping_solutions.py"
+NUMBERS: Final = "tests/test_codecs_numbers.py"
+CODECS: Final = "tests/test_codecs.py"
+PARTNER_CENTER: Final = "tests/test_partner_center.py"
+SALESFORCE: Final = "tests/test_salesforce.py"
+TRANSPORT: Final = "tests/test_transport.py"
+IDENTITY: Final = "tests/test_identity.py"
+STORAGE: Final = "tests/test_storage.py"
+CURSORS: Final = "tests/test_storage_cursors.py"
+SIGNED: Final = "tests/test_webhook.py"
+RECEIVER: Final = "tests/test_receiver.py"
+CERTIFICATES: Final = "tests/test_certificates.py"
+COLD: Final = "tests/test_cold_webhook.py"
+ENDPOINT: Final = "tests/functions/test_webhook_function.py"
+
+BRAKES: Final = "tests/sync/test_brakes.py"
+CRASHES: Final = "tests/sync/test_crashes.py"
+CREATE: Final = "tests/sync/test_create_co_sell_referral.py"
+FAULTS: Final = "tests/sync/test_faults.py"
+GATES: Final = "tests/sync/test_gates.py"
+INVITE: Final = "tests/sync/test_invite_microsoft.py"
+LANES: Final = "tests/sync/test_lanes.py"
+INBOUND: Final = "tests/sync/test_partner_center_to_salesforce.py"
+POISON: Final = "tests/sync/test_poison.py"
+POLL: Final = "tests/sync/test_poll.py"
+RACES: Final = "tests/sync/test_races.py"
+OUTBOUND: Final = "tests/sync/test_salesforce_to_partner_center.py"
+SCHEMA: Final = "tests/sync/test_schema.py"
+DELTA: Final = "tests/sync/test_delta.py"
+TWO: Final = "tests/sync/test_two_workers.py"
+NEIGHBOURS: Final = "tests/sync/test_neighbours.py"
 
 
 class Mutant(NamedTuple):
@@ -19,64 +76,214 @@ class Mutant(NamedTuple):
     tests: tuple[str, ...]
 
 
-PC: Final = "shared/partner_center/"
-S: Final = "shared/sync/"
-D: Final = "shared/decide/"
-
 MUTANTS: Final = (
     # Conditions of writes
-    Mutant("no If-Match", f"{PC}referrals.py", '"If-Match": etag', '"X-Was": etag', ("tests/test_partner_center.py", *FLOWS)),
-    Mutant("no If-Unmodified-Since", f"{S}send.py", "fields, int(intent.target_version))]", "fields, None)]", FLOWS),
-    Mutant("solution rows without a condition", f"{S}send.py", "path, fields, version)\n", "path, fields, None)\n", FLOWS),
-    Mutant("stored link replaced without its eTag", "shared/storage/store.py", '"match_condition": MatchConditions.IfNotModified}', '"match_condition": MatchConditions.Unconditionally}', ("tests/test_storage.py",)),
+    Mutant("no If-Match", f"{PC}referrals.py", '"If-Match": etag', '"X-Was": etag', (PARTNER_CENTER, FAULTS)),
+    Mutant("no If-Unmodified-Since", f"{S}send.py", "fields, int(intent.target_version))]", "fields, None)]", (FAULTS,)),
+    Mutant("solution rows without a condition", f"{S}send.py", "row.path, row.fields, row.modified)", "row.path, row.fields, None)", (FAULTS,)),
+    Mutant("report without a condition", f"{S}create_referral.py", 'path, fields, view.modified)', 'path, fields, None)', (TWO,)),
+    Mutant("link stored whatever its eTag", STORE, '{"mode": UpdateMode.REPLACE, **condition}', '{"mode": UpdateMode.REPLACE}', (STORAGE,)),
+    Mutant("cursor stored whatever its eTag", STORE, "mode=UpdateMode.REPLACE, etag=version, match_condition=MatchConditions.IfNotModified", "mode=UpdateMode.REPLACE", (CURSORS,)),
+    Mutant("alias overwritten", STORE, 'self._table("alias").create_entity(alias)', 'self._table("alias").upsert_entity(alias)', (STORAGE,)),
+    Mutant("adopted without compare-and-set", f"{S}converge.py", "after = sync.links.save(decision.link,", "after = sync.links.save(replace(decision.link, version=getattr(sync.links.link(link.id), 'version', '')),", (TWO,)),
+    Mutant("changed without asking for the new version", f"{PC}referrals.py", ', "Prefer": "return=representation"', "", (PARTNER_CENTER,)),
+    Mutant("an empty answer to a change taken as its read-back", f"{PC}referrals.py", 'body.get("eTag") else self._read_back(referral_id)', 'True else self._read_back(referral_id)', (PARTNER_CENTER,)),
+    Mutant("an unreadable read-back taken as nothing done", f"{PC}referrals.py", "raise Unclear(SIDE, PATCH, code=error.code", "raise Unavailable(SIDE, PATCH, code=error.code", (PARTNER_CENTER,)),
+    Mutant("composite step by step", f"{SF}composite.py", '"allOrNone": all_or_none', '"allOrNone": False', (SALESFORCE,)),
+    Mutant("collection all or none", f"{SF}client.py", '{"allOrNone": False, "records"', '{"allOrNone": True, "records"', (SALESFORCE,)),
+    Mutant("rows matched by id", f"{SF}collections.py", "zip(waiting, answers, strict=True)", 'zip(waiting, sorted(answers, key=lambda a: str(a.get("id"))), strict=True)', (SALESFORCE,)),
     # Versions and time
-    Mutant("older reads accepted", f"{D}guards.py", "if p.ticks < link.p_hwm:", "if p.ticks < 0:", TABLES),
-    Mutant("times cut to microseconds", "shared/mapping/codecs.py", "digits[:7].ljust(7", "digits[:6].ljust(7", ("tests/test_codecs_numbers.py", "tests/test_codecs.py")),
-    Mutant("open second ignored", f"{D}__init__.py", "if open_seconds > 0:", "if open_seconds > 99:", (*TABLES, *FLOWS)),
-    Mutant("newest version not remembered", f"{D}version.py", "max(link.p_hwm, p.ticks)", "link.p_hwm", TABLES),
-    Mutant("marker left out", "shared/mapping/opportunity.py", "{names.marker: marker, names.audit: audit}", "{names.audit: audit}", ("tests/test_mapping_opportunity.py", *FLOWS)),
+    Mutant("older reads accepted", f"{D}guards.py", "if p.ticks < link.p_hwm:", "if p.ticks < 0:", (GUARDS,)),
+    Mutant("another eTag of the same time believed at once", f"{D}guards.py", "and p.etag != link.p_etag and not p.settled", "and False", (GUARDS,)),
+    Mutant("an event's time ignored", f"{S}changes.py", "view.ticks + SLACK_TICKS < bell.seen", "view.ticks < 0", (FAULTS,)),
+    Mutant("times cut to microseconds", f"{MAP}codecs.py", "digits[:7].ljust(7", "digits[:6].ljust(7", (NUMBERS,)),
+    Mutant("event times cut to microseconds", WEBHOOK, '(fraction or "0").ljust(7, "0")', '(fraction or "0")[:6].ljust(7, "0")', (SIGNED,)),
+    Mutant("open second ignored", f"{D}__init__.py", "if open_seconds > 0:", "if open_seconds > 99:", (VERSIONS,)),
+    Mutant("open second closed too early", f"{D}__init__.py", "if open_seconds > 0:", "if open_seconds > 1:", (VERSIONS,)),
+    Mutant("open second by our own clock", f"{D}__init__.py", "closed_margin_seconds - (s.read_at -", "closed_margin_seconds - (now -", (VERSIONS,)),
+    Mutant("refusal told in an open second", f"{S}create_referral.py", "view.read_at - view.modified < sync.policy.closed_margin_seconds", "view.read_at < view.modified", (CREATE,)),
+    Mutant("newest version not remembered", f"{D}version.py", "max(link.p_hwm, p.ticks)", "link.p_hwm", (VERSIONS,)),
+    Mutant("version taken over while its news waits", f"{D}version.py", "return link if waiting else", "return link if False else", (VERSIONS,)),
+    Mutant("judging an announced write teaches no version", f"{D}guards.py", "judge(noticed(link, p), link.intent", "judge(link, link.intent", (f"{MODEL}test_judging_an_announced_write_teaches_the_newest_version",)),
+    Mutant("the view read before the link", f"{S}changes.py", "(view, record), link = found[sf_id], links[sf_id]", "(view, record), link = found[sf_id], link_of(sync, S, sf_id)", (RACES,)),
+    Mutant("memory trusted though a newer version was seen", f"{D}groups.py", "        or link.p_ticks != link.p_hwm\n", "", (VERSIONS,)),
     # Announcements
-    Mutant("pause honoured before an announced write", f"{D}guards.py", "    _announced,\n    _recycled,\n    _paused,\n", "    _paused,\n    _announced,\n    _recycled,\n", TABLES),
-    Mutant("announcement rolled back blindly", f"{D}intent.py", "if _version(target) == intent.target_version:", "if _version(target) == 'never':", INTENTS),
-    Mutant("announcement never cleared", f"{D}write.py", "intent=None,\n        attempts=0", "attempts=0", INTENTS),
-    Mutant("base of the target from the request", f"{D}write.py", "sent[group] if digest is None else digest", "sent[group] if digest is not None else sent[group]", INTENTS),
-    Mutant("conflict row forgotten", f"{S}converge.py", "intent=intent), conflicts=decision.conflicts", "intent=intent), conflicts=()", FLOWS),
+    Mutant("writes not announced", f"{S}converge.py", "link = sync.links.save(replace(decision.link, intent=intent), conflicts=decision.conflicts, at=sync.clock())", "link = replace(sync.links.save(decision.link, conflicts=decision.conflicts, at=sync.clock()), intent=intent)", (TWO,)),
+    Mutant("pause honoured before an announced write", f"{D}guards.py", "    _announced,\n    _recycled,\n    _paused,\n", "    _paused,\n    _announced,\n    _recycled,\n", (GUARDS,)),
+    Mutant("write to a deleted opportunity taken as never arrived", f"{D}guards.py", "is judged when it comes back\n        return None", "is judged when it comes back\n        return Decision(replace(link, intent=None), note='withdrawn')", (GUARDS,)),
+    Mutant("announcement rolled back blindly", f"{D}intent.py", "if _version(target) == intent.target_version:", "if _version(target) == 'never':", (INTENT,)),
+    Mutant("unclear outcome taken as landed", f"{D}intent.py", "if any(link.base_p.get(g) != shows[g] for g in arrived):", "if True:", (INTENT,)),
+    Mutant("unclear outcome judged by the old base", f"{D}intent.py", "_withdrawn(forgotten(link, intent.writes),", "_withdrawn(link,", (INTENT,)),
+    Mutant("possible revert not kept", f"{D}intent.py", "conflicts=_losers(intent, target, intent.writes),", "conflicts=(),", (INTENT,)),
+    Mutant("landed by another's marker", f"{D}intent.py", "landed = target.marker == intent.id", "landed = bool(target.marker)", (INTENT,)),
+    Mutant("landed: the source taken as it is now", f"{D}write.py", "agreed(link, intent, back, policy)", "agreed(link, replace(intent, source={g: shown(g, s.groups[g], policy) for g in intent.writes} if intent.side is P else intent.source), back, policy)", (WRITE,)),
+    Mutant("announcement never cleared", f"{D}write.py", "intent=None,\n        attempts=0", "attempts=0", (WRITE, INTENT)),
+    Mutant("base of the target from the request", f"{D}write.py", "sent[group] if digest is None else digest", "sent[group] if digest is not None else sent[group]", (WRITE,)),
+    Mutant("conflict row forgotten", f"{S}converge.py", "intent=intent), conflicts=decision.conflicts", "intent=intent), conflicts=()", (OUTBOUND,)),
+    Mutant("conflict row after the write", f"{S}converge.py", "intent=intent), conflicts=decision.conflicts, at=sync.clock())\n    done, again = _carry_out(sync, link, intent, look, decision, caller)\n", "intent=intent), at=sync.clock())\n    done, again = _carry_out(sync, link, intent, look, decision, caller)\n    done = sync.links.save(done, conflicts=decision.conflicts, at=sync.clock())\n", (TWO,)),
+    Mutant("helped without claiming", f"{S}converge.py", "link = sync.links.save(replace(link, intent=replace(link.intent, helper=run, at=sync.clock())))", "link = replace(link, intent=replace(link.intent, helper=run, at=sync.clock()))", (TWO,)),
+    Mutant("helped while its run is at it", f"{S}converge.py", "link.age < sync.patience.claim // 2", "False", (TWO,)),
+    Mutant("taken over and refused: not looked for", f"{S}converge.py", "if _taken_over(decision) and not _still_due", "if False and not _still_due", (f"{MODEL}test_another_runs_write_that_is_refused_when_repeated_is_looked_for_before_it_is_held",)),
+    Mutant("taken over and too late: taken as never arrived", f"{S}converge.py", "return link if _taken_over(decision) else sync", "return sync", (f"{MODEL}test_another_runs_write_is_not_taken_as_never_arrived_because_its_repetition_is_too_late",)),
+    Mutant("withdrawn write stays announced", f"{S}converge.py", "else sync.links.save(replace(link, intent=None))", "else link", (FAULTS, OUTBOUND)),
+    Mutant("marker left out", f"{MAP}opportunity.py", "{names.marker: marker, names.audit: audit}", "{names.audit: audit}", (OPPORTUNITY,)),
+    Mutant("recovery timer off", f"{S}sweep.py", "return ring_for_links(sync, sync.links.unfinished(", "return 0 * ring_for_links(sync, () and sync.links.unfinished(", (DELTA,)),
     # Creation
-    Mutant("list lag not waited out", f"{S}claims.py", "not_before=now + seconds", "not_before=now", FLOWS),
-    Mutant("claim not looked at again", f"{S}claims.py", "return fresh and current is not None and current.claim == taken.link.claim", "return True", ("tests/model", "tests/test_model.py", *FLOWS)),
-    Mutant("unclear creation sent again at once", f"{S}create_referral.py", "    except Unclear:\n", "    except Unclear:\n        claims.give_back(sync, link, 0)\n", FLOWS),
-    Mutant("no search before the second creation", f"{S}create_referral.py", "elif taken.turn is Turn.SEND:", "elif taken.turn is not Turn.NOT_YET:", FLOWS),
-    Mutant("own reference left out", "shared/mapping/referral.py", '"externalReferenceId": opportunity_id,', '"externalReferenceId": "",', FLOWS),
-    Mutant("alias overwritten", "shared/storage/store.py", 'self._table("alias").create_entity(alias)', 'self._table("alias").upsert_entity(alias)', ("tests/test_storage.py", *FLOWS)),
-    Mutant("Microsoft invited without a search", f"{S}invite_microsoft.py", "if (taken.turn is Turn.SEARCH_THEN_SEND or not new)", "if False", FLOWS),
+    Mutant("list lag not waited out", f"{S}claims.py", "number=claim.number + 1, wait=seconds", "number=claim.number + 1, wait=0", (CREATE,)),
+    Mutant("claim not looked at again", f"{S}claims.py", "current is not None and current.claim == taken.link.claim", "current is not None", (TWO,)),
+    Mutant("frozen worker sends", f"{S}claims.py", "return fresh and current", "return current", (TWO,)),
+    Mutant("send window by a clock that jumps", f"{S}claims.py", "fresh = sync.monotonic() - taken.started", "fresh = taken.link.claim is not None and sync.clock() - taken.link.claim.at", (TWO,)),
+    Mutant("searched without a claim", f"{S}claims.py", "_claimed(sync, link, claim.number, claim.first_at)", "link", (MODEL_CREATION,)),
+    Mutant("old claim taken over at once", f"{S}claims.py", "if link.age < sync.patience.claim:", "if link.age < 0:", (CREATE, MODEL_CREATION)),
+    Mutant("age of a claim by a worker's own clock", f"{S}claims.py", "if link.age < sync.patience.claim:", "if sync.clock() - claim.at < sync.patience.claim:", (CREATE,)),
+    Mutant("given back though an earlier attempt is unclear", f"{S}claims.py", "if claim is None or claim.number == 1:", "if True:", (TWO,)),
+    Mutant("unclear creation sent again at once", f"{S}create_referral.py", "    except Unclear:\n", "    except Unclear:\n        claims.give_back(sync, link, 0)\n", (CREATE,)),
+    Mutant("no search before the second creation", f"{S}create_referral.py", "elif taken.turn is Turn.SEND:", "elif taken.turn is not Turn.NOT_YET:", (CREATE,)),
+    Mutant("no longer wanted, so never searched for", f"{S}create_referral.py", "if known is not None and known.unfinished:", "if False:", (CREATE,)),
+    Mutant("creation repeated after a time-out", f"{PC}referrals.py", "repeat=Repeat.NEVER", "repeat=Repeat.READ", (PARTNER_CENTER,)),
+    Mutant("a server error proves that nothing was created", f"{PC}referrals.py", "if error.status >= 500:", "if error.status > 503:", (PARTNER_CENTER,)),
+    Mutant("own reference left out", f"{MAP}referral.py", '"externalReferenceId": opportunity_id,', '"externalReferenceId": "",', (CREATE,)),
+    Mutant("random own reference", f"{MAP}referral.py", '"externalReferenceId": opportunity_id,', '"externalReferenceId": __import__("uuid").uuid4().hex,', (CREATE,)),
+    Mutant("agreement not remembered before a creation", f"{S}create_referral.py", "link = _expected(sync, link, look)", "pass", (CREATE,)),
+    Mutant("refused deal sent again and again", f"{S}create_referral.py", "if _refused_before(sync, link, look):", "if False:", (CREATE,)),
+    Mutant("one referral in two links", f"{S}create_referral.py", "    if owner != link.id:\n        link =", "    if False:\n        link =", (TWO,)),
+    Mutant("alias without a link is nobody's business", f"{S}create_opportunity.py", "    owner = sync.links.claim(Side.PARTNER_CENTER, referral_id, link_id_of_referral(referral_id))\n", "    known = sync.links.link_of(Side.PARTNER_CENTER, referral_id)\n    if known and sync.links.link(known) is None:\n        return None\n    owner = known or sync.links.claim(Side.PARTNER_CENTER, referral_id, link_id_of_referral(referral_id))\n", (TWO,)),
+    Mutant("alias of an opportunity without a link is nobody's business", f"{S}create_referral.py", "    if link is None:\n        sync.links.claim(", "    if link is None:\n        if sync.links.link_of(Side.SALESFORCE, opportunity_id):\n            return None\n        sync.links.claim(", (TWO,)),
+    Mutant("late creation overwrites", f"{S}create_opportunity.py", 'CompositeStep("opportunity", "POST", "/sobjects/Opportunity", fields)', 'CompositeStep("opportunity", "PATCH", by_external_id("Opportunity", key := config.opportunity.referral_id, referral_id), {k: v for k, v in fields.items() if k != key})', (RACES,)),
+    Mutant("an existing opportunity is made once more", f"{S}create_opportunity.py", "    if existing:\n", "    if False:\n", (RACES, FAULTS)),
+    Mutant("known customer made again", f"{S}create_opportunity.py", 'if rows["accounts"] else "@{account.id}"', 'if False else "@{account.id}"', (INBOUND,)),
+    Mutant("Microsoft invited without a search", f"{S}invite_microsoft.py", "if (taken.turn is Turn.SEARCH_THEN_SEND or not new)", "if False", (INVITE,)),
+    Mutant("Microsoft invited without a claim", f"{S}invite_microsoft.py", "taken = claims.take(sync, link)", "taken = Taken(Turn.SEND, claims._claimed(sync, link, 1, sync.clock()), sync.monotonic())", (INVITE,)),
+    Mutant("invitation not looked at again before it is sent", f"{S}invite_microsoft.py", "if not claims.still_ours(sync, taken):", "if False:", (INVITE,)),
+    Mutant("refused invitation sent again and again", f"{S}invite_microsoft.py", "replace(link, state=LinkState.LINKED, claim=None, held={**link.held, CO_SELL: hold})", "replace(link, claim=None, held={**link.held, CO_SELL: hold})", (INVITE,)),
     # Polls and sweeps
-    Mutant("> instead of >=", f"{S}poll.py", "SystemModstamp >= {since", "SystemModstamp > {since", FLOWS),
-    Mutant("no overlap", f"{S}poll.py", "before.at - sync.patience.poll_overlap, UTC", "before.at, UTC", FLOWS),
-    Mutant("deleted rows not asked for", f"{S}poll.py", "_soql(sync, polled, before), deleted=True)", "_soql(sync, polled, before), deleted=False)", FLOWS),
+    Mutant("> instead of >=", f"{S}poll.py", "SystemModstamp >= {since", "SystemModstamp > {since", (POLL,)),
+    Mutant("no overlap", f"{S}poll.py", "before.at - sync.patience.poll_overlap, UTC", "before.at, UTC", (POLL,)),
+    Mutant("watermark from our own clock", f"{S}poll.py", "_advance(sync, before, frozenset(stamped), second, rows.server_time)", "_advance(sync, before, frozenset(stamped), second, sync.clock())", (POLL,)),
+    Mutant("watermark before the doorbells", f"{S}poll.py", "    for first_ever in (False, True):\n", "    for one in passes:\n        _remember(sync, one)\n    for first_ever in (False, True):\n", (FAULTS, POLL)),
+    Mutant("watermark past a running transaction", f"{S}poll.py", "settled = server_time - SETTLING_SECONDS", "settled = server_time", (POLL,)),
+    Mutant("watermark goes back", f"{S}poll.py", "max(before.at if before else 0, min(newest, settled))", "min(newest, settled)", (POLL,)),
+    Mutant("clock of the last page", f"{SF}client.py", "        server_time = self.session.server_time\n        return Rows(tuple(record for page in self._pages(page) for record in page), server_time)", "        records = tuple(record for page in self._pages(page) for record in page)\n        return Rows(records, self.session.server_time)", (SALESFORCE,)),
+    Mutant("watermark of the delta from the last page", f"{S}sweep.py", "newest = newest or str(_ticks(document))", "newest = str(_ticks(document))", (DELTA,)),
+    Mutant("watermark of the delta before its doorbells", f"{S}sweep.py", "    ring(sync, Queue.REFERRAL_CHANGES, ids, reason=DELTA_REASON)\n    if newest:\n        _remember(sync, DELTA, newest, cursor)\n", "    if newest:\n        _remember(sync, DELTA, newest, cursor)\n    ring(sync, Queue.REFERRAL_CHANGES, ids, reason=DELTA_REASON)\n", (DELTA,)),
+    Mutant("delta without an overlap", f"{S}sweep.py", "- sync.patience.delta_overlap * TICKS", "+ TICKS", (DELTA,)),
+    Mutant("deleted rows not asked for", f"{S}poll.py", "for one in due], deleted=True)", "for one in due], deleted=False)", (POLL,)),
+    Mutant("no second ring", f"{S}poll.py", "if server_time - key[1] >= SECOND_RING_SECONDS}", "if False}", (POLL,)),
+    Mutant("rung for at every poll of the overlap", f"{S}poll.py", "(found & before.seen) - before.twice if", "(found & before.seen) if", (POLL,)),
+    Mutant("a mass change rung for twice", f"{S}poll.py", "if len(due) <= sync.mass_change_limit else", "if True else", (POLL,)),
+    Mutant("one queue for live and bulk", f"{S}rings.py", "queue = BULK.get(queue, queue)", "pass", (LANES,)),
+    Mutant("doorbells die after seven days", "shared/storage/bells.py", "time_to_live=-1", "time_to_live=604_800", (CURSORS,)),
+    Mutant("sweep blind on Microsoft's side", f"{S}sweep.py", "referral.ticks > link.p_hwm:\n        found.unseen", "False:\n        found.unseen", (FAULTS,)),
+    Mutant("sweep blind on Salesforce's side", f"{S}sweep.py", "if not on or ahead or differs:", "if not on or ahead:", (FAULTS,)),
+    Mutant("a version nobody took over is forgotten", f"{S}sweep.py", "if not on or ahead or differs:", "if not on or differs:", (DELTA,)),
+    Mutant("duplicates not reported", f"{S}sweep.py", "if len(ids) > 1:", "if len(ids) > 2:", (DELTA,)),
     # Failures
-    Mutant("404 closes the pair at once", f"{D}guards.py", "if not link.gone_since:", "if link.gone_since < 0:", TABLES),
-    Mutant("no access taken for a delete", f"{D}guards.py", "state=LinkState.BLOCKED_NOACCESS", "state=LinkState.DETACHED", TABLES),
-    Mutant("throttling counts as an attempt", f"{S}converge.py", "tried=not isinstance(error, Throttled)", "tried=True", FLOWS),
-    Mutant("creation repeated after a time-out", f"{PC}referrals.py", "repeat=Repeat.NEVER", "repeat=Repeat.READ", ("tests/test_partner_center.py",)),
-    Mutant("one bad record stops its neighbours", f"{S}changes.py", "        except ApiError as error:\n", "        except ZeroDivisionError as error:  # type: ignore[assignment]\n", FLOWS),
-    Mutant("gate never closes", f"{S}gates.py", "        if delay:\n", "        if delay > 10**9:\n", FLOWS),
+    Mutant("404 closes the pair at once", f"{D}guards.py", "if not link.gone_since:", "if link.gone_since < 0:", (GUARDS,)),
+    Mutant("a second 404 after a minute closes the pair", f"{D}guards.py", "if now - link.gone_since < HOUR_SECONDS:", "if now - link.gone_since < 60:", (GUARDS,)),
+    Mutant("two 404s with the referral seen in between", f"{D}version.py", "phase=p.phase or link.phase, gone_since=0)", "phase=p.phase or link.phase)", (GUARDS,)),
+    Mutant("no access taken for a delete", f"{D}guards.py", "state=LinkState.BLOCKED_NOACCESS", "state=LinkState.DETACHED", (GUARDS,)),
+    Mutant("permanent errors retried", "shared/errors.py", "(400, ANY): Rejected", "(400, ANY): Unavailable", (PARTNER_CENTER, TRANSPORT, CREATE)),
+    Mutant("a refused group sent again and again", f"{D}__init__.py", "_again(before, group, link, p, s, policy) == before)", "False)", (WRITE,)),
+    Mutant("a refused group waits for ever", f"{D}__init__.py", "_again(before, group, link, p, s, policy) == before)", "True)", (WRITE,)),
+    Mutant("a refused report sent again and again", f"{D}__init__.py", "and REPORT not in link.held:", ":", (WRITE,)),
+    Mutant("throttling counts as an attempt", f"{S}converge.py", "tried=not isinstance(error, Throttled)", "tried=True", (GATES,)),
+    Mutant("throttled longer than a call may wait: waited out", "shared/transport/patience.py", "asked if asked is not None and asked <= SHORT_SECONDS else False", "True", (TRANSPORT, PARTNER_CENTER)),
+    Mutant("a write repeated after a time-out", "shared/transport/patience.py", "isinstance(error, Unclear) and repeat is Repeat.READ", "isinstance(error, Unclear)", (TRANSPORT,)),
+    Mutant("one bad record stops its neighbours", f"{S}changes.py", "        except ApiError as error:\n", "        except ZeroDivisionError as error:  # type: ignore[assignment]\n", (NEIGHBOURS,)),
+    Mutant("a bug in one record stops its neighbours", f"{S}changes.py", "failures.append(bug)", "raise", (NEIGHBOURS,)),
+    Mutant("a bug passes in silence", f"{S}changes.py", "raise failures[0]", "pass", (NEIGHBOURS,)),
+    Mutant("what must wait is dropped", f"{S}changes.py", "        _again(sync, bell, queue, bell.ids, error.retry_after_seconds, counted", "        (sync, bell, queue, bell.ids, error.retry_after_seconds, dict)  # (counted", (NEIGHBOURS,)),
+    Mutant("what must be tried again changes its lane", f"{S}converge.py", "sync.bells.ring(self.queue, [record]", "sync.bells.ring(Queue.REFERRAL_CHANGES if self.queue in REFERRAL_QUEUES else Queue.OPPORTUNITY_CHANGES, [record]", (LANES,)),
+    Mutant("rotated refresh token not kept", "shared/identity/entra.py", "self._keeper.save(newest, version)", "pass", (IDENTITY,)),
+    Mutant("refused token asked for for ever", f"{PC}wire.py", "if error.status != 401 or error.code == MFA_REQUIRED:", "if error.status != 401:", (PARTNER_CENTER,)),
+    # Gates and brakes
+    Mutant("gate never closes", f"{S}gates.py", "        if delay:\n", "        if delay > 10**9:\n", (GATES,)),
+    Mutant("gate of one worker only", f"{S}gates.py", "self.links.put_cursor(_name(side), text, cursor.version)", "pass", (GATES,)),
+    Mutant("one gate for both sides", f"{S}gates.py", 'return f"gate.{side.value}"', 'return "gate"', (GATES,)),
+    Mutant("circuit never opens", f"{S}gates.py", "if tripped or probing:\n            times", "if probing:\n            times", (GATES,)),
+    Mutant("a failing probe leaves the gate open", f"{S}gates.py", "probing = failed and self._state(side).times > 0", "probing = False", (GATES,)),
+    Mutant("a refusal counts as an outage", f"{S}gates.py", "self._count(side, failed=False)  # a refusal", "self._count(side, failed=True)  # a refusal", (GATES,)),
+    Mutant("waiting times do not grow", f"{S}gates.py", "FIRST_SECONDS * 2**times", "FIRST_SECONDS", (GATES,)),
+    Mutant("refused credentials tried again and again", f"{S}gates.py", 'self._close(side, LONGEST_SECONDS, "unauthorised")', "pass", (GATES,)),
+    Mutant("an alert at every failure", f"{S}gates.py", "if counted and not before.times:", "if counted:", (GATES,)),
+    Mutant("the alert stays after repair", f"{S}gates.py", "            self.links.close_issues(_issue_id(side))\n", "", (GATES,)),
+    Mutant("halt ignored", f"{S}permit.py", "return None if halted(sync) else applied(sync)", "return applied(sync)", (BRAKES,)),
+    Mutant("brake never pulled", f"{S}brakes.py", "if not why or pass_until > sync.clock():", "if True:", (BRAKES,)),
+    Mutant("a release is good for ever", f"{S}brakes.py", "        _put(sync, {})  # good for one sweep, whatever it finds\n", "        pass\n", (BRAKES,)),
+    Mutant("a few records alarm", f"{S}brakes.py", "self.changed > max(LEAST, CHANGED_SHARE * self.links)", "self.changed > CHANGED_SHARE * self.links", (BRAKES,)),
+    Mutant("known losses counted again", f"{S}sweep.py", 'set(found.gone) - set(json.loads(cursor.text or "[]"))', "set(found.gone)", (BRAKES,)),
+    Mutant("a referral younger than the list taken for lost", f"{S}sweep.py", "referral is None and link.p_hwm < found.began", "referral is None", (DELTA, BRAKES)),
+    Mutant("new stamps taken for changes", f"{S}sweep.py", "and referral.differs(sync, link)\n", "and True\n", (BRAKES,)),
+    Mutant("doorbells lost during a halt", f"{S}changes.py", "    if now is None:\n        _waits(sync, bell, queue)\n", "    if now is None:\n", (NEIGHBOURS,)),
+    Mutant("halted, and the sweep still rings", f"{S}sweep.py", "    if not halts:\n        ring", "    if True:\n        ring", (BRAKES,)),
+    # Poison and loops
+    Mutant("poison rings for ever", f"{S}poison.py", "if bell.reason != POISON:", "if bell:", (POISON,)),
+    Mutant("poison never rings again", f"{S}poison.py", "if bell.reason != POISON:", "if not bell:", (POISON,)),
+    Mutant("poison rings at once", f"{S}poison.py", ", delay_seconds=PAUSE_SECONDS)", ")", (POISON,)),
+    Mutant("poison tells nobody", f"{S}poison.py", "    for record_id in bell.ids:", "    for record_id in ():", (POISON,)),
+    Mutant("loop breaker never trips", f"{D}loop.py", "last.count >= policy.flips_per_hour", "last.count >= 10**9", (LOOP,)),
+    Mutant("diligent sellers trip the loop breaker", f"{D}loop.py", "elif last.side is not side:", "else:", (LOOP,)),
+    Mutant("a loop rests for ever", f"{D}loop.py", "and now - last.since < HOUR_SECONDS", "and last.since", (LOOP,)),
+    # The org's schema
+    Mutant("resume forgotten", f"{S}schema.py", "        _look_again(sync, before, after)\n", "", (SCHEMA,)),
+    Mutant("resumed before the workers know", f"{S}schema.py", ", delay_seconds=2 * CACHE_SECONDS)", ")", (SCHEMA,)),
+    Mutant("one issue per finding", f"{S}schema.py", "told.setdefault(finding.unit, [])", "told.setdefault(finding.unit + finding.field, [])", (SCHEMA,)),
+    Mutant("issue of a mended field stays", f"{S}schema.py", '        sync.links.close_issues(f"{SCHEMA}-{unit}")\n', "        pass\n", (SCHEMA,)),
+    Mutant("a field made anew empties the other side", f"{S}schema.py", "returned=frozenset(group for group, until in known.returned.items() if sync.clock() < until)", "returned=frozenset()", (SCHEMA,)),
+    Mutant("without a base a new field still empties", f"{D}fitted.py", "return forgotten(link, empty) if empty else link", "return link", (FITTED,)),
+    Mutant("a lost steering field halts nobody", f"{S}schema.py", "    if known.halts:\n", "    if False:\n", (SCHEMA,)),
+    Mutant("a version taken over in part counts as whole", f"{S}schema.py", "partial=any(drift.STEERING not in unit for unit in known.off)", "partial=False", (SCHEMA,)),
+    Mutant("the description of another mapping believed", f"{S}schema.py", "if known.map_version != sync.mapping.version:", "if not known.map_version:", (SCHEMA,)),
+    Mutant("every error describes the org", f"{S}schema.py", "if not current or sync.clock() - known.at >= FRESH_SECONDS:", "if True:", (SCHEMA,)),
+    Mutant("what waits never finds out", f"{S}schema.py", "if not known.off or sync.clock() - known.at < WAITED_SECONDS:", "if True:", (SCHEMA,)),
+    Mutant("a hold outlives the schema that caused it", f"{D}__init__.py", "detail=before.detail, schema=policy.schema, refused=True)", "detail=before.detail, schema=before.schema, refused=True)", (SCHEMA, WRITE)),
     # Meaning
-    Mutant("unticking closes the referral", f"{D}guards.py", "if not isinstance(s, Opportunity) or s.sync_on:", "if True:", (*TABLES, *FLOWS)),
-    Mutant("status written every time", f"{D}__init__.py", "policy.report(link) not in (None, s.report)", "policy.report(link) is not None", (*TABLES, *FLOWS)),
-    Mutant("edits sent from the hold stage", f"{D}merge.py", "if phase.terminal or shown is Phase.NEW else outcome", "if phase.terminal else outcome", ("tests/test_decide_merge.py", "tests/test_decide_status.py", *FLOWS)),
-    Mutant("closed referral takes edits", f"{D}merge.py", "if phase.terminal and not to_salesforce:", "if False:", ("tests/test_decide_merge.py", "tests/test_decide_status.py", *FLOWS)),
-    Mutant("reopening allowed", "shared/lifecycle.py", "(closed, shown): \"closed_is_final\"", "(closed, shown): Phase.ACTIVE", ("tests/test_lifecycle.py", *FLOWS)),
-    Mutant("sets compared in the order they came", "shared/mapping/rows.py", "tuple(sorted(found.items()))", "tuple(found.items())", ("tests/test_mapping_referral.py", "tests/test_mapping_solutions.py", *FLOWS)),
-    Mutant("an interrupted set write forgets what is still to travel", f"{D}base.py", "for k, v in shows.items() if k in source or", "for k, v in shows.items() if True or", SETS),
-    Mutant("long notes cut in silence", "shared/mapping/codecs.py", "if not row.shorten:", "if False:", ("tests/test_codecs.py", *FLOWS)),
-    Mutant("unknown status guessed", "shared/lifecycle.py", ", (substatus or \"None\").lower()))", ", (substatus or \"None\").lower()), Phase.ACTIVE)", ("tests/test_lifecycle.py",)),
-    Mutant("closing day taken as an instant", "shared/mapping/codecs.py", "moment if moment.time() == time(0) else moment.astimezone(row.zone)", "moment.astimezone(row.zone)", ("tests/test_codecs_numbers.py", "tests/test_codecs.py")),
+    Mutant("unticking ignored", f"{D}guards.py", "if not isinstance(s, Opportunity) or s.sync_on:", "if True:", (GUARDS,)),
+    Mutant("unticking closes the referral", f"{D}guards.py", 'state=LinkState.PAUSED), note=', 'state=LinkState.PAUSED), __import__("shared.deal", fromlist=["Write"]).Write(P, {"status": (("phase", "lost"),)}), note=', (GUARDS,)),
+    Mutant("status written every time", f"{D}__init__.py", "policy.report(link) not in (None, s.report)", "policy.report(link) is not None", (VERSIONS,)),
+    Mutant("edits sent from the hold stage", f"{D}merge.py", "if phase.terminal or shown is Phase.NEW else outcome", "if phase.terminal else outcome", (STATUS,)),
+    Mutant("closed referral takes edits", f"{D}merge.py", "if phase.terminal and not to_salesforce:", "if False:", (STATUS,)),
+    Mutant("reopening allowed", "shared/lifecycle.py", '(closed, shown): "closed_is_final"', "(closed, shown): Phase.ACTIVE", (LIFECYCLE,)),
+    Mutant("a close overtakes a dispute", f"{D}groups.py", "if disputed and wanted and", "if False and wanted and", (STATUS,)),
+    Mutant("visibility taken back", f"{D}merge.py", "return Outcome(writes={S: pair.p} if pair.p else {P: pair.s})\n\n\ndef _status(", "return Outcome(writes={S: pair.p} if _changed(pair, policy)[0] else {P: pair.s})\n\n\ndef _status(", (MERGE,)),
+    Mutant("first meeting overwrites", f"{D}merge.py", "if pair.base_p is None or pair.base_s is None:\n        return _first_meeting(pair, rule)", "if False:\n        return _first_meeting(pair, rule)", (MERGE,)),
+    Mutant("conflict won in silence", f"{D}merge.py", 'return _conflict(pair, rule.owner, "both_changed")', "return Outcome(writes={P: pair.s})", (MERGE,)),
+    Mutant("equal changes written", f"{D}merge.py", "    if pair.p == pair.s:\n        return _adopt_if_new(pair, policy)\n    if rule.direction", "    if rule.direction", (MERGE,)),
+    Mutant("last solution removed", f"{D}merge.py", "if rule.keep_one and not all(writes.values()):", "if False:", (SETS,)),
+    Mutant("an edited element removed", f"{D}merge.py", 'policy.digest(shown[key]) else "keep"', 'policy.digest(shown[key]) else "remove"', (SETS,)),
+    Mutant("an element a side dropped is sent for ever", f"{D}merge.py", 'return "leave"', 'return "add"', (SETS,)),
+    Mutant("an interrupted set write forgets what is still to travel", f"{D}base.py", "for k, v in shows.items() if k in source or", "for k, v in shows.items() if True or", (SETS,)),
+    Mutant("sets compared in the order they came", f"{MAP}rows.py", "tuple(sorted(found.items()))", "tuple(found.items())", (REFERRAL,)),
+    Mutant("set appended element by element", f"{MAP}referral.py", 'operations.append({"op": "replace", "path": group.spec.referral, "value": items})', 'operations += [{"op": "add", "path": f"{group.spec.referral}/-", "value": i} for i in items if i not in known.values()]', (REFERRAL,)),
+    Mutant("set written without what the mapping does not know", f"{MAP}referral.py", "known.get(key) or self._element", "self._element", (REFERRAL,)),
+    Mutant("status first in the patch", f"{MAP}referral.py", "return operations + self._status(writes, neutral_reason)", "return self._status(writes, neutral_reason) + operations", (REFERRAL,)),
+    Mutant("null means unchanged", f"{MAP}rows.py", 'texts.get(b.name, "")', "texts[b.name]", (OPPORTUNITY,)),
+    Mutant("what is required cleared", f"{MAP}referral.py", "elif spec.required:", "elif False:", (REFERRAL,)),
+    Mutant("long notes cut in silence", f"{MAP}codecs.py", "if not row.shorten:", "if False:", (CODECS,)),
+    Mutant("unknown status guessed", "shared/lifecycle.py", ', (substatus or "None").lower()))', ', (substatus or "None").lower()), Phase.ACTIVE)', (LIFECYCLE,)),
+    Mutant("unknown choice guessed", f"{MAP}codecs.py", '            return referral\n    raise Untranslatable("unknown_value", text)', '            return referral\n    return next(iter(row.values), "")', (CODECS,)),
+    Mutant("closing day taken as an instant", f"{MAP}codecs.py", "moment if moment.time() == time(0) else moment.astimezone(row.zone)", "moment.astimezone(row.zone)", (NUMBERS,)),
+    Mutant("somebody else's referral taken for ours", "shared/meet.py", "return theirs == organization_id.lower() if organization_id else", "return True if organization_id else", (MEET,)),
+    Mutant("leads become opportunities", "shared/meet.py", "return not (lead and co_sell_only)", "return True", (MEET,)),
+    Mutant("a closed deal becomes an opportunity", "shared/meet.py", "if phase is None or phase.terminal or not", "if phase is None or not", (MEET,)),
+    Mutant("a second referral replaces the first", "shared/meet.py", "named_link.state is LinkState.CREATING_P else Meeting.DUPLICATE", "True else Meeting.DUPLICATE", (MEET,)),
     # Receiver
-    Mutant("certificate host by suffix", "shared/webhook.py", "host + port not in hosts", "not any((host + port).endswith(h) for h in hosts)", RECEIVER),
-    Mutant("signature over parsed JSON", "shared/webhook.py", "key.verify(delivery.signature, delivery.body,", "key.verify(delivery.signature, __import__('json').dumps(__import__('json').loads(delivery.body)).encode(),", RECEIVER),
-    Mutant("plain http to a listed host", "shared/webhook.py", "if plain or host + port not in hosts:", "if host + port not in hosts:", RECEIVER),
-    Mutant("wrong token accepted", "shared/webhook.py", "hmac.compare_digest(", "(lambda *_: True)(", RECEIVER),
-    Mutant("expired certificate accepted", "shared/webhook.py", ".time(now)", ".time(now.replace(year=2026))", RECEIVER),
-    Mutant("forgery answered with 200", "functions/partner_center_to_salesforce.py", "status_code=status)", "status_code=200)", (*RECEIVER, "tests/functions")),
-    Mutant("null means unchanged", "shared/mapping/rows.py", 'texts.get(b.name, "")', "texts[b.name]", ("tests/test_mapping_opportunity.py", *FLOWS)),
+    Mutant("certificate host by suffix", WEBHOOK, "host + port not in hosts", "not any((host + port).endswith(h) for h in hosts)", (SIGNED,)),
+    Mutant("plain http to a listed host", WEBHOOK, "if plain or host + port not in hosts:", "if host + port not in hosts:", (SIGNED,)),
+    Mutant("signature over parsed JSON", WEBHOOK, "key.verify(delivery.signature, delivery.body,", "key.verify(delivery.signature, __import__('json').dumps(__import__('json').loads(delivery.body)).encode(),", (SIGNED,)),
+    Mutant("signature not checked", WEBHOOK, "    except InvalidSignature:\n        raise Refused(401, \"signature\") from None", "    except InvalidSignature:\n        pass", (SIGNED,)),
+    Mutant("any algorithm accepted", WEBHOOK, 'if algorithm.lower() != "rsa-sha256":', "if False:", (SIGNED,)),
+    Mutant("wrong token accepted", WEBHOOK, "hmac.compare_digest(", "(lambda *_: True)(", (SIGNED,)),
+    Mutant("an empty token lets everybody in", WEBHOOK, "if not rules.token or not hmac", "if not hmac", (SIGNED,)),
+    Mutant("expired certificate accepted", WEBHOOK, ".time(now)", ".time(now.replace(year=2026))", (SIGNED,)),
+    Mutant("organization by its beginning", WEBHOOK, "if organizations_of(leaf) != [rules.organization]:", "if not any(o.startswith(rules.organization) for o in organizations_of(leaf)):", (SIGNED,)),
+    Mutant("chain not checked", WEBHOOK, '        raise Refused(401, "chain") from None', "        pass", (SIGNED,)),
+    Mutant("too large a body examined", WEBHOOK, "or len(body) > max_bytes:", "or False:", (SIGNED,)),
+    Mutant("parsed before it is believed", "shared/receiver.py", "        self._verify(delivery)\n", "        parse(body)\n        self._verify(delivery)\n", (RECEIVER,)),
+    Mutant("the named address is called", WEBHOOK, "        return Event(name, _last_guid(notice.resourceuri)", "        with __import__('contextlib').suppress(OSError, ValueError):\n            __import__('socket').create_connection((notice.resourceuri.split('/')[2], 443), timeout=1)\n        return Event(name, _last_guid(notice.resourceuri)", (COLD,)),
+    Mutant("redirects followed", "shared/certificates.py", "follow_redirects=False,", "follow_redirects=True,", (CERTIFICATES,)),
+    Mutant("a name that leads inside is called", "shared/certificates.py", "if not found or not all(_is_public(address) for address in found):", "if not found:", (CERTIFICATES,)),
+    Mutant("a certificate of any length read", "shared/certificates.py", "if len(content) > LONGEST_FILE:", "if len(content) > 4 * LONGEST_FILE:", (CERTIFICATES,)),
+    Mutant("forgery answered with 200", "functions/partner_center_to_salesforce.py", "status_code=status)", "status_code=200)", (ENDPOINT,)),
+    Mutant("acknowledged without a bell", "functions/partner_center_to_salesforce.py", "    if event.referral_id:\n", "    if not event.referral_id:\n", (ENDPOINT,)),
 )

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from tests.simulation.depth import SOMETIMES, Summary, many, quietly, shrunk
+from tests.simulation.depth import Summary, many, quietly, shrunk
 from tests.simulation.faults import FAULTS
 from tests.simulation.run import Outcome
 from tests.simulation.scenario import scenario
@@ -55,7 +55,7 @@ def _show(summary: Summary, base: int) -> None:
     faults = sum(bool(summary.reached[code]) for code in FAULTS)
     console.print(f"{faults} of {len(FAULTS)} faults reached, {len(summary.failures)} violations")
     table = Table("sometimes", "times", box=None)
-    for name in SOMETIMES:
+    for name in summary.sometimes:
         table.add_row(name, str(summary.counts[name]))
     console.print(table)
     for name in summary.missing:

@@ -52,7 +52,7 @@ CHANCE: Final[dict[str, float]] = {
     "F4": 0.03,
     "F5": 0.12,
     "F6": 0.02,
-    "F14": 0.05,
+    "F14": 0.03,
     "F15": 0.02,
     "F16": 0.25,
     "F17": 0.35,
@@ -60,10 +60,11 @@ CHANCE: Final[dict[str, float]] = {
     "F19": 0.6,
     "F24": 0.2,
     "F25": 0.01,
-    "F27": 0.01,
+    "F27": 0.005,
     "F28": 0.02,
 }
 OFTEN = 0.2
+PAUSES: Final = ((None, 2.0), (2.0, 5.0, 60.0), (None, 5.0, 60.0, 1200.0, 3600.0))
 
 
 @dataclass
@@ -75,6 +76,7 @@ class Faults:
     active: bool = False
     reached: Counter[str] = field(default_factory=Counter)
     windows: dict[str, int] = field(default_factory=dict)
+    pauses: tuple[float | None, ...] = ()
 
     def hit(self, code: str) -> bool:
         """Whether this fault strikes now; counted when it does."""
@@ -82,6 +84,11 @@ class Faults:
             return False
         self.reached[code] += 1
         return True
+
+    def pause(self) -> float | None:
+        """What a service asks for with a 429. In some seeds it is always short: a long one ends all other trouble."""
+        self.pauses = self.pauses or self.random.choice(PAUSES)
+        return self.random.choice(self.pauses)
 
     def on(self, code: str) -> bool:
         """Whether a fault without chance is in force; the caller counts."""

@@ -16,6 +16,14 @@ from tests.simulation.schedule import Scheduler
 
 MOST_WORKERS = 6
 LEASE_SECONDS, BACK_SECONDS, MOST_TRIES = 600, 30, 5
+# As the functions call them.
+MINUTELY: tuple[tuple[str, Callable[[Sync], object]], ...] = (
+    ("poll", lambda sync: flows.poll(sync, Polled.OPPORTUNITIES, Polled.SOLUTIONS)),
+    ("recover", flows.recover),
+    ("poll", lambda sync: flows.poll(sync, Polled.SOLUTIONS, rest_seconds=45)),
+)
+# As the settings have them, or all at once, as when a host comes back after a while.
+OFFSETS = ((0, 15, 30), (0, 15, 30), (0, 0, 0))
 HANDLERS: dict[Queue, Callable[[Sync, Doorbell], None]] = {
     Queue.REFERRAL_CHANGES: flows.referrals_changed,
     Queue.OPPORTUNITY_CHANGES: flows.opportunities_changed,
@@ -36,6 +44,7 @@ class Host:
         self.current: Callable[[], Sync]
         self.skews: tuple[int, ...] = (0,)
         self.bugs: list[Exception] = []
+        self.offsets = scheduler.random.choice(OFFSETS)
         self._busy = 0
         self._number = 0
 
@@ -45,9 +54,8 @@ class Host:
 
     def minute(self) -> None:
         """The timers of a minute."""
-        self.timer("recover", flows.recover)
-        for polled in Polled:
-            self.timer("poll", lambda sync, polled=polled: flows.poll(sync, polled))  # type: ignore[misc]
+        for seconds, (name, work) in zip(self.offsets, MINUTELY, strict=True):
+            self.scheduler.after(seconds, partial(self.timer, name, work))
 
     def timer(self, name: str, work: Callable[[Sync], object]) -> None:
         """One run of a timer; a failed one is simply over."""
@@ -87,7 +95,7 @@ class Host:
         def run() -> None:
             self._busy += 1
             try:
-                self.scheduler.note("answers", message.queue.value, message.bell.ids, message.bell.reason)
+                self.scheduler.note("answers", message.queue, message.bell.ids, message.bell.reason)
                 HANDLERS[message.queue](sync, message.bell)
             except Exception as error:  # noqa: BLE001  as a host does
                 self._seen(error)

@@ -7,28 +7,37 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
-from shared.deal import Conflict, Link, LinkState, Side
+from shared.deal import Conflict, Link, LinkState, Side, link_id_of_opportunity
+from shared.decide import CO_SELL
 from shared.doorbell import Queue
-from tests.simulation.ledger import Deal, Edit, Ledger
+from tests.simulation.ledger import EMPTY, Deal, Ledger, answered
+from tests.simulation.schedule import Scheduler
 from tests.simulation.shown import GROUPS, Cells, Value, of_conflict
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 OVERLAP_SECONDS = 900
-EMPTY: tuple[Value, ...] = (None, "", frozenset())
+GATES = {f"gate.{side.value}": side for side in Side}
 
 
 class Evidence(Protocol):
     """What a world shows the judge."""
 
+    @property
+    def scheduler(self) -> Scheduler: ...
     def referral_ids(self) -> Sequence[str]: ...
     def opportunity_ids(self) -> Sequence[str]: ...
     def cells(self, side: Side, record_id: str) -> Cells: ...
     def named_by(self, referral_id: str) -> str: ...
     def referral_of(self, opportunity_id: str) -> str: ...
     def ours(self, referral_id: str) -> bool: ...
+    def engagements(self) -> Sequence[str]: ...
+    def engagement_of(self, referral_id: str) -> str: ...
+    def facts_of(self, side: Side, record_id: str) -> str: ...
+    def asks_for_help(self, opportunity_id: str) -> bool: ...
+    def asks_to_be_sent(self, opportunity_id: str) -> bool: ...
     def link_of(self, opportunity_id: str) -> Link | None: ...
     def issue_codes(self, link_id: str) -> frozenset[str]: ...
     def deleted(self, opportunity_id: str) -> bool: ...
@@ -53,6 +62,9 @@ class Judge:
         self.violations: list[Violation] = []
         self.authors: dict[tuple[Side, str, str], bool] = {}  # groups whose value a person wrote
         self.rung: dict[str, int] = {}
+        self.closed: dict[Side, tuple[int, int]] = {}  # until when each gate is closed, and since when that stands
+        self.asked: Counter[Side] = Counter()  # until when each service asked not to be called
+        self.slack = 0  # how far the clocks of two hosts may be apart, in seconds
         self.strict_lists = True  # False: lists lag longer than the connector was told
 
     # Steps
@@ -110,19 +122,49 @@ class Judge:
 
     def advanced(self, name: str, text: str) -> None:
         """I14: a watermark moved; every row out of the next poll's reach has been rung for since it could be seen."""
+        if name in GATES:
+            self._gate_moved(GATES[name], json.loads(text))
         if name != "s.opportunity":
             return
         for record_id, visible in self.world.due_rows(int(json.loads(text)["at"]) - OVERLAP_SECONDS):
             if self.rung.get(record_id, -1) < visible:
                 self._fail("I14", f"the watermark passed {record_id} before its doorbell was durable")
 
+    def called(self, side: Side, clock: int) -> None:
+        """I12: a call leaves a host whose clock is `clock`; the second in which a gate moves belongs to nobody."""
+        now = self.world.scheduler.second
+        until, since = self.closed.get(side, (0, 0))
+        if clock < until and now > since:
+            self._fail("I12", f"{side.value} is called although its gate is closed for {until - clock} s more")
+        if now < self.asked[side] - self.slack:
+            self._fail("I12", f"{side.value} is called {self.asked[side] - now} s before it allows that again")
+
+    def throttled(self, side: Side, until: int) -> None:
+        """A service asked not to be called before then, and the worker that it told has passed that on."""
+        self.counts["Retry-After"] += 1
+        self.asked[side] = max(self.asked[side], until)
+
     # The end
 
     def verdict(self) -> None:
         """I1 and I3, once nothing moves any more."""
         for deal in self.ledger.deals:
-            if len(deal.records) == 2:
-                self._check_deal(deal)
+            self._check(deal)
+
+    def unsettled(self, spared: Deal) -> str:
+        """I10: what is not settled yet beside a deal that always fails; "" when nothing is."""
+        kept, self.violations = self.violations, []
+        for deal in self.ledger.deals:
+            if deal is not spared:
+                self._check(deal)
+        found, self.violations = self.violations, kept
+        return str(found[0]) if found else ""
+
+    def beside(self, spared: Deal, left: str) -> None:
+        """I10: so much was left over although there was time enough."""
+        if left:
+            self._fail("I10", f"deal {spared.number} fails, and so: {left}")
+        self.counts["settled beside a poison"] += not left
 
     def silent(self, writes: tuple[int, ...], after: tuple[int, ...]) -> None:
         """I2: nothing was written although everything rang again."""
@@ -130,6 +172,14 @@ class Judge:
             self._fail("I2", f"writes without an edit (Partner Center, Salesforce, links): {writes} -> {after}")
 
     # Inside
+
+    def _gate_moved(self, side: Side, gate: Mapping[str, Any]) -> None:
+        """A gate became durable."""
+        now = self.world.scheduler.second
+        asked = int(gate.get("asked", 0))
+        self.closed[side] = max(int(gate["until"]), asked), now
+        if gate["why"] or asked > now:
+            self.counts[f"gate closed: {gate['why'] or 'throttled'}"] += 1
 
     def _check_write(self, deal: Deal, side: Side, group: str, before: Value, after: Value) -> None:
         source = deal.ever[side.other, group]
@@ -168,7 +218,31 @@ class Judge:
         twins = [key for counter in (named, naming) for key, count in counter.items() if count > 1]
         if twins and self.strict_lists:
             self._fail("I5", f"two records for one: {twins}")
+        for engagement, count in Counter(self.world.engagements()).items():
+            if count > 1:
+                self._fail("I5", f"Microsoft was invited {count} times into {engagement}")
         self.counts["duplicates beyond the bound"] += bool(twins)
+
+    def _check(self, deal: Deal) -> None:
+        if len(deal.records) == 2:
+            self._check_deal(deal)
+        elif not self.counts["made anew beside a deleted one"]:
+            for side, record in deal.records.items():
+                self._check_alone(deal, side, record)
+
+    def _check_alone(self, deal: Deal, side: Side, record: str) -> None:
+        """A record that could have its other half has none."""
+        cells = self.world.cells(side, record)
+        if side is P:
+            wanted = self.world.ours(record) and cells["status"] in ("new", "active")
+        else:
+            asked = self.world.asks_to_be_sent(record) and not self.world.deleted(record)
+            wanted = asked and cells["notes"] != "" and cells["value"] != "" and bool(cells["solutions"])
+        told = self.world.issue_codes(f"{'p' if side is P else 's'}-{record}") - {
+            "INVALID_FIELD"
+        }  # no field is lost now
+        if wanted and not told:
+            self._fail("I1", f"deal {deal.number} has only its record at {side.value}")
 
     def _check_deal(self, deal: Deal) -> None:
         link = self.world.link_of(deal.records[S])
@@ -177,9 +251,12 @@ class Judge:
             if not self.counts["made anew beside a deleted one"]:
                 self._fail("I1", f"deal {deal.number} has no link")
             return
+        if link.state is LinkState.CREATING_MS and not self.world.deleted(deal.records[S]):
+            self._fail("I1", f"the invitation of deal {deal.number} is not finished")
         if link.state is not LinkState.LINKED or self.world.deleted(deal.records[S]):
             return  # paused, deleted, or shown as an issue
         self._check_issues(link)
+        self._check_microsoft(deal, link)
         p, s = (self.ledger.cells[side, deal.records[side]] for side in (P, S))
         edits = [edit for edit in self.ledger.edits if edit.pair == deal.number]
         if s["status"] == "new":  # nothing is sent from the hold stage: what a seller writes there waits
@@ -193,8 +270,21 @@ class Judge:
         for number, edit in enumerate(edits):
             final = (p[edit.group], s[edit.group])
             unsent = edit.side is S and edit.group in waiting
-            if edit.group not in link.held and not unsent and not _answered(edit, edits[number + 1 :], deal, final):
+            if edit.group not in link.held and not unsent and not answered(edit, edits[number + 1 :], deal, final):
                 self._fail("I3", f"lost: {edit}; now {p[edit.group]!r}")
+
+    def _check_microsoft(self, deal: Deal, link: Link) -> None:
+        """Microsoft's number came back, and who asked for Microsoft's help has Microsoft in the engagement."""
+        p, s = (self.world.facts_of(side, deal.records[side]) for side in (P, S))
+        if p != s and "microsoft" not in link.held:
+            self._fail("I1", f"Microsoft's number of deal {deal.number}: {p!r} at Microsoft, {s!r} here")
+        born_here = link.id == link_id_of_opportunity(link.opportunity_id)
+        if born_here and self.world.asks_for_help(deal.records[S]) and CO_SELL not in link.held:
+            invited = self.world.engagement_of(deal.records[P]) in self.world.engagements()
+            self.counts["Microsoft invited"] += invited
+            self.counts["Microsoft's number came back"] += invited and p != ""
+            if not invited:
+                self._fail("I1", f"deal {deal.number} asks for Microsoft's help, but nobody has invited them")
 
     def _check_issues(self, link: Link) -> None:
         codes = self.world.issue_codes(link.id)
@@ -204,31 +294,3 @@ class Judge:
 
     def _fail(self, invariant: str, text: str) -> None:
         self.violations.append(Violation(invariant, text))
-
-
-def _answered(edit: Edit, later: Sequence[Edit], deal: Deal, final: tuple[Value, Value]) -> bool:
-    """Whether an edit stands, was seen by whoever wrote next, changed nothing, or is kept as a loser."""
-    kept = [value for number, value in deal.kept[edit.group] if number > edit.number]
-    if edit.number < deal.met and (edit.wrote in EMPTY or edit.group == "solutions"):
-        return True  # at a first meeting there is no agreement yet: an empty side is filled, sets are joined
-    if edit.group == "solutions":
-        return all(_element_answered(x, edit, later, kept, final) for x in edit.saw ^ edit.wrote)
-    return (
-        edit.wrote in final
-        or edit.wrote in edit.agreed
-        or edit.wrote in kept
-        or any(other.group == edit.group and other.saw == edit.wrote for other in later)
-    )
-
-
-def _element_answered(
-    x: str, edit: Edit, later: Sequence[Edit], kept: Sequence[Value], final: tuple[Value, Value]
-) -> bool:
-    added = x in edit.wrote
-    undone = (o for o in later if o.group == edit.group and (x in o.saw) is added and (x in o.wrote) is not added)
-    return (
-        all((x in shown) is added for shown in final)
-        or any((x in agreed) is added for agreed in edit.agreed)
-        or any(x in value for value in kept)
-        or any(undone)
-    )

@@ -6,7 +6,7 @@ Every value a person writes is unique or a deliberate return to an old one, so e
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from tests.simulation.shown import Cells, Value
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 Record = tuple[Side, str]
+EMPTY: tuple[Value, ...] = (None, "", frozenset())
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,34 @@ class Ledger:
         """A conflict row became durable."""
         self.number += 1
         deal.kept[group] += [(self.number, value) for value in values]
+
+
+def answered(edit: Edit, later: Sequence[Edit], deal: Deal, final: tuple[Value, Value]) -> bool:
+    """Whether an edit stands, was seen by whoever wrote next, changed nothing, or is kept as a loser."""
+    kept = [value for number, value in deal.kept[edit.group] if number > edit.number]
+    if edit.number < deal.met and (edit.wrote in EMPTY or edit.group == "solutions"):
+        return True  # at a first meeting there is no agreement yet: an empty side is filled, sets are joined
+    if edit.group == "solutions":
+        return all(_element_answered(x, edit, later, kept, final) for x in edit.saw ^ edit.wrote)
+    return (
+        edit.wrote in final
+        or edit.wrote in edit.agreed
+        or edit.wrote in kept
+        or any(other.group == edit.group and other.saw == edit.wrote for other in later)
+    )
+
+
+def _element_answered(
+    x: str, edit: Edit, later: Sequence[Edit], kept: Sequence[Value], final: tuple[Value, Value]
+) -> bool:
+    added = x in edit.wrote
+    undone = (o for o in later if o.group == edit.group and (x in o.saw) is added and (x in o.wrote) is not added)
+    return (
+        all((x in shown) is added for shown in final)
+        or any((x in agreed) is added for agreed in edit.agreed)
+        or any(x in value for value in kept)
+        or any(undone)
+    )
 
 
 def _moved(edit: Edit, old: Deal, new: Deal) -> Edit:

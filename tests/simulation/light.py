@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from shared.deal import Link, Side
-from shared.errors import ApiError
+from shared.errors import ApiError, Rejected
 from shared.mapping.codecs import epoch_seconds
 from tests.simulation import rules
 from tests.simulation.host import Host
 from tests.simulation.light_memory import LightLinks, LightPost
-from tests.simulation.light_partner_center import FOREIGN, NEW, OURS, SELLERS, LightPartnerCenter
+from tests.simulation.light_partner_center import (
+    FOREIGN,
+    NEW,
+    OURS,
+    SELLERS,
+    LightPartnerCenter,
+)
 from tests.simulation.light_rows import KEY
 from tests.simulation.light_salesforce import LightSalesforce
 from tests.simulation.schedule import SECOND, Scheduler
@@ -32,13 +39,14 @@ class LightWorld:
         self.scheduler = scheduler
         self.partner_center = LightPartnerCenter(scheduler)
         self.salesforce = LightSalesforce(scheduler)
-        self.links = LightLinks()
+        self.links = LightLinks(lambda: scheduler.second)
         self.post = LightPost(scheduler, host.announced)
         self.referrals, self.opportunities = self.partner_center, self.salesforce
+        self.co_sell = False
 
     def rules(self, owner: str, drop: str = "") -> rules.Rules:
         """The rules of a version of the app."""
-        found = rules.light(owner, drop)
+        found = rules.light(owner, drop, co_sell=self.co_sell)
         rules.forget(found)
         return found
 
@@ -58,8 +66,16 @@ class LightWorld:
     # What the judge sees
 
     def referral_ids(self) -> Sequence[str]:
-        """Every referral."""
-        return list(self.partner_center.created)
+        """Every referral of a partner."""
+        return [name for name in self.partner_center.created if name not in self.partner_center.microsofts]
+
+    def engagements(self) -> Sequence[str]:
+        """Where Microsoft takes part by invitation: one engagement for each of its referrals."""
+        return list(self.partner_center.microsofts.values())
+
+    def engagement_of(self, referral_id: str) -> str:
+        """The engagement of a referral."""
+        return str(self.document(referral_id)["engagementId"])
 
     def opportunity_ids(self) -> Sequence[str]:
         """Every opportunity."""
@@ -70,6 +86,20 @@ class LightWorld:
         if side is P:
             return of_referral(self.document(record_id))
         return of_opportunity(self.row(record_id), self.salesforce.shown_solutions(record_id))
+
+    def facts_of(self, side: Side, record_id: str) -> str:
+        """Microsoft's number of a deal, as a side shows it."""
+        if side is S:
+            return self.row(record_id)["Microsoft_CRM_Identifier__c"] or ""
+        return self.document(record_id)["trackingInfo"]["microsoftMsxId"] or ""
+
+    def asks_for_help(self, opportunity_id: str) -> bool:
+        """Whether the seller wants Microsoft in."""
+        return bool(self.row(opportunity_id)["How_can_Microsoft_help__c"])
+
+    def asks_to_be_sent(self, opportunity_id: str) -> bool:
+        """Whether the seller wants the opportunity synchronised."""
+        return bool(self.row(opportunity_id)["Sync_with_Partner_Center__c"])
 
     def named_by(self, referral_id: str) -> str:
         """The opportunity a referral names."""
@@ -112,9 +142,11 @@ class LightWorld:
 
     # What people do
 
-    def new_opportunity(self, amount: int, notes: str, solution: str) -> str:
-        """A complete opportunity that asks to be synchronised."""
-        found = self.salesforce.create({"Amount": amount, "Description": notes, "Sync_with_Partner_Center__c": True})
+    def new_opportunity(self, amount: int, notes: str, solution: str, *, help_asked: bool = False) -> str:
+        """A complete opportunity that asks to be synchronised, and perhaps for Microsoft's help."""
+        asked = {"How_can_Microsoft_help__c": "Quotes or Licensing"} if help_asked else {}
+        steering = {"Sync_with_Partner_Center__c": True} | asked
+        found = self.salesforce.create({"Amount": amount, "Description": notes} | steering)
         self.salesforce.set_solution(found, solution)
         return found
 
@@ -158,19 +190,36 @@ class LightWorld:
         document = self.document(referral_id)
         self.partner_center._put({**document, "trackingInfo": {"microsoftMsxId": f"7-{number}"}})
 
+    def microsoft_answers(self, referral_id: str, number: int) -> bool:
+        """Microsoft accepts its invitation; False when it has none to answer."""
+        return self.partner_center.answer(referral_id, number)
+
     def expire(self, referral_id: str) -> None:
         """The service closes an unanswered deal."""
         self.partner_center.expire(referral_id)
 
     def recycle(self, opportunity_id: str, *, deleted: bool) -> None:
-        """A seller deletes or undeletes an opportunity; not beside another with the same unique key."""
-        key = self.row(opportunity_id)[KEY]
-        twins = [
-            r for r in self.salesforce.opportunities.values() if r.values[KEY] == key and not r.values["IsDeleted"]
-        ]
-        if key and twins and not deleted:
+        """A seller deletes or undeletes an opportunity; the latter fails beside another with the same unique key."""
+        if deleted:
+            self.salesforce.update(opportunity_id, {"IsDeleted": True})
             return
-        self.salesforce.update(opportunity_id, {"IsDeleted": deleted})
+        with suppress(Rejected):
+            self.salesforce.undelete(opportunity_id)
+
+    def merge_account(self, opportunity_id: str) -> None:
+        """The customer is merged into another: every opportunity of the loser moves."""
+        loser = self.row(opportunity_id)["AccountId"]
+        for row in list(self.salesforce.opportunities.values()):
+            if row.values["AccountId"] == loser:
+                self.salesforce.update(row.values["Id"], {"AccountId": f"{loser[:-4]}9AAA"})
+
+    def give_away(self, opportunity_id: str) -> None:
+        """The opportunity gets another owner."""
+        self.salesforce.update(opportunity_id, {"OwnerId": "005000000000002AAA"})
+
+    def invitations(self, *, refused_twice: bool) -> None:
+        """Whether Microsoft refuses a second invitation into an engagement, which no page says."""
+        self.partner_center.second_refused = refused_twice
 
     # Circumstances
 
@@ -181,6 +230,11 @@ class LightWorld:
     def commit_late(self, seconds: int) -> None:
         """What sellers save from now on can be seen only after a while."""
         self.salesforce.commit_delay = seconds
+
+    def unseen_until(self) -> int:
+        """When everything that was saved can be seen."""
+        rows = (*self.salesforce.opportunities.values(), *self.salesforce.solutions.values())
+        return max((row.visible for row in rows), default=0)
 
     def touch_all(self) -> None:
         """Every opportunity is re-stamped without an edit."""

@@ -20,10 +20,15 @@ class Cursor(NamedTuple):
     version: str
 
 
+NOT_READ = Cursor("", "")
+
+
 class LightLinks:
     """The port `Links`."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self._stored: dict[str, int] = {}
         self.rows: dict[str, Link] = {}
         self.aliases: dict[tuple[Side, str], str] = {}
         self.kept: dict[str, list[Conflict]] = {}
@@ -34,8 +39,11 @@ class LightLinks:
         self._number = 0
 
     def link(self, link_id: str) -> Link | None:
-        """The link as stored now."""
-        return self.rows.get(link_id)
+        """The link as stored now; its age where anything depends on it."""
+        found = self.rows.get(link_id)
+        if found is None or not found.unfinished:
+            return found
+        return replace(found, age=self._clock() - self._stored[link_id])
 
     def link_of(self, side: Side, record_id: str) -> str | None:
         """Who owns a record."""
@@ -55,8 +63,9 @@ class LightLinks:
                 return stored
             raise LostRace(f"link {link.id}")
         self.saves += 1
-        saved = replace(link, version=self._version())
+        saved = replace(link, version=self._version(), age=0)
         self.rows[link.id] = saved
+        self._stored[link.id] = self._clock()
         self.kept.setdefault(link.id, []).extend(conflicts)
         if history is not None:
             self.lines.setdefault(link.id, []).insert(0, history)
@@ -75,12 +84,12 @@ class LightLinks:
         return iter([self.rows[name] for name in sorted(self.rows)])
 
     def unfinished(self, before: int) -> Iterator[Link]:
-        """Links with something begun, or a waiting time over, before then."""
-        return (link for link in self.links() if _begun(link, before) or 0 < link.not_before <= before)
+        """Links with something begun before then that can go on without a person."""
+        return (link for link in self.links() if _begun(link, before))
 
     def cursor(self, name: str) -> Cursor:
         """How far `name` has been read."""
-        return self.cursors.get(name, Cursor("", ""))
+        return self.cursors.get(name, NOT_READ)
 
     def put_cursor(self, name: str, text: str, version: str) -> str:
         """Replace the cursor that has this version."""
@@ -114,7 +123,7 @@ def _begun(link: Link, before: int) -> bool:
     return 0 < min(began, default=0) < before
 
 
-@dataclass
+@dataclass(eq=False)
 class _Stored:
     bell: Doorbell
     visible: int

@@ -15,6 +15,7 @@ from tests.simulation.stamps import referral_stamp
 Document = dict[str, Any]
 P = Side.PARTNER_CENTER
 OURS, FOREIGN = "7d23e5ca-0c2f-4b52-8a3f-6f3a5d1c9e10", "99999999-0c2f-4b52-8a3f-6f3a5d1c9e10"
+MICROSOFT = "msft"
 NEW, ACTIVE = ("New", "Pending"), ("Active", "Accepted")
 WON, LOST, DECLINED, EXPIRED = (("Closed", sub) for sub in ("Won", "Lost", "Declined", "Expired"))
 MOVES: Final = {NEW: {NEW, ACTIVE, DECLINED}, ACTIVE: {ACTIVE, WON, LOST}}
@@ -43,9 +44,11 @@ class LightPartnerCenter:
         self._scheduler = scheduler
         self.versions: dict[str, list[tuple[int, Document]]] = {}
         self.created: dict[str, int] = {}
+        self.microsofts: dict[str, str] = {}  # what Microsoft's sellers hold: referral and engagement
         self.events: list[tuple[str, int]] = []
         self.list_lag = 0
         self.page_size = 100
+        self.second_refused = True  # False: a repeated invitation makes a second referral of Microsoft's
         self.written = 0
         self._number = 0
 
@@ -58,8 +61,8 @@ class LightPartnerCenter:
         now = self._scheduler.now * 10
         self.created[found] = self._scheduler.now
         self.versions[found] = []
-        own = {"id": found, "engagementId": found, "createdDateTime": referral_stamp(now)}
-        self._put({**BLANK, **fields, **own})
+        own = {"id": found, "createdDateTime": referral_stamp(now)}
+        self._put({**BLANK, "engagementId": found, **fields, **own})
         return found
 
     def edit(self, referral_id: str, values: Mapping[str, Any]) -> None:
@@ -71,6 +74,22 @@ class LightPartnerCenter:
         """The service closes an unanswered deal."""
         self._put({**self.current(referral_id), "status": "Closed", "substatus": "Expired"})
 
+    def answer(self, referral_id: str, number: int) -> bool:
+        """Microsoft accepts what our referral's engagement invited it to; False when nothing waits for an answer."""
+        ours = self.current(referral_id)
+        waiting = (d for d in self.invited(ours["engagementId"]) if d["status"] == NEW[0])
+        theirs = next(waiting, None)
+        if theirs is None:
+            return False
+        facts = {"trackingInfo": {"microsoftMsxId": f"7-{number}"}}
+        self._put({**theirs, "status": ACTIVE[0], "substatus": ACTIVE[1], **facts})
+        self._put({**ours, **facts})
+        return True
+
+    def invited(self, engagement_id: str) -> list[Document]:
+        """Microsoft's referrals of an engagement."""
+        return [self.current(name) for name, engagement in self.microsofts.items() if engagement == engagement_id]
+
     def current(self, referral_id: str) -> Document:
         """A referral as it truly is."""
         return self.versions[referral_id][-1][1]
@@ -80,7 +99,7 @@ class LightPartnerCenter:
     def get(self, referral_id: str, *, stale_seconds: float = 0) -> Document:
         """One referral; a stale replica shows how it was a while ago."""
         versions = self.versions.get(referral_id)
-        if not versions:
+        if not versions or referral_id in self.microsofts:
             raise Missing(P, "GET", status=404, code="itemNotFound")
         if stale_seconds:
             then = (self._scheduler.now - int(stale_seconds * SECOND)) * 10
@@ -101,6 +120,8 @@ class LightPartnerCenter:
         solutions = details.get("requirements", {}).get("solutions")
         if not (details.get("dealValue") and details.get("notes") and solutions):
             raise _refused("missingProperty")
+        if "engagementId" in body:
+            return self._invite(body)
         self.written += 1
         status = {"status": ACTIVE[0], "substatus": ACTIVE[1]}
         return self.current(self.add({**body, **status, "consent": dict(body["consent"])}))
@@ -109,8 +130,7 @@ class LightPartnerCenter:
         """All listed referrals, latest first, page by page as the list is when each page is read."""
         start, more = 0, True
         while more:
-            seen = self._scheduler.now - self.list_lag * SECOND
-            listed = [self.current(i) for i, at in self.created.items() if at <= seen]
+            listed = [d for d in self._listed() if d["id"] not in self.microsofts]
             listed.sort(key=lambda d: str(d[order_by]), reverse=True)
             page = listed[start : start + self.page_size]
             start += self.page_size
@@ -119,7 +139,27 @@ class LightPartnerCenter:
 
     def engagement(self, engagement_id: str) -> Sequence[Document]:
         """The referrals of an engagement."""
-        return [d for d in map(self.current, self.created) if d["engagementId"] == engagement_id]
+        return [d for d in self._listed() if d["engagementId"] == engagement_id]
+
+    def _listed(self) -> list[Document]:
+        seen = self._scheduler.now - self.list_lag * SECOND
+        return [self.current(i) for i, at in self.created.items() if at <= seen]
+
+    def _invite(self, body: Mapping[str, Any]) -> Document:
+        """Microsoft's own referral in our engagement."""
+        engagement = body["engagementId"]
+        ours = [d for d in map(self.current, self.created) if d["engagementId"] == engagement]
+        if not ours or ours[0]["status"] == "Closed":
+            raise _refused("terminal")
+        if not ours[0]["consent"].get(SELLERS):
+            raise _refused("consentRequired")
+        if self.second_refused and self.invited(engagement):
+            raise Stale(P, "POST", status=409, code="invalidRequest")
+        self.written += 1
+        theirs = {"organizationId": MICROSOFT, "status": NEW[0], "substatus": NEW[1]}
+        made = self.add({**body, **theirs})
+        self.microsofts[made] = engagement
+        return self.current(made)
 
     def _put(self, document: Document) -> Document:
         versions = self.versions[document["id"]]

@@ -55,6 +55,10 @@ DESCRIBED: Final = frozenset(
 )
 KEY: Final = "Referral_Identifier__c"
 CHILDREN: Final = "Microsoft_Solutions__r"
+ROLES: Final = "OpportunityContactRoles"
+BUYER: Final[Fields] = {
+    "Contact": {"FirstName": "Dana", "LastName": "Ito", "Email": "dana.ito@fabrikam.example", "Phone": "1234567890"}
+}
 BLANK: Final[Fields] = {
     "IsDeleted": False,
     "Name": "Deal",
@@ -68,6 +72,7 @@ BLANK: Final[Fields] = {
     KEY: None,
     "Referral_Link__c": None,
     "Referral_Visible_to_Microsoft__c": False,
+    "How_can_Microsoft_help__c": None,
     "Microsoft_CRM_Identifier__c": None,
     "Referral_Program__c": None,
     "Sync_Status__c": None,

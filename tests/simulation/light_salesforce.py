@@ -9,12 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import unquote
 
 from shared.deal import Side
 from shared.errors import ApiError, Missing, Problem, Rejected, SchemaChanged, Stale, Unavailable
-from tests.simulation.light_rows import BLANK, CHILDREN, DESCRIBED, KEY, Answers, Fields, Row, Rows, described
+from tests.simulation.light_rows import (
+    BLANK,
+    BUYER,
+    CHILDREN,
+    DESCRIBED,
+    KEY,
+    ROLES,
+    Answers,
+    Fields,
+    Row,
+    Rows,
+    described,
+)
 from tests.simulation.schedule import SECOND, Scheduler
 from tests.simulation.stamps import salesforce_stamp
 
@@ -25,6 +38,7 @@ _IDS = re.compile(r" WHERE Id (?:IN|=) \(?((?:'\w+'(?:, )?)+)")
 _KEYED = re.compile(r" WHERE Referral_Identifier__c = '([^']*)'")
 _SINCE = re.compile(r"SystemModstamp >= (\S+)")
 _REFERENCE = re.compile(r"@\{(\w+)\.id\}")
+_unquoted = lru_cache(maxsize=1 << 10)(unquote)
 Rule = Callable[[Fields, str], str]
 
 
@@ -56,6 +70,13 @@ class LightSalesforce:
         """Somebody saves the opportunity."""
         row = self.opportunities[opportunity_id]
         self._store(self.opportunities, {**row.values, **fields}, row, by)
+
+    def undelete(self, opportunity_id: str) -> None:
+        """Somebody takes an opportunity out of the recycle bin. Raises Rejected beside one with its unique key."""
+        values = self.opportunities[opportunity_id].values
+        if values[KEY]:
+            self._refuse_twin("undelete", values)
+        self.update(opportunity_id, {"IsDeleted": False})
 
     def set_solution(self, opportunity_id: str, solution: str, *, removed: bool = False, by: str = SELLER) -> None:
         """Somebody adds a solution row, or ticks one as removed."""
@@ -91,6 +112,10 @@ class LightSalesforce:
         self._refuse_lost("query", soql)
         return Rows(self._found(soql, deleted=deleted), self.second)
 
+    def queries(self, soql: Sequence[str], *, deleted: bool = False) -> list[Rows]:
+        """Several of them at once."""
+        return [self.query(one, deleted=deleted) for one in soql]
+
     def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Answers:
         """Steps in their order, all or nothing."""
         kept = dict(self.opportunities), dict(self.solutions), self.written
@@ -111,10 +136,11 @@ class LightSalesforce:
     # Steps
 
     def _step(self, step: Any, done: Mapping[str, Any]) -> Any:
-        self._refuse_lost(step.name, step.path if step.method == "GET" else str(step.body))
+        if self.lost:
+            self._refuse_lost(step.name, step.path if step.method == "GET" else str(step.body))
         parts = step.path.strip("/").split("/")
         if step.method == "GET":
-            return {"records": self._found(unquote(step.path.partition("q=")[2]), deleted=False)}
+            return {"records": self._found(_unquoted(step.path.partition("q=")[2]), deleted=False)}
         if parts[:2] == ["composite", "sobjects"]:
             return [self._upsert_solution(step.name, _filled(record, done)) for record in step.body["records"]]
         if parts[1] == "OpportunityContactRole" or parts[1] in ("Account", "Contact"):
@@ -125,10 +151,13 @@ class LightSalesforce:
         return self._update(step, table, table.get(parts[2]))
 
     def _update(self, step: Any, table: dict[str, Row], row: Row | None) -> None:
-        if row is not None:
-            self._refuse_locked(step.name, row)
-        if row is None or row.values["IsDeleted"]:
+        if row is None or row.seen(self._scheduler.now) is None:
+            raise Missing(S, step.name, status=404, code="NOT_FOUND")
+        if row.values["IsDeleted"]:
             raise Missing(S, step.name, status=404, code="ENTITY_IS_DELETED")
+        self._refuse_locked(step.name, row)
+        if row.parent:  # saving a detail locks its master too
+            self._refuse_locked(step.name, self.opportunities[row.parent])
         if step.unmodified_since is not None and _seconds(row.values["LastModifiedDate"]) > step.unmodified_since:
             raise Stale(S, step.name, status=412, code="PRECONDITION_FAILED")
         self._write(step.name, table, {**row.values, **step.body}, row)
@@ -149,6 +178,7 @@ class LightSalesforce:
             self.written += 1
         else:
             self._refuse_locked(name, row)
+            self._refuse_locked(name, self.opportunities[row.parent])
             self._write(name, self.solutions, {**row.values, **fields}, row)
         return {"success": True}
 
@@ -233,6 +263,7 @@ class LightSalesforce:
         children = [c for r in self._children(row.values["Id"]) if (c := r.seen(now)) and not c.values["IsDeleted"]]
         version = (row.number, *(child.number for child in children))
         record = {**row.values, "version": version, CHILDREN: {"records": [child.values for child in children]}}
+        record[ROLES] = {"records": [BUYER]}
         if not audit:
             del record["Audit__c"]
         return record

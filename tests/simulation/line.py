@@ -28,7 +28,7 @@ T = TypeVar("T")
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 Kind = Literal["read", "write", "create"]
 Watch = Callable[[Side], None]
-PAUSES = (None, 5.0, 60.0, 1200.0, 3600.0)
+REFUSALS = frozenset({"F14", "F15", "F24", "F25", "F27"})
 
 
 @dataclass
@@ -40,6 +40,9 @@ class Line:
     watch: Watch  # told after every effect of a write
     meddle: Callable[[Side], None]  # somebody edits a record just now
     counts: Counter[str]
+
+    def __post_init__(self) -> None:
+        self._on = self.faults.enabled  # asked first, because most seeds enable few
 
     def call(self, side: Side, kind: Kind, effect: Callable[[], T]) -> T:
         """One call to Partner Center or Salesforce."""
@@ -69,39 +72,45 @@ class Line:
         faults = self.faults
         if not faults.active:
             return effect()
-        self._crash("F1")
-        if faults.hit("F28"):
+        on = self._on
+        if "F1" in on:
+            self._crash("F1")
+        if "F28" in on and faults.hit("F28"):
             raise _table_error(HttpResponseError, 503)
         result = effect()
-        self._crash("F2")
-        if writes and faults.hit("F28"):
+        if "F2" in on:
+            self._crash("F2")
+        if "F28" in on and writes and faults.hit("F28"):
             raise _table_error(ServiceResponseError, 0)
         return result
 
     def wait(self, *, freezes: bool = True) -> None:
         """The time a call is under way; some take long, some workers freeze."""
-        random = self.scheduler.random
-        slow = random.random() < 0.05
-        self.scheduler.pause(random.random() * (4.0 if slow else 0.2))
-        if freezes and self.faults.hit("F6"):
+        chance = self.scheduler.random.random
+        longest = 4.0 if chance() < 0.05 else 0.2
+        self.scheduler.pause(chance() * longest)
+        if "F6" in self._on and freezes and self.faults.hit("F6"):
             self.scheduler.note("freezes")
-            self.scheduler.pause(random.uniform(60, 1500))
+            self.scheduler.pause(self.scheduler.random.uniform(60, 1500))
 
     def _before(self, side: Side, kind: Kind, effect: Callable[[], object]) -> None:
-        faults = self.faults
-        self._crash("F1")
-        self._refuse(side, kind)
+        faults, on = self.faults, self._on
+        if "F1" in on:
+            self._crash("F1")
+        if on & REFUSALS:
+            self._refuse(side, kind)
         if kind != "read":
             if faults.hit("F16"):
                 self.meddle(side)
             if faults.hit("F5"):
                 self._later(side, kind, effect)
                 raise Unclear(side, kind, code="timeout")
-        if faults.hit("F4"):
+        if "F4" in on and faults.hit("F4"):
             raise _broken(side, kind)
 
     def _after(self, side: Side, kind: Kind) -> None:
-        self._crash("F2")
+        if "F2" in self._on:
+            self._crash("F2")
         if side is P and kind == "create" and self.faults.hit("F19"):
             raise Unclear(side, kind, status=201, code="unreadable")
         if self.faults.hit("F3"):
@@ -112,7 +121,7 @@ class Line:
         faults, now = self.faults, self.scheduler.second
         unsure = side is P and kind == "create"
         if faults.hit("F14"):
-            raise Throttled(side, kind, status=429, retry_after_seconds=faults.random.choice(PAUSES))
+            raise Throttled(side, kind, status=429, retry_after_seconds=faults.pause())
         if faults.lasting("F15", now, 120):
             raise (Unclear if unsure else Unavailable)(side, kind, status=503)
         if faults.lasting("F27", now, 600):
@@ -135,10 +144,11 @@ class Line:
         self.scheduler.after(self.faults.random.uniform(0.5, 300), land)
 
     def _done(self, side: Side, kind: Kind, effect: Callable[[], T]) -> T:
-        result = effect()
-        if kind != "read":
-            self.watch(side)
-        return result
+        try:
+            return effect()
+        finally:  # also when only the answer was lost
+            if kind != "read":
+                self.watch(side)
 
     def _crash(self, code: str) -> None:
         if self.scheduler.running and self.faults.hit(code):

@@ -24,14 +24,16 @@ STATES = {
 class Stage(Protocol):
     """What people can do to a world."""
 
-    def new_opportunity(self, amount: int, notes: str, solution: str) -> str: ...
+    def new_opportunity(self, amount: int, notes: str, solution: str, *, help_asked: bool = False) -> str: ...
     def new_inbound(self, amount: int, notes: str, solution: str) -> str: ...
+    def new_foreign(self, opportunity_id: str) -> str: ...
     def row(self, opportunity_id: str) -> Mapping[str, Any]: ...
     def document(self, referral_id: str) -> Mapping[str, Any]: ...
     def sell(self, opportunity_id: str, fields: Mapping[str, Any]) -> None: ...
     def solve(self, opportunity_id: str, solution: str, *, removed: bool) -> None: ...
     def portal(self, referral_id: str, values: Mapping[str, Any]) -> bool: ...
     def facts(self, referral_id: str, number: int) -> None: ...
+    def microsoft_answers(self, referral_id: str, number: int) -> bool: ...
 
 
 class People:
@@ -39,11 +41,12 @@ class People:
 
     def __init__(self, stage: Stage, judge: Judge, random: Random, acted: Callable[[Side, str], None]) -> None:
         self._stage = stage
-        self._judge = judge
+        self.judge = judge
         self._random = random
         self._acted = acted
         self.records: list[tuple[Side, str]] = []
         self._past: dict[tuple[Side, str, str], list[Any]] = {}
+        self._foreigners: dict[str, str] = {}
         self._number = 1000
 
     def begin(self, kind: str) -> None:
@@ -52,12 +55,13 @@ class People:
         if kind == "inbound":
             self.records.append((P, self._stage.new_inbound(number * 10, f"note {number}", SOLUTIONS[0])))
         else:
-            self.records.append((S, self._stage.new_opportunity(number * 10, f"note {number}", SOLUTIONS[0])))
+            deal = number * 10, f"note {number}", SOLUTIONS[0]
+            self.records.append((S, self._stage.new_opportunity(*deal, help_asked=kind == "co-sell")))
         self._acted(*self.records[-1])
 
     def act(self, act: Act) -> bool:
         """Somebody acts; False when the page does not allow it, or the record does not exist yet."""
-        side = P if act.kind.startswith("p_") or act.kind == "facts" else S
+        side = P if act.kind.startswith("p_") or act.kind in ("facts", "ms_answers") else S
         record = self.record(act.deal, side)
         if not record:
             return False
@@ -74,7 +78,7 @@ class People:
 
     def record(self, deal: int, side: Side) -> str:
         """The record of a deal on a side, or "" while there is none."""
-        return self._judge.ledger.deal_of(*self.records[deal]).records.get(side, "")
+        return self.judge.ledger.deal_of(*self.records[deal]).records.get(side, "")
 
     def unique(self) -> int:
         """A number nobody has used."""
@@ -154,6 +158,21 @@ class People:
 
     def _facts(self, record: str) -> bool:
         self._stage.facts(record, self.unique())
+        return True
+
+    def _ms_answers(self, record: str) -> bool:
+        """Microsoft's sellers accept the deal they were invited to; the portal shows their number on ours."""
+        return self._stage.microsoft_answers(record, self.unique())
+
+    def _foreign(self, record: str) -> bool:
+        """A referral of another organisation names our opportunity; then it is edited by them."""
+        known = self._foreigners.get(record)
+        if known is None:
+            known = self._foreigners[record] = self._stage.new_foreign(record)
+        else:
+            self._stage.facts(known, self.unique())
+        self._acted(P, known)
+        self.judge.counts["foreign referrals"] += 1
         return True
 
     def _items(self, record: str) -> list[Any]:

@@ -69,6 +69,10 @@ class LineOpportunities:
         """Rows of a query."""
         return self.line.call(S, "read", lambda: self.inner.query(soql, deleted=deleted))
 
+    def queries(self, soql: Sequence[str], *, deleted: bool = False) -> Any:
+        """Rows of several queries in one call."""
+        return self.line.call(S, "read", lambda: self.inner.queries(soql, deleted=deleted))
+
     def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Any:
         """Several steps in one call."""
         kind: Kind = "read" if all(step.method == "GET" for step in steps) else "write"
@@ -100,8 +104,13 @@ class LineLinks:
         return owner
 
     def __getattr__(self, name: str) -> Any:
-        effect = getattr(self.inner, name)
-        return lambda *args, **more: self.line.stored(lambda: effect(*args, **more), writes=name not in READS)
+        effect, stored, writes = getattr(self.inner, name), self.line.stored, name not in READS
+
+        def call(*args: Any, **more: Any) -> Any:
+            return stored(lambda: effect(*args, **more), writes=writes)
+
+        setattr(self, name, call)  # found at once from now on
+        return call
 
     def save(
         self, link: Link, *, conflicts: Sequence[Conflict] = (), history: History | None = None, at: int = 0
@@ -161,7 +170,7 @@ class LineBells:
             self.inner.ring(queue, named, delay_seconds=delay_seconds, **more)
             self.rung(queue, named)
 
-        self.line.scheduler.note("rings", queue.value, named, f"in {delay_seconds} s", more.get("reason"))
+        self.line.scheduler.note("rings", queue, named, "in", delay_seconds, "s", more.get("reason"))
         self.line.stored(effect, writes=True)
         if faults.hit("F8"):
             effect()

@@ -18,6 +18,7 @@ from shared.sync import policy_of
 
 LINK = "https://partner.microsoft.com/dashboard/referrals/{referral_id}"
 FEW = ("value", "notes", "status", "solutions", "consent", "microsoft", "identity", "crm_id")
+CO_SELL = ("help", "contact")
 OWNERS = ("salesforce", "partner_center", "hold")
 Rules = tuple[FieldMapping, Policy]
 
@@ -45,7 +46,14 @@ class _Opportunities(OpportunitySide):
         found = self.seen.get(key)
         if found is None:
             found = self.seen[key] = super().read(record, read_at)
-        return replace(found, read_at=read_at)
+        return found if found.read_at == read_at else _read_again(found, read_at)
+
+
+def _read_again(found: Opportunity, read_at: int) -> Opportunity:
+    """`replace` without its round over all fields, because this happens at every look."""
+    again: Opportunity = object.__new__(Opportunity)
+    again.__dict__.update(found.__dict__, read_at=read_at)
+    return again
 
 
 def overlay(owner: str, *, drop: str = "") -> str:
@@ -55,10 +63,11 @@ def overlay(owner: str, *, drop: str = "") -> str:
 
 
 @lru_cache(maxsize=16)
-def light(owner: str, drop: str = "") -> Rules:
+def light(owner: str, drop: str = "", *, co_sell: bool = False) -> Rules:
     """The rules of the port level."""
     config = load(overlay(owner, drop=drop))
-    config = config.model_copy(update={"groups": {name: config.groups[name] for name in FEW}})
+    groups = (*FEW, *CO_SELL) if co_sell else FEW
+    config = config.model_copy(update={"groups": {name: config.groups[name] for name in groups}})
     table = build(config, zone=ZoneInfo("UTC"), link_template=LINK)
     policy = policy_of(table, b"digest")
     digest, obstacle = lru_cache(maxsize=1 << 14)(policy.digest), lru_cache(maxsize=1 << 14)(policy.obstacle)

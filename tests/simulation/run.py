@@ -10,24 +10,27 @@ from random import Random
 from typing import Any
 
 from shared.deal import Link, Side
-from shared.sync import Patience, Sync, delta, describe, sweep
+from shared.sync import GatedOpportunities, GatedReferrals, Patience, Sync, delta, describe, sweep
 from tests.simulation.courier import QUEUE, REASON, Courier
 from tests.simulation.faults import Faults
+from tests.simulation.gate import HostGates
 from tests.simulation.host import Host
 from tests.simulation.judge import Judge, Violation
 from tests.simulation.light import LightWorld
 from tests.simulation.line import Line
 from tests.simulation.people import People
+from tests.simulation.poison import Poison, PoisonError, poisoned
 from tests.simulation.ports import LineBells, LineLinks, LineOpportunities, LineReferrals
 from tests.simulation.scenario import Act, Scenario
 from tests.simulation.schedule import SECOND, Scheduler
-from tests.simulation.weather import Weather
+from tests.simulation.weather import MOST_SKEW, Weather
 from tests.simulation.wire import WireWorld
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 LEVELS: dict[str, Callable[[Scheduler, Host], Any]] = {"port": LightWorld, "wire": WireWorld}
 HOURLY: dict[str, Callable[[Sync], object]] = {"describe": describe, "delta": delta, "sweep": sweep}
 CALM_SECONDS, LONGEST_ROUNDS, PATIENCE_SECONDS = 1800, 150, 1800
+MOST_ROUNDS_POISONED = 24
 
 
 @dataclass
@@ -52,10 +55,14 @@ class Run:
         self.counts: Counter[str] = Counter()
         self.host = Host(self.scheduler, self.faults, self.counts)
         self.world = LEVELS[level](self.scheduler, self.host)
+        self.world.co_sell = "co-sell" in scenario.deals
+        self.world.invitations(refused_twice=bool(scenario.seed % 2))
         self.judge = Judge(self.world)
+        self.judge.slack = 2 * MOST_SKEW if "F30" in scenario.faults else 0
         self.people = People(self.world, self.judge, Random(f"people {scenario.seed}"), self.acted)
         self.courier = Courier(self.scheduler, self.faults, self._deliver)
         self.line = Line(self.scheduler, self.faults, self._wrote, self.people.meddle, self.counts)
+        self.poison = Poison(scenario.poison, partial(self.people.record, 0))
         self._numbers = 0
         self.host.post = self.world.post
         self._new = self._sync(scenario.owner)
@@ -67,7 +74,7 @@ class Run:
             self._play()
         except Violation as violation:
             self.judge.violations.append(violation)
-        for bug in self.host.bugs[:1]:
+        for bug in [bug for bug in self.host.bugs if not isinstance(bug, PoisonError)][:1]:
             self.judge.violations.append(Violation("bug", f"{type(bug).__name__}: {bug}"))
         counts = self.counts + self.judge.counts
         trace = self.scheduler.trace or []
@@ -94,7 +101,7 @@ class Run:
             self.people.begin(kind)
         if "linked" in self.scenario.deals:
             self._minutes(2)
-        self.faults.active = True
+        self.faults.active = self.poison.active = True
         length = self.scenario.acts[-1].at + 60 if self.scenario.acts else 60
         weather = self._weather(length)
         weather.set_up()
@@ -107,10 +114,35 @@ class Run:
         self.world.settle()
         self.host.current = lambda: self._new
         if "F20" in self.scenario.faults:  # until the last late commit can be seen
-            self._minutes(21)
+            self._minutes(1 + max(0, self.world.unseen_until() - self.scheduler.now) // (60 * SECOND))
+        if self.scenario.poison:
+            self._beside_poison()
         self._calm()
         self.judge.verdict()
         self._silence()
+
+    def _beside_poison(self) -> None:
+        """One deal fails for two hours, with the timers of an hour: everything else settles meanwhile."""
+        spared = self.judge.ledger.deal_of(*self.people.records[0])
+        self._open_gates()
+        left = "?"
+        for number in range(MOST_ROUNDS_POISONED):
+            if number % 12 == 0:
+                for name, work in HOURLY.items():
+                    self.host.timer(name, work)
+            self._minutes(5)
+            left = self.judge.unsettled(spared)
+            if not left:
+                break
+        self.judge.beside(spared, left)
+        self.poison.active = False
+        for kind in ("s_touch", "p_touch"):  # the issue made somebody mend the record, and save it
+            self.people.act(Act(0, kind, 0, 0))
+
+    def _open_gates(self) -> None:
+        """Let time pass until no gate is closed: no timer gets through one."""
+        opens = max((until for until, _ in self.judge.closed.values()), default=0) + MOST_SKEW
+        self.scheduler.run(max(self.scheduler.now, opens * SECOND))
 
     def _sometimes(self, length: float) -> None:
         """The timers that run less than every minute also meet faults."""
@@ -125,7 +157,8 @@ class Run:
             self.scheduler.run(self.scheduler.now + 60 * SECOND)
 
     def _calm(self) -> None:
-        """Everything is in order again: polls, recovery, then the hourly and the nightly timers."""
+        """Everything is in order again: gates open, polls, recovery, then the hourly and the nightly timers."""
+        self._open_gates()
         for names in (("describe",), ("delta",), ("delta", "sweep")):
             for name in names:
                 self.host.timer(name, HOURLY[name])
@@ -146,7 +179,7 @@ class Run:
     def _unfinished(self, link: Link) -> bool:
         """Something begun goes on; a creation long due waits for a person: deleted, switched off, incomplete."""
         claim = link.claim
-        due = 0 if claim is None else claim.not_before or claim.at
+        due = 0 if claim is None else claim.at + claim.wait
         return link.intent is not None or due > self.scheduler.second - PATIENCE_SECONDS
 
     def _silence(self) -> None:
@@ -192,21 +225,27 @@ class Run:
     def _sync(self, owner: str) -> Sync:
         mapping, policy = self.world.rules(owner)
         line, judge = self.line, self.judge
+        referrals, opportunities = poisoned(self.world.referrals, self.world.opportunities, self.poison)
+        links = LineLinks(line, self.world.links, judge.saved, judge.advanced)
+        gates: Any = HostGates(self.scheduler, links, self.scheduler.clock, judge, self._untroubled)
         return Sync(
-            referrals=LineReferrals(line, self.world.referrals, self.world.stale),
-            opportunities=LineOpportunities(line, self.world.opportunities),
-            links=LineLinks(line, self.world.links, judge.saved, judge.advanced),
+            referrals=GatedReferrals(LineReferrals(line, referrals, self.world.stale), gates),
+            opportunities=GatedOpportunities(LineOpportunities(line, opportunities), gates),
+            links=links,
             bells=LineBells(
                 line, self.world.post, lambda queue, ids: judge.bells_rung(queue, ids, self.scheduler.second)
             ),
             mapping=mapping,
             policy=policy,
-            clock=lambda: self.scheduler.second + self.scheduler.worker[1],
+            clock=self.scheduler.clock,
             monotonic=lambda: self.scheduler.now / SECOND,
             new_id=self._new_id,
             patience=Patience(),
             organization_id=self.world.organization_id,
         )
+
+    def _untroubled(self) -> bool:
+        return not (self.faults.active or self.poison.active or self.judge.closed)
 
     def _new_id(self) -> str:
         self._numbers += 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
 from tests.simulation.faults import subset
+from tests.simulation.poison import POISONS
 from tests.simulation.rules import OWNERS
 
 WEIGHTS: Final = {
@@ -28,8 +29,11 @@ WEIGHTS: Final = {
     "tick": 1,
     "consent": 1,
     "facts": 1,
+    "ms_answers": 1,
+    "foreign": 1,
 }
-KINDS: Final = ("linked", "linked", "new opportunity", "inbound")
+KINDS: Final = (*("linked",) * 4, *("new opportunity", "inbound") * 2, "co-sell")
+POISONED = 0.15  # of the seeds with several deals
 GAPS: Final = ((0.05, 3), (0.05, 3), (2, 25), (20, 75), (60, 150))
 
 
@@ -52,13 +56,16 @@ class Scenario:
     owner: str
     deals: tuple[str, ...]
     acts: tuple[Act, ...]
+    poison: str = ""  # how the first deal's record always fails, until all others have settled
 
 
 def scenario(seed: int) -> Scenario:
     """The scenario of a seed."""
     random = Random(f"scenario {seed}")
     deals = tuple(random.choice(KINDS) for _ in range(random.choice((1, 1, 1, 2, 2, 3))))
-    return Scenario(seed, subset(random), random.choice(OWNERS), deals, _acts(random, len(deals)))
+    whole = Scenario(seed, subset(random), random.choice(OWNERS), deals, _acts(random, len(deals)))
+    poisoned = len(deals) > 1 and random.random() < POISONED
+    return replace(whole, poison=random.choice(POISONS)) if poisoned else whole
 
 
 def _acts(random: Random, deals: int) -> tuple[Act, ...]:

@@ -23,6 +23,13 @@ class Crash(BaseException):
     """The process of a worker dies here. Not an Exception, so that nothing in the product can catch it."""
 
 
+class Worker(greenlet):  # type: ignore[misc]
+    """One run of a flow: what it is called in the trace, and by how many seconds its clock is ahead."""
+
+    name = "world"
+    skew = 0
+
+
 class Scheduler:
     """The order of everything that happens in one seed."""
 
@@ -31,10 +38,11 @@ class Scheduler:
         self.now = START
         self.trace: list[str] | None = [] if tracing else None
         self.running = 0
+        self.skew = 0  # by how many seconds the clock of who runs now is ahead
         self._events: list[tuple[int, int, Action]] = []
         self._number = 0
-        self._names: dict[int, tuple[str, int]] = {}
         self._hub = getcurrent()
+        self._until = START
 
     # Time
 
@@ -50,53 +58,61 @@ class Scheduler:
     def after(self, seconds: float, action: Action) -> None:
         """Let something happen later."""
         self._number += 1
-        heapq.heappush(self._events, (self.now + max(0, int(seconds * SECOND)), self._number, action))
+        at = self.now + int(seconds * SECOND) if seconds > 0 else self.now
+        heapq.heappush(self._events, (at, self._number, action))
 
     def run(self, until: int) -> None:
         """Let time pass up to a moment, with all that happens meanwhile."""
         events = self._events
+        self._until = until
         while events and events[0][0] <= until:
             at, _, action = heapq.heappop(events)
             self.now = max(self.now, at)
             action()
+            self.skew = 0
         self.now = max(self.now, until)
 
     # Workers
 
     def start(self, name: str, work: Action, *, skew: int = 0) -> None:
         """A new worker begins now; `skew` is what its clock is ahead, in seconds."""
-        worker = greenlet(self._guarded(work))
-        self._names[id(worker)] = (name, skew)
+        worker = Worker(self._guarded(work))
+        worker.name, worker.skew = name, skew
         self.running += 1
         self.after(0, worker.switch)
 
     def pause(self, seconds: float) -> None:
         """A worker waits; others run meanwhile. Outside a worker nothing waits."""
-        current = getcurrent()
-        if current is not self._hub:
+        current, events = getcurrent(), self._events
+        if current is self._hub:
+            return
+        at = self.now + int(seconds * SECOND)
+        if at <= self._until and not (events and events[0][0] <= at):
+            self.now = at  # nothing else is due before, so it would be this worker's turn again
+        else:
             self.after(seconds, current.switch)
             self._hub.switch()
+            self.skew = current.skew
 
-    @property
-    def worker(self) -> tuple[str, int]:
-        """Name and clock skew of who runs now."""
-        return self._names.get(id(getcurrent()), ("world", 0))
+    def clock(self) -> int:
+        """Whole epoch seconds on the clock of who runs now."""
+        return self.now // SECOND + self.skew
 
     def note(self, text: str, *details: Any) -> None:
         """A line of the trace, when one is kept."""
         if self.trace is not None:
-            shown = " ".join(map(str, details))
+            shown, name = " ".join(map(str, details)), getattr(getcurrent(), "name", "world")
             clock = self.moment().strftime("%d %H:%M:%S.%f")[:-3]
-            self.trace.append(f"{clock} {self.worker[0]:<8} {text} {shown}".rstrip())
+            self.trace.append(f"{clock} {name:<8} {text} {shown}".rstrip())
 
     def _guarded(self, work: Action) -> Action:
         def run() -> None:
+            self.skew = getcurrent().skew
             try:
                 work()
             except Crash:
                 self.note("crashed")
             finally:
                 self.running -= 1
-                self._names.pop(id(getcurrent()), None)
 
         return run

@@ -99,11 +99,22 @@ class Weather:
         record = self.people.record(deal, S)
         if not record:
             return
+        kind = self.faults.random.choice(("bin", "bin", "merge", "owner"))
+        if kind != "bin":
+            self._moved(kind, record)
+            return
         self.world.recycle(record, deleted=True)
         back = self.faults.random.choice((30, 300, 0))
         if back:
             self.bin.append(record)
             self.scheduler.after(back, lambda: self._undelete(record))
+
+    def _moved(self, kind: str, record: str) -> None:
+        """The customer's account is merged into another, or the opportunity changes its owner: no loss for either."""
+        if not self.world.row(record)["IsDeleted"]:
+            self.people.judge.counts[f"F31 {kind}"] += 1
+            (self.world.merge_account if kind == "merge" else self.world.give_away)(record)
+            self.acted(S, record)
 
     def _undelete(self, record: str) -> None:
         if record in self.bin:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sandbox.partner_center import samples
 from sandbox.partner_center.refusals import Refused
+from sandbox.partner_center.resource import blank, merged
+from sandbox.salesforce.errors import SalesforceError
 from shared.deal import Link, Side
 from shared.mapping import build, load
 from shared.mapping.codecs import epoch_seconds, ticks
@@ -16,9 +20,11 @@ from shared.sync import policy_of
 from tests.rig import LINK
 from tests.simulation.host import Host
 from tests.simulation.light import LATEST_SECONDS, TRIGGERS
+from tests.simulation.light_partner_center import FOREIGN
 from tests.simulation.light_rows import KEY
+from tests.simulation.network import clients
 from tests.simulation.rules import Rules, overlay
-from tests.simulation.schedule import Scheduler
+from tests.simulation.schedule import SECOND, Scheduler
 from tests.simulation.shown import Cells, of_opportunity, of_referral
 from tests.simulation.wire_post import ScheduledRig, WirePost
 
@@ -42,12 +48,12 @@ class WireWorld:
         self.partner_center, self.salesforce = self.rig.partner_center, self.rig.salesforce
         self.partner_center.knobs.refuse_top_over_cap = False
         self.organization_id = self.partner_center.organization_id
-        sync: Any = self.rig.sync
-        self.referrals, self.opportunities = sync.referrals.inner, sync.opportunities.inner
-        self.links = sync.links
+        self.referrals, self.opportunities = clients(self.rig, host)
+        self.links = self.rig.sync.links
         self.post = WirePost(self.rig, scheduler, host.announced)
         self._known: dict[str, int] = {}
         self._lost: list[Any] = []
+        self.co_sell = False
 
     def rules(self, owner: str) -> Rules:
         """The rules of a version of the app."""
@@ -82,6 +88,15 @@ class WireWorld:
         """Every referral of the partner."""
         return [name for name, record in self.partner_center.store.records.items() if record.own]
 
+    def engagements(self) -> Sequence[str]:
+        """Where Microsoft takes part by invitation: one engagement for each of its referrals."""
+        every = (record.current for record in self.partner_center.store.records.values() if not record.own)
+        return [str(d["engagementId"]) for d in every if d["createdVia"] == "API"]
+
+    def engagement_of(self, referral_id: str) -> str:
+        """The engagement of a referral."""
+        return str(self.document(referral_id)["engagementId"])
+
     def opportunity_ids(self) -> Sequence[str]:
         """Every opportunity."""
         return [row.id for row in self.salesforce.rows.all("Opportunity")]
@@ -93,6 +108,20 @@ class WireWorld:
         rows = self.salesforce.rows.lookup(SOLUTION, "Opportunity__c", record_id)
         shown = (row.values["Solution_Id__c"] for row in rows if not row.values["Removed__c"])
         return of_opportunity(self.row(record_id), frozenset(shown))
+
+    def facts_of(self, side: Side, record_id: str) -> str:
+        """Microsoft's number of a deal, as a side shows it."""
+        if side is S:
+            return self.row(record_id)["Microsoft_CRM_Identifier__c"] or ""
+        return (self.document(record_id)["trackingInfo"] or {}).get("microsoftMsxId") or ""
+
+    def asks_for_help(self, opportunity_id: str) -> bool:
+        """Whether the seller wants Microsoft in."""
+        return bool(self.row(opportunity_id)["How_can_Microsoft_help__c"])
+
+    def asks_to_be_sent(self, opportunity_id: str) -> bool:
+        """Whether the seller wants the opportunity synchronised."""
+        return bool(self.row(opportunity_id)["Sync_with_Partner_Center__c"])
 
     def named_by(self, referral_id: str) -> str:
         """The opportunity a referral names."""
@@ -130,15 +159,25 @@ class WireWorld:
 
     # What people do
 
-    def new_opportunity(self, amount: int, notes: str, solution: str) -> str:
-        """A complete opportunity that asks to be synchronised."""
-        return self.rig.new_opportunity(Amount=amount, Description=notes, solutions=(solution,), contact=False)
+    def new_opportunity(self, amount: int, notes: str, solution: str, *, help_asked: bool = False) -> str:
+        """A complete opportunity that asks to be synchronised, and perhaps for Microsoft's help."""
+        asked = {"How_can_Microsoft_help__c": "Quotes or Licensing"} if help_asked else {}
+        deal = {"Amount": amount, "Description": notes, "solutions": (solution,)} | asked
+        return self.rig.new_opportunity(**deal, contact=help_asked)
 
     def new_inbound(self, amount: int, notes: str, solution: str) -> str:
         """Microsoft shares a deal."""
         solutions = [{"id": solution, "type": "Name", "name": solution}]
         details = {"dealValue": amount, "notes": notes, "requirements": {"solutions": solutions}}
         return self.partner_center.new_inbound(details=details)
+
+    def new_foreign(self, opportunity_id: str) -> str:
+        """A referral of another organisation that names our opportunity."""
+        deal = merged(blank(), samples.inbound(self.partner_center.clock()))
+        ids = {name: self.partner_center.store.new_id() for name in ("id", "engagementId")}
+        theirs = {"organizationId": FOREIGN, "externalReferenceId": opportunity_id}
+        state = {"status": "Active", "substatus": "Accepted", "createdVia": "Portal"}
+        return str(self.partner_center.api.add(deal | ids | theirs | state, own=True)["id"])
 
     def row(self, opportunity_id: str) -> Mapping[str, Any]:
         """An opportunity as it truly is."""
@@ -175,14 +214,34 @@ class WireWorld:
         """Microsoft's own facts about a deal."""
         self.partner_center.service_sets(referral_id, {"/trackingInfo/microsoftMsxId": f"7-{number}"})
 
+    def microsoft_answers(self, referral_id: str, number: int) -> bool:
+        """Microsoft accepts its invitation; False when it has none to answer."""
+        try:
+            self.partner_center.microsoft_responds(self.engagement_of(referral_id), "accepted", msx_id=f"7-{number}")
+        except Refused:
+            return False
+        return True
+
+    def merge_account(self, opportunity_id: str) -> None:
+        """The customer is merged into another: every opportunity of the loser moves."""
+        self.commit_late(0)
+        self.salesforce.merge_accounts(self.rig.account(), self.row(opportunity_id)["AccountId"])
+
+    def give_away(self, opportunity_id: str) -> None:
+        """The opportunity gets another owner."""
+        self.salesforce.update("Opportunity", opportunity_id, {"OwnerId": self.salesforce.people.ben})
+
+    def invitations(self, *, refused_twice: bool) -> None:
+        """Whether Microsoft refuses a second invitation into an engagement, which no page says."""
+        self.partner_center.knobs.second_invite_refused = refused_twice
+
     def recycle(self, opportunity_id: str, *, deleted: bool) -> None:
-        """A seller deletes or undeletes an opportunity; not beside another with the same unique key."""
+        """A seller deletes or undeletes an opportunity; the latter fails beside another with the same unique key."""
         self.commit_late(0)
         if deleted:
             self.salesforce.delete("Opportunity", opportunity_id)
             return
-        live = (o for o in self.opportunity_ids() if not self.deleted(o))
-        if not self.referral_of(opportunity_id) or self.referral_of(opportunity_id) not in map(self.referral_of, live):
+        with suppress(SalesforceError):
             self.salesforce.undelete("Opportunity", opportunity_id)
 
     # Circumstances
@@ -194,6 +253,10 @@ class WireWorld:
     def commit_late(self, seconds: int) -> None:
         """What sellers save from now on can be seen only after a while."""
         self.salesforce.knobs.commit_delay = timedelta(seconds=seconds)
+
+    def unseen_until(self) -> int:
+        """When everything that was saved can be seen, however late it was committed."""
+        return self.scheduler.now + 1200 * SECOND
 
     def touch_all(self) -> None:
         """Every row is re-stamped without an edit."""

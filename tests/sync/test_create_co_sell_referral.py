@@ -1,10 +1,13 @@
 """Create Co-sell Referral – Salesforce to Partner Center, through the simulators with the real clients."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from shared import sync as flows
 from shared.deal import LinkState
+from shared.doorbell import Doorbell
 from tests.rig import Rig
 
 
@@ -189,3 +192,89 @@ def test_the_list_lag_is_waited_out_before_an_unanswered_creation_is_sent_again(
     for _ in range(20):
         rig.minute()
     assert len(rig.partner_center.referrals()) == 1
+
+
+def test_a_refusal_is_told_once_the_second_of_the_sellers_save_is_over() -> None:
+    rig = Rig()
+    opportunity = rig.new_opportunity(Amount=0)
+    flows.poll(rig.sync, flows.Polled.OPPORTUNITIES)
+    rig.drain(patiently=False)
+    assert not rig.opportunity(opportunity)["Sync_Status__c"]
+    rig.pass_time(seconds=2)
+    rig.drain()
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✖ Not sent to Microsoft"
+
+
+# What was begun and is no longer wanted, or cannot go on
+
+
+def unanswered(rig: Rig, *, arrives: bool) -> str:
+    """A creation whose answer is lost."""
+    rig.partner_center.fail(on="POST", breaks="timeout", after_effect=arrives)
+    return asked(rig)
+
+
+def unwanted(rig: Rig, opportunity: str, why: str) -> None:
+    """A seller changes their mind before the connector knows what became of the creation."""
+    if why == "deleted":
+        rig.salesforce.delete("Opportunity", opportunity)
+    else:
+        rig.edit(opportunity, **({"Sync_with_Partner_Center__c": False} if why == "unticked" else {"Amount": None}))
+
+
+@pytest.mark.parametrize("why", ["deleted", "unticked", "incomplete"])
+def test_a_creation_that_is_no_longer_wanted_is_searched_for_once_and_then_rests(why: str) -> None:
+    rig = Rig()
+    opportunity = unanswered(rig, arrives=False)
+    unwanted(rig, opportunity, why)
+    for _ in range(20):
+        rig.minute()
+    assert rig.partner_center.referrals() == []
+    calls = len(rig.partner_center.requests)
+    for _ in range(20):
+        rig.minute()
+    assert len(rig.partner_center.requests) == calls
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert not link.unfinished
+
+
+@pytest.mark.parametrize("why", ["deleted", "unticked"])
+def test_a_creation_that_arrived_is_linked_even_if_it_is_no_longer_wanted(why: str) -> None:
+    rig = Rig()
+    opportunity = unanswered(rig, arrives=True)
+    unwanted(rig, opportunity, why)
+    for _ in range(20):
+        rig.minute()
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert link.referral_id == rig.partner_center.referrals()[0]["id"]
+    assert link.state is (LinkState.OPPORTUNITY_DELETED if why == "deleted" else LinkState.PAUSED)
+
+
+def test_a_referral_of_a_deleted_opportunity_makes_no_second_one_and_goes_on_when_it_returns() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.forget_everything()
+    rig.salesforce.delete("Opportunity", opportunity)
+    rig.webhook(referral)
+    assert rig.salesforce.records("Opportunity") == []
+    assert [issue.code for issue in rig.store.issues()] == ["opportunity_deleted"]
+    rig.salesforce.undelete("Opportunity", opportunity)
+    rig.edit(opportunity, Amount=7)
+    rig.minute()
+    assert rig.referral(referral)["details"]["dealValue"] == 7
+    assert list(rig.store.issues()) == []
+
+
+@pytest.mark.parametrize("ahead", [-600, 600])
+def test_a_worker_whose_clock_is_wrong_by_minutes_neither_repeats_a_creation_nor_looks_too_early(ahead: int) -> None:
+    rig = Rig(list_lag_seconds=300)
+    opportunity = unanswered(rig, arrives=True)
+    other = replace(rig.sync, clock=lambda: int(rig.now.timestamp()) + ahead)
+    for _ in range(20):
+        rig.pass_time(minutes=1)
+        flows.creations_asked(other, Doorbell(ids=(opportunity,), reason="wrong clock"))
+    rig.minute()
+    assert len(rig.partner_center.referrals()) == 1
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"

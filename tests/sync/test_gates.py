@@ -1,9 +1,13 @@
 """A service that asks for patience, or does not work, is left in peace by every worker."""
 
+from base64 import b64decode
+
 import pytest
 
+from shared import sync as flows
 from shared.deal import Side
-from shared.errors import Throttled, Unauthorised, Unavailable
+from shared.doorbell import Doorbell, Queue
+from shared.errors import Rejected, Throttled, Unauthorised, Unavailable
 from shared.sync import Gates
 from tests.rig import Rig
 
@@ -111,3 +115,21 @@ def test_expired_consent_halts_microsofts_side_only_and_catches_up_after_repair(
         rig.minute()
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert list(rig.store.issues()) == []
+
+
+@pytest.mark.parametrize(("status", "tries"), [(429, 0), (503, 1)])
+def test_an_attempt_that_was_throttled_does_not_count_and_one_that_failed_does(status: int, tries: int) -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    rig.edit(opportunity, Amount=61000)
+    rig.partner_center.fail(on="PATCH", status=status, retry_after=30, times=9)
+    flows.opportunities_changed(rig.sync, Doorbell(ids=(opportunity,), reason="poll"))
+    (waiting,) = rig.queues.messages[Queue.OPPORTUNITY_CHANGES.value]
+    assert Doorbell.decode(b64decode(waiting.text)).tries == tries
+
+
+def test_refusals_are_answers_and_close_no_gate() -> None:
+    rig = Rig()
+    gates = gates_of(rig)
+    fail(gates, Rejected(P, "call"), 20)
+    assert gates.delay_seconds(P) == 0

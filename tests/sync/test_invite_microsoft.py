@@ -103,3 +103,42 @@ def test_lost_tables_do_not_invite_microsoft_twice() -> None:
         rig.minute()
     assert posts(rig) == 2
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
+def test_an_invitation_that_may_have_arrived_is_not_sent_again_before_lists_can_show_it() -> None:
+    rig = Rig(second_invite_refused=False)
+    opportunity = rig.new_opportunity(**HELP)
+    rig.partner_center.fail(on="POST", status=500, after_effect=True)  # the first step, found by its webhook
+    rig.pass_time(seconds=5)
+    rig.poll()
+    rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
+    rig.partner_center.knobs.list_lag_seconds = 500
+    rig.webhook(rig.partner_center.referrals()[0]["id"])
+    for _ in range(25):
+        rig.minute()
+    assert posts(rig) == 2
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
+def test_a_worker_frozen_before_it_invites_microsoft_leaves_that_to_the_next() -> None:
+    rig = Rig()
+    opportunity = rig.new_opportunity(**HELP)
+    rig.partner_center.fail(on="POST", status=500, after_effect=True)
+    rig.pass_time(seconds=5)
+    rig.poll()
+    client: Any = rig.sync.referrals
+    real, frozen = client.inner.engagement, [300]
+
+    def engagement(engagement_id: str) -> Any:
+        found = real(engagement_id)
+        while frozen:
+            rig.pass_time(seconds=frozen.pop())
+        return found
+
+    object.__setattr__(client.inner, "engagement", engagement)
+    rig.webhook(rig.partner_center.referrals()[0]["id"])
+    assert posts(rig) == 1
+    for _ in range(25):
+        rig.minute()
+    assert posts(rig) == 2
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"

@@ -27,3 +27,13 @@ def test_what_is_no_doorbell_is_dropped_with_a_line_in_the_log() -> None:
     rig = Rig()
     flows.poisoned(rig.sync, Queue.REFERRAL_CHANGES, b"not json")
     assert list(rig.store.issues()) == []
+
+
+def test_what_has_failed_five_times_rests_before_it_is_tried_again() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    flows.poisoned(rig.sync, Queue.OPPORTUNITY_CHANGES, Doorbell(ids=(opportunity,), reason="poll").encode().encode())
+    rig.pass_time(seconds=299)
+    assert rig.drain(patiently=False) == 0
+    rig.pass_time(seconds=1)
+    assert rig.drain(patiently=False) == 1

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -155,3 +156,83 @@ def test_a_row_with_the_very_stamp_of_the_watermark_rings() -> None:
     rig.salesforce.update("Opportunity", second, {"Amount": 2})
     rig.now = late
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 2  # and the first one, for its second time
+
+
+def test_a_workers_own_clock_moves_no_watermark() -> None:
+    rig = Rig()
+    rig.linked()
+    rig.sync = replace(rig.sync, clock=lambda: int(rig.now.timestamp()) + 600)
+    for _ in range(3):
+        rig.pass_time(minutes=1)
+        poll(rig.sync, Polled.OPPORTUNITIES)
+    assert watermark(rig) <= rig.now.timestamp() - 60
+
+
+def test_a_mass_change_is_rung_for_once() -> None:
+    rig = Rig()
+    rig.linked()
+    for _ in range(4):
+        rig.minute()
+    rig.sync = replace(rig.sync, mass_change_limit=2)
+    for _ in range(3):
+        rig.new_opportunity(contact=False, solutions=())
+    rings = []
+    for _ in range(6):
+        rig.pass_time(minutes=1)
+        rings.append(poll(rig.sync, Polled.OPPORTUNITIES))
+    assert rings == [3, 0, 0, 0, 0, 0]
+
+
+def test_an_idle_minute_costs_salesforce_one_call() -> None:
+    rig = Rig()
+    rig.linked()
+    rig.pass_time(hours=1)
+    rig.poll()
+    before = len(rig.salesforce.requests)
+    rig.minute()
+    assert [(r.method, r.path) for r in rig.salesforce.requests[before:]] == [("POST", "/composite")]
+
+
+def test_a_change_of_a_record_and_of_its_rows_rings_once() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    rig.pass_time(hours=1)
+    rig.poll()
+    rig.add_solution(opportunity, "SOL-20000-ABC")
+    rig.salesforce.update("Opportunity", opportunity, {"Amount": 1})
+    assert poll(rig.sync, *Polled) == 1
+    assert rung(rig) == 1
+
+
+def test_solutions_are_not_read_again_where_another_poll_has_just_read_them() -> None:
+    rig = Rig()
+    rig.linked()
+    before = len(rig.salesforce.requests)
+    rig.pass_time(seconds=30)
+    assert poll(rig.sync, Polled.SOLUTIONS, rest_seconds=45) == 0
+    assert len(rig.salesforce.requests) == before
+    rig.pass_time(seconds=30)
+    poll(rig.sync, Polled.SOLUTIONS, rest_seconds=45)
+    assert len(rig.salesforce.requests) == before + 1
+
+
+def test_rows_of_both_kinds_beyond_the_first_page_ring() -> None:
+    rig = Rig()
+    deals = [rig.new_opportunity(contact=False) for _ in range(5)]
+    rig.salesforce.knobs.min_page_size = 2
+    rig.salesforce.knobs.max_page_size = 2
+    rig.pass_time(seconds=5)
+    assert poll(rig.sync, *Polled) == len(deals)
+
+
+def test_a_row_that_becomes_visible_late_does_not_take_the_watermark_back() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    stamp = rig.now + timedelta(minutes=20)
+    rig.pass_time(minutes=30)
+    poll(rig.sync, Polled.OPPORTUNITIES)
+    before, late, rig.now = watermark(rig), rig.now, stamp
+    rig.salesforce.update("Opportunity", opportunity, {"Amount": 1})
+    rig.now = late
+    assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
+    assert watermark(rig) == before

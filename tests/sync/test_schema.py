@@ -9,7 +9,8 @@ from sandbox.salesforce.schema import Field
 from shared import sync as flows
 from shared.deal import LinkState
 from shared.doorbell import Queue
-from shared.sync.marks import Marks
+from shared.sync.marks import CACHE_SECONDS, Marks
+from shared.sync.schema import applied
 from tests.rig import Rig
 
 OPPORTUNITY = "Opportunity"
@@ -373,3 +374,45 @@ def test_the_timer_finds_a_change_before_any_error_does(change: Change) -> None:
     rig.salesforce.put_field(OPPORTUNITY, change(column(rig, "Description")))
     assert flows.describe(rig.sync) == 1
     assert issues(rig) == [("schema", "error", "schema-notes")]
+
+
+def test_pairs_are_looked_at_again_only_once_every_worker_has_forgotten_the_old_schema() -> None:
+    rig = Rig()
+    rig.linked()
+    field = column(rig, "Description")
+    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    flows.describe(rig.sync)
+    rig.salesforce.put_field(OPPORTUNITY, field)
+    flows.describe(rig.sync)
+    rig.pass_time(seconds=CACHE_SECONDS)
+    assert rig.drain(patiently=False) == 0
+    rig.pass_time(seconds=CACHE_SECONDS)
+    assert rig.drain(patiently=False) == 1
+
+
+def test_what_changed_while_a_group_rested_is_found_by_the_sweep_when_its_doorbell_is_lost() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    field = column(rig, "Description")
+    rig.salesforce.put_field(OPPORTUNITY, replace(field, updateable=False))
+    flows.describe(rig.sync)
+    rig.partner_center.portal_edit(referral, {"/details/notes": "Meanwhile"})
+    rig.webhook(referral)
+    rig.salesforce.put_field(OPPORTUNITY, field)
+    rig.pass_time(minutes=15)
+    flows.describe(rig.sync)
+    for waiting in rig.queues.messages.values():
+        waiting.clear()
+    rig.pass_time(days=2)
+    flows.sweep(rig.sync)
+    rig.drain()
+    assert rig.opportunity(opportunity)["Description"] == "Meanwhile"
+
+
+def test_what_was_found_wrong_with_another_versions_mapping_is_not_applied_to_this_one() -> None:
+    rig = Rig()
+    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    flows.describe(rig.sync)
+    mapping = Rig(mapping='[groups.value]\nowner = "hold"\n').sync.mapping
+    newly_deployed = replace(rig.sync, mapping=mapping, marks=Marks())
+    assert applied(newly_deployed) == newly_deployed

@@ -1,0 +1,101 @@
+"""Survey: read both systems whole, keeping a few hundred bytes of each record.
+
+Referrals are taken page by page, opportunities two thousand a call; no more whole records than that are in memory
+at a time. What the findings mean is decided in `sweep`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from shared import meet
+from shared.deal import Absence, Digest, Link, SalesforceView
+from shared.decide.groups import shown
+from shared.mapping.codecs import ticks
+from shared.sync.ports import Document, Sync
+
+log = logging.getLogger("cosell.sync")
+# "Composite" (REST API Developer Guide): at most five queries a call. 400 ids keep each below 16,384 bytes of URI.
+QUERIES, IDS = 5, 400
+AT_ONCE = QUERIES * IDS
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What is kept of a listed referral."""
+
+    ticks: int
+    named: str  # the first 15 characters of the opportunity that a referral of ours names
+    wanted: bool  # without a link it would mean something
+    shows: tuple[int | None, ...] = ()  # per group of the policy a hash of its digest; None: unreadable
+
+    def differs(self, sync: Sync, link: Link) -> bool:
+        """Whether a group shows something else than the link remembers; one that rides or waits does not count."""
+        return any(
+            now is not None and not rule.rides and group not in link.held and now != _hash(link.base_p.get(group))
+            for (group, rule), now in zip(sync.policy.groups.items(), self.shows, strict=False)
+        )
+
+
+def listed(sync: Sync) -> dict[str, Listed]:
+    """Every referral by its id. A document that cannot be read is kept as listed, so that it does not look lost."""
+    found: dict[str, Listed] = {}
+    for document in sync.referrals.newest("createdDateTime"):
+        try:
+            found[str(document["id"])] = _kept(sync, document)
+        except (KeyError, TypeError, ValueError) as error:
+            why = {"event": "referral unreadable", "referral": document.get("id"), "why": type(error).__name__}
+            log.warning(json.dumps(why))
+            found.setdefault(str(document.get("id")), Listed(0, "", wanted=False))
+    return found
+
+
+def wanted(sync: Sync, document: Document) -> bool:
+    """Whether a referral without a link would mean something: it names one of ours, or should become one."""
+    if not meet.owner(document, sync.organization_id):
+        return False
+    phase = sync.mapping.referral.read(document).phase
+    in_scope = meet.in_scope(document, co_sell_only=sync.mapping.config.scope.co_sell_only)
+    return bool(meet.named_opportunity(document)) or (in_scope and phase is not None and not phase.terminal)
+
+
+def look_at_many(sync: Sync, ids: Sequence[str]) -> Iterator[tuple[str, SalesforceView]]:
+    """What up to 2,000 opportunities show, read in one call and, where Salesforce cuts its answers, their next pages.
+
+    The recycled are told from those that cannot be seen.
+    """
+    if not ids:
+        return
+    parts = [ids[start : start + IDS] for start in range(0, len(ids), IDS)]
+    answers = sync.opportunities.queries([_soql(sync, part) for part in parts], deleted=True)
+    for part, rows in zip(parts, answers, strict=True):
+        found = {str(row["Id"]): row for row in rows.records}
+        for sf_id in part:
+            yield sf_id, _view(sync, found.get(sf_id), rows.server_time)
+
+
+def _kept(sync: Sync, document: Document) -> Listed:
+    groups = sync.mapping.referral.read(document).groups
+    shows = (shown(group, groups[group], sync.policy) for group in sync.policy.groups)
+    ours = meet.owner(document, sync.organization_id)
+    named = meet.named_opportunity(document)[:15] if ours else ""
+    hashes = tuple(None if digest is None else _hash(digest) for digest in shows)
+    return Listed(ticks(str(document["updatedDateTime"])), named, wanted(sync, document), hashes)
+
+
+def _hash(digest: Digest | None) -> int:
+    return hash(digest)  # of this process, which is as long as it is kept
+
+
+def _soql(sync: Sync, ids: Sequence[str]) -> str:
+    named = ", ".join(f"'{sf_id}'" for sf_id in ids)  # ids are validated by the doorbell's pattern
+    return sync.mapping.opportunity.select(f"Id IN ({named})", audit=False)
+
+
+def _view(sync: Sync, row: Document | None, read_at: int) -> SalesforceView:
+    if row is None:
+        return Absence.FORBIDDEN
+    return Absence.RECYCLED if row.get("IsDeleted") else sync.mapping.opportunity.read(row, read_at)

@@ -1,0 +1,142 @@
+"""Every call to a service is counted here, and in bad weather some of them fail as the services let them fail."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ceil
+from random import Random
+from typing import Any, TypeVar
+
+from shared.deal import Side
+from shared.errors import Throttled, Unavailable, Unclear
+from shared.transport import Patience, Repeat
+
+T = TypeVar("T")
+P, S = Side.PARTNER_CENTER, Side.SALESFORCE
+P_PAGE, S_PAGE = 100, 2000
+READ, WRITE, CREATE = Repeat.READ, Repeat.WRITE, Repeat.NEVER
+
+
+@dataclass
+class Calls:
+    """The line to both services: `throttled` and `broken` are the chances of a 429 and of a 5xx."""
+
+    random: Random
+    throttled: float = 0.0
+    broken: float = 0.0
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def __call__(self, side: Side, name: str, repeat: Repeat, effect: Callable[[], T]) -> T:
+        """One call with the real transport's patience; every attempt counts."""
+        label = f"{'P' if side is P else 'S'} {name}"
+
+        def attempt() -> T:
+            self.counts[label] += 1
+            self._weather(side, name, repeat)
+            return effect()
+
+        return Patience().run(repeat, attempt) if self.throttled or self.broken else attempt()
+
+    def total(self, side: str) -> int:
+        """All calls to one side, "P" or "S"."""
+        return sum(number for label, number in self.counts.items() if label.startswith(f"{side} "))
+
+    def _weather(self, side: Side, name: str, repeat: Repeat) -> None:
+        chance = self.random.random()
+        if chance < self.throttled:
+            self.counts["429"] += 1
+            raise Throttled(side, name, status=429, retry_after_seconds=self.random.choice((1.0, 2.0, 10.0, 30.0)))
+        if chance < self.throttled + self.broken:
+            self.counts["5xx"] += 1
+            raise (Unclear if repeat is CREATE else Unavailable)(side, name, status=503)
+
+
+@dataclass
+class CountedReferrals:
+    """The port `Referrals`."""
+
+    calls: Calls
+    inner: Any
+
+    def get(self, referral_id: str) -> Mapping[str, Any]:
+        """One referral."""
+        return self.calls(P, "GET", READ, lambda: self.inner.get(referral_id))
+
+    def patch(self, referral_id: str, operations: Sequence[Mapping[str, Any]], *, etag: str) -> Mapping[str, Any]:
+        """Change a referral."""
+        return self.calls(P, "PATCH", WRITE, lambda: self.inner.patch(referral_id, operations, etag=etag))
+
+    def create(self, body: Mapping[str, Any], *, request_id: str) -> Mapping[str, Any]:
+        """Create a referral."""
+        return self.calls(P, "POST", CREATE, lambda: self.inner.create(body, request_id=request_id))
+
+    def newest(self, order_by: str) -> Iterator[Mapping[str, Any]]:
+        """All referrals, latest first; a page is a call."""
+        pages = self.inner.pages(order_by, P_PAGE)
+        more = True
+        while more:
+            page, more = self.calls(P, "page", READ, lambda: next(pages))
+            yield from page
+
+    def engagement(self, engagement_id: str) -> Sequence[Mapping[str, Any]]:
+        """The referrals of an engagement."""
+        return self.calls(P, "page", READ, lambda: self.inner.engagement(engagement_id))
+
+
+@dataclass
+class CountedOpportunities:
+    """The port `Opportunities`."""
+
+    calls: Calls
+    inner: Any
+
+    def query(self, soql: str, *, deleted: bool = False) -> Any:
+        """Rows of a query; two thousand are a page, and a page is a call."""
+        found = self.calls(S, "query", READ, lambda: self.inner.query(soql, deleted=deleted))
+        self.calls.counts["S query"] += max(0, ceil(len(found.records) / S_PAGE) - 1)
+        return found
+
+    def queries(self, soql: Sequence[str], *, deleted: bool = False) -> Sequence[Any]:
+        """Rows of several queries; their first pages are one call."""
+        found = self.calls(S, "query", READ, lambda: self.inner.queries(soql, deleted=deleted))
+        self.calls.counts["S query"] += sum(max(0, ceil(len(rows.records) / S_PAGE) - 1) for rows in found)
+        return found  # type: ignore[no-any-return]
+
+    def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Any:
+        """Several steps in one call."""
+        reading = all(step.method == "GET" for step in steps)
+        name, repeat = ("look", READ) if reading else ("write", WRITE)
+        return self.calls(S, name, repeat, lambda: self.inner.composite(steps, all_or_none=all_or_none))
+
+    def describe(self, sobject: str) -> Mapping[str, Any]:
+        """The fields of an object."""
+        return self.calls(S, "describe", READ, lambda: self.inner.describe(sobject))
+
+
+class CountedLinks:
+    """The port `Links`."""
+
+    def __init__(self, calls: Calls, inner: Any) -> None:
+        self._calls = calls
+        self._inner = inner
+
+    def links(self) -> Iterator[Any]:
+        """Every link; a thousand are a page, and a page is a call."""
+        for number, link in enumerate(self._inner.links()):
+            if number % 1000 == 0:
+                self._calls.counts["T page"] += 1
+            yield link
+
+    def __getattr__(self, name: str) -> Any:
+        effect = getattr(self._inner, name)
+
+        def call(*args: Any, **more: Any) -> Any:
+            self._calls.counts["T " + KINDS.get(name, "read")] += 1
+            return effect(*args, **more)
+
+        return call
+
+
+KINDS = {"save": "write", "claim": "write", "put_cursor": "write", "open_issue": "write", "close_issues": "write"}

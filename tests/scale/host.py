@@ -1,0 +1,151 @@
+"""The host: each queue has its own workers, timers run by the clock, and a call takes a fifth of a second.
+
+A worker's effects happen when it begins; until its calls are over its place is taken.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared import sync as flows
+from shared.doorbell import Doorbell, Queue
+from shared.sync import Polled, Sync
+from tests.rig import HANDLERS
+from tests.scale.calls import Calls
+from tests.scale.world import Clock
+from tests.simulation.schedule import SECOND
+
+WORKERS = 12  # host.json: batchSize 8 and newBatchThreshold 4, for each queue
+CALL_SECONDS = 0.2
+CHUNK = 50
+BACK_SECONDS = 30
+Action = Callable[[], object]
+
+
+@dataclass
+class Lane:
+    """A queue: what waits, how many work on it, and how long messages have waited."""
+
+    waiting: list[tuple[int, int, Doorbell, int]] = field(default_factory=list)
+    busy: int = 0
+    answered: int = 0
+    longest: int = 0  # microseconds a due message waited for a worker
+    deepest: int = 0
+
+
+class Host:
+    """The port `Bells`, and what answers it."""
+
+    def __init__(self, clock: Clock, calls: Calls) -> None:
+        self.clock = clock
+        self.calls = calls
+        self.sync: Sync
+        self.lanes = {queue: Lane() for queue in Queue}
+        self.told: Callable[[int], object] = lambda answered: None
+        self.events: Callable[[], Iterable[tuple[str, int]]] = list
+        self._due: list[tuple[int, int, Action]] = []
+        self._number = 0
+
+    # The port
+
+    def ring(
+        self,
+        queue: Queue,
+        ids: Iterable[str],
+        *,
+        reason: str = "",
+        seen: int = 0,
+        delay_seconds: int = 0,
+        tries: int = 0,
+    ) -> None:
+        """Put messages at the end."""
+        unique = tuple(dict.fromkeys(ids))
+        self.calls.counts["Q"] += -(-len(unique) // CHUNK)
+        for start in range(0, len(unique), CHUNK):
+            bell = Doorbell(ids=unique[start : start + CHUNK], reason=reason, seen=seen, tries=tries)
+            self._put(queue, bell, self.clock.now + delay_seconds * SECOND)
+
+    # Time
+
+    def after(self, seconds: float, action: Action) -> None:
+        """Let something happen later."""
+        self._number += 1
+        heapq.heappush(self._due, (self.clock.now + int(seconds * SECOND), self._number, action))
+
+    def run(self, seconds: float) -> None:
+        """Let time pass."""
+        until = self.clock.now + int(seconds * SECOND)
+        while self._due and self._due[0][0] <= until:
+            self.clock.now, _, action = heapq.heappop(self._due)
+            action()
+            self._deliver()
+        self.clock.now = until
+
+    def quiet(self, *, most_seconds: int = 6 * 3600) -> None:
+        """Let time pass until no message is left."""
+        end = self.clock.now + most_seconds * SECOND
+        self._deliver()
+        while any(lane.waiting or lane.busy for lane in self.lanes.values()):
+            assert self.clock.now < end, "the doorbells never fall silent"
+            self.run(10)
+
+    def minute(self) -> None:
+        """The timers of a minute."""
+        self.timer(flows.recover)
+        self.timer(lambda sync: flows.poll(sync, *Polled))
+
+    def timer(self, work: Callable[[Sync], object]) -> None:
+        """A timer's run."""
+        work(self.sync)
+        self._deliver()
+
+    # Inside
+
+    def _put(self, queue: Queue, bell: Doorbell, visible: int, count: int = 0) -> None:
+        self._number += 1
+        lane = self.lanes[queue]
+        heapq.heappush(lane.waiting, (visible, self._number, bell, count))
+        lane.deepest = max(lane.deepest, len(lane.waiting))
+        heapq.heappush(self._due, (visible, self._number, lambda: self._next(queue)))
+
+    def _next(self, queue: Queue) -> None:
+        lane = self.lanes[queue]
+        while lane.busy < WORKERS and lane.waiting and lane.waiting[0][0] <= self.clock.now:
+            visible, _, bell, count = heapq.heappop(lane.waiting)
+            lane.longest = max(lane.longest, self.clock.now - visible)
+            self._answer(queue, lane, bell, count)
+
+    def _answer(self, queue: Queue, lane: Lane, bell: Doorbell, count: int) -> None:
+        lane.busy += 1
+        before = self.calls.total("P") + self.calls.total("S")
+        try:
+            HANDLERS[queue](self.sync, bell)
+        except Exception:
+            if count >= 4:
+                raise
+            self._put(queue, bell, self.clock.now + BACK_SECONDS * SECOND, count + 1)
+        lane.answered += 1
+        self.told(len(bell.ids))
+        made = self.calls.total("P") + self.calls.total("S") - before
+        self.after(max(1, made) * CALL_SECONDS, lambda: self._free(queue))
+
+    def _free(self, queue: Queue) -> None:
+        self.lanes[queue].busy -= 1
+        self._next(queue)
+
+    def _deliver(self) -> None:
+        """Partner Center tells of what changed."""
+        for referral_id, ticks in self.events():
+            delay = self.clock.random.uniform(0.5, 4)
+            self.after(delay, lambda i=referral_id, t=ticks: self._webhook(i, t))  # type: ignore[misc]
+
+    def _webhook(self, referral_id: str, ticks: int) -> None:
+        self.ring(Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated", seen=ticks)
+
+
+def shown(lane: Any) -> str:
+    """A lane in words."""
+    return f"{lane.answered} answered, at most {lane.deepest} waiting, at most {lane.longest / SECOND:.1f} s late"

@@ -1,0 +1,67 @@
+"""One doorbell names many records: what goes wrong with one of them stays with it."""
+
+from base64 import b64decode
+from typing import Any
+
+import pytest
+
+from shared import sync as flows
+from shared.doorbell import Doorbell, Queue
+from shared.sync.brakes import HALTED
+from tests.rig import Rig
+
+
+def two_deals(rig: Rig) -> Doorbell:
+    """Two new deals in one message."""
+    return Doorbell(ids=(rig.partner_center.new_inbound(), rig.partner_center.new_inbound()), reason="delta")
+
+
+def made(rig: Rig) -> int:
+    """How many opportunities there are."""
+    return len(rig.salesforce.records("Opportunity"))
+
+
+def test_a_record_that_is_refused_waits_alone_and_its_neighbour_is_settled_now() -> None:
+    rig = Rig()
+    bell = two_deals(rig)
+    rig.partner_center.fail(on="GET", status=400)
+    flows.referrals_changed(rig.sync, bell)
+    assert made(rig) == 1
+    assert len(rig.queues.messages[Queue.REFERRAL_CHANGES.value]) == 1
+    rig.minute()
+    assert made(rig) == 2
+
+
+def test_a_bug_in_one_record_is_told_only_after_its_neighbours_are_settled() -> None:
+    rig = Rig()
+    bell = two_deals(rig)
+    client: Any = rig.sync.referrals
+    real = client.inner.get
+
+    def get(referral_id: str) -> Any:
+        if referral_id == bell.ids[0]:
+            raise ZeroDivisionError
+        return real(referral_id)
+
+    object.__setattr__(client.inner, "get", get)  # the client is a frozen value
+    with pytest.raises(ZeroDivisionError):
+        flows.referrals_changed(rig.sync, bell)
+    assert made(rig) == 1
+
+
+def test_a_doorbell_that_meets_an_outage_rings_again_for_all_its_records() -> None:
+    rig = Rig()
+    ids = rig.new_opportunity(), rig.new_opportunity()
+    rig.salesforce.fail(on="*", status=503, times=9)
+    flows.opportunities_changed(rig.sync, Doorbell(ids=ids, reason="sweep"))
+    (waiting,) = rig.queues.messages[Queue.OPPORTUNITY_CHANGES.value]
+    assert Doorbell.decode(b64decode(waiting.text)).ids == ids
+
+
+def test_a_doorbell_that_meets_a_halt_waits_with_all_its_records() -> None:
+    rig = Rig()
+    ids = rig.new_opportunity(), rig.new_opportunity()
+    rig.store.put_cursor(HALTED, '{"why": "much is different at once"}', "")
+    flows.opportunities_changed(rig.sync, Doorbell(ids=ids, reason="poll"))
+    (waiting,) = rig.queues.messages[Queue.OPPORTUNITY_CHANGES.value]
+    assert Doorbell.decode(b64decode(waiting.text)).ids == ids

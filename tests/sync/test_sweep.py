@@ -1,0 +1,224 @@
+"""The nightly comparison at any size: what it keeps in memory, what it costs, what it reports, and being cut off."""
+
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from sandbox.salesforce.ids import make_id
+from shared import sync as flows
+from shared.deal import Absence, Opportunity
+from shared.doorbell import Queue
+from shared.sync.survey import AT_ONCE, look_at_many
+from tests.links import INTENT
+from tests.rig import Rig
+
+
+class Killed(BaseException):
+    """The host stops the function; nothing may catch this."""
+
+
+@dataclass
+class Listing:
+    """The referrals, with something of its own for the list."""
+
+    inner: Any
+    shown: Callable[[Iterator[Mapping[str, Any]]], Iterator[Mapping[str, Any]]]
+    lists: int = 0
+
+    def newest(self, order_by: Any) -> Iterator[Mapping[str, Any]]:
+        """The list as `shown` makes it."""
+        self.lists += 1
+        return self.shown(self.inner.newest(order_by))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+def listing(rig: Rig, shown: Callable[[Iterator[Mapping[str, Any]]], Iterator[Mapping[str, Any]]]) -> Listing:
+    """Let the rig's lists pass through a function."""
+    found = Listing(rig.sync.referrals, shown)
+    rig.sync = replace(rig.sync, referrals=found)
+    return found
+
+
+def waiting(rig: Rig) -> dict[Queue, int]:
+    """Doorbells by queue."""
+    return {queue: len(found) for queue in Queue if (found := rig.queues.messages.get(queue.value))}
+
+
+def issues(rig: Rig) -> list[str]:
+    """What stands on the work list."""
+    return [issue.code for issue in rig.store.issues()]
+
+
+class Whole(dict[str, Any]):
+    """A whole document whose life can be watched."""
+
+    __slots__ = ("__weakref__",)
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return id(self)
+
+
+@pytest.mark.parametrize("run", [flows.sweep, flows.delta])
+def test_whole_referrals_are_not_kept_while_the_list_is_read(run: Callable[[Any], int]) -> None:
+    rig = Rig()
+    for _ in range(12):
+        rig.partner_center.new_inbound()
+    alive: weakref.WeakSet[Whole] = weakref.WeakSet()
+    most = [0]
+
+    def shown(documents: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        for document in documents:
+            whole = Whole(document)
+            alive.add(whole)
+            most[0] = max(most[0], len(alive))
+            yield whole
+
+    listing(rig, shown)
+    assert run(rig.sync) == 12
+    assert most[0] <= 2
+
+
+def test_two_thousand_opportunities_are_one_call() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    deleted, _ = rig.linked()
+    rig.salesforce.delete("Opportunity", deleted)
+    rig.pass_time(seconds=5)
+    unknown = [make_id("006", 10**12 + number) for number in range(AT_ONCE - 2)]
+    before = len(rig.salesforce.requests)
+    views = dict(look_at_many(rig.sync, [opportunity, *unknown, deleted]))
+    assert len(rig.salesforce.requests) - before == 1
+    assert isinstance(views[opportunity], Opportunity)
+    assert views[deleted] is Absence.RECYCLED
+    assert {views[sf_id] for sf_id in unknown} == {Absence.FORBIDDEN}
+
+
+def test_a_pair_that_comes_to_be_while_the_list_is_read_is_not_lost() -> None:
+    rig = Rig()
+
+    def shown(documents: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        yield from documents
+        rig.linked()
+
+    listing(rig, shown)
+    assert flows.sweep(rig.sync) == 0
+    assert waiting(rig) == {}
+
+
+def test_a_referral_that_cannot_be_read_stops_nothing_and_is_not_lost() -> None:
+    rig = Rig()
+    _, odd = rig.linked()
+    other, _ = rig.linked()
+    rig.pass_time(hours=1)
+    rig.salesforce.update("Opportunity", other, {"Amount": 61000})
+    rig.pass_time(seconds=5)
+    listing(rig, lambda documents: ({**d, "updatedDateTime": None} if d["id"] == odd else d for d in documents))
+    assert flows.sweep(rig.sync) == 1
+    assert waiting(rig) == {Queue.OPPORTUNITY_CHANGES_BULK: 1}
+
+
+def test_a_paused_pair_whose_new_tick_nobody_told_of_is_found() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    rig.edit(opportunity, Sync_with_Partner_Center__c=False)
+    rig.minute()
+    rig.pass_time(hours=1)
+    assert flows.sweep(rig.sync) == 0
+    rig.salesforce.update("Opportunity", opportunity, {"Sync_with_Partner_Center__c": True, "Amount": 61000})
+    rig.pass_time(seconds=5)
+    assert flows.sweep(rig.sync) == 1
+    rig.drain()
+    assert rig.referral(str(rig.opportunity(opportunity)["Referral_Identifier__c"]))["details"]["dealValue"] == 61000
+
+
+def test_a_write_announced_long_ago_stands_on_the_work_list_until_it_is_settled() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    link = rig.link_of(opportunity)
+    assert link is not None
+    intent = replace(INTENT, at=int(rig.now.timestamp()) - 901)
+    link = rig.store.save(replace(link, intent=intent))
+    flows.sweep(rig.sync)
+    stuck = next(issue for issue in rig.store.issues() if issue.code == "stuck")
+    assert link.id in stuck.detail
+    rig.store.save(replace(link, intent=None))
+    flows.sweep(rig.sync)
+    assert "stuck" not in issues(rig)
+
+
+def test_a_write_announced_a_moment_ago_is_nobodys_business() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    link = rig.link_of(opportunity)
+    assert link is not None
+    rig.store.save(replace(link, intent=replace(INTENT, at=int(rig.now.timestamp()) - 899)))
+    flows.sweep(rig.sync)
+    assert issues(rig) == []
+
+
+def dies(_documents: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The function is stopped while the list is read."""
+    yield from ()
+    raise Killed
+
+
+def test_a_sweep_that_is_cut_off_is_begun_again_by_the_delta_and_reported_while_it_fails() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.pass_time(hours=1)
+    rig.salesforce.update("Opportunity", opportunity, {"Amount": 61000})
+    rig.pass_time(hours=1)
+    good = rig.sync
+    listing(rig, dies)
+    with pytest.raises(Killed):
+        flows.sweep(rig.sync)
+    assert issues(rig) == []
+    rig.pass_time(hours=1)
+    with pytest.raises(Killed):
+        flows.sweep(rig.sync)
+    assert issues(rig) == ["unfinished"]
+    rig.sync = good
+    rig.pass_time(minutes=10)
+    flows.delta(rig.sync)
+    assert waiting(rig) == {}  # it may still run
+    rig.pass_time(hours=1)
+    flows.delta(rig.sync)
+    assert waiting(rig) == {Queue.OPPORTUNITY_CHANGES_BULK: 1}
+    assert issues(rig) == []
+    rig.drain()
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+
+
+def test_a_sweep_that_never_finishes_is_left_to_the_nights_after_three_tries() -> None:
+    rig = Rig()
+    lists = listing(rig, lambda documents: documents if lists.lists % 2 else dies(documents))  # every delta, no sweep
+    lists.lists = 1
+    with pytest.raises(Killed):
+        flows.sweep(rig.sync)
+    for _ in range(3):
+        rig.pass_time(hours=1)
+        with pytest.raises(Killed):
+            flows.delta(rig.sync)
+    rig.pass_time(hours=1)
+    before = lists.lists
+    flows.delta(rig.sync)
+    assert lists.lists == before + 1
+
+
+def test_a_sweep_that_met_a_silent_service_is_begun_again() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.pass_time(hours=1)
+    rig.salesforce.update("Opportunity", opportunity, {"Amount": 61000})
+    rig.pass_time(hours=1)
+    rig.partner_center.fail(on="GET", status=503, times=3)
+    assert flows.sweep(rig.sync) == 0
+    rig.pass_time(hours=1)
+    flows.delta(rig.sync)
+    rig.drain()
+    assert rig.referral(referral)["details"]["dealValue"] == 61000

@@ -1,0 +1,199 @@
+"""Two workers at one pair at the same moment: who may write, and what is on the table before anything is sent."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from shared import sync as flows
+from shared.deal import Link, LinkState, Side, link_id_of_opportunity, link_id_of_referral
+from shared.doorbell import Doorbell
+from shared.sync import claims
+from shared.sync.claims import Turn
+from tests.rig import Rig
+
+
+def during(rig: Rig, method: str, happens: Callable[[], None]) -> None:
+    """Something happens while the next call of Partner Center's method is under way: seen, not yet carried out."""
+    client: Any = rig.sync.referrals
+    client = client.inner  # behind its gate
+    real, pending = getattr(client, method), [happens]
+
+    def call(*args: Any, **more: Any) -> Any:
+        if pending:
+            pending.pop()()
+        return real(*args, **more)
+
+    # The client is a frozen value.
+    object.__setattr__(client, method, call)
+
+
+def patches(rig: Rig) -> int:
+    """How many changes were sent to Partner Center, successful or not."""
+    return sum(request.method == "PATCH" for request in rig.partner_center.requests)
+
+
+def look(rig: Rig, opportunity: str) -> None:
+    """A worker answers a doorbell for the opportunity, however old what it finds."""
+    flows.opportunities_changed(rig.sync, Doorbell(ids=(opportunity,), reason="another worker"))
+
+
+def stored(rig: Rig, opportunity: str) -> Link:
+    """The link of an opportunity."""
+    link = rig.link_of(opportunity)
+    assert link is not None
+    return link
+
+
+def test_a_write_is_left_to_the_worker_that_announced_it_a_moment_ago() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.edit(opportunity, Amount=61000)
+    during(rig, "patch", lambda: look(rig, opportunity))
+    look(rig, opportunity)
+    assert patches(rig) == 1
+    rig.minute()
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+
+
+def test_a_worker_claims_an_old_announced_write_before_it_helps() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.partner_center.fail(on="PATCH", breaks="timeout")
+    rig.edit(opportunity, Amount=61000)
+    look(rig, opportunity)
+    assert stored(rig, opportunity).intent is not None
+    rig.pass_time(seconds=90)
+    during(rig, "patch", lambda: look(rig, opportunity))
+    look(rig, opportunity)
+    assert patches(rig) == 2  # the one without an answer, and one repetition
+    rig.minute()
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+
+
+def test_a_write_is_announced_before_it_is_sent() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    rig.edit(opportunity, Amount=61000)
+    announced: list[Any] = []
+    during(rig, "patch", lambda: announced.append(stored(rig, opportunity).intent))
+    look(rig, opportunity)
+    assert [list(intent.writes) for intent in announced] == [["value"]]
+
+
+def test_the_loser_of_a_conflict_is_kept_before_it_is_overwritten() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
+    rig.edit(opportunity, Amount=61000)
+    kept: list[Any] = []
+    during(rig, "patch", lambda: kept.extend(rig.store.conflicts(stored(rig, opportunity).id)))
+    rig.webhook(referral)
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    assert [dict(conflict.p)["amount"] for conflict in kept] == ["71000.00"]
+
+
+def test_a_worker_that_was_overtaken_adopts_nothing() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 61000})
+    rig.edit(opportunity, Amount=61000)  # both sides came to the same: there is only something to remember
+    newer: list[Link] = []
+    during(rig, "get", lambda: newer.append(rig.store.save(replace(stored(rig, opportunity), attempts=3))))
+    flows.referrals_changed(rig.sync, Doorbell(ids=(referral,), reason="another worker"))
+    assert stored(rig, opportunity) == newer[0]
+
+
+# Creation
+
+
+@pytest.mark.parametrize(
+    ("frozen_seconds", "clock_jumps_seconds", "sends"), [(60, 0, True), (61, -61, False), (1, 3600, True)]
+)
+def test_a_worker_frozen_beyond_the_send_window_does_not_send_whatever_the_clock_says(
+    frozen_seconds: int, clock_jumps_seconds: int, sends: bool
+) -> None:
+    rig = Rig()
+    steady = [0.0]
+    rig.sync = replace(rig.sync, monotonic=lambda: steady[0])
+    taken = claims.take(rig.sync, Link("s-006", LinkState.CREATING_P, opportunity_id="006"))
+    assert taken.turn is Turn.SEND
+    steady[0] += frozen_seconds
+    rig.pass_time(seconds=frozen_seconds + clock_jumps_seconds)
+    assert claims.still_ours(rig.sync, taken) is sends
+
+
+def test_a_worker_that_was_fenced_off_does_not_send_however_fresh_its_claim() -> None:
+    rig = Rig()
+    taken = claims.take(rig.sync, Link("s-006", LinkState.CREATING_P, opportunity_id="006"))
+    assert claims.still_ours(rig.sync, taken)
+    assert taken.link.claim is not None
+    rig.store.save(replace(taken.link, claim=replace(taken.link.claim, owner="another")))
+    assert not claims.still_ours(rig.sync, taken)
+
+
+def test_a_throttled_search_for_an_unanswered_creation_is_made_again_before_anything_is_sent() -> None:
+    rig = Rig()
+    rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
+    opportunity = rig.new_opportunity()
+    rig.pass_time(seconds=5)
+    rig.poll()
+    rig.partner_center.fail(on="GET", status=429, retry_after=30)
+    for _ in range(25):
+        rig.minute()
+    assert len(rig.partner_center.referrals()) == 1
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
+def test_an_opportunity_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor() -> None:
+    rig = Rig()
+    opportunity = rig.new_opportunity()
+    rig.store.claim(Side.SALESFORCE, opportunity, link_id_of_opportunity(opportunity))  # and then its worker died
+    rig.pass_time(seconds=5)
+    rig.poll()
+    assert stored(rig, opportunity).state is LinkState.LINKED
+
+
+def test_a_referral_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor() -> None:
+    rig = Rig()
+    referral = rig.partner_center.new_inbound()
+    rig.store.claim(Side.PARTNER_CENTER, referral, link_id_of_referral(referral))  # and then its worker died
+    rig.webhook(referral)
+    (made,) = rig.salesforce.records("Opportunity")
+    assert stored(rig, made["Id"]).state is LinkState.LINKED
+
+
+def test_a_referral_that_another_link_owns_is_reported_and_not_owned_twice() -> None:
+    rig = Rig()
+    rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
+    opportunity = rig.new_opportunity()
+    rig.pass_time(seconds=5)
+    rig.poll()
+    referral = rig.partner_center.referrals()[0]["id"]
+    rig.store.claim(Side.PARTNER_CENTER, referral, "p-somebody-else")
+    for _ in range(20):
+        rig.minute()
+    assert stored(rig, opportunity).state is LinkState.DUPLICATE
+    assert [issue.code for issue in rig.store.issues()] == ["duplicate"]
+
+
+def test_a_deal_that_was_put_right_while_its_refusal_was_written_is_not_told_the_old_reason() -> None:
+    rig = Rig()
+    opportunity = rig.new_opportunity(Amount=0)
+    rig.pass_time(seconds=5)
+    client: Any = rig.sync.opportunities
+    real, edits = client.inner.composite, [{"Amount": 5}]
+
+    def composite(steps: Any, **more: Any) -> Any:
+        while edits:
+            rig.pass_time(seconds=3)
+            rig.salesforce.update("Opportunity", opportunity, edits.pop())
+        return real(steps, **more)
+
+    client.inner.composite = composite
+    for _ in range(3):
+        rig.minute()
+    row = rig.opportunity(opportunity)
+    assert row["Sync_Status__c"] == "✔ In sync"
+    assert "not sent" not in row["Audit__c"]
