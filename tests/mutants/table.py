@@ -189,7 +189,7 @@ MUTANTS: Final = (
     Mutant("throttling counts as an attempt", f"{S}converge.py", "tried=not isinstance(error, Throttled)", "tried=True", (GATES,)),
     Mutant("throttled longer than a call may wait: waited out", "shared/transport/patience.py", "asked if asked is not None and asked <= SHORT_SECONDS else False", "True", (TRANSPORT, PARTNER_CENTER)),
     Mutant("a write repeated after a time-out", "shared/transport/patience.py", "isinstance(error, Unclear) and repeat is Repeat.READ", "isinstance(error, Unclear)", (TRANSPORT,)),
-    Mutant("one bad record stops its neighbours", f"{S}changes.py", "        except ApiError as error:\n", "        except ZeroDivisionError as error:  # type: ignore[assignment]\n", (NEIGHBOURS,)),
+    Mutant("one bad record stops its neighbours", f"{S}changes.py", "        except ApiError as error:\n", "        except MemoryError as error:  # type: ignore[assignment]\n", (NEIGHBOURS,)),
     Mutant("a bug in one record stops its neighbours", f"{S}changes.py", "failures.append(bug)", "raise", (NEIGHBOURS,)),
     Mutant("a bug passes in silence", f"{S}changes.py", "raise failures[0]", "pass", (NEIGHBOURS,)),
     Mutant("what must wait is dropped", f"{S}changes.py", "        _again(sync, bell, queue, bell.ids, error.retry_after_seconds, counted", "        (sync, bell, queue, bell.ids, error.retry_after_seconds, dict)  # (counted", (NEIGHBOURS,)),

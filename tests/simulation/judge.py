@@ -238,9 +238,8 @@ class Judge:
         else:
             asked = self.world.asks_to_be_sent(record) and not self.world.deleted(record)
             wanted = asked and cells["notes"] != "" and cells["value"] != "" and bool(cells["solutions"])
-        told = self.world.issue_codes(f"{'p' if side is P else 's'}-{record}") - {
-            "INVALID_FIELD"
-        }  # no field is lost now
+        link_id = f"{'p' if side is P else 's'}-{record}"
+        told = self.world.issue_codes(link_id) - {"INVALID_FIELD"}  # no field is lost any more
         if wanted and not told:
             self._fail("I1", f"deal {deal.number} has only its record at {side.value}")
 

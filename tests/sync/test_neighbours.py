@@ -27,7 +27,8 @@ def test_a_record_that_is_refused_waits_alone_and_its_neighbour_is_settled_now()
     rig.partner_center.fail(on="GET", status=400)
     flows.referrals_changed(rig.sync, bell)
     assert made(rig) == 1
-    assert len(rig.queues.messages[Queue.REFERRAL_CHANGES.value]) == 1
+    (waiting,) = rig.queues.messages[Queue.REFERRAL_CHANGES.value]
+    assert Doorbell.decode(b64decode(waiting.text)).ids == bell.ids[:1]
     rig.minute()
     assert made(rig) == 2
 
