@@ -41,7 +41,9 @@ def _opportunities_changed(sync: Sync, bell: Doorbell, queue: Queue) -> None:
 
     def settle(sf_id: str) -> None:
         (view, record), link = found[sf_id], links[sf_id]
-        if link is not None and link.referral_id and link.opportunity_id:
+        if link is not None and _not_invited(link):
+            sync.bells.ring(Queue.REFERRAL_CREATIONS, [sf_id], reason=bell.reason)
+        elif link is not None and link.referral_id and link.opportunity_id:
             look = Look(sync, audit=False, settled=bell.tries > 0)
             look.show_opportunity(view, record)
             converge(sync, link, look, Caller(bell.reason, queue, bell.tries))
@@ -52,6 +54,11 @@ def _opportunities_changed(sync: Sync, bell: Doorbell, queue: Queue) -> None:
                 sync.bells.ring(Queue.REFERRAL_CREATIONS, [sf_id], reason=bell.reason)
 
     _each(sync, bell, queue, settle)
+
+
+def _not_invited(link: Link) -> bool:
+    """A run ended between our referral and the invitation of Microsoft: no claim tells recovery of it."""
+    return link.state is LinkState.CREATING_MS and link.claim is None
 
 
 def creations_asked(sync: Sync, bell: Doorbell) -> None:
@@ -103,6 +110,8 @@ def _referral_changed(sync: Sync, bell: Doorbell, queue: Queue, referral_id: str
     if isinstance(view, Referral) and view.ticks + SLACK_TICKS < bell.seen and bell.tries < len(STALE_SECONDS):
         # The event tells of a newer version than this replica shows; after three looks the delta takes over.
         _again(sync, bell, queue, [referral_id], STALE_SECONDS[bell.tries])
+    elif link is not None and _not_invited(link):
+        sync.bells.ring(Queue.REFERRAL_CREATIONS, [link.opportunity_id], reason=bell.reason)
     elif link is not None and link.opportunity_id:
         converge(sync, link, look, Caller(bell.reason, queue, bell.tries))
     elif view is Absence.UNAVAILABLE:

@@ -40,6 +40,7 @@ LATER = {"stale read": (2, 10, 60), "same time, other eTag": (10,)}
 UNAUTHORISED_SECONDS = 900
 SOON_SECONDS = 2
 MOST_TRIES = 5
+UNEXPLAINED_TRIES = 2  # a field may be back before the org's description was read; then nothing is to be held
 
 
 @dataclass(frozen=True)
@@ -138,9 +139,9 @@ def _carry_out(
         look.forget()
         return _withdrawn(sync, link, decision), True
     except (Rejected, Untranslatable) as refusal:
-        if isinstance(refusal, SchemaChanged) and drifted(sync, refusal):
+        if isinstance(refusal, SchemaChanged) and (drifted(sync, refusal) or caller.tries < UNEXPLAINED_TRIES):
             link = _withdrawn(sync, link, decision)
-            caller.ring(sync, link, SOON_SECONDS)
+            caller.ring(sync, link, SOON_SECONDS, tried=True)
             return link, False
         if _taken_over(decision) and not _still_due(sync, link, look):
             return link, True

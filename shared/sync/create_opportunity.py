@@ -45,7 +45,7 @@ from shared.errors import (
 )
 from shared.mapping import Untranslatable
 from shared.mapping.opportunity import by_external_id, contact_key, customer_key, quoted
-from shared.sync.converge import SOON_SECONDS, Caller, converge
+from shared.sync.converge import SOON_SECONDS, UNEXPLAINED_TRIES, Caller, converge
 from shared.sync.look import Look
 from shared.sync.ports import CompositeStep, Document, Sync
 from shared.sync.schema import drifted
@@ -71,9 +71,9 @@ def create_opportunity(sync: Sync, document: Document, *, reason: str, tries: in
             link = sync.links.save(_expected(sync, link, look))
             _make(sync, document, look, rows)
     except (Rejected, Missing, Forbidden, Untranslatable) as refusal:
-        if isinstance(refusal, SchemaChanged) and drifted(sync, refusal):
+        if isinstance(refusal, SchemaChanged) and (drifted(sync, refusal) or tries < UNEXPLAINED_TRIES):
             sync.links.save(replace(link, claim=None))
-            _ring(sync, referral_id, SOON_SECONDS, tries)
+            _ring(sync, referral_id, SOON_SECONDS, tries + 1)
         else:
             _hold(sync, link, look, refusal, tries)
     except (Stale, Throttled, Unavailable, Unclear, Unauthorised) as error:

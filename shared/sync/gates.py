@@ -1,7 +1,8 @@
 """A gate per side: while a service asks for patience, or does not work at all, nobody calls it.
 
     Throttled with a time    closed until then; an attempt that meets it does not count
-    half of 20 calls failed  closed for a minute, doubling to a quarter of an hour; the first call after is the probe
+    half of 20 calls failed, on more than two records
+                             closed for a minute, doubling to a quarter of an hour; the first call after is the probe
     credentials refused      closed for a quarter of an hour at a time, with one alert, until a call succeeds
 
 The gate is stored, so all workers stop together; each looks at the store at most once a second. Calls go through
@@ -10,12 +11,14 @@ The gate is stored, so all workers stop together; each looks at the store at mos
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from shared.deal import Issue, Side
@@ -25,19 +28,24 @@ from shared.sync.ports import Answers, Document, Links, Opportunities, Referrals
 log = logging.getLogger("cosell.sync")
 Answer = TypeVar("Answer")
 
-CALLS, FAILURES = 20, 10
+CALLS, FAILURES, RECORDS = 20, 10, 3
 FIRST_SECONDS, LONGEST_SECONDS = 60, 900
 THROTTLED_SECONDS = 30  # when the service names no time
 CACHE_SECONDS = 1
+TRIES = 5
 
 
 @dataclass(frozen=True)
 class Closed:
-    """A gate as it is stored: closed until (UTC epoch seconds), for the how-manieth time in a row, and why."""
+    """A gate as it is stored: closed until (UTC epoch seconds), for the how-manieth time in a row, and why.
+
+    `asked`: until when the service asked not to be called; it stands, whatever other calls show meanwhile.
+    """
 
     until: int = 0
     times: int = 0
     why: str = ""
+    asked: int = 0
 
 
 @dataclass
@@ -46,60 +54,64 @@ class Gates:
 
     links: Links
     clock: Callable[[], int]
-    _recent: dict[Side, deque[bool]] = field(default_factory=dict)
+    _recent: dict[Side, deque[str]] = field(default_factory=dict)
     _cached: dict[Side, tuple[int, Closed]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def delay_seconds(self, side: Side) -> int:
         """How long this side is not to be called; 0 when it may be."""
-        return max(0, self._state(side).until - self.clock())
+        gate = self._state(side)
+        return max(0, gate.until - self.clock(), gate.asked - self.clock())
 
-    def call(self, side: Side, name: str, call: Callable[[], Answer]) -> Answer:
-        """Make a call if the gate is open. Raises Throttled without calling while it is closed."""
+    def call(self, side: Side, name: str, call: Callable[[], Answer], record: str = "") -> Answer:
+        """Make a call if the gate is open, about one `record` if so. Raises Throttled without calling when closed."""
         delay = self.delay_seconds(side)
         if delay:
             raise Throttled(side, name, code="gate_closed", retry_after_seconds=delay)
         try:
             answer = call()
         except ApiError as error:
-            self._failed(side, error)
+            self._failed(side, error, record)
             raise
         self._succeeded(side)
         return answer
 
-    def _failed(self, side: Side, error: ApiError) -> None:
+    def _failed(self, side: Side, error: ApiError, record: str) -> None:
         if isinstance(error, Throttled):
-            self._close(side, int(error.retry_after_seconds or THROTTLED_SECONDS), "throttled")
+            asked = self.clock() + int(error.retry_after_seconds or THROTTLED_SECONDS)
+            self._change(side, lambda gate: replace(gate, asked=max(gate.asked, asked)))
         elif isinstance(error, Unauthorised):
             self._close(side, LONGEST_SECONDS, "unauthorised")
         elif isinstance(error, Unavailable | Unclear):
-            self._count(side, failed=True)
+            self._count(side, record or f"{error.call} {next(self._numbers)}")
         else:
-            self._count(side, failed=False)  # a refusal is an answer: the service works
+            self._count(side, "")  # a refusal is an answer: the service works
 
     def _succeeded(self, side: Side) -> None:
-        self._count(side, failed=False)
+        self._count(side, "")
         if self._state(side).times:
-            self._store(side, Closed())
+            self._change(side, lambda gate: Closed(asked=gate.asked))
             self.links.close_issues(_issue_id(side))
 
-    def _count(self, side: Side, *, failed: bool) -> None:
+    def _count(self, side: Side, failed: str) -> None:
+        """Take an outcome into the window: what failed, or "" for an answer. A record that always fails is one."""
+        times = self._state(side).times
         with self._lock:
             recent = self._recent.setdefault(side, deque(maxlen=CALLS))
             recent.append(failed)
-            tripped = len(recent) == CALLS and sum(recent) >= FAILURES
-            probing = failed and self._state(side).times > 0
+            failures = [each for each in recent if each]
+            tripped = len(recent) == CALLS and len(failures) >= FAILURES and len(set(failures)) >= RECORDS
+            probing = bool(failed) and times > 0
             if tripped or probing:
                 recent.clear()
         if tripped or probing:
-            times = self._state(side).times
             self._close(side, min(FIRST_SECONDS * 2**times, LONGEST_SECONDS), "unavailable")
 
     def _close(self, side: Side, seconds: int, why: str) -> None:
-        before = self._state(side)
-        counted = why != "throttled"
-        self._store(side, Closed(self.clock() + seconds, before.times + counted, why))
-        if counted and not before.times:
+        until = self.clock() + seconds
+        before = self._change(side, lambda gate: replace(gate, until=until, times=gate.times + 1, why=why))
+        if not before.times:
             log.error(json.dumps({"event": "side halted", "side": side.value, "why": why}))
             self.links.open_issue(Issue(_issue_id(side), why, "error", at=self.clock()))
 
@@ -108,18 +120,24 @@ class Gates:
         cached = self._cached.get(side)
         if cached is None or not 0 <= now - cached[0] < CACHE_SECONDS:
             text = self.links.cursor(_name(side)).text
-            cached = self._cached[side] = (now, Closed(**json.loads(text)) if text else Closed())
+            cached = self._cached[side] = (now, _parsed(text))
         return cached[1]
 
-    def _store(self, side: Side, closed: Closed) -> None:
-        cursor = self.links.cursor(_name(side))
-        text = json.dumps(closed.__dict__)
-        self._cached[side] = (self.clock(), closed)
-        try:
-            if text != cursor.text:
-                self.links.put_cursor(_name(side), text, cursor.version)
-        except LostRace:
-            self._cached.pop(side, None)  # another worker closed or opened it in the same moment
+    def _change(self, side: Side, change: Callable[[Closed], Closed]) -> Closed:
+        """Replace the stored gate, and return it as it was. Who loses a race changes what the winner stored."""
+        for _ in range(TRIES):
+            cursor = self.links.cursor(_name(side))
+            before = _parsed(cursor.text)
+            after = change(before)
+            try:
+                if after != before:
+                    self.links.put_cursor(_name(side), json.dumps(after.__dict__), cursor.version)
+            except LostRace:
+                continue
+            self._cached[side] = (self.clock(), after)
+            return before
+        self._cached.pop(side, None)
+        return before
 
 
 def patiently(name: str, run: Callable[[], int]) -> int:
@@ -140,11 +158,12 @@ class GatedReferrals:
 
     def get(self, referral_id: str) -> Document:
         """See `Referrals`."""
-        return self._call("GET /referrals/{id}", lambda: self.inner.get(referral_id))
+        return self._call("GET /referrals/{id}", lambda: self.inner.get(referral_id), referral_id)
 
     def patch(self, referral_id: str, operations: Sequence[Document], *, etag: str) -> Document:
         """See `Referrals`."""
-        return self._call("PATCH /referrals/{id}", lambda: self.inner.patch(referral_id, operations, etag=etag))
+        patch = partial(self.inner.patch, referral_id, operations, etag=etag)
+        return self._call("PATCH /referrals/{id}", patch, referral_id)
 
     def create(self, body: Document, *, request_id: str) -> Document:
         """See `Referrals`."""
@@ -160,8 +179,8 @@ class GatedReferrals:
         """See `Referrals`."""
         return self._call("GET /referrals", lambda: self.inner.engagement(engagement_id))
 
-    def _call(self, name: str, call: Callable[[], Answer]) -> Answer:
-        return self.gates.call(Side.PARTNER_CENTER, name, call)
+    def _call(self, name: str, call: Callable[[], Answer], record: str = "") -> Answer:
+        return self.gates.call(Side.PARTNER_CENTER, name, call, record)
 
 
 @dataclass(frozen=True)
@@ -193,6 +212,10 @@ class GatedOpportunities:
 
 def _name(side: Side) -> str:
     return f"gate.{side.value}"
+
+
+def _parsed(text: str) -> Closed:
+    return Closed(**json.loads(text)) if text else Closed()
 
 
 def _issue_id(side: Side) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from shared.deal import (
     Absence,
@@ -103,15 +104,24 @@ def link_of(sync: Sync, side: Side, record_id: str) -> Link | None:
     return sync.links.link(owner) if owner else None
 
 
-def look_at_opportunities(
-    sync: Sync, ids: Iterable[str], *, audit: bool
-) -> dict[str, tuple[Opportunity | Absence, Document]]:
+@dataclass(frozen=True)
+class Seen:
+    """The rows of one query by id. Each is understood when it is asked for, so that a bad one stops no other."""
+
+    sync: Sync
+    records: Mapping[str, Document]
+    read_at: int
+
+    def __getitem__(self, sf_id: str) -> tuple[Opportunity | Absence, Document]:
+        return _view(self.sync, self.records.get(sf_id), self.read_at)
+
+
+def look_at_opportunities(sync: Sync, ids: Iterable[str], *, audit: bool) -> Seen:
     """Read many opportunities in one query; the recycled are told from those that cannot be seen."""
-    wanted = list(ids)
-    listed = ", ".join(f"'{sf_id}'" for sf_id in wanted)  # ids are validated by the doorbell's pattern
+    listed = ", ".join(f"'{sf_id}'" for sf_id in ids)  # ids are validated by the doorbell's pattern
     rows = sync.opportunities.query(sync.mapping.opportunity.select(f"Id IN ({listed})", audit=audit), deleted=True)
     found = {str(record["Id"]): record for record in rows.records}
-    return {sf_id: _view(sync, found.get(sf_id), rows.server_time) for sf_id in wanted}
+    return Seen(sync, found, rows.server_time)
 
 
 def _view(sync: Sync, record: Document | None, read_at: int) -> tuple[Opportunity | Absence, Document]:

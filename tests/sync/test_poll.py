@@ -236,3 +236,14 @@ def test_a_row_that_becomes_visible_late_does_not_take_the_watermark_back() -> N
     rig.now = late
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
     assert watermark(rig) == before
+
+
+def test_the_watermark_stays_where_it_was_when_a_doorbell_cannot_be_rung() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    rig.edit(opportunity, Amount=61000)
+    before = rig.store.cursor(Polled.OPPORTUNITIES.value)
+    rig.queues.fail(1, ConnectionError("queue down"), on=["send_message"])
+    with pytest.raises(ConnectionError):
+        poll(rig.sync, Polled.OPPORTUNITIES)
+    assert rig.store.cursor(Polled.OPPORTUNITIES.value) == before
