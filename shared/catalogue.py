@@ -13,6 +13,7 @@ NOT_SENT: Final = "✖ Not sent to Microsoft"
 MESSAGE_LENGTH: Final = 255
 
 WITHOUT_REASON: Final = " without a reason: change it, or ask your admin."
+NO_SUCH_REFERRAL: Final = "The Referral Identifier is none of Partner Center's: clear it to send the deal anew."
 NEUTRAL_REASON: Final = "Closed in the partner's CRM without a stated reason."
 
 # Holds that tell a fact rather than ask for something to be done.

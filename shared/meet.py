@@ -16,9 +16,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from shared.deal import Link, LinkState, Phase
+from shared.deal import Link, LinkState, Phase, Unreadable, Views
 
 OPPORTUNITY_ID = re.compile(r"^006[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$")
+REFERRAL_ID = re.compile(r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")
 MICROSOFT = "msft"
 
 
@@ -37,6 +38,12 @@ def named_opportunity(referral: Mapping[str, Any]) -> str:
     """The opportunity id a referral carries as the partner's own reference, or "" when it carries none."""
     reference = str(referral.get("externalReferenceId") or "").strip()
     return reference if OPPORTUNITY_ID.match(reference) else ""
+
+
+def named_referral(groups: Views) -> str:
+    """The referral id that an opportunity carries, or "" when it carries none."""
+    identity = groups.get("identity", ())
+    return "" if isinstance(identity, Unreadable) else str(dict(identity).get("referral_id", ""))
 
 
 def owner(referral: Mapping[str, Any], organization_id: str) -> bool:

@@ -9,16 +9,27 @@ from dataclasses import replace
 from math import ceil
 
 from shared import meet
-from shared.deal import Absence, Issue, Link, LinkState, Opportunity, Referral, Side, link_id_of_opportunity
+from shared.deal import (
+    Absence,
+    Issue,
+    Link,
+    LinkState,
+    Opportunity,
+    Referral,
+    Side,
+    link_id_of_opportunity,
+    link_id_of_referral,
+)
 from shared.doorbell import BULK, Doorbell, Queue
 from shared.errors import ApiError, LostRace, SchemaChanged, Throttled
 from shared.meet import Meeting
 from shared.sync.converge import MOST_TRIES, SOON_SECONDS, Caller, converge
 from shared.sync.create_opportunity import create_opportunity
-from shared.sync.create_referral import complete, create_referral
+from shared.sync.create_referral import NAMED_REASON, complete, create_referral
 from shared.sync.look import Look, link_of, look_at_opportunities
 from shared.sync.permit import HALTED_SECONDS, permitted
 from shared.sync.ports import Document, Sync
+from shared.sync.rings import ring
 from shared.sync.schema import drifted, mended
 
 log = logging.getLogger("cosell.sync")
@@ -38,6 +49,7 @@ def opportunities_changed(sync: Sync, bell: Doorbell, queue: Queue = Queue.OPPOR
 def _opportunities_changed(sync: Sync, bell: Doorbell, queue: Queue) -> None:
     links = {sf_id: link_of(sync, S, sf_id) for sf_id in bell.ids}
     found = look_at_opportunities(sync, bell.ids, audit=False)
+    named: list[str] = []
 
     def settle(sf_id: str) -> None:
         (view, record), link = found[sf_id], links[sf_id]
@@ -48,12 +60,18 @@ def _opportunities_changed(sync: Sync, bell: Doorbell, queue: Queue) -> None:
             look.show_opportunity(view, record)
             converge(sync, link, look, Caller(bell.reason, queue, bell.tries))
         elif isinstance(view, Opportunity) and view.sync_on:
-            if queue in BULK.values() and not sync.mapping.lacking:
+            known = meet.named_referral(view.groups)
+            if link is None and meet.REFERRAL_ID.match(known):
+                named.append(known)  # no link remembers it: the referral's own doorbell joins the two
+            elif queue in BULK.values() and not sync.mapping.lacking:
                 create_referral(sync, sf_id, reason=bell.reason, tries=bell.tries)
             else:
                 sync.bells.ring(Queue.REFERRAL_CREATIONS, [sf_id], reason=bell.reason)
 
-    _each(sync, bell, queue, settle)
+    try:
+        _each(sync, bell, queue, settle)
+    finally:
+        ring(sync, Queue.REFERRAL_CHANGES, named, reason=NAMED_REASON, bulk=queue in BULK.values())
 
 
 def _not_invited(link: Link) -> bool:
@@ -126,6 +144,8 @@ def _referral_changed(sync: Sync, bell: Doorbell, queue: Queue, referral_id: str
         if link is not None and link.claim is not None:
             sync.links.save(replace(link, claim=None))
         log.info(json.dumps({"event": "referral not visible", "referral": referral_id}))
+        if bell.reason == NAMED_REASON:  # an opportunity names it; another one is not created in its place
+            sync.links.open_issue(Issue(link_id_of_referral(referral_id), "not_visible", "warning", at=sync.clock()))
 
 
 def _meet(sync: Sync, bell: Doorbell, document: Document, look: Look) -> None:

@@ -29,6 +29,7 @@ from shared.deal import (
     Report,
     Side,
     link_id_of_opportunity,
+    link_id_of_referral,
 )
 from shared.decide import expected_base, first_base
 from shared.decide.guards import STILL
@@ -56,6 +57,7 @@ from shared.sync.ports import CompositeStep, Document, Sync
 
 log = logging.getLogger("cosell.sync")
 CREATE = "create"
+NAMED_REASON = "named by an opportunity"
 SEARCH_MARGIN_SECONDS = 900
 EPOCH_TICKS = ticks("1970-01-01T00:00:00Z")
 
@@ -106,6 +108,7 @@ def complete(sync: Sync, link: Link, document: Document, look: Look, *, ours: bo
         link = first_base(link, look.referral, view, sync.policy)
     invited = isinstance(view, Opportunity) and _born_here(link) and asked(sync, view)
     link = sync.links.save(replace(link, state=LinkState.CREATING_MS) if invited else link, at=sync.clock())
+    sync.links.close_issues(link_id_of_referral(link.referral_id))
     log.info(json.dumps({"event": "linked", "link": link.id, "referral": link.referral_id}))
     if invited:
         _invite(sync, link, look, reason, new=ours)
@@ -131,10 +134,11 @@ def _wanted(sync: Sync, link: Link | None, look: Look, opportunity_id: str) -> L
         return None  # a person has to decide first; another referral would only be one more twin
     if not isinstance(view, Opportunity) or not view.sync_on:
         return None
-    known = dict(view.groups.get("identity", ())).get("referral_id")  # type: ignore[arg-type]
-    if known:
-        # The opportunity names its referral, but no link remembers it: the referral's own doorbell joins the two.
-        sync.bells.ring(Queue.REFERRAL_CHANGES, [str(known)], reason="named by an opportunity")
+    if known := meet.named_referral(view.groups):
+        if meet.REFERRAL_ID.match(known):  # no link remembers it: the referral's own doorbell joins the two
+            sync.bells.ring(Queue.REFERRAL_CHANGES, [known], reason=NAMED_REASON)
+        else:
+            _tell(sync, look, opportunity_id, catalogue.not_sent((catalogue.NO_SUCH_REFERRAL,)), "unknown_referral")
         return None
     problems = checks.before_creation(view.groups, sync.mapping.groups, _today(sync))
     if problems:

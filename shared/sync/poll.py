@@ -25,7 +25,7 @@ from shared.sync.rings import ring
 log = logging.getLogger("cosell.sync")
 SETTLING_SECONDS = 60
 SECOND_RING_SECONDS = 90
-MOST_SEEN = 20_000  # what fits a stored cursor; rows beyond it ring once more, which costs but harms nothing
+MOST_SEEN = 20_000  # what fits a stored cursor; after a larger mass change the overlap begins behind it
 
 
 class Polled(StrEnum):
@@ -43,6 +43,7 @@ class Watermark:
     seen: frozenset[tuple[str, int]]
     twice: frozenset[tuple[str, int]] = frozenset()
     read_at: int = field(default=0, compare=False)  # when, by the clock of the worker that read
+    floor: int = 0  # rows stamped before are not read again: there were too many to remember
 
     @classmethod
     def parse(cls, text: str) -> Watermark | None:
@@ -51,11 +52,11 @@ class Watermark:
             return None
         stored: dict[str, Any] = json.loads(text)
         seen, twice = _keys(stored["seen"]), _keys(stored.get("twice", []))
-        return cls(int(stored["at"]), seen, twice, int(stored.get("read_at", 0)))
+        return cls(int(stored["at"]), seen, twice, int(stored.get("read_at", 0)), int(stored.get("floor", 0)))
 
     def text(self) -> str:
         """The form that is stored."""
-        content = {"at": self.at, "seen": sorted(self.seen), "twice": sorted(self.twice), "read_at": self.read_at}
+        content = vars(self) | {"seen": sorted(self.seen), "twice": sorted(self.twice)}
         return json.dumps(content, separators=(",", ":"))
 
 
@@ -131,7 +132,7 @@ def _soql(sync: Sync, one: _Pass) -> str:
     select, scope = sync.mapping.opportunity.poll(solutions=one.polled is Polled.SOLUTIONS)
     conditions = [scope] if scope else []
     if one.before is not None:
-        since = datetime.fromtimestamp(one.before.at - sync.patience.poll_overlap, UTC)
+        since = datetime.fromtimestamp(max(one.before.at - sync.patience.poll_overlap, one.before.floor), UTC)
         conditions.append(f"SystemModstamp >= {since.strftime('%Y-%m-%dT%H:%M:%SZ')}")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     return f"{select}{where} ORDER BY SystemModstamp, Id"
@@ -170,12 +171,13 @@ def _advance(
     """The next watermark, with the rows that the next poll's overlap will show again.
 
     A pass that shows nothing new ends where the server's clock was a minute ago, so that an idle org is not read
-    again and again from its last change on.
+    again and again from its last change on. A save that commits late behind a mass change is the sweep's to find.
     """
     settled = server_time - SETTLING_SECONDS
     old = before.seen if before else frozenset()
     newest = max((stamp for _, stamp in found - old), default=settled)
     at = max(before.at if before else 0, min(newest, settled))
     again = sorted((stamp, i) for i, stamp in found | old if stamp >= at - sync.patience.poll_overlap)
-    seen = frozenset((i, stamp) for stamp, i in again[-MOST_SEEN:])
-    return Watermark(at, seen, seen & ((before.twice if before else frozenset()) | second))
+    floor = again[-MOST_SEEN - 1][0] + 1 if len(again) > MOST_SEEN else before.floor if before else 0
+    seen = frozenset((i, stamp) for stamp, i in again if stamp >= floor)
+    return Watermark(at, seen, seen & ((before.twice if before else frozenset()) | second), floor=floor)

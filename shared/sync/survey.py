@@ -46,9 +46,8 @@ def listed(sync: Sync) -> dict[str, Listed]:
     for document in sync.referrals.newest("createdDateTime"):
         try:
             found[str(document["id"])] = _kept(sync, document)
-        except (KeyError, TypeError, ValueError) as error:
-            why = {"event": "referral unreadable", "referral": document.get("id"), "why": type(error).__name__}
-            log.warning(json.dumps(why))
+        except Exception as error:  # noqa: BLE001  whatever is wrong with one record, the others are compared
+            _unreadable("referral", document, "id", error)
             found.setdefault(str(document.get("id")), Listed(0, "", wanted=False))
     return found
 
@@ -74,7 +73,22 @@ def look_at_many(sync: Sync, ids: Sequence[str]) -> Iterator[tuple[str, Salesfor
     for part, rows in zip(parts, answers, strict=True):
         found = {str(row["Id"]): row for row in rows.records}
         for sf_id in part:
-            yield sf_id, _view(sync, found.get(sf_id), rows.server_time)
+            try:
+                yield sf_id, _view(sync, found.get(sf_id), rows.server_time)
+            except Exception as error:  # noqa: BLE001  as above
+                _unreadable("opportunity", found[sf_id], "Id", error)
+
+
+def asking(sync: Sync) -> Iterator[str]:
+    """Opportunities that ask for a referral and name none."""
+    names = sync.mapping.config.opportunity
+    select, _ = sync.mapping.opportunity.poll(solutions=False)
+    rows = sync.opportunities.query(f"{select} WHERE {names.sync} = true AND {names.referral_id} = null")
+    return (str(row["Id"]) for row in rows.records)
+
+
+def _unreadable(what: str, record: Document, key: str, error: Exception) -> None:
+    log.warning(json.dumps({"event": f"{what} unreadable", what: record.get(key), "why": type(error).__name__}))
 
 
 def _kept(sync: Sync, document: Document) -> Listed:

@@ -22,7 +22,7 @@ from shared.sync.brakes import Found, braked
 from shared.sync.permit import permitted, timed
 from shared.sync.ports import Document, Sync
 from shared.sync.rings import ring, ring_for_links
-from shared.sync.survey import AT_ONCE, Listed, listed, look_at_many, wanted
+from shared.sync.survey import AT_ONCE, Listed, asking, listed, look_at_many, wanted
 
 log = logging.getLogger("cosell.sync")
 DELTA, DELTA_REASON = "p.delta", "delta"
@@ -107,6 +107,7 @@ class _Differences:
     unseen: list[str] = field(default_factory=list)  # referrals
     lost: list[str] = field(default_factory=list)  # referrals that are not listed
     known: set[str] = field(default_factory=set)  # referrals that need no meeting
+    opportunities: set[str] = field(default_factory=set)  # that have a link
     stuck: list[str] = field(default_factory=list)  # links with a write announced long ago
 
     def __len__(self) -> int:
@@ -118,6 +119,7 @@ def _sweep(sync: Sync) -> int:
     found = _Differences(EPOCH_TICKS + (sync.clock() - SKEW_SECONDS) * TICKS)
     there = listed(sync)
     _compare_all(sync, there, found)
+    unlinked = [sf_id for sf_id in asking(sync) if sf_id not in found.opportunities]
     _report_duplicates(sync, there)
     _report_stuck(sync, found.stuck)
     cursor = sync.links.cursor(GONE)
@@ -126,9 +128,10 @@ def _sweep(sync: Sync) -> int:
     if not halts:
         ring(sync, Queue.REFERRAL_CHANGES, found.unseen, reason="sweep", bulk=True)
         ring(sync, Queue.REFERRAL_CHANGES, found.lost, reason="sweep: not listed", bulk=True)
-        ring(sync, Queue.OPPORTUNITY_CHANGES, found.moved, reason="sweep", bulk=True)
+        ring(sync, Queue.OPPORTUNITY_CHANGES, [*found.moved, *unlinked], reason="sweep", bulk=True)
         _remember(sync, GONE, json.dumps(sorted(found.gone)[:MOST_GONE]), cursor)
-        log.info(json.dumps({"event": "sweep", "referrals": len(there), "links": found.links, "missed": len(found)}))
+        counts = {"referrals": len(there), "links": found.links, "unlinked": len(unlinked), "missed": len(found)}
+        log.info(json.dumps({"event": "sweep", **counts}))
     _remember(sync, SWEEP, "", sync.links.cursor(SWEEP))
     sync.links.close_issues(SWEEP, keep=("stuck",) if found.stuck else ())
     return 0 if halts else len(found)
@@ -138,6 +141,7 @@ def _compare_all(sync: Sync, there: Mapping[str, Listed], found: _Differences) -
     """Links against both sides, as many at a time as one call to Salesforce takes."""
     links = sync.links.links()
     while batch := list(islice(links, AT_ONCE)):
+        found.opportunities.update(link.opportunity_id for link in batch)
         for link in batch:
             _note(sync, link, there.get(link.referral_id), found)
         linked = {link.opportunity_id: link for link in batch if link.state in LOOKED_AT}
@@ -196,9 +200,13 @@ def _known(link: Link, group: str) -> Digest | None:
 
 def recover(sync: Sync) -> int:
     """Ring for pairs whose creation or write began a while ago and was not finished; the number rung."""
-    if permitted(sync) is None:
+    now = permitted(sync)
+    if now is None:
         return 0
-    return ring_for_links(sync, sync.links.unfinished(sync.clock() - sync.patience.claim // 2), reason="recovery")
+    begun = sync.links.unfinished(sync.clock() - sync.patience.claim // 2)
+    if now.mapping.lacking:  # creations wait on their queue for the org to be mended; more doorbells help nothing
+        begun = (link for link in begun if link.claim is None)
+    return ring_for_links(sync, begun, reason="recovery")
 
 
 def _begin(sync: Sync) -> None:

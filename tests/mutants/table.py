@@ -127,7 +127,7 @@ MUTANTS: Final = (
     Mutant("taken over and too late: taken as never arrived", f"{S}converge.py", "return link if _taken_over(decision) else sync", "return sync", (f"{MODEL}test_another_runs_write_is_not_taken_as_never_arrived_because_its_repetition_is_too_late",)),
     Mutant("withdrawn write stays announced", f"{S}converge.py", "else sync.links.save(replace(link, intent=None))", "else link", (FAULTS, OUTBOUND)),
     Mutant("marker left out", f"{MAP}opportunity.py", "{names.marker: marker, names.audit: audit}", "{names.audit: audit}", (OPPORTUNITY,)),
-    Mutant("recovery timer off", f"{S}sweep.py", "return ring_for_links(sync, sync.links.unfinished(", "return 0 * ring_for_links(sync, () and sync.links.unfinished(", (DELTA,)),
+    Mutant("recovery timer off", f"{S}sweep.py", "return ring_for_links(sync, begun,", "return 0 * ring_for_links(sync, (),", (DELTA,)),
     # Creation
     Mutant("list lag not waited out", f"{S}claims.py", "number=claim.number + 1, wait=seconds", "number=claim.number + 1, wait=0", (CREATE,)),
     Mutant("claim not looked at again", f"{S}claims.py", "current is not None and current.claim == taken.link.claim", "current is not None", (TWO,)),
@@ -158,7 +158,7 @@ MUTANTS: Final = (
     Mutant("refused invitation sent again and again", f"{S}invite_microsoft.py", "replace(link, state=LinkState.LINKED, claim=None, held={**link.held, CO_SELL: hold})", "replace(link, claim=None, held={**link.held, CO_SELL: hold})", (INVITE,)),
     # Polls and sweeps
     Mutant("> instead of >=", f"{S}poll.py", "SystemModstamp >= {since", "SystemModstamp > {since", (POLL,)),
-    Mutant("no overlap", f"{S}poll.py", "before.at - sync.patience.poll_overlap, UTC", "before.at, UTC", (POLL,)),
+    Mutant("no overlap", f"{S}poll.py", "one.before.at - sync.patience.poll_overlap, one", "one.before.at, one", (POLL,)),
     Mutant("watermark from our own clock", f"{S}poll.py", "_advance(sync, before, frozenset(stamped), second, rows.server_time)", "_advance(sync, before, frozenset(stamped), second, sync.clock())", (POLL,)),
     Mutant("watermark before the doorbells", f"{S}poll.py", "    for first_ever in (False, True):\n", "    for one in passes:\n        _remember(sync, one)\n    for first_ever in (False, True):\n", (POLL,)),
     Mutant("watermark past a running transaction", f"{S}poll.py", "settled = server_time - SETTLING_SECONDS", "settled = server_time", (POLL,)),

@@ -46,7 +46,7 @@ class HostGates:
     untroubled: Callable[[], bool]
     _of: dict[int, Gates] = field(default_factory=dict)
 
-    def call(self, side: Side, name: str, call: Callable[[], Answer]) -> Answer:
+    def call(self, side: Side, name: str, call: Callable[[], Answer], record: str = "") -> Answer:
         """As `Gates.call`, by the gates of the host that this worker runs on."""
         answered = 0
 
@@ -61,7 +61,7 @@ class HostGates:
         if self.untroubled():
             return call()
         try:
-            return self._here().call(side, name, let_through)
+            return self._here().call(side, name, let_through, record)
         except Throttled as error:
             if not answered:
                 self.judge.counts["calls stopped by a gate"] += 1

@@ -42,6 +42,10 @@ _unquoted = lru_cache(maxsize=1 << 10)(unquote)
 Rule = Callable[[Fields, str], str]
 
 
+ASKING = ({(True, True), (True, False), (False, False)}, {(True, True)})
+"""Ticked and without a referral: what polls show, and what asks for a referral that it does not name."""
+
+
 class LightSalesforce:
     """One org."""
 
@@ -242,7 +246,7 @@ class LightSalesforce:
         elif " FROM Contact " in soql:
             return []
         else:
-            return self._polled(soql)
+            return [row for row in self._polled(soql) if deleted or not row["IsDeleted"]]
         now = self._scheduler.now
         seen = [version for row in rows if row is not None and (version := row.seen(now))]
         return [self._shown(row, audit="Audit__c" in soql) for row in seen if deleted or not row.values["IsDeleted"]]
@@ -255,7 +259,8 @@ class LightSalesforce:
         seen = (row.seen(now) for row in (self.solutions if solutions else self.opportunities).values())
         found = [row.values for row in seen if row and row.values["SystemModstamp"] >= oldest]
         if not solutions:
-            found = [v for v in found if v["Sync_with_Partner_Center__c"] or v[KEY] is not None]
+            both = f"{KEY} = null" in soql
+            found = [v for v in found if (v["Sync_with_Partner_Center__c"], v[KEY] is None) in ASKING[both]]
         return sorted(found, key=lambda v: (v["SystemModstamp"], v["Id"]))
 
     def _shown(self, row: Row, *, audit: bool) -> Fields:

@@ -129,5 +129,5 @@ class Weather:
         self.scheduler.after(600, lambda: self.faults.active and self.versions("new"))
 
 
-MOST_SKEW = 20
+MOST_SKEW = 600
 LOST = ("Description", "Microsoft_CRM_Identifier__c", "Referral_Link__c", "Sync_Message__c")

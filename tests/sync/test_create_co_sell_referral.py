@@ -278,3 +278,28 @@ def test_a_worker_whose_clock_is_wrong_by_minutes_neither_repeats_a_creation_nor
     rig.minute()
     assert len(rig.partner_center.referrals()) == 1
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
+def test_an_identifier_that_is_none_is_explained_and_stops_no_neighbour() -> None:
+    rig = Rig()
+    bad, good = rig.new_opportunity(Referral_Identifier__c="oops"), rig.new_opportunity()
+    rig.pass_time(seconds=5)
+    rig.poll()
+    rig.minute()
+    assert rig.opportunity(good)["Sync_Status__c"] == "✔ In sync"
+    assert "Referral Identifier is none of Partner Center's" in rig.opportunity(bad)["Sync_Message__c"]
+    assert len(rig.partner_center.referrals()) == 1
+    rig.edit(bad, Referral_Identifier__c=None)
+    rig.minute()
+    rig.minute()
+    assert rig.opportunity(bad)["Sync_Status__c"] == "✔ In sync"
+
+
+def test_a_referral_that_an_opportunity_names_and_nobody_can_see_is_reported_and_not_replaced() -> None:
+    rig = Rig()
+    rig.new_opportunity(Referral_Identifier__c="11111111-2222-4333-8444-555555555555")
+    rig.pass_time(seconds=5)
+    rig.poll()
+    rig.minute()
+    assert rig.partner_center.referrals() == []
+    assert [issue.code for issue in rig.store.issues()] == ["not_visible"]

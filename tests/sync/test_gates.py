@@ -1,6 +1,7 @@
 """A service that asks for patience, or does not work, is left in peace by every worker."""
 
 from base64 import b64decode
+from contextlib import suppress
 
 import pytest
 
@@ -133,3 +134,22 @@ def test_refusals_are_answers_and_close_no_gate() -> None:
     gates = gates_of(rig)
     fail(gates, Rejected(P, "call"), 20)
     assert gates.delay_seconds(P) == 0
+
+
+def test_one_record_that_always_fails_does_not_close_its_side() -> None:
+    rig = Rig()
+    gates = Gates(rig.store, lambda: int(rig.now.timestamp()))
+
+    def call(record: str) -> None:
+        with suppress(Unavailable, Throttled):
+            gates.call(P, "GET", fails, record)
+
+    def fails() -> None:
+        raise Unavailable(P, "GET")
+
+    for _ in range(60):
+        call("the bad one")
+    assert gates.delay_seconds(P) == 0
+    for number in range(20):
+        call(f"another {number}")
+    assert gates.delay_seconds(P) > 0

@@ -1,6 +1,7 @@
 """The polls: nothing is skipped, nothing rings twice, and an idle org costs little."""
 
 import json
+import sys
 from dataclasses import replace
 from datetime import timedelta
 
@@ -247,3 +248,15 @@ def test_the_watermark_stays_where_it_was_when_a_doorbell_cannot_be_rung() -> No
     with pytest.raises(ConnectionError):
         poll(rig.sync, Polled.OPPORTUNITIES)
     assert rig.store.cursor(Polled.OPPORTUNITIES.value) == before
+
+
+def test_a_mass_change_too_large_to_remember_rings_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["shared.sync.poll"], "MOST_SEEN", 25)
+    rig = Rig()
+    for _ in range(60):
+        rig.new_opportunity(contact=False, solutions=())
+    rig.pass_time(seconds=5)
+    assert [poll(rig.sync, Polled.OPPORTUNITIES) for _ in range(4)] == [60, 0, 0, 0]
+    rig.pass_time(seconds=5)
+    rig.new_opportunity(contact=False, solutions=())
+    assert [poll(rig.sync, Polled.OPPORTUNITIES) for _ in range(2)] == [1, 0]

@@ -222,3 +222,35 @@ def test_a_sweep_that_met_a_silent_service_is_begun_again() -> None:
     flows.delta(rig.sync)
     rig.drain()
     assert rig.referral(referral)["details"]["dealValue"] == 61000
+
+
+def test_a_ticked_opportunity_that_no_doorbell_told_of_is_found() -> None:
+    rig = Rig()
+    rig.linked()
+    rig.new_opportunity()
+    rig.new_opportunity(Sync_with_Partner_Center__c=False)
+    rig.pass_time(hours=3)
+    flows.sweep(rig.sync)
+    rig.drain()
+    assert len(rig.partner_center.referrals()) == 2
+    before = rig.writes()
+    flows.sweep(rig.sync)
+    rig.drain()
+    assert rig.writes() == before
+
+
+def test_a_row_that_cannot_be_understood_stops_no_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig()
+    (bad, _), (_, referral) = rig.linked(), rig.linked()
+    rig.pass_time(hours=3)
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 7})
+    spell: Any = rig.sync.mapping.opportunity
+    read = type(spell).read
+
+    def strikes(self: Any, record: Any, read_at: int) -> Any:
+        if record["Id"] == bad:
+            raise AssertionError("a bug")
+        return read(self, record, read_at)
+
+    monkeypatch.setattr(type(spell), "read", strikes)
+    assert flows.sweep(rig.sync) == 1
