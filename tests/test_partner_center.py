@@ -32,6 +32,10 @@ REQUEST_ID = "11111111-2222-4333-8444-555555555555"
 RAISE = [{"op": "replace", "path": "/details/dealValue", "value": Decimal("150000.5")}]
 
 
+def nothing() -> None:
+    """There is nothing to make sure of."""
+
+
 @pytest.fixture(autouse=True)
 def _at_once() -> Iterator[None]:
     with no_waiting():
@@ -146,7 +150,7 @@ def test_only_guids_go_into_paths_and_filters(bad: str) -> None:
         lambda: bench.api.get(bad),
         lambda: bench.api.patch(bad, RAISE, etag="e"),
         lambda: bench.api.engagement(bad),
-        lambda: bench.api.create({}, request_id=bad),
+        lambda: bench.api.create({}, request_id=bad, before=nothing),
         lambda: bench.webhooks.test_result(bad),
     ]
     for act in actions:
@@ -337,7 +341,7 @@ def body() -> dict[str, Any]:
 @pytest.mark.parametrize("status", [200, 201, 202])
 def test_a_creation_is_one_call_under_the_callers_request_id(status: Literal[200, 201, 202]) -> None:
     bench = Bench(Knobs(create_status=status))
-    created = bench.api.create(body(), request_id=REQUEST_ID)
+    created = bench.api.create(body(), request_id=REQUEST_ID, before=nothing)
     assert (created["status"], created["substatus"]) == ("Active", "Accepted")
     (call,) = bench.world.requests
     assert call.headers["ms-requestid"] == REQUEST_ID
@@ -347,7 +351,7 @@ def test_a_creation_is_one_call_under_the_callers_request_id(status: Literal[200
 def test_a_creation_answered_without_a_body_is_unclear() -> None:
     bench = Bench(Knobs(create_body=False))
     with pytest.raises(Unclear):
-        bench.api.create(body(), request_id=REQUEST_ID)
+        bench.api.create(body(), request_id=REQUEST_ID, before=nothing)
     assert len(bench.world.referrals()) == 1
 
 
@@ -355,7 +359,7 @@ def test_a_creation_answered_without_a_body_is_unclear() -> None:
 def test_no_server_error_proves_that_a_creation_did_not_happen(status: int) -> None:
     answers = Answers(refusal(status, "x"))
     with pytest.raises(Unclear) as unclear:
-        answering(answers).create(body(), request_id=REQUEST_ID)
+        answering(answers).create(body(), request_id=REQUEST_ID, before=nothing)
     assert unclear.value.status == status
     assert len(answers.asked) == 1
 
@@ -378,7 +382,7 @@ def test_no_server_error_proves_that_a_creation_did_not_happen(status: int) -> N
 def test_a_creation_is_sent_once_whatever_happens(answer: httpx.Response | Exception, kind: type[ApiError]) -> None:
     answers = Answers(answer)
     with pytest.raises(kind):
-        answering(answers).create(body(), request_id=REQUEST_ID)
+        answering(answers).create(body(), request_id=REQUEST_ID, before=nothing)
     assert len(answers.asked) == 1
 
 
@@ -386,14 +390,14 @@ def test_a_creation_that_landed_before_the_time_out_is_unclear_and_not_repeated(
     bench = Bench()
     bench.world.fail(on="POST", breaks="timeout", after_effect=True)
     with pytest.raises(Unclear):
-        bench.api.create(body(), request_id=REQUEST_ID)
+        bench.api.create(body(), request_id=REQUEST_ID, before=nothing)
     assert len(bench.world.referrals()) == 1
 
 
 def test_a_refused_creation_tells_the_seller_why_and_the_log_only_the_code() -> None:
     bench = Bench()
     with pytest.raises(Rejected) as refused:
-        bench.api.create({**body(), "name": ""}, request_id=REQUEST_ID)
+        bench.api.create({**body(), "name": ""}, request_id=REQUEST_ID, before=nothing)
     assert any("name" in field for problem in refused.value.problems for field in problem.fields)
     assert str(refused.value) == "POST /referrals at partner_center: 400 invalidRequest"
 
@@ -517,7 +521,7 @@ def test_a_token_that_is_refused_again_ends_after_one_renewal() -> None:
     actions: list[Callable[[PartnerCenter], object]] = [
         lambda api: api.get(ID),
         lambda api: api.patch(ID, RAISE, etag='"e"'),
-        lambda api: api.create({}, request_id=REQUEST_ID),
+        lambda api: api.create({}, request_id=REQUEST_ID, before=nothing),
     ]
     for act in actions:
         answers.asked.clear()

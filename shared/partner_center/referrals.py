@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import httpx
 
 from shared.errors import ApiError, Rejected, Unavailable, Unclear
-from shared.partner_center.wire import SIDE, AccessTokens, Wire, connect, document, guid
+from shared.partner_center.wire import SIDE, AccessTokens, Before, Wire, connect, document, guid
 from shared.settings import Settings
 from shared.transport import Clock, Patience, Repeat, parse, utc_now
 
@@ -84,11 +84,16 @@ class PartnerCenter:
         body = parse(response.text)
         return body if isinstance(body, dict) and body.get("eTag") else self._read_back(referral_id)
 
-    def create(self, body: Mapping[str, Any], *, request_id: str) -> dict[str, Any]:
-        """Create a referral: one attempt. Raises Unclear whenever it may exist although nobody can say so."""
+    def create(self, body: Mapping[str, Any], *, request_id: str, before: Before) -> dict[str, Any]:
+        """Create a referral: one attempt. Raises Unclear whenever it may exist although nobody can say so.
+
+        `before` is called right before it is sent; what it raises passes through, and nothing was sent.
+        """
         headers = {"MS-RequestId": guid(request_id)}
         try:
-            response = self.wire.send(CREATE, "/referrals", repeat=Repeat.NEVER, headers=headers, body=body)
+            response = self.wire.send(
+                CREATE, "/referrals", repeat=Repeat.NEVER, headers=headers, body=body, before=before
+            )
         except ApiError as error:
             # Not even a 503 proves that a gateway had not passed the creation on.
             if error.status >= 500:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
@@ -54,6 +54,13 @@ def guid(text: str) -> str:
     return text
 
 
+Before = Callable[[], None]
+
+
+def _nothing() -> None:
+    """There is nothing to make sure of before most calls."""
+
+
 @dataclass(frozen=True)
 class Wire:
     """One base address with its token audience. The methods of a service send through it."""
@@ -75,30 +82,34 @@ class Wire:
         headers: Mapping[str, str] | None = None,
         body: Any = None,
         content: bytes | None = None,
+        before: Before = _nothing,
     ) -> httpx.Response:
-        """Send and return the successful answer. `call` is "METHOD /path" with ids left out, for errors and logs."""
+        """Send and return the successful answer. `call` is "METHOD /path" with ids left out, for errors and logs.
+
+        `before` is called last of all, with token and turn in hand, and may still raise.
+        """
         if body is not None:
             content = json.dumps(body, default=_number).encode()
         own = {"Content-Type": "application/json"} if content else {}
         headers = {**own, **(headers or {})}
-        return self.patience.run(repeat, lambda: self._authorised(call, path, repeat, headers, content))
+        return self.patience.run(repeat, lambda: self._authorised(call, path, repeat, headers, content, before))
 
     def _authorised(
-        self, call: str, path: str, repeat: Repeat, headers: Mapping[str, str], content: bytes | None
+        self, call: str, path: str, repeat: Repeat, headers: Mapping[str, str], content: bytes | None, before: Before
     ) -> httpx.Response:
         token = self.tokens.token(self.audience)
         try:
-            return self._once(call, path, repeat, {**headers, "Authorization": f"Bearer {token}"}, content)
+            return self._once(call, path, repeat, {**headers, "Authorization": f"Bearer {token}"}, content, before)
         except Unauthorised as error:
             # Only an expired token is cured by another; a missing second factor needs a person.
             if error.status != 401 or error.code == MFA_REQUIRED:
                 raise
         self.tokens.forget(self.audience, token)
         token = self.tokens.token(self.audience)
-        return self._once(call, path, repeat, {**headers, "Authorization": f"Bearer {token}"}, content)
+        return self._once(call, path, repeat, {**headers, "Authorization": f"Bearer {token}"}, content, before)
 
     def _once(
-        self, call: str, path: str, repeat: Repeat, headers: Mapping[str, str], content: bytes | None
+        self, call: str, path: str, repeat: Repeat, headers: Mapping[str, str], content: bytes | None, before: Before
     ) -> httpx.Response:
         reading = repeat is Repeat.READ
         method = call.partition(" ")[0]
@@ -106,6 +117,7 @@ class Wire:
         status, code, received = 0, "", httpx.Headers()
         try:
             with self.gate.entered():
+                before()
                 response = self.http.request(
                     method, self.base + path, headers={**_identification(), **headers}, content=content
                 )

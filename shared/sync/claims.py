@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shared.deal import Claim, ClaimPhase, Link
+from shared.errors import LostRace
 from shared.sync.ports import Sync
 
 NAMESPACE = uuid.UUID("6f0e6bd4-6a0c-4f0b-9d4e-6c6f2d3b7c11")
@@ -59,6 +60,12 @@ def still_ours(sync: Sync, taken: Taken) -> bool:
     current = sync.links.link(taken.link.id)
     fresh = sync.monotonic() - taken.started <= sync.patience.send_window
     return fresh and current is not None and current.claim == taken.link.claim
+
+
+def confirm(sync: Sync, taken: Taken) -> None:
+    """The last thing before a creation leaves: raises LostRace when it is no longer ours to send."""
+    if not still_ours(sync, taken):
+        raise LostRace(f"claim of {taken.link.id}")
 
 
 def give_back(sync: Sync, link: Link, delay_seconds: float) -> Link:

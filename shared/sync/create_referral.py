@@ -13,6 +13,7 @@ import json
 import logging
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
 from itertools import takewhile
 from math import ceil
 
@@ -200,11 +201,10 @@ def _search(sync: Sync, opportunity_id: str, since: int) -> Document | None:
 def _post(sync: Sync, taken: Taken, look: Look, reason: str, tries: int) -> None:
     view, link = look.opportunity, taken.link
     assert isinstance(view, Opportunity) and link.claim is not None  # noqa: S101, PT018  claimed for a readable record
-    if not claims.still_ours(sync, taken):
-        return  # the claim's age brings the next run
     try:
         body = sync.mapping.referral.creation(view.groups, opportunity_id=link.opportunity_id)
-        document = sync.referrals.create(body, request_id=link.claim.request_id)
+        last = partial(claims.confirm, sync, taken)
+        document = sync.referrals.create(body, request_id=link.claim.request_id, before=last)
     except (Rejected, Missing, Forbidden, Stale, Untranslatable) as refusal:
         _hold(sync, link, look, refusal)
     except (Throttled, Unavailable, Unauthorised) as error:

@@ -165,9 +165,9 @@ class GatedReferrals:
         patch = partial(self.inner.patch, referral_id, operations, etag=etag)
         return self._call("PATCH /referrals/{id}", patch, referral_id)
 
-    def create(self, body: Document, *, request_id: str) -> Document:
+    def create(self, body: Document, *, request_id: str, before: Callable[[], None]) -> Document:
         """See `Referrals`."""
-        return self._call("POST /referrals", lambda: self.inner.create(body, request_id=request_id))
+        return self._call("POST /referrals", partial(self.inner.create, body, request_id=request_id, before=before))
 
     def newest(self, order_by: Literal["createdDateTime", "updatedDateTime"]) -> Iterator[Document]:
         """See `Referrals`."""

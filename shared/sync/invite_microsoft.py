@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import replace
+from functools import partial
 from math import ceil
 
 from shared import meet
@@ -69,13 +70,12 @@ def _send(sync: Sync, taken: Taken, look: Look) -> Link | None:
     assert link.claim is not None  # noqa: S101  just claimed
     if not isinstance(view, Opportunity) or not asked(sync, view):  # deleted, out of sight, or no longer asked for
         return sync.links.save(replace(link, state=LinkState.LINKED, claim=None))
-    if not claims.still_ours(sync, taken):
-        return None
     try:
         body = sync.mapping.referral.invitation(
             view.groups, opportunity_id=link.opportunity_id, engagement_id=link.engagement_id
         )
-        document = sync.referrals.create(body, request_id=link.claim.request_id)
+        last = partial(claims.confirm, sync, taken)
+        document = sync.referrals.create(body, request_id=link.claim.request_id, before=last)
     except Stale:
         found = _invited(sync, link)  # Microsoft has been invited already
         return _done(sync, link, found) if found else _refused(sync, link, view, "conflict", "")

@@ -154,7 +154,7 @@ MUTANTS: Final = (
     Mutant("known customer made again", f"{S}create_opportunity.py", 'if rows["accounts"] else "@{account.id}"', 'if False else "@{account.id}"', (INBOUND,)),
     Mutant("Microsoft invited without a search", f"{S}invite_microsoft.py", "if (taken.turn is Turn.SEARCH_THEN_SEND or not new)", "if False", (INVITE,)),
     Mutant("Microsoft invited without a claim", f"{S}invite_microsoft.py", "taken = claims.take(sync, link)", "taken = Taken(Turn.SEND, claims._claimed(sync, link, 1, sync.clock()), sync.monotonic())", (INVITE,)),
-    Mutant("invitation not looked at again before it is sent", f"{S}invite_microsoft.py", "if not claims.still_ours(sync, taken):", "if False:", (INVITE,)),
+    Mutant("invitation not looked at again before it is sent", f"{S}invite_microsoft.py", "before=last)", "before=lambda: None)", (INVITE,)),
     Mutant("refused invitation sent again and again", f"{S}invite_microsoft.py", "replace(link, state=LinkState.LINKED, claim=None, held={**link.held, CO_SELL: hold})", "replace(link, claim=None, held={**link.held, CO_SELL: hold})", (INVITE,)),
     # Polls and sweeps
     Mutant("> instead of >=", f"{S}poll.py", "SystemModstamp >= {since", "SystemModstamp > {since", (POLL,)),

@@ -68,9 +68,9 @@ class CountedReferrals:
         """Change a referral."""
         return self.calls(P, "PATCH", WRITE, lambda: self.inner.patch(referral_id, operations, etag=etag))
 
-    def create(self, body: Mapping[str, Any], *, request_id: str) -> Mapping[str, Any]:
+    def create(self, body: Mapping[str, Any], *, request_id: str, before: Callable[[], None]) -> Mapping[str, Any]:
         """Create a referral."""
-        return self.calls(P, "POST", CREATE, lambda: self.inner.create(body, request_id=request_id))
+        return self.calls(P, "POST", CREATE, lambda: self.inner.create(body, request_id=request_id, before=before))
 
     def newest(self, order_by: str) -> Iterator[Mapping[str, Any]]:
         """All referrals, latest first; a page is a call."""

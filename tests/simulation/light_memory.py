@@ -41,7 +41,7 @@ class LightLinks:
     def link(self, link_id: str) -> Link | None:
         """The link as stored now; its age where anything depends on it."""
         found = self.rows.get(link_id)
-        if found is None or not found.unfinished:
+        if found is None or (found.intent is None and found.claim is None):
             return found
         return replace(found, age=self._clock() - self._stored[link_id])
 

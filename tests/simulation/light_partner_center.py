@@ -4,7 +4,7 @@ state machine, the lock of closed deals, list lag and stale replicas.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from shared.deal import Side
@@ -114,8 +114,9 @@ class LightPartnerCenter:
         self.written += 1
         return self._put(_patched(before, operations))
 
-    def create(self, body: Mapping[str, Any], *, request_id: str) -> Document:
+    def create(self, body: Mapping[str, Any], *, request_id: str, before: Callable[[], None]) -> Document:
         """A new referral of ours."""
+        before()
         details = body.get("details", {})
         solutions = details.get("requirements", {}).get("solutions")
         if not (details.get("dealValue") and details.get("notes") and solutions):

@@ -89,9 +89,9 @@ class PoisonedReferrals:
         self.poison.refuse(P, referral_id, "referral refused")
         return self.poison.shown(P, self.inner.patch(referral_id, operations, etag=etag))
 
-    def create(self, body: Mapping[str, Any], *, request_id: str) -> Mapping[str, Any]:
+    def create(self, body: Mapping[str, Any], *, request_id: str, before: Callable[[], None]) -> Mapping[str, Any]:
         """A new referral."""
-        return self.poison.shown(P, self.inner.create(body, request_id=request_id))
+        return self.poison.shown(P, self.inner.create(body, request_id=request_id, before=before))
 
     def newest(self, order_by: str) -> Iterator[Mapping[str, Any]]:
         """All referrals."""

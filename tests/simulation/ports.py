@@ -14,6 +14,10 @@ from tests.simulation.line import Kind, Line
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 
 
+def nothing() -> None:
+    """Has been made sure of already."""
+
+
 @dataclass
 class LineReferrals:
     """The port `Referrals` over the line."""
@@ -37,10 +41,11 @@ class LineReferrals:
         self.line.scheduler.note("PATCH", referral_id[:8], operations)
         return self.line.call(P, "write", lambda: self.inner.patch(referral_id, operations, etag=etag))
 
-    def create(self, body: Mapping[str, Any], *, request_id: str) -> Mapping[str, Any]:
+    def create(self, body: Mapping[str, Any], *, request_id: str, before: Callable[[], None]) -> Mapping[str, Any]:
         """Create a referral."""
         self.line.scheduler.note("POST referral", body.get("externalReferenceId"))
-        return self.line.call(P, "create", lambda: self.inner.create(body, request_id=request_id))
+        before()  # what is on the wire then may still be slow, or arrive late
+        return self.line.call(P, "create", lambda: self.inner.create(body, request_id=request_id, before=nothing))
 
     def newest(self, order_by: str) -> Iterator[Mapping[str, Any]]:
         """All referrals, latest first; the list can move between two rows."""

@@ -29,7 +29,7 @@ from tests.simulation.wire import WireWorld
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 LEVELS: dict[str, Callable[[Scheduler, Host], Any]] = {"port": LightWorld, "wire": WireWorld}
 HOURLY: dict[str, Callable[[Sync], object]] = {"describe": describe, "delta": delta, "sweep": sweep}
-CALM_SECONDS, LONGEST_ROUNDS, PATIENCE_SECONDS = 1800, 150, 1800
+CALM_SECONDS, LONGEST_ROUNDS, PATIENCE_SECONDS, LAG_SECONDS = 1800, 150, 1800, 540
 MOST_ROUNDS_POISONED = 24
 
 
@@ -115,6 +115,8 @@ class Run:
         self.host.current = lambda: self._new
         if "F20" in self.scenario.faults:  # until the last late commit can be seen
             self._minutes(1 + max(0, self.world.unseen_until() - self.scheduler.now) // (60 * SECOND))
+        if "F18" in self.scenario.faults:  # until lists show what changed last
+            self.scheduler.run(self.scheduler.now + LAG_SECONDS * SECOND)
         if self.scenario.poison:
             self._beside_poison()
         self._calm()
@@ -180,7 +182,7 @@ class Run:
         """Something begun goes on; a creation long due waits for a person: deleted, switched off, incomplete."""
         claim = link.claim
         due = 0 if claim is None else claim.at + claim.wait
-        return link.intent is not None or due > self.scheduler.second - PATIENCE_SECONDS
+        return link.unfinished and (link.intent is not None or due > self.scheduler.second - PATIENCE_SECONDS)
 
     def _silence(self) -> None:
         """Everything rings again and every row is re-stamped: nobody may write anything."""
