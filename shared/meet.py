@@ -7,6 +7,8 @@ names one of ours                          being created there    that creation 
 names one of ours                          linked to this one     the index lost it: complete it
 in scope, names none of ours               none                   create the opportunity
 out of scope, or closed before it came     none                   ignore
+the same                                   one names it           link the two: its creation arrived late, or
+                                                                  everything remembered was lost
 """
 
 from __future__ import annotations
@@ -76,8 +78,12 @@ def meet(
     co_sell_only: bool,
     named_exists: bool,
     named_link: Link | None,
+    named_back: bool = False,
 ) -> Meeting:
-    """What an unlinked referral means. `named_exists`: the opportunity it names is in our org, linked or not."""
+    """What an unlinked referral means.
+
+    `named_exists`: the opportunity it names is in our org, linked or not. `named_back`: one of ours names it.
+    """
     if not ours:
         return Meeting.RELATED
     if named_exists:
@@ -86,5 +92,5 @@ def meet(
         this_one = named_link.referral_id == str(referral.get("id") or "") != ""
         return Meeting.COMPLETE if this_one or named_link.state is LinkState.CREATING_P else Meeting.DUPLICATE
     if phase is None or phase.terminal or not in_scope(referral, co_sell_only=co_sell_only):
-        return Meeting.IGNORE
+        return Meeting.CREATE if named_back else Meeting.IGNORE  # which finds what there is
     return Meeting.CREATE

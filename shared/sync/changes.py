@@ -53,7 +53,9 @@ def _opportunities_changed(sync: Sync, bell: Doorbell, queue: Queue) -> None:
 
     def settle(sf_id: str) -> None:
         (view, record), link = found[sf_id], links[sf_id]
-        if link is not None and _not_invited(link):
+        if link is not None and link.opportunity_id not in ("", sf_id):
+            _twin(sync, link, sf_id)
+        elif link is not None and _not_invited(link):
             sync.bells.ring(Queue.REFERRAL_CREATIONS, [sf_id], reason=bell.reason)
         elif link is not None and link.referral_id and link.opportunity_id:
             look = Look(sync, audit=False, settled=bell.tries > 0)
@@ -72,6 +74,11 @@ def _opportunities_changed(sync: Sync, bell: Doorbell, queue: Queue) -> None:
         _each(sync, bell, queue, settle)
     finally:
         ring(sync, Queue.REFERRAL_CHANGES, named, reason=NAMED_REASON, bulk=queue in BULK.values())
+
+
+def _twin(sync: Sync, link: Link, record_id: str) -> None:
+    """The record belongs to a pair of two others: made twice, by a creation that arrived late. A person decides."""
+    sync.links.open_issue(Issue(link.id, "duplicate", "error", record_id, sync.clock()))
 
 
 def _not_invited(link: Link) -> bool:
@@ -123,6 +130,9 @@ def _waits(sync: Sync, bell: Doorbell, queue: Queue) -> None:
 
 def _referral_changed(sync: Sync, bell: Doorbell, queue: Queue, referral_id: str) -> None:
     link = link_of(sync, P, referral_id)
+    if link is not None and link.referral_id not in ("", referral_id):
+        _twin(sync, link, referral_id)
+        return
     look = Look(sync, audit=True, settled=bell.tries > 0)
     view = look.look_at_referral(referral_id)
     if isinstance(view, Referral) and view.ticks + SLACK_TICKS < bell.seen and bell.tries < len(STALE_SECONDS):
@@ -160,6 +170,7 @@ def _meet(sync: Sync, bell: Doorbell, document: Document, look: Look) -> None:
         co_sell_only=sync.mapping.config.scope.co_sell_only,
         named_exists=exists,
         named_link=named_link,
+        named_back=bell.reason == NAMED_REASON,
     )
     if exists and view is not None:
         look.show_opportunity(view, record)

@@ -66,6 +66,8 @@ EPOCH_TICKS = ticks("1970-01-01T00:00:00Z")
 def create_referral(sync: Sync, opportunity_id: str, *, reason: str, tries: int = 0) -> None:
     """Create the referral of an opportunity that asks for one, or go on where an earlier run stopped."""
     known = link_of(sync, Side.SALESFORCE, opportunity_id) or sync.links.link(link_id_of_opportunity(opportunity_id))
+    if known is not None and known.opportunity_id not in ("", opportunity_id):
+        return  # made twice; its own doorbell has put that on the work list
     look = Look(sync, audit=True)
     look.look_at_opportunity(opportunity_id)
     if look.opportunity is Absence.UNAVAILABLE:

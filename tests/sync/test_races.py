@@ -208,6 +208,53 @@ def test_a_first_request_that_arrives_after_a_second_was_prepared_undoes_no_edit
     assert "Microsoft's later words" in both | kept
 
 
+def test_a_creation_that_arrives_after_the_deal_was_closed_is_joined_and_shows_that() -> None:
+    rig = Rig()
+    referral = rig.partner_center.new_inbound()
+    salesforce: Any = rig.sync.opportunities
+    salesforce = getattr(salesforce, "inner", salesforce)
+    real, late = salesforce.composite, []
+
+    def composite(steps: Any, **more: Any) -> Any:
+        if any(step.method != "GET" for step in steps) and not late:
+            late.append(steps)
+            raise Unclear(Side.SALESFORCE, "POST /composite", code="timeout")
+        return real(steps, **more)
+
+    salesforce.composite = composite
+    rig.webhook(referral)
+    rig.partner_center.portal_edit(referral, {"/status": "Closed", "/substatus": "Declined", "/statusReason": "no"})
+    rig.minute()
+    real(late[0])
+    for _ in range(3):
+        rig.minute()
+    (row,) = rig.salesforce.records("Opportunity")
+    assert (row["StageName"], row["Referral_Identifier__c"]) == ("Closed Lost", referral)
+    link = rig.link_of(row["Id"])
+    assert link is not None
+    assert link.referral_id == referral
+
+
+def test_an_opportunity_made_twice_by_a_late_creation_mixes_nothing_up_and_is_reported() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    link = rig.link_of(opportunity)
+    assert link is not None
+    rig.pass_time(minutes=1)
+    rig.salesforce.delete("Opportunity", opportunity)
+    rig.minute()
+    twin = rig.new_opportunity(Referral_Identifier__c=referral, Amount=123)
+    rig.store.claim(Side.SALESFORCE, twin, link.id)  # the run that made it was overtaken before it could save the link
+    for _ in range(3):
+        rig.minute()
+    before = rig.writes()
+    for _ in range(3):
+        rig.minute()
+    assert rig.writes() == before
+    assert rig.opportunity(twin)["Amount"] == 123
+    assert {"duplicate", "opportunity_deleted"} == {issue.code for issue in rig.store.issues()}
+
+
 # Solution rows of an announced write
 
 
