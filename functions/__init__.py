@@ -97,9 +97,9 @@ def _services() -> Services:
     from shared.sync import GatedOpportunities, GatedReferrals, Gates, Sync, patience_of, policy_of
 
     settings = _settings()
-    mapping = _mapping(settings)
+    mapping = mapping_of(settings)
     stand = _stand[0] if _stand else Stand(table_service(settings), queue_service(settings))
-    store = Store(stand.tables)
+    store = Store(stand.tables, shard_bits=settings.table_shard_bits)
     keeper = KeyVaultKeeper(settings.key_vault_url) if settings.key_vault_url else StoreKeeper(store)
     tokens = EntraTokens(settings, keeper, clock=_now)
     gates = Gates(store, _seconds)
@@ -121,7 +121,8 @@ def _services() -> Services:
     return Services(sync, WebhookRegistrations.connect(settings, tokens))
 
 
-def _mapping(settings: Settings) -> Mapping:
+def mapping_of(settings: Settings) -> Mapping:
+    """The mapping of these settings, built anew. Raises MappingInvalid, or SettingsInvalid for an unreadable file."""
     from shared.mapping import build, load
 
     return build(

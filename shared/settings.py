@@ -214,9 +214,7 @@ class Settings(BaseSettings):
 
     # Patience
     poll_overlap_seconds: Seconds = Field(900, description="How far a Salesforce poll looks back behind its watermark")
-    delta_overlap_seconds: Seconds = Field(
-        900, description="How far the Partner Center delta looks back behind its watermark"
-    )
+    delta_overlap_seconds: Seconds = Field(900, description="How far the hourly delta looks back behind its watermark")
     list_lag_seconds: Seconds = Field(
         600,
         description="How long a new referral may stay invisible in lists; an unclear creation waits this long",
@@ -224,17 +222,21 @@ class Settings(BaseSettings):
     claim_seconds: int = Field(120, ge=30, description="Age at which an unfinished creation or write may be taken over")
     send_window_seconds: int = Field(60, ge=5, description="A creation is only sent this soon after its claim")
     retry_seconds: int = Field(
-        30, ge=1, description="Pause before a failed doorbell rings again; doubles up to 15 minutes"
+        30, ge=1, description="Pause before a failed doorbell rings again; doubles to 15 minutes"
     )
     debounce_seconds: Seconds = Field(
         0, description="Rest of a polled doorbell before it is answered, beyond the poll's own interval"
     )
-    bulk_above: int = Field(
-        200, ge=1, description="A poll or delta that finds more records than this rings on the bulk queues"
-    )
+    bulk_above: int = Field(200, ge=1, description="A poll or delta that finds more records rings on the bulk queues")
     doorbell_ids: int = Field(50, ge=1, le=200, description="Records named in one queue message")
-    mass_change_limit: int = Field(
-        500, ge=1, description="A poll that finds more changed records than this says so in the log"
+    mass_change_limit: int = Field(500, ge=1, description="A poll that finds more changed records says so in the log")
+
+    table_shard_bits: int = Field(
+        0,
+        ge=0,
+        le=8,
+        multiple_of=4,
+        description="Links are spread over 1 (0), 16 (4) or 256 (8) partitions; never change it",
     )
 
     @field_validator("*", mode="before")

@@ -213,7 +213,8 @@ def test_a_creation_that_arrives_after_the_deal_was_closed_is_joined_and_shows_t
     referral = rig.partner_center.new_inbound()
     salesforce: Any = rig.sync.opportunities
     salesforce = getattr(salesforce, "inner", salesforce)
-    real, late = salesforce.composite, []
+    real = salesforce.composite
+    late: list[Any] = []
 
     def composite(steps: Any, **more: Any) -> Any:
         if any(step.method != "GET" for step in steps) and not late:
