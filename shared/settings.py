@@ -221,9 +221,7 @@ class Settings(BaseSettings):
     )
     claim_seconds: int = Field(120, ge=30, description="Age at which an unfinished creation or write may be taken over")
     send_window_seconds: int = Field(60, ge=5, description="A creation is only sent this soon after its claim")
-    retry_seconds: int = Field(
-        30, ge=1, description="Pause before a failed doorbell rings again; doubles to 15 minutes"
-    )
+    retry_seconds: int = Field(30, ge=1, description="Pause before a doorbell rings again; doubles to 15 minutes")
     debounce_seconds: Seconds = Field(
         0, description="Rest of a polled doorbell before it is answered, beyond the poll's own interval"
     )
