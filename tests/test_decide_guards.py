@@ -191,6 +191,8 @@ def test_a_write_announced_for_an_opportunity_deleted_since_is_judged_by_the_mar
     intent = announced(look(linked(), p, opportunity()), p, opportunity())
     decision = decide(replace(linked(), intent=intent), p, Absence.RECYCLED, POLICY, NOW)
     assert (decision.link.intent, decision.link.unfinished, decision.write) == (intent, False, None)
+    closed = decide(replace(linked(), intent=intent), replace(p, phase=Phase.WON), Absence.RECYCLED, POLICY, NOW)
+    assert (closed.link.intent, closed.link.unfinished) == (intent, False)
     back = replace(opportunity(), modified=NOW - 60, marker=intent.id)
     assert decide(decision.link, p, back, POLICY, NOW).note == "landed"
     assert decide(decision.link, p, replace(back, marker="another"), POLICY, NOW).note == "never landed"

@@ -96,7 +96,7 @@ def _recycled(link: Link, p: PartnerCenterView, s: SalesforceView, _policy: Poli
     if s is not Absence.RECYCLED:
         return None
     known = noticed(link, p)
-    if known.phase is None or not known.phase.terminal:
+    if known.intent is not None or known.phase is None or not known.phase.terminal:
         known = replace(known, state=LinkState.OPPORTUNITY_DELETED)
     return Decision(known, note="opportunity deleted, referral stays as it is")
 

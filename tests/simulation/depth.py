@@ -31,7 +31,6 @@ SOMETIMES = (
     "writes refused as stale",
     "creates without an answer",
     "writes without an answer",
-    "alias races lost",
     "link races lost",
     "paused",
     "resumed",
