@@ -102,12 +102,6 @@ class LineLinks:
     saved: Saved
     advanced: Callable[[str, str], None]
 
-    def claim(self, side: Side, record_id: str, link_id: str) -> str:
-        """Make a record belong to a link."""
-        owner: str = self.line.stored(lambda: self.inner.claim(side, record_id, link_id), writes=True)
-        self.line.counts["alias races lost"] += owner != link_id
-        return owner
-
     def __getattr__(self, name: str) -> Any:
         effect, stored, writes = getattr(self.inner, name), self.line.stored, name not in READS
 
