@@ -165,7 +165,21 @@ def _opportunity() -> SObject:
         Field("Type", "picklist", "Opportunity Type", 255, values=("Existing Business", "New Business")),
         Field("NextStep", label="Next Step", length=255),
     )
-    return _object("Opportunity", "006", "Opportunity", *standard, *referral_fields(), plural="Opportunities")
+    columns = (*standard, *referral_fields(), *_microsofts_side())
+    return _object("Opportunity", "006", "Opportunity", *columns, plural="Opportunities")
+
+
+def _microsofts_side() -> tuple[Field, ...]:
+    """What the package ships for Microsoft's own facts about a deal."""
+    kinds = ("Private", "Partner-led", "Co-sell", "Marketplace lead", "Qualified lead")
+    return (
+        Field("Co_sell_Deal_Type__c", "picklist", "Co-sell Deal Type", 255, values=kinds, restricted=True),
+        Field("Microsoft_Status__c", length=100),
+        Field("Microsoft_Seller__c", length=255),
+        Field("Microsoft_Decline_Reason__c", length=255),
+        Field("Referral_Expires_On__c", "date"),
+        Field("Retry_Sync__c", "boolean", default=False),
+    )
 
 
 def _solution() -> SObject:

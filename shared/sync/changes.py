@@ -187,6 +187,9 @@ def _link(sync: Sync, bell: Doorbell, document: Document, look: Look, link: Link
 
 
 def _complete(sync: Sync, bell: Doorbell, document: Document, look: Look, link: Link) -> None:
+    if link.referral_id:  # it is complete, and what was begun since goes on; only the index does not show it yet
+        sync.links.claim(P, link.referral_id, link.id)
+        raise LostRace(f"referral {link.referral_id}")
     complete(sync, link, document, look, ours=False, reason=bell.reason)
 
 

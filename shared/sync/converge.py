@@ -135,9 +135,13 @@ def _carry_out(
 ) -> tuple[Link, bool]:
     try:
         send(sync, link, intent, look)
-    except (Stale, Missing, Forbidden):
+    except (Stale, Missing):
         look.forget()
         return _withdrawn(sync, link, decision), True
+    except Forbidden as refusal:
+        if not _still_due(sync, link, look):  # it went out of sight, or somebody was faster
+            return _withdrawn(sync, link, decision), True
+        return _refused(sync, link, intent, look, refusal), True
     except (Rejected, Untranslatable) as refusal:
         if isinstance(refusal, SchemaChanged) and (drifted(sync, refusal) or caller.tries < UNEXPLAINED_TRIES):
             link = _withdrawn(sync, link, decision)
@@ -179,7 +183,9 @@ def _withdrawn(sync: Sync, link: Link, decision: Decision) -> Link:
     return link if _taken_over(decision) else sync.links.save(replace(link, intent=None))
 
 
-def _refused(sync: Sync, link: Link, intent: Intent, look: Look, refusal: Rejected | Untranslatable) -> Link:
+def _refused(
+    sync: Sync, link: Link, intent: Intent, look: Look, refusal: Rejected | Forbidden | Untranslatable
+) -> Link:
     """A service will not take this write, now or later: its groups wait, and the seller is told why."""
     if isinstance(refusal, Untranslatable):
         code, detail = refusal.code, refusal.detail

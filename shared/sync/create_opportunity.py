@@ -94,6 +94,7 @@ def _claimed(sync: Sync, referral_id: str, look: Look, tries: int) -> Link | Non
         return None
     held = link.held.get(CREATE)
     if held is not None and held.p == _version(look) and held.schema == sync.policy.schema:
+        _report(sync, link.id, held)  # an earlier run may have died between the row and the work list
         return None
     now = sync.clock()
     claim = Claim(ClaimPhase.SEND, 1, sync.new_id(), now, 0, now, "")
@@ -206,6 +207,8 @@ def _complete(sync: Sync, link: Link, document: Document, look: Look, *, made: b
         sync.links.save(replace(link, state=LinkState.DUPLICATE, claim=None))
         sync.links.open_issue(Issue(link.id, "duplicate", "error", owner, sync.clock()))
         return
+    if link.held:
+        sync.links.close_issues(link.id)
     link = replace(
         link,
         state=LinkState.LINKED,
@@ -233,10 +236,14 @@ def _hold(
         sync.links.save(replace(link, claim=None))
         _ring(sync, link.referral_id, sync.patience.retry, tries + 1)
         return
-    hold = Hold(code, p=_version(look), schema=sync.policy.schema)
+    hold = Hold(code, p=_version(look), schema=sync.policy.schema, detail=_words(refusal)[:200])
     sync.links.save(replace(link, claim=None, held={CREATE: hold}))
-    sync.links.open_issue(Issue(link.id, code, "error", _words(refusal), sync.clock()))
+    _report(sync, link.id, hold)
     log.warning(json.dumps({"event": "opportunity refused", "referral": link.referral_id, "code": code}))
+
+
+def _report(sync: Sync, link_id: str, hold: Hold) -> None:
+    sync.links.open_issue(Issue(link_id, hold.code, "error", hold.detail, sync.clock()))
 
 
 def _words(refusal: Rejected | Missing | Forbidden | Untranslatable) -> str:

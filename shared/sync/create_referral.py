@@ -111,7 +111,8 @@ def complete(sync: Sync, link: Link, document: Document, look: Look, *, ours: bo
         link = first_base(link, look.referral, view, sync.policy)
     invited = isinstance(view, Opportunity) and _born_here(link) and asked(sync, view)
     link = sync.links.save(replace(link, state=LinkState.CREATING_MS) if invited else link, at=sync.clock())
-    sync.links.close_issues(link_id_of_referral(link.referral_id))
+    for told in (link.id, link_id_of_referral(link.referral_id)):  # of what kept the two apart
+        sync.links.close_issues(told)
     log.info(json.dumps({"event": "linked", "link": link.id, "referral": link.referral_id}))
     if invited:
         _invite(sync, link, look, reason, new=ours)
@@ -157,6 +158,8 @@ def _next_step(sync: Sync, link: Link, look: Look, reason: str, tries: int, *, w
     """One step of the claim's protocol. What is no longer wanted is still searched for: it may have been sent."""
     if link.claim is None:
         if _refused_before(sync, link, look):
+            hold = link.held[CREATE]  # an earlier run may have died between the row and the work list
+            sync.links.open_issue(Issue(link.id, hold.code, "warning", at=sync.clock()))
             return
         link = _expected(sync, link, look)
     taken = claims.take(sync, link)

@@ -100,6 +100,7 @@ def test_a_refused_opportunity_is_retried_when_it_changes_and_only_then() -> Non
     rig.poll()
     rig.minute()
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+    assert list(rig.store.issues()) == []
 
 
 def test_microsofts_own_refusal_is_shown_and_not_repeated_until_something_changes() -> None:

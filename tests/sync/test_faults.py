@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from sandbox.salesforce.faults import Fault
 from shared import sync as flows
+from shared.deal import Side
 from tests.rig import Rig
 
 
@@ -284,3 +286,29 @@ def test_a_solution_row_edited_between_read_and_write_is_kept() -> None:
     assert rig.salesforce.get("Microsoft_Solution__c", row["Id"])["Removed__c"] is False
     assert len(rig.referral(referral)["details"]["requirements"]["solutions"]) == 2
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
+@pytest.mark.parametrize("side", Side)
+def test_a_record_that_may_be_read_but_not_changed_is_told_and_left_alone(side: Side) -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    if side is Side.SALESFORCE:
+        refused = Fault(
+            "PATCH /sobjects/Opportunity/*", times=10**6, status=403, code="INSUFFICIENT_ACCESS_OR_READONLY"
+        )
+        rig.salesforce.faults.plan(refused)
+        rig.pass_time(seconds=30)
+        rig.partner_center.portal_edit(referral, {"/details/dealValue": 61000})
+        rig.webhook(referral)
+    else:
+        rig.partner_center.fail(on="PATCH", status=403, times=10**6)
+        rig.edit(opportunity, Amount=61000)
+    settle(rig)
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert "value" in link.held
+    before = len(rig.salesforce.requests), len(rig.partner_center.requests), rig.saves
+    settle(rig)
+    polls = len(rig.salesforce.requests) - before[0]
+    assert polls <= 5
+    assert (len(rig.partner_center.requests), rig.saves) == before[1:]

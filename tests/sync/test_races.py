@@ -1,11 +1,12 @@
 """Two workers at one pair: what one of them read before the other wrote must not undo anything."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from shared import sync as flows
-from shared.deal import Link, LinkState, Side
+from shared.deal import Claim, ClaimPhase, Link, LinkState, Side
 from shared.doorbell import Doorbell
 from shared.errors import Rejected, Unclear
 from tests.rig import Rig
@@ -254,6 +255,28 @@ def test_an_opportunity_made_twice_by_a_late_creation_mixes_nothing_up_and_is_re
     assert rig.writes() == before
     assert rig.opportunity(twin)["Amount"] == 123
     assert {"duplicate", "opportunity_deleted"} == {issue.code for issue in rig.store.issues()}
+
+
+def test_an_event_read_before_the_index_knew_of_the_referral_does_not_begin_its_invitation_again() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked(How_can_Microsoft_help__c="Quotes or Licensing")
+    link = rig.link_of(opportunity)
+    assert link is not None
+    invitations = len(rig.partner_center.requests)
+    claim = Claim(ClaimPhase.SEND, 1, "another run", 0, 0, 0, "r")
+    rig.store.save(replace(link, state=LinkState.CREATING_MS, claim=claim))  # it is at it just now
+    real, blind = rig.store.link_of, [True]
+
+    def link_of(side: Side, record_id: str) -> str | None:
+        return None if side is Side.PARTNER_CENTER and blind and blind.pop() else real(side, record_id)
+
+    rig.store.link_of = link_of  # type: ignore[method-assign]
+    rig.ring(referral)
+    rig.drain()
+    after = rig.link_of(opportunity)
+    assert after is not None
+    assert after.claim == claim
+    assert not any(r.method == "POST" for r in rig.partner_center.requests[invitations:])
 
 
 # Solution rows of an announced write

@@ -1,0 +1,96 @@
+"""What a deployment requires beyond the schema: rules of the Metadata API Developer Guide that no schema states.
+
+Each rule takes what it judges and returns sentences; none means that it is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from tests.package.metadata import Field, PermissionSet
+
+LONGEST = {"label": 40, "inlineHelpText": 510, "description": 1000, "relationshipLabel": 80}
+TEXT_LENGTHS = {"Text": range(1, 256), "LongTextArea": range(256, 131_073)}
+# "CustomField": per type what must be there, and what may not.
+NEEDED: Mapping[str, frozenset[str]] = {
+    "Checkbox": frozenset({"defaultValue"}),
+    "Date": frozenset(),
+    "LongTextArea": frozenset({"length", "visibleLines"}),
+    "MasterDetail": frozenset({"referenceTo", "relationshipLabel", "relationshipName", "relationshipOrder"}),
+    "Picklist": frozenset(),
+    "Text": frozenset({"length", "externalId", "unique"}),
+    "Url": frozenset(),
+}
+FORBIDDEN: Mapping[str, frozenset[str]] = {
+    "Checkbox": frozenset({"required", "length", "unique", "externalId"}),
+    "Date": frozenset({"length", "unique", "externalId"}),
+    "LongTextArea": frozenset({"required", "unique", "externalId"}),
+    "MasterDetail": frozenset({"required", "deleteConstraint", "length", "unique"}),
+    "Picklist": frozenset({"length", "unique", "externalId"}),
+    "Text": frozenset({"defaultValue"}),
+    "Url": frozenset({"length", "unique", "externalId"}),
+}
+EVERYWHERE = frozenset({"fullName", "label", "type", "inlineHelpText", "description"})
+# A deployment refuses a permission without those it builds upon ("Permission Read … depends on permission(s): …");
+# accounts ask for contacts in orgs with person accounts.
+READ_FIRST = {
+    "Account": "Contact",
+    "Contact": "Account",
+    "Microsoft_Solution__c": "Opportunity",
+    "Opportunity": "Account",
+}
+API_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*__[cr]\b")
+
+
+def field_is_deployable(field: Field) -> list[str]:
+    """A custom field has what its type needs and nothing its type cannot have."""
+    if field.kind not in NEEDED:
+        return [f"{field.full_name}: type {field.kind!r} has no row here"]
+    lacking = (EVERYWHERE | NEEDED[field.kind]) - {name for name, fact in field.facts.items() if fact}
+    found = [f"{field.full_name}: needs {name}" for name in sorted(lacking)]
+    found += [f"{field.full_name}: cannot have {name}" for name in sorted(FORBIDDEN[field.kind] & set(field.facts))]
+    found += [
+        f"{field.full_name}: {name} is longer than {most}"
+        for name, most in LONGEST.items()
+        if len(field.facts.get(name, "")) > most
+    ]
+    if field.kind in TEXT_LENGTHS and field.length not in TEXT_LENGTHS[field.kind]:
+        found.append(f"{field.full_name}: length {field.length} is not possible")
+    if (field.kind == "Picklist") != bool(field.values):
+        found.append(f"{field.full_name}: a picklist has values, and nothing else has")
+    return found
+
+
+def key_is_unique(field: Field) -> list[str]:
+    """Upsert by an external id that is not unique asks for View All Data ("Upsert", REST API Developer Guide)."""
+    external, unique = (field.facts.get(name) == "true" for name in ("externalId", "unique"))
+    return [] if external == unique else [f"{field.full_name}: external id and unique go together"]
+
+
+def permissions_are_deployable(granted: PermissionSet, fields: Mapping[str, Field]) -> list[str]:
+    """Only fields that may be listed are, and no permission lacks one it builds upon."""
+    found = [f"{name} is required and cannot be listed" for name in granted.fields if _required(name, fields)]
+    found += [f"{name} does not exist" for name in granted.fields if name.endswith("__c") and name not in fields]
+    for name, allowed in granted.objects.items():
+        if "allowRead" not in allowed or ("allowDelete" in allowed and "allowEdit" not in allowed):
+            found.append(f"{name}: {', '.join(sorted(allowed))} lacks what it builds upon")
+        first = READ_FIRST.get(name)
+        if first and "allowRead" not in granted.objects.get(first, frozenset()):
+            found.append(f"{name} needs {first} to be readable")
+    found += [f"{name}: its object is not readable" for name in granted.fields if _object(name) not in granted.objects]
+    return found
+
+
+def names_exist(content: str, fields: Iterable[Field], others: frozenset[str]) -> list[str]:
+    """Every custom name in a file is one of the package."""
+    known = {field.name for field in fields} | others
+    return [f"{name} does not exist" for name in sorted(set(API_NAME.findall(content)) - known)]
+
+
+def _required(name: str, fields: Mapping[str, Field]) -> bool:
+    return name in fields and fields[name].required
+
+
+def _object(name: str) -> str:
+    return name.partition(".")[0]

@@ -1,0 +1,160 @@
+"""Who may do what: the integration user exactly what the app does, sellers what a seller is asked to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from shared.deal import Side
+from shared.mapping import load
+from shared.mapping.model import Config, Group
+from tests.package import rules
+from tests.package.agreement import AHEAD, named
+from tests.package.metadata import MAIN, SOLUTION, PermissionSet, fields, permission_set, read, text, texts
+
+INTEGRATION, SELLER = permission_set("Co_sell_Integration_User"), permission_set("Co_sell_Seller")
+S = Side.SALESFORCE
+WRITER = frozenset({"allowCreate", "allowEdit", "allowRead"})
+# How field permissions call the parts of a compound field; "" for what every reader of the object sees
+# ("PermissionSet": required, system and name fields cannot be listed).
+CALLED = {
+    "Account.BillingCity": "Account.BillingAddress",
+    "Account.BillingCountry": "Account.BillingAddress",
+    "Account.BillingPostalCode": "Account.BillingAddress",
+    "Account.BillingState": "Account.BillingAddress",
+    "Account.BillingStreet": "Account.BillingAddress",
+    "Account.Name": "",
+    "Contact.FirstName": "",
+    "Contact.LastName": "",
+    "Opportunity.CloseDate": "",
+    "Opportunity.CurrencyIsoCode": "",
+    "Opportunity.Id": "",
+    "Opportunity.Name": "",
+    "Opportunity.StageName": "",
+}
+# Written with every record the app creates, whatever the mapping says.
+ALWAYS = {"Opportunity.AccountId": True, "Contact.AccountId": True}
+
+
+def touched(config: Config) -> dict[str, bool]:
+    """Every field that the app reads, by the name permissions use; True when it writes it."""
+    found = dict.fromkeys(AHEAD | _steering(config), True) | ALWAYS
+    for group in config.groups.values():
+        for name in _columns(group):
+            if name.startswith("Owner."):  # users are readable by all users
+                continue
+            called = CALLED.get(name, name)
+            written = group.create.towards(S) or group.update.towards(S)
+            found[called] = found.get(called, False) or written
+    return {name: edit for name, edit in found.items() if name and not _required(name)}
+
+
+def _steering(config: Config) -> frozenset[str]:
+    rows = {name for group in config.groups.values() for name in _columns(group)}
+    return frozenset(name for name in named(config) if name not in rows)
+
+
+def _columns(group: Group) -> list[str]:
+    prefix = group.object if group.kind == "set" else "Opportunity"
+    names = [row.salesforce for row in group.fields.values()]
+    return [name if "." in name else f"{prefix}.{name}" for name in names]
+
+
+def _required(name: str) -> bool:
+    return name in fields() and fields()[name].required
+
+
+def test_the_integration_user_may_touch_exactly_the_fields_that_the_app_touches() -> None:
+    assert dict(INTEGRATION.fields) == touched(load())
+
+
+def test_another_mapping_asks_for_other_permissions() -> None:
+    config = load('[groups.value.fields.amount]\nsalesforce = "Deal_Value__c"\n[opportunity]\naudit = "Trail__c"\n')
+    asked = touched(config)
+    assert {"Opportunity.Deal_Value__c", "Opportunity.Trail__c"} <= set(asked)
+    assert not {"Opportunity.Amount", "Opportunity.Audit__c"} & set(asked)
+
+
+def test_a_field_that_is_only_read_is_not_edited() -> None:
+    config = load('[groups.notes]\ncreate = "to_partner_center"\nupdate = "to_partner_center"\n')
+    assert touched(config)["Opportunity.Description"] is False
+
+
+def test_the_integration_user_creates_and_edits_and_never_deletes() -> None:
+    assert set(INTEGRATION.objects) == {"Account", "Contact", "Opportunity", SOLUTION}
+    assert INTEGRATION.objects[SOLUTION] == WRITER
+    # A deal, account or contact that it cannot see would be a deal not kept equal, or a second record.
+    for name in ("Account", "Contact", "Opportunity"):
+        assert INTEGRATION.objects[name] == WRITER | {"viewAllRecords"}
+    assert INTEGRATION.user == {"ApiEnabled"}
+
+
+def test_sellers_edit_what_is_theirs_and_only_read_what_the_app_writes() -> None:
+    ours = {name for name, edit in SELLER.fields.items() if edit and name.startswith("Opportunity.")}
+    assert ours == {
+        "Opportunity.Sync_with_Partner_Center__c",
+        "Opportunity.How_can_Microsoft_help__c",
+        "Opportunity.Referral_Visible_to_Microsoft__c",
+        "Opportunity.Retry_Sync__c",
+        "Opportunity.Referral_Identifier__c",  # one sentence of the catalogue asks to clear it
+    }
+    assert set(SELLER.fields) <= set(fields())
+    assert SELLER.user == frozenset()
+
+
+def test_sellers_do_not_see_what_is_internal() -> None:
+    internal = {name for name in fields() if "_Key__c" in name or "Intent" in name}
+    assert len(internal) == 4
+    assert not internal & set(SELLER.fields)
+    shown = "".join(
+        path.read_text("utf-8") for folder in ("layouts", "quickActions") for path in MAIN.glob(folder + "/*")
+    )
+    assert not [name for name in internal if name.partition(".")[2] in shown]
+
+
+def test_sellers_see_every_other_field_of_the_package_that_is_about_their_deal() -> None:
+    hidden = {name for name in fields() if name not in SELLER.fields and not _required(name)}
+    assert hidden == {name for name in fields() if "_Key__c" in name or "Intent" in name}
+
+
+def test_sellers_manage_the_solutions_of_their_deals_and_get_nothing_else() -> None:
+    assert SELLER.objects[SOLUTION] == WRITER | {"allowDelete"}
+    assert {name: set(allowed) for name, allowed in SELLER.objects.items() if name != SOLUTION} == {
+        "Account": {"allowRead"},
+        "Contact": {"allowRead"},
+        "Opportunity": {"allowRead"},
+    }
+
+
+def test_the_quick_action_edits_only_what_sellers_may_edit() -> None:
+    tree = read(MAIN / "quickActions/Opportunity.Microsoft_co_sell.quickAction-meta.xml")
+    items = "quickActionLayout/quickActionLayoutColumns/quickActionLayoutItems"
+    shown = dict(zip(texts(tree, f"{items}/field"), texts(tree, f"{items}/uiBehavior"), strict=True))
+    assert len(shown) == 8
+    assert {name: behaviour == "Edit" for name, behaviour in shown.items()} == {
+        name: SELLER.fields[f"Opportunity.{name}"] for name in shown
+    }
+    assert text(tree, "type") == "Update"
+
+
+@pytest.mark.parametrize("granted", [INTEGRATION, SELLER], ids=["integration", "seller"])
+def test_permissions_can_be_deployed(granted: PermissionSet) -> None:
+    assert rules.permissions_are_deployable(granted, fields()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"fields": {f"{SOLUTION}.Solution_Id__c": True}}, "cannot be listed"),
+        ({"fields": {f"{SOLUTION}.Opportunity__c": True}}, "cannot be listed"),
+        ({"fields": {"Opportunity.Nothing__c": True}}, "does not exist"),
+        ({"fields": {"Contact.Email": True}, "objects": {"Account": WRITER}}, "its object is not readable"),
+        ({"objects": {**INTEGRATION.objects, "Contact": frozenset({"allowEdit"})}}, "lacks what it builds upon"),
+        ({"objects": {SOLUTION: WRITER}, "fields": {}}, "needs Opportunity to be readable"),
+        ({"objects": {"Account": WRITER}, "fields": {}}, "needs Contact to be readable"),
+    ],
+)
+def test_permissions_that_cannot_be_deployed_are_noticed(change: dict[str, object], complaint: str) -> None:
+    found = rules.permissions_are_deployable(replace(INTEGRATION, **change), fields())  # type: ignore[arg-type]
+    assert any(complaint in one for one in found)
