@@ -147,7 +147,7 @@ def test_host_serves_only_the_app_against_the_servers_of_its_settings_and_end_po
         assert {each["name"] for each in listed.json()} == {flow.name for flow in FLOWS}
         assert _by_hand(url, "SalesforceOpportunityToPartnerCenter", values[MASTER_KEY]).status_code == 202
         _end_politely(process)
-    assert any("SELECT" in request.url for request in servers.salesforce.requests)
+    assert any(request.url.endswith("/composite") for request in servers.salesforce.requests)
 
 
 def test_up_starts_everything_and_writes_settings_that_only_the_owner_may_read(tmp_path: Path) -> None:
