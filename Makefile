@@ -12,15 +12,17 @@ PYTHON313 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python) $
 help:  ## show the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-install: $(READY)  ## create .venv with everything the app, the sandbox and the tests need
+install: $(READY)  ## create .venv with everything the app, the sandbox, the tests and the cosell command need
 
-$(READY): requirements.txt requirements-dev.txt
+$(READY): requirements.txt requirements-dev.txt pyproject.toml
 	@echo "Installing into $(VENV) (about a minute the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
 	@# The real Python worker asks for 3.13 in its metadata but runs on 3.11 too; only the tests use it.
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python \
 	    azure-functions-runtime==1.3.0 || echo "The Python worker package is not available; its tests will say so."
+	@# The cosell command, over this checkout as it is.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 demo: install  ## start the whole system and act out both scenarios (CHECK=1: no terminal, then exit)

@@ -19,6 +19,7 @@ import functions
 from sandbox.host import HIDDEN_SECONDS, Host, Keys, Refused
 from sandbox.memory import MemoryQueues, MemoryTables
 from sandbox.serve import serve
+from sandbox.state import StateApp, connection_string
 from sandbox.system import MASTER_KEY, MEMORY, ROOT, STORAGE, CannotStart, Values, claimed, now
 from shared.mapping import MappingInvalid
 from shared.settings import Settings, SettingsInvalid
@@ -38,7 +39,7 @@ class AppHost:
         with ExitStack() as started:
             started.enter_context(_environment(values))
             _check(values)
-            queues = started.enter_context(_storage(values[STORAGE]))
+            queues, self.state = started.enter_context(_storage(values[STORAGE]))
             self.host = _host(values, queues, self.master_key)
             server = started.enter_context(serve(self.host.wsgi, port=claimed(port)))
             self.url = server.url
@@ -84,13 +85,17 @@ def _check(values: Values) -> None:
 
 
 @contextmanager
-def _storage(text: str) -> Iterator[Any]:
-    """The queues that the host listens to; in memory, also what the app itself works with."""
+def _storage(text: str) -> Iterator[tuple[Any, str]]:
+    """The queues that the host listens to, and the connection string by which others see the app's state.
+
+    In memory these are also what the app itself works with.
+    """
     if text == MEMORY:
-        queues: Any = MemoryQueues(now)
-        functions.stand_in(functions.Stand(MemoryTables(now), queues))
+        tables, queues = MemoryTables(now), MemoryQueues(now)
+        functions.stand_in(functions.Stand(tables, queues))
         try:
-            yield queues
+            with serve(StateApp(tables, queues)) as window:
+                yield queues, connection_string(window.url)
         finally:
             functions.stand_in(None)
         return
@@ -99,7 +104,7 @@ def _storage(text: str) -> Iterator[Any]:
     except ValueError as problem:
         raise CannotStart(f"{STORAGE}: {problem}") from None
     with service:
-        yield service
+        yield service, text
 
 
 def _host(values: Values, queues: Any, master_key: str) -> Host:

@@ -23,6 +23,7 @@ from sandbox.system import (
     MASTER_KEY,
     MEMORY,
     PORTS,
+    STATE,
     CannotStart,
     Servers,
     read_settings,
@@ -96,7 +97,7 @@ def _system(storage: str, settings: Path, *, free_ports: bool) -> Iterator[tuple
         values = servers.settings(storage)
         running = AppHost(values, ports["app"])
         started.callback(running.stop)
-        write_settings(settings, values)
+        write_settings(settings, values | {STATE: running.state})
         endpoint = f"{running.url}/api/partner-center/{values['COSELL_WEBHOOK_TOKEN']}"
         register(functions.services().registrations, endpoint, (), overwrite=False, validate=False)
         servers.salesforce.seed_demo()

@@ -22,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 MEMORY = "memory"
 STORAGE = "COSELL_STORAGE"
 MASTER_KEY = "COSELL_HOST_MASTER_KEY"
+STATE = "COSELL_SANDBOX_STATE"  # where `cosell` finds the state of a sandbox that keeps it in memory
 PORTS = {"app": 7071, "salesforce": 7072, "partner_center": 7073, "entra": 7074}
 POLL_SECONDS = 5
 Values = dict[str, str]

@@ -31,6 +31,7 @@ BREACHES = [
     ("only_settings_reads_the_environment", "functions/flow.py", "import os\nx = os.environ['A']"),
     ("only_settings_reads_the_environment", "shared/sync.py", "import os\nx = os.getenv('A')"),
     ("only_settings_reads_the_environment", "shared/sync.py", "from os import environ"),
+    ("only_settings_reads_the_environment", "cli/app.py", "import os\nx = os.environ['A']"),
     ("pure_modules_import_no_client", "shared/deal.py", "import httpx"),
     ("pure_modules_import_no_client", "shared/mapping/rows.py", "from requests import Session"),
     ("pure_modules_import_no_client", "shared/decide/merge.py", "from azure.data.tables import TableClient"),

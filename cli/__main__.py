@@ -1,0 +1,5 @@
+"""`python -m cli` is `cosell`."""
+
+from cli.app import main
+
+main()

@@ -1,0 +1,145 @@
+"""The commands, their options and exit codes: 0 all is well, 1 there are problems, 2 wrong usage."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from cli import show
+from cli.deployment import Deployment, Wiring, settings_from
+from cli.doctor import CHECKS, Result, Visit, examine
+from cli.explain import NotARecord, explain
+from cli.line import Verdict
+from cli.status import status
+from cli.words import in_words
+from shared.settings import SettingsInvalid
+
+WRONG_USAGE = 2
+WIDTH = 140  # when no terminal says how wide it is
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Look after the co-sell connector: is it set up right, what does it know, what would it do and why.\n\n"
+    "Nothing here changes a record in Salesforce or Partner Center.",
+    epilog="Exit codes: 0 all is well, 1 there are problems, 2 wrong usage.",
+)
+SettingsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--settings",
+        "-s",
+        metavar="FILE",
+        help="App settings in the form of local.settings.json. Without it: the environment.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+
+
+@app.command(epilog="Exit code 1 when there is a problem; warnings alone give 0.")
+def doctor(*, settings: SettingsFile = None, as_json: Json = False) -> None:
+    """Check settings, sign-ins, mapping, org, webhook, storage and clocks; each finding with its remedy."""
+    page = show.DoctorPage(_console())
+    results: list[Result] = []
+    with _plain_words():
+        for result in examine(Visit(_deployment(settings)), CHECKS):
+            results.append(result)
+            if not as_json:
+                page.add(result)
+    problems = any(line.verdict is Verdict.PROBLEM for result in results for line in result.lines)
+    if as_json:
+        found = [
+            {"area": result.check.area, "check": result.check.name, **asdict(line)}
+            for result in results
+            for line in result.lines
+        ]
+        _print_json({"ok": not problems, "findings": found})
+    else:
+        page.close(results)
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command(name="explain", epilog="Exit code 1 when one of the services cannot be asked.")
+def explain_(
+    record: Annotated[str, typer.Argument(metavar="RECORD", help="Id of an opportunity, or of a referral.")],
+    *,
+    settings: SettingsFile = None,
+    values: Annotated[
+        bool, typer.Option("--values", help="Show field values: customers, contacts, amounts. Mind who reads along.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Read both sides of a deal: what is equal, what would be written where and why, what is held and why."""
+    with _plain_words():
+        deployment = _deployment(settings)
+        today = datetime.fromtimestamp(deployment.now(), deployment.settings.zone)
+        told = explain(deployment.sync, deployment.store, record, today=today, values=values)
+    if as_json:
+        _print_json(asdict(told))
+    else:
+        show.show_explanation(_console(), told)
+
+
+@app.command(name="status")
+def status_(*, settings: SettingsFile = None, as_json: Json = False) -> None:
+    """Count what the connector remembers: links, work list, queues, readers, brakes. Asks neither service."""
+    with _plain_words():
+        counted = status(_deployment(settings))
+    if as_json:
+        _print_json(asdict(counted))
+    else:
+        show.show_status(_console(), counted)
+
+
+def main() -> None:
+    """The entry point of the installed command."""
+    for name in ("azure", "msal", "httpx"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("cosell").setLevel(logging.CRITICAL)  # findings say it, once
+    app()
+
+
+def _deployment(file: Path | None) -> Deployment:
+    return Deployment(settings_from(file), wiring())
+
+
+def wiring() -> Wiring:
+    """The network; what tests replace."""
+    return Wiring()
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=WIDTH)
+
+
+def _print_json(content: Any) -> None:
+    typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+@contextmanager
+def _plain_words() -> Iterator[None]:
+    """What an operator can put right is told without a traceback."""
+    try:
+        yield
+    except NotARecord as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(WRONG_USAGE) from None
+    except SettingsInvalid as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(WRONG_USAGE) from None
+    except Exception as error:  # noqa: BLE001  `in_words` raises again what it does not know
+        for line in in_words(error):
+            typer.echo(f"{line.text}. {line.remedy}".strip(), err=True)
+        raise typer.Exit(1) from None

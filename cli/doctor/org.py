@@ -1,0 +1,234 @@
+"""Checks of the org against the mapping: every field, key, stage, currency and picklist value that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from cli.doctor.visit import Visit
+from cli.line import Line, ok, problem, skipped, warning
+from cli.words import plural
+from shared import drift
+from shared.deal import Side
+from shared.drift import CONTACT, OPPORTUNITY, STAGE, Describe, Remedy
+from shared.mapping import BoundGroup
+
+S = Side.SALESFORCE
+ACCOUNT, CONTACT_ROLE = "Account", "OpportunityContactRole"
+GIVE: Final = "Give the integration user the field, or correct mapping.toml."
+UNIQUE: Final = "Tick 'External ID' and 'Unique' on the field: without them records may be created twice."
+MILD: Final = frozenset({Remedy.SHORTEN, Remedy.SKIP})
+ID_LENGTH: Final = 36
+# Objects that an admin switches on as a feature, and where.
+FEATURES: Final[Mapping[str, str]] = {
+    "ContentNote": "Switch on Notes (Setup, Notes Settings).",
+    "OpportunityTeamMember": "Switch on team selling (Setup, Opportunity Team Settings).",
+}
+# What the connector fills in by itself when it creates a record.
+FILLED: Final[Mapping[str, frozenset[str]]] = {
+    OPPORTUNITY: frozenset({"Name", STAGE, "CloseDate", "AccountId", "OwnerId"}),
+    ACCOUNT: frozenset({"Name"}),
+    CONTACT: frozenset({"LastName", "AccountId"}),
+}
+
+
+def fields(visit: Visit) -> Iterator[Line]:
+    """Every mapped field exists, fits its codec and may be written where it is."""
+    findings = visit.findings
+    for finding in findings:
+        say = warning if finding.remedy in MILD else problem
+        yield say(finding.sentence.removesuffix(drift.WHAT_TO_DO).strip(), drift.WHAT_TO_DO)
+    if not findings:
+        rows = sum(len(group.rows) for group in visit.mapping.groups.values())
+        yield ok(f"{rows} mapped fields of {plural(len(visit.described), 'object')} are there and fit")
+
+
+def question(visit: Visit) -> Iterator[Line]:
+    """The query that every run sends is taken, also beyond the objects that are described.
+
+    It leaves out what 'fields' has found to be lost, as the app does.
+    """
+    if any(finding.remedy is Remedy.HALT for finding in visit.findings):
+        yield skipped("Not checked: a field that steers the sync is lost.")
+        return
+    mapping = drift.narrowed(visit.mapping, visit.findings)
+    visit.rows(mapping.opportunity.select("Id = null", audit=True))
+    yield ok("Opportunities can be read with everything the mapping names")
+
+
+def identifier(visit: Visit) -> Iterator[Line]:
+    """What makes a referral's opportunity findable, and keeps it from being created twice."""
+    name = visit.mapping.config.opportunity.referral_id
+    yield from _key(visit, OPPORTUNITY, name)
+    if (field := visit.field(OPPORTUNITY, name)) and field["length"] < ID_LENGTH:
+        yield problem(f"{OPPORTUNITY}.{name} is shorter than a referral's id ({ID_LENGTH})", "Make the field longer.")
+
+
+def customers(visit: Visit) -> Iterator[Line]:
+    """The keys by which accounts and contacts are found again, and the contact's role."""
+    config = visit.mapping.config
+    yield from _key(visit, ACCOUNT, config.account.key)
+    yield from _key(visit, CONTACT, config.contact.key)
+    role = visit.field(CONTACT_ROLE, "Role")
+    if role is None:
+        yield problem(f"{CONTACT_ROLE}.Role {drift.MISSING}", GIVE)
+    elif config.contact.role not in _active(role):
+        remedy = "Add the role in Setup, or correct contact.role in mapping.toml."
+        yield warning(f"The contact role '{config.contact.role}' of the mapping is not one of the org's", remedy)
+
+
+def solutions(visit: Visit) -> Iterator[Line]:
+    """The list of Microsoft Solutions: its object, its tie to the opportunity, its key."""
+    spec = _set(visit).spec
+    if visit.describe(spec.object) is None:
+        yield problem(f"The object {spec.object} {drift.MISSING}", "Install the package, or correct groups.solutions.")
+        return
+    yield from _key(visit, spec.object, spec.external_id)
+    children = (visit.describe(OPPORTUNITY) or {}).get("childRelationships", ())
+    tie = next((child for child in children if child["relationshipName"] == spec.salesforce), None)
+    if tie is None or (tie["childSObject"], tie["field"]) != (spec.object, spec.parent):
+        yield problem(
+            f"{spec.salesforce} is not the list of {spec.object} rows that point at an opportunity by {spec.parent}",
+            "Correct 'salesforce', 'object' and 'parent' of the solutions in mapping.toml; custom lists end in __r.",
+        )
+    removed = visit.field(spec.object, spec.removed)
+    if removed is not None and removed["type"] != "boolean":
+        yield problem(f"{spec.object}.{spec.removed} is no checkbox", "Name a checkbox as 'removed'.")
+
+
+def currency(visit: Visit) -> Iterator[Line]:
+    """A mapping that names the record's currency needs an org with several."""
+    named = [row for group in visit.mapping.groups.values() for row in group.rows if row.spec.codec == "code"]
+    several = visit.field(OPPORTUNITY, "CurrencyIsoCode") is not None
+    if not several and any(row.spec.salesforce == "CurrencyIsoCode" for row in named):
+        yield problem(
+            "This org has one currency, but the mapping reads and writes CurrencyIsoCode",
+            "Name a field of yours that holds the currency's code in groups.value.fields.currency.salesforce.",
+        )
+    elif several and named and not any(row.spec.salesforce == "CurrencyIsoCode" for row in named):
+        yield warning(
+            "This org has several currencies, but the mapping keeps the currency in another field",
+            "Amounts are shown in the record's own currency: map CurrencyIsoCode unless this is meant.",
+        )
+    elif several:
+        active = visit.rows("SELECT IsoCode FROM CurrencyType WHERE IsActive = true")
+        yield ok(f"Several currencies, {len(active)} of them active; deals in others are held")
+    else:
+        yield ok("One currency, and the mapping does not name the record's")
+
+
+def stages(visit: Visit) -> Iterator[Line]:
+    """The four stages exist, are active, and are open, won or lost as their meaning asks."""
+    found = visit.rows("SELECT ApiName, MasterLabel, IsActive, IsClosed, IsWon FROM OpportunityStage")
+    known = {str(stage.get("ApiName") or stage["MasterLabel"]): stage for stage in found}
+    named = visit.mapping.config.stages
+    wanted = {"hold": (False, False), "active": (False, False), "won": (True, True), "lost": (True, False)}
+    lines = [_stage(meaning, getattr(named, meaning), known, flags) for meaning, flags in wanted.items()]
+    further = named.model_dump().get("means", {})  # stages with a meaning of the partner's: open, won or lost is free
+    lines += [_stage(f"means.{name}", name, known, None) for name in further]
+    problems = [line for line in lines if line]
+    yield from problems
+    if not problems:
+        yield ok("The four stages of the mapping exist and mean what they should")
+
+
+def _stage(meaning: str, name: str, known: Mapping[str, Any], flags: tuple[bool, bool] | None) -> Line | None:
+    stage, remedy = known.get(name), f"Correct stages.{meaning} in mapping.toml, or the stage in Setup."
+    words = {(False, False): "open", (True, True): "closed as won", (True, False): "closed as lost"}
+    if stage is None:
+        return problem(f"The stage '{name}' ({meaning}) does not exist", remedy)
+    if not stage["IsActive"]:
+        return problem(f"The stage '{name}' ({meaning}) is not active", remedy)
+    shown = bool(stage["IsClosed"]), bool(stage["IsWon"])
+    if flags is not None and shown != flags:
+        return problem(f"The stage '{name}' ({meaning}) is {words.get(shown, 'odd')}, not {words[flags]}", remedy)
+    return None
+
+
+def picklists(visit: Visit) -> Iterator[Line]:
+    """Every value that the mapping writes is offered; restricted picklists are judged with the fields."""
+    lost = 0
+    for group in visit.mapping.groups.values():
+        for row in group.rows:
+            field = visit.field(OPPORTUNITY, row.spec.salesforce) if row.spec.codec == "choice" else None
+            if field is None or field["restrictedPicklist"] or not field["picklistValues"]:
+                continue
+            missing = [ours for ours in row.row.values.values() if ours and ours not in _active(field)]
+            if missing:
+                lost += 1
+                text = f"{OPPORTUNITY}.{row.spec.salesforce} does not offer {', '.join(missing)}"
+                yield warning(text, "Salesforce takes the value all the same; add it to the picklist.")
+    if not lost:
+        yield ok("The org offers every picklist value of the mapping")
+
+
+def required(visit: Visit) -> Iterator[Line]:
+    """Fields that the org demands of new records and that nobody would fill in."""
+    known = {sobject: set(names) for sobject, names in FILLED.items()}
+    config, spec = visit.mapping.config, _set(visit).spec
+    known[OPPORTUNITY] |= set(config.opportunity.model_dump().values()) - {config.opportunity.audit_length}
+    known[ACCOUNT].add(config.account.key)
+    known[CONTACT].add(config.contact.key)
+    known[spec.object] = {spec.parent, spec.external_id, spec.removed}
+    for group in visit.mapping.groups.values():
+        for row in group.rows if group.spec.create.towards(S) else ():
+            *path, name = row.spec.salesforce.split(".")
+            sobject = group.spec.object if group.spec.kind == "set" else (path[0] if path else OPPORTUNITY)
+            known.setdefault(sobject, set()).add(name)
+    demanded = [
+        f"{sobject}.{field['name']}"
+        for sobject in (OPPORTUNITY, ACCOUNT, CONTACT, spec.object)
+        for field in (visit.describe(sobject) or {}).get("fields", ())
+        if _demanded(field) and field["name"] not in known[sobject]
+    ]
+    if demanded:
+        yield problem(
+            f"The org demands {', '.join(demanded)} of new records, and the mapping does not fill it in",
+            "Give the field a default, make it optional, or add it to mapping.toml; else Microsoft's deals wait.",
+        )
+    else:
+        yield ok("New records need nothing that the mapping does not fill in")
+
+
+def features(visit: Visit) -> Iterator[Line]:
+    """Notes and team selling are switched on where the mapping needs them."""
+    needed = {name for group in visit.mapping.groups.values() for name in FEATURES if _uses(group, name)}
+    missing = [name for name in sorted(needed) if visit.describe(name) is None]
+    for name in missing:
+        yield problem(f"The mapping needs {name}, which this org does not have", FEATURES[name])
+    if not missing:
+        names = ", ".join(sorted(needed))
+        yield ok(f"{names} can be used" if needed else "The mapping needs neither Notes nor team selling")
+
+
+def _uses(group: BoundGroup, sobject: str) -> bool:
+    return group.spec.object == sobject or any(row.spec.salesforce.startswith(f"{sobject}.") for row in group.rows)
+
+
+def _demanded(field: Describe) -> bool:
+    """ "sObject Describe": a field that a new record cannot do without."""
+    return bool(field["createable"] and not field["nillable"] and not field["defaultedOnCreate"])
+
+
+def _key(visit: Visit, sobject: str, name: str) -> Iterator[Line]:
+    """A field that one record can be found by, and no two can share."""
+    field, place = visit.field(sobject, name), f"{sobject}.{name}"
+    if field is None:
+        yield problem(f"{place} {drift.MISSING}", GIVE)
+        return
+    lacks = [word for word, there in (("External ID", field["externalId"]), ("Unique", field["unique"])) if not there]
+    if lacks:
+        yield problem(f"{place} is not marked {' and '.join(lacks)}", UNIQUE)
+    elif not field["createable"]:
+        yield problem(f"{place} {drift.READ_ONLY}", GIVE)
+    else:
+        yield ok(f"{place} is unique and an external id")
+
+
+def _active(field: Describe) -> set[str]:
+    return {value["value"] for value in field["picklistValues"] if value["active"]}
+
+
+def _set(visit: Visit) -> BoundGroup:
+    """The list of solutions; a mapping has exactly one."""
+    return next(group for group in visit.mapping.groups.values() if group.spec.kind == "set")

@@ -1,0 +1,42 @@
+"""What is known of a pair, in words for one table and the lines around it. Plain values, ready to be printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Compared(StrEnum):
+    """How the two sides of a group stand to each other."""
+
+    EQUAL = "equal"
+    DIFFERENT = "different"
+    EMPTY = "both empty"
+    UNREADABLE = "unreadable"
+    UNKNOWN = "–"  # one of the records could not be read
+
+
+@dataclass(frozen=True)
+class GroupLine:
+    """One group of fields."""
+
+    group: str
+    partner_center: str
+    salesforce: str
+    compared: Compared
+    changed: str  # since both sides last agreed
+    action: str
+    held: str = ""  # the seller's sentence
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything about one pair, or about a record that has no twin."""
+
+    opportunity_id: str
+    referral_id: str
+    state: str
+    summary: tuple[str, ...]
+    groups: tuple[GroupLine, ...] = ()
+    open: tuple[str, ...] = ()  # announced writes, claims, issues
+    history: tuple[str, ...] = ()

@@ -1,0 +1,272 @@
+"""Finds a record's twin, reads both, and asks the app's rules what they would do now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from cli.explain.explanation import Explanation
+from cli.explain.table import HIDDEN, group_lines, plain_name, sentence_of
+from cli.words import NAMES, age, plural
+from shared import meet
+from shared.catalogue import INFORMATION, NO_SUCH_REFERRAL
+from shared.checks import before_creation
+from shared.deal import (
+    Absence,
+    Decision,
+    Link,
+    LinkState,
+    Opportunity,
+    PartnerCenterView,
+    Referral,
+    SalesforceView,
+    Side,
+    Unreadable,
+)
+from shared.decide import decide, fitted
+from shared.decide.guards import guard
+from shared.errors import Rejected
+from shared.storage import Store
+from shared.sync import Sync
+from shared.sync.brakes import halted
+from shared.sync.look import Look, link_of
+from shared.sync.schema import applied
+
+LAST_LINES = 8
+P, S = Side.PARTNER_CENTER, Side.SALESFORCE
+ABSENT = {
+    (P, Absence.GONE): "The referral is not there (any more).",
+    (P, Absence.FORBIDDEN): "The service user may not read this referral.",
+    (P, Absence.UNAVAILABLE): "Partner Center cannot be reached now.",
+    (S, Absence.RECYCLED): "The opportunity is in the recycle bin.",
+    (S, Absence.FORBIDDEN): "The opportunity is not there, or the integration user may not see it.",
+    (S, Absence.UNAVAILABLE): "Salesforce cannot be reached now.",
+}
+MEETINGS = {
+    meet.Meeting.LINK: "It names an opportunity of this org that has no link: the two are linked at the next event.",
+    meet.Meeting.DUPLICATE: "It names an opportunity that belongs to another referral: a person has to decide.",
+    meet.Meeting.COMPLETE: "It is the answer to a creation under way: the next event completes it.",
+    meet.Meeting.CREATE: "It is in scope: an opportunity is created at the next event or hourly comparison.",
+    meet.Meeting.RELATED: "It is the other party's side of a deal: only our own side is synchronised.",
+    meet.Meeting.IGNORE: "It is out of scope, or was closed before it came: no opportunity is created.",
+}
+
+
+class NotARecord(Exception):
+    """The argument is neither an opportunity's id nor a referral's."""
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Both records as found."""
+
+    link: Link | None
+    p: PartnerCenterView | None
+    s: SalesforceView | None
+    referral_id: str
+    opportunity_id: str
+    look: Look
+
+    @property
+    def are_two(self) -> bool:
+        """Whether there is a pair to decide about: linked, or two records that name each other."""
+        if self.link is not None:
+            return self.p is not None and self.s is not None
+        return isinstance(self.p, Referral) and isinstance(self.s, Opportunity)
+
+
+def explain(sync: Sync, store: Store, record_id: str, *, today: datetime, values: bool = False) -> Explanation:
+    """Everything about a pair, by the id of either record. Reads only, when `sync` does.
+
+    Raises NotARecord, and ApiError when a service cannot be asked.
+    """
+    narrowed = applied(sync)
+    rules = narrowed or sync
+    found = _find(rules, record_id.strip())
+    notes = []
+    if halted(sync):
+        notes.append("The connector is halted: nothing is synchronised.")
+    if narrowed is None:
+        notes.append("The org lacks a field that steers the sync: nothing is synchronised. See `cosell doctor`.")
+    if found.are_two:
+        told = _pair(rules, found, notes, values=values)
+    else:
+        told = _alone(rules, found, notes, today, values=values)
+    return replace(told, open=(*_open(sync, found), *_issues(store, found)), history=tuple(_history(sync, found)))
+
+
+def _find(sync: Sync, record_id: str) -> _Pair:
+    if meet.OPPORTUNITY_ID.match(record_id):
+        return _by_opportunity(sync, record_id)
+    if meet.REFERRAL_ID.match(record_id):
+        return _by_referral(sync, record_id)
+    raise NotARecord("Give the id of an opportunity (006…, 15 or 18 characters) or of a referral (a GUID).")
+
+
+def _by_opportunity(sync: Sync, record_id: str) -> _Pair:
+    opportunity_id = _long_form(sync, record_id)
+    if opportunity_id is None:
+        raise NotARecord("Salesforce does not take this as an id: the last three characters of the long form check it.")
+    link, look = link_of(sync, S, opportunity_id), Look(sync, audit=False)
+    look.look_at_opportunity(opportunity_id)
+    s = look.opportunity
+    named = meet.named_referral(s.groups) if isinstance(s, Opportunity) else ""
+    referral_id = (link.referral_id if link else "") or (named if meet.REFERRAL_ID.match(named) else "")
+    p = look.look_at_referral(referral_id) if referral_id else None
+    return _Pair(link, p, s, referral_id, opportunity_id, look)
+
+
+def _by_referral(sync: Sync, record_id: str) -> _Pair:
+    link, look = link_of(sync, P, record_id), Look(sync, audit=False)
+    p = look.look_at_referral(record_id)
+    named = meet.named_opportunity(look.document or {})
+    opportunity_id = (link.opportunity_id if link else "") or (_long_form(sync, named) if named else "")
+    if opportunity_id:
+        look.look_at_opportunity(opportunity_id)
+    return _Pair(link, p, look.opportunity, record_id, opportunity_id or "", look)
+
+
+def _long_form(sync: Sync, opportunity_id: str) -> str | None:
+    """The id with its 18 characters; as given when there is no such record, None when it cannot be one."""
+    try:
+        rows = sync.opportunities.query(f"SELECT Id FROM Opportunity WHERE Id = '{opportunity_id}'", deleted=True)  # noqa: S608
+    except Rejected:
+        return None
+    return str(rows.records[0]["Id"]) if rows.records else opportunity_id
+
+
+def _pair(sync: Sync, found: _Pair, notes: list[str], *, values: bool) -> Explanation:
+    """Two records: what the tables say of them."""
+    p, s, now = found.p, found.s, sync.clock()
+    assert p is not None and s is not None  # noqa: S101, PT018  the caller has looked
+    link = found.link or Link("", LinkState.LINKED, found.referral_id, found.opportunity_id)
+    link = fitted(link, s, sync.policy)
+    decision = decide(link, p, s, sync.policy, now)
+    resting = guard(link, p, s, sync.policy, now) is not None or Absence.RECYCLED in (p, s)
+    lines = group_lines(
+        link,
+        decision.link.held,
+        p,
+        s,
+        sync.mapping.groups,
+        sync.policy,
+        now,
+        resting=resting,
+        values=values,
+    )
+    left_out = sorted(set((sync.whole or sync.mapping).groups) - set(sync.mapping.groups))
+    if left_out:
+        named = ", ".join(map(plain_name, left_out))
+        notes.append(f"Not synchronised, because the org lacks a field: {named}. See `cosell doctor`.")
+    summary = (*notes, *_absences(p, s), *_next(decision, resting=resting), *_told(decision, values=values))
+    return Explanation(found.opportunity_id, found.referral_id, _state(found.link), summary, tuple(lines))
+
+
+def _alone(sync: Sync, found: _Pair, notes: list[str], today: datetime, *, values: bool) -> Explanation:
+    """One record without a twin: why, and what becomes of it."""
+    if isinstance(found.s, Opportunity):
+        said = [*_absences(found.p, None), *_not_sent(sync, found, found.s, today, values=values)]
+    elif isinstance(found.p, Referral):
+        said = [MEETINGS[_meeting(sync, found, found.p)]]
+    else:
+        said = [*_absences(found.p, found.s), "Nothing can be said without a record."]
+    return Explanation(found.opportunity_id, found.referral_id, _state(found.link), (*notes, *said))
+
+
+def _not_sent(sync: Sync, found: _Pair, s: Opportunity, today: datetime, *, values: bool) -> list[str]:
+    """Why an opportunity has no referral, in the sentences its seller reads."""
+    if found.referral_id:
+        return [NO_SUCH_REFERRAL]
+    if found.link is not None:
+        return ["Its creation at Microsoft is not finished; see below."]
+    if not s.sync_on:
+        box = sync.mapping.config.opportunity.sync
+        return [f"It is not synchronised: the box {box} is not ticked."]
+    views = {
+        name: replace(content, detail=HIDDEN) if isinstance(content, Unreadable) and not values else content
+        for name, content in s.groups.items()
+    }
+    problems = before_creation(views, sync.mapping.groups, today.date())
+    if problems:
+        return [f"It is not sent to Microsoft for {plural(len(problems), 'reason')}:", *problems]
+    return ["It is complete: a referral is created at the next poll."]
+
+
+def _meeting(sync: Sync, found: _Pair, p: Referral) -> meet.Meeting:
+    document = found.look.document or {}
+    return meet.meet(
+        document,
+        p.phase,
+        ours=meet.owner(document, sync.organization_id),
+        co_sell_only=sync.mapping.config.scope.co_sell_only,
+        named_exists=isinstance(found.s, Opportunity),
+        named_link=link_of(sync, S, found.opportunity_id) if found.opportunity_id else None,
+    )
+
+
+def _absences(p: PartnerCenterView | None, s: SalesforceView | None) -> Iterator[str]:
+    for side, view in ((P, p), (S, s)):
+        if isinstance(view, Absence):
+            yield ABSENT.get((side, view), f"{NAMES[side]}: {view.value}")
+
+
+def _next(decision: Decision, *, resting: bool) -> Iterator[str]:
+    """What the next run would do, in one sentence."""
+    write = decision.write
+    if write is not None:
+        groups = ", ".join(map(plain_name, write.groups)) or "the status of the sync"
+        yield f"The next run writes to {NAMES[write.side]}: {groups}."
+    elif resting:
+        yield f"Nothing is written now: {decision.note}."
+    elif decision.link.held:
+        yield "Nothing is written now: what is open waits for a person."
+    elif decision.retry_after_seconds is not None:
+        yield f"Nothing is written now ({decision.note}); looked at again in {age(decision.retry_after_seconds)}."
+    else:
+        yield "Both sides agree: nothing to write."
+
+
+def _told(decision: Decision, *, values: bool) -> Iterator[str]:
+    """Holds of what is no group of the table: the report to the seller, Microsoft's help."""
+    for name in sorted({"report", "co_sell"} & decision.link.held.keys()):
+        yield sentence_of(name, decision.link.held[name], values=values)
+
+
+def _state(link: Link | None) -> str:
+    if link is None:
+        return "no link"
+    phase = f", {link.phase.value} at Microsoft" if link.phase else ""
+    return f"{link.state.value.replace('_', ' ')}{phase}"
+
+
+def _open(sync: Sync, found: _Pair) -> Iterator[str]:
+    link, now = found.link, sync.clock()
+    if link is None:
+        return
+    if link.last_ok:
+        yield f"Last agreed write {age(now - link.last_ok)} ago."
+    if link.intent:
+        what = ", ".join(map(plain_name, link.intent.writes)) or "the status of the sync"
+        to = NAMES[link.intent.side]
+        yield f"Announced {age(now - link.intent.at)} ago, not confirmed yet: a write to {to} ({what})."
+    if link.claim:
+        claim = link.claim
+        doing = "is being sent" if claim.phase == "send" else f"waits {age(claim.wait)} for what lists show"
+        yield f"Claimed {age(now - claim.at)} ago, attempt {claim.number}: a creation that {doing}."
+
+
+def _issues(store: Store, found: _Pair) -> Iterator[str]:
+    ids = {found.link.id} if found.link else {f"s-{found.opportunity_id}", f"p-{found.referral_id}"}
+    for issue in store.issues():
+        if issue.link_id in ids and issue.code not in INFORMATION:
+            yield f"Open {issue.severity}: {issue.code.replace('_', ' ')}."
+
+
+def _history(sync: Sync, found: _Pair) -> Iterator[str]:
+    if found.link is None:
+        return
+    now = sync.clock()
+    for line in sync.links.history(found.link.id, limit=LAST_LINES):
+        groups = f" ({', '.join(map(plain_name, line.groups))})" if line.groups else ""
+        yield f"{age(now - line.at)} ago, {line.reason or 'unknown'}: {line.note}{groups}"

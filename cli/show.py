@@ -1,0 +1,119 @@
+"""How findings, explanations and counts look on a terminal. What they say is made elsewhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+
+from cli.doctor import Result
+from cli.explain import Explanation
+from cli.line import Verdict
+from cli.status import Status
+from cli.words import plural
+
+MARKS: Final[Mapping[Verdict, str]] = {
+    Verdict.OK: "[green]✔[/]",
+    Verdict.WARNING: "[yellow]![/]",
+    Verdict.PROBLEM: "[bold red]✖[/]",
+    Verdict.SKIPPED: "[dim]–[/]",
+}
+COLOURS: Final[Mapping[str, str]] = {"different": "yellow", "unreadable": "red", "equal": "green"}
+INDENT: Final = 26
+
+
+class DoctorPage:
+    """The doctor's findings, each printed as soon as it is there."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._area = ""
+
+    def add(self, result: Result) -> None:
+        """Print one check's lines, below the heading of its area."""
+        if result.check.area != self._area:
+            self._area = result.check.area
+            self._console.print(f"\n[bold]{self._area}[/]")
+        for number, line in enumerate(result.lines):
+            name = "" if number else result.check.name
+            style = "dim" if line.verdict is Verdict.SKIPPED else ""
+            row = Table.grid(padding=(0, 1))
+            row.add_column(width=1)
+            row.add_column(width=INDENT - 4)
+            row.add_column()
+            row.add_row(MARKS[line.verdict], escape(name), escape(line.text), style=style)
+            after = result.lines[number + 1].remedy if number + 1 < len(result.lines) else ""
+            if line.remedy and line.remedy != after:
+                row.add_row("", "", f"[cyan]→ {escape(line.remedy)}[/]")
+            self._console.print(Padding(row, (0, 0, 0, 2), expand=False))
+
+    def close(self, results: Iterable[Result]) -> None:
+        """The last line: how many of each."""
+        counted = Counter(line.verdict for result in results for line in result.lines)
+        parts = [
+            plural(counted[Verdict.PROBLEM], "problem"),
+            plural(counted[Verdict.WARNING], "warning"),
+            f"{counted[Verdict.OK]} ok",
+            *([f"{counted[Verdict.SKIPPED]} not checked"] if counted[Verdict.SKIPPED] else []),
+        ]
+        colour = "red" if counted[Verdict.PROBLEM] else "yellow" if counted[Verdict.WARNING] else "green"
+        self._console.print(f"\n[bold {colour}]{', '.join(parts)}[/]")
+
+
+def show_explanation(console: Console, told: Explanation) -> None:
+    """The heading, what happens next, the table of groups, and the pair's story."""
+    console.print(f"[bold]Opportunity[/] {told.opportunity_id or '–'}   [bold]Referral[/] {told.referral_id or '–'}")
+    console.print(f"[bold]Link[/]        {escape(told.state)}")
+    for sentence in told.summary:
+        console.print(f"  {escape(sentence)}")
+    if told.groups:
+        console.print(_groups(told))
+        for line in told.groups:
+            if line.held:
+                console.print(f"  [yellow]{escape(line.group)}[/]: {escape(line.held)}")
+    for title, lines in (("Open", told.open), ("History", told.history)):
+        if lines:
+            console.print(f"\n[bold]{title}[/]")
+            for line_ in lines:
+                console.print(f"  {escape(line_)}")
+
+
+def _groups(told: Explanation) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("Group", "Partner Center", "Salesforce", "Compared", "Changed since agreed", "Now"):
+        table.add_column(heading, overflow="fold")
+    for line in told.groups:
+        colour = COLOURS.get(line.compared.value, "dim")
+        busy = line.action.startswith(("write", "held"))
+        table.add_row(
+            escape(line.group),
+            escape(line.partner_center),
+            escape(line.salesforce),
+            f"[{colour}]{line.compared.value}[/]",
+            escape(line.changed),
+            f"[bold]{escape(line.action)}[/]" if busy else f"[dim]{escape(line.action)}[/]",
+        )
+    return table
+
+
+def show_status(console: Console, counted: Status) -> None:
+    """A few short lists."""
+    lists: dict[str, Mapping[str, object]] = {
+        "Links": counted.links,
+        "Waiting groups": counted.held,
+        "Work list": counted.issues,
+        "Queues": counted.queues,
+        "Readers": counted.watermarks,
+        "Brakes": counted.stops,
+    }
+    for title, values in lists.items():
+        console.print(f"[bold]{title}[/]")
+        grid = Table.grid(padding=(0, 2))
+        for name, value in values.items():
+            grid.add_row(f"  {escape(name.replace('_', ' '))}", escape(str(value)))
+        console.print(grid if values else "  [dim]none[/]")

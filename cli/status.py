@@ -1,0 +1,76 @@
+"""`cosell status`: what the connector remembers, counted. From its own storage only; neither service is asked."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cli.deployment import Deployment
+from cli.words import NAMES, age
+from shared.deal import Side
+from shared.doorbell import Queue
+from shared.mapping.codecs import ticks
+from shared.sync import Gates, Polled, brakes
+from shared.sync.poll import Watermark
+from shared.sync.sweep import DELTA
+
+TICKS, EPOCH = 10_000_000, ticks("1970-01-01T00:00:00Z")
+
+
+@dataclass(frozen=True)
+class Status:
+    """Counted: links by state, waiting groups by code, issues by code and severity, queues, watermarks, brakes."""
+
+    links: dict[str, int]
+    held: dict[str, int]
+    issues: dict[str, int]
+    queues: dict[str, int]
+    watermarks: dict[str, str]
+    stops: dict[str, str]
+
+
+def status(deployment: Deployment) -> Status:
+    """What stands in the state storage now. Raises AzureError when it cannot be read."""
+    states: Counter[str] = Counter()
+    held: Counter[str] = Counter()
+    for link in deployment.store.links():
+        states[link.state.value] += 1
+        held.update(hold.code for hold in link.held.values())
+    issues = Counter(f"{issue.severity}: {issue.code}" for issue in deployment.store.issues())
+    return Status(
+        dict(states.most_common()),
+        dict(held.most_common()),
+        dict(issues),
+        dict(_queues(deployment)),
+        dict(_watermarks(deployment)),
+        dict(_stops(deployment)),
+    )
+
+
+def _queues(deployment: Deployment) -> Iterator[tuple[str, int]]:
+    for queue in Queue:
+        yield queue.value, deployment.waiting(queue) or 0
+        if stuck := deployment.waiting(queue, "-poison"):
+            yield f"{queue.value}-poison", stuck
+
+
+def _watermarks(deployment: Deployment) -> Iterator[tuple[str, str]]:
+    """How far each reader has come. The delta's is the newest referral it saw, so it rests when nothing happens."""
+    now = deployment.now()
+    names = {Polled.OPPORTUNITIES: "opportunities read up to", Polled.SOLUTIONS: "solutions read up to"}
+    for polled, name in names.items():
+        mark = Watermark.parse(deployment.store.cursor(polled.value).text)
+        yield name, f"{age(now - mark.at)} ago" if mark else "never"
+    text = deployment.store.cursor(DELTA).text
+    yield "newest referral seen", f"{age(now - (int(text) - EPOCH) // TICKS)} ago" if text else "never"
+
+
+def _stops(deployment: Deployment) -> Iterator[tuple[str, str]]:
+    text = deployment.store.cursor(brakes.HALTED).text
+    yield "halt", str(json.loads(text).get("why") or "none") if text else "none"
+    gates = Gates(deployment.store, deployment.now)
+    for side in Side:
+        seconds = gates.delay_seconds(side)
+        yield f"gate of {NAMES[side]}", f"closed for another {age(seconds)}" if seconds else "open"

@@ -1,0 +1,270 @@
+"""The doctor: every mistake is found by its own check, in plain words, and nothing else is blamed or changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
+from pydantic import SecretStr
+
+from cli.deployment import Deployment
+from cli.doctor import CHECKS, Check, Visit, examine
+from cli.line import Verdict
+from sandbox.salesforce.schema import Field
+from shared.deal import Side
+from shared.doorbell import Queue
+from shared.errors import Throttled, Unauthorised
+from shared.settings import Settings, SettingsInvalid
+from shared.sync import Gates
+from tests.cli.deployed import bad, deployment, examined, lines, register, wiring
+from tests.rig import Rig
+
+
+def healthy() -> Rig:
+    """A deployment in good order, with one deal in agreement."""
+    rig = Rig()
+    register(rig)
+    rig.linked()
+    return rig
+
+
+def test_a_healthy_deployment_has_no_problem_and_one_word_about_the_missing_key_vault() -> None:
+    assert [(check, verdict) for check, verdict, _ in bad(examined(deployment(healthy())))] == [("settings", "warning")]
+
+
+def test_the_doctor_changes_nothing_in_either_system_and_no_link() -> None:
+    rig = healthy()
+    before, links = rig.writes(), list(rig.store.links())
+    examined(deployment(rig))
+    assert rig.writes() == before
+    assert list(rig.store.links()) == links
+
+
+def test_all_missing_settings_are_named_at_once_and_everything_else_says_that_it_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in Settings.names():
+        monkeypatch.delenv(name, raising=False)
+    results = examined(Deployment(Settings.load))
+    named = {line.text.split(":")[0] for line in lines(results) if line.verdict is Verdict.PROBLEM}
+    assert {"COSELL_DIGEST_KEY", "COSELL_ENTRA_TENANT_ID", "COSELL_WEBHOOK_TOKEN"} <= named
+    assert {line.verdict for line in lines(results)} == {Verdict.PROBLEM, Verdict.SKIPPED}
+    assert "Not checked: it needs 'settings'." in {line.text for line in lines(results)}
+
+
+def test_settings_that_cannot_be_read_are_one_finding() -> None:
+    def load() -> Settings:
+        raise SettingsInvalid("file.json: is not JSON (line 1: no)")
+
+    assert bad(examined(Deployment(load)))[0] == ("settings", "problem", "file.json: is not JSON (line 1: no)")
+
+
+# What fails at a service, and what the doctor says of it: (what happens, check, part of the sentence or remedy).
+
+
+def _no_salesforce(rig: Rig) -> None:
+    rig.salesforce.fail(times=999, connection="reset")
+
+
+def _locked_account(rig: Rig) -> None:
+    rig.tables.fail(999, ClientAuthenticationError("no"))
+
+
+def _storage_down(rig: Rig) -> None:
+    rig.tables.fail(999, ServiceRequestError("refused"))
+    rig.queues.fail(999, ServiceRequestError("refused"))
+
+
+def _busy_org(rig: Rig) -> None:
+    rig.salesforce.calls.extend([rig.now] * 1000)
+    rig.salesforce.knobs.daily_limit = 1100
+
+
+def _foreign_webhook(rig: Rig) -> None:
+    deployment(rig).registrations.save(
+        "https://other.example/hook/secret-of-others", ("referral-created",), exists=True
+    )
+
+
+def _half_a_webhook(rig: Rig) -> None:
+    _save(rig, "referral-created", "test-created")
+
+
+def _untested_webhook(rig: Rig) -> None:
+    _save(rig, "referral-created", "referral-updated", "related-referral-created", "related-referral-updated")
+
+
+def _save(rig: Rig, *events: str) -> None:
+    deployment(rig).registrations.save("https://app.example/api/partner-center/webhook", events, exists=True)
+
+
+def _poisoned(rig: Rig) -> None:
+    queue = rig.queues.get_queue_client(f"{Queue.REFERRAL_CHANGES.value}-poison")
+    if not rig.queues.messages.get(queue.queue_name):
+        rig.queues.messages.setdefault(queue.queue_name, [])
+    queue.send_message("stuck")
+
+
+def _halted(rig: Rig) -> None:
+    rig.store.put_cursor("halted", json.dumps({"why": "40 of 50 pairs have lost a record"}), "")
+
+
+def _gate(rig: Rig) -> None:
+    gates = Gates(rig.store, lambda: int(rig.now.timestamp()))
+    with pytest.raises(Throttled):
+        gates.call(Side.SALESFORCE, "x", lambda: _throw(Throttled(Side.SALESFORCE, "x", retry_after_seconds=400)))
+
+
+def _issue(rig: Rig) -> None:
+    gates = Gates(rig.store, lambda: int(rig.now.timestamp()))
+    with pytest.raises(Unauthorised):
+        gates.call(Side.SALESFORCE, "x", lambda: _throw(Unauthorised(Side.SALESFORCE, "x")))
+
+
+def _throw(error: Exception) -> None:
+    raise error
+
+
+def _org_minus(sobject: str, name: str) -> Callable[[Rig], None]:
+    return lambda rig: rig.salesforce.remove_field(sobject, name)
+
+
+def _org_plus(sobject: str, field: Field) -> Callable[[Rig], None]:
+    return lambda rig: rig.salesforce.put_field(sobject, field)
+
+
+def _knob(where: str, name: str, value: Any) -> Callable[[Rig], None]:
+    return lambda rig: setattr(getattr(rig, where).knobs, name, value)
+
+
+TROUBLE: list[tuple[Callable[[Rig], None], str, str]] = [
+    (_no_salesforce, "Salesforce sign-in", "Salesforce cannot be reached"),
+    (_busy_org, "daily calls", "of 1,100 API calls of this day are left"),
+    (_knob("salesforce", "clock_skew", timedelta(minutes=4)), "clock at Salesforce", "4 min behind Salesforce's"),
+    (_knob("salesforce", "clock_skew", timedelta(seconds=-45)), "clock at Salesforce", "45 s ahead of Salesforce's"),
+    (_knob("entra", "mfa_demanded", True), "referrals sign-in", "second factor"),
+    (_knob("entra", "revoked", True), "webhook sign-in", "Sign in again as the service user"),
+    (_knob("entra", "unavailable", 99), "referrals sign-in", "Partner Center cannot be reached"),
+    (_knob("entra", "mfa", False), "role", "second factor"),
+    (_knob("entra", "roles", ()), "role", "Referrals admin"),
+    (_foreign_webhook, "webhook", "another address: https://other.example/hook/…"),
+    (_half_a_webhook, "webhook", "not registered for referral-updated, related-referral-created"),
+    (_untested_webhook, "webhook", "cannot be tested"),
+    (_storage_down, "tables", "state storage cannot be reached"),
+    (_storage_down, "queues", "state storage cannot be reached"),
+    (_locked_account, "tables", "Storage Table Data Contributor"),
+    (_poisoned, "poison queues", "1 doorbell in referral-changes-poison"),
+    (_halted, "halts", "40 of 50 pairs"),
+    (_gate, "halts", "Salesforce is left alone for another 6 min"),
+    (_issue, "halts", "1 error on the work list"),
+    (_org_minus("Opportunity", "Description"), "fields", "Opportunity.Description is missing"),
+    (_org_minus("Account", "Referral_Customer_Key__c"), "customer keys", "Account.Referral_Customer_Key__c is missing"),
+    (_org_minus("Opportunity", "CurrencyIsoCode"), "currency", "one currency"),
+    (_org_minus("User", "Phone"), "fields", "User.Phone is missing"),
+    (
+        _org_plus("Opportunity", Field("Region__c", required=True)),
+        "required fields",
+        "Opportunity.Region__c of new records",
+    ),
+]
+
+
+@pytest.mark.parametrize(("happens", "check", "words"), TROUBLE)
+def test_trouble_is_told_by_its_check_in_plain_words(happens: Callable[[Rig], None], check: str, words: str) -> None:
+    rig = healthy()
+    happens(rig)
+    told = [line for result in examined(deployment(rig)) if result.check.name == check for line in result.lines]
+    assert any(words in f"{line.text} {line.remedy}" for line in told), told
+    assert all(line.verdict in (Verdict.PROBLEM, Verdict.WARNING) for line in told if words in line.text)
+    assert any(line.remedy for line in told)
+
+
+@pytest.mark.parametrize("happens", [happens for happens, _, _ in TROUBLE])
+def test_whatever_happens_nothing_confidential_is_printed(happens: Callable[[Rig], None]) -> None:
+    rig = healthy()
+    happens(rig)
+    told = "\n".join(f"{line.text} {line.remedy}" for line in lines(examined(deployment(rig))))
+    secrets = [
+        rig.settings.entra_client_secret,
+        rig.settings.entra_refresh_token,
+        rig.settings.salesforce_client_secret,
+        rig.settings.digest_key,
+    ]
+    hidden = [secret.get_secret_value() for secret in secrets if secret]
+    hidden += ["secret-of-others", "partner-center/webhook", "@", "50000", "Fabrikam", "Dana"]
+    assert [text for text in hidden if text in told] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "check", "words"),
+    [
+        ({"salesforce_client_secret": SecretStr("wrong")}, "Salesforce sign-in", "refuses"),
+        ({"salesforce_client_id": "wrong"}, "Salesforce sign-in", "COSELL_SALESFORCE_CLIENT_ID"),
+        ({"salesforce_login_url": "https://acme.lightning.force.com"}, "Salesforce sign-in", "My Domain"),
+        ({"salesforce_api_version": "99.0"}, "API version", "one from 31.0 to 64.0"),
+        ({"entra_client_secret": SecretStr("wrong")}, "referrals sign-in", "COSELL_ENTRA_CLIENT_SECRET"),
+        ({"entra_client_id": "wrong"}, "referrals sign-in", "COSELL_ENTRA_CLIENT_ID"),
+        ({"partner_center_organization_id": "another"}, "role", "another organization"),
+        ({"partner_center_organization_id": ""}, "settings", "COSELL_PARTNER_CENTER_ORGANIZATION_ID"),
+        ({"partner_center_referral_link": ""}, "settings", "COSELL_PARTNER_CENTER_REFERRAL_LINK"),
+        ({"webhook_token": SecretStr("other")}, "webhook", "another address"),
+        ({"mapping_file": "nowhere.toml"}, "mapping file", "COSELL_MAPPING_FILE"),
+    ],
+)
+def test_a_wrong_setting_is_named(changes: dict[str, Any], check: str, words: str) -> None:
+    told = [line for r in examined(deployment(healthy(), **changes)) if r.check.name == check for line in r.lines]
+    assert any(words in f"{line.text} {line.remedy}" for line in told), told
+
+
+def test_without_a_webhook_it_is_a_problem() -> None:
+    rig = Rig()
+    assert ("webhook", "problem") in [(check, verdict) for check, verdict, _ in bad(examined(deployment(rig)))]
+
+
+def test_a_clock_that_differs_from_partner_centers_is_told() -> None:
+    rig = healthy()
+    results = list(examine(Visit(Deployment(lambda: rig.settings, wiring(rig, ahead_seconds=200))), CHECKS))
+    assert ("clock at Microsoft", "problem", "This machine's clock is 3 min behind Partner Center's") in bad(results)
+
+
+def test_an_inactive_or_wrong_stage_is_a_problem_of_the_stages() -> None:
+    rig = healthy()
+    for row in rig.salesforce.rows.all("OpportunityStage"):
+        if row.values["ApiName"] == "Qualification":
+            rig.salesforce.rows.put(replace(row, values={**row.values, "IsActive": False}))
+    assert ("stages", "problem", "The stage 'Qualification' (active) is not active") in bad(examined(deployment(rig)))
+
+
+def test_a_mistake_of_a_check_is_a_finding_that_hides_its_text_and_stops_no_other() -> None:
+    def mistaken(_: Visit) -> list[Any]:
+        raise RuntimeError("Dana Ito, 50000")
+
+    checks = (
+        Check("first", "x", mistaken),
+        Check("second", "x", lambda _: []),
+        Check("third", "x", mistaken, ("first",)),
+    )
+    first, second, third = examine(Visit(deployment(Rig())), checks)
+    assert first.lines[0].verdict is Verdict.PROBLEM
+    assert "RuntimeError" in first.lines[0].text
+    assert "Dana" not in first.lines[0].text
+    assert second.lines == ()
+    assert third.lines[0].verdict is Verdict.SKIPPED
+
+
+def test_every_check_has_its_own_name_and_needs_only_earlier_ones() -> None:
+    names = [check.name for check in CHECKS]
+    assert len(set(names)) == len(names)
+    assert all(need in names[: names.index(check.name)] for check in CHECKS for need in check.needs)
+
+
+def test_an_unused_queue_is_no_problem(tmp_path: Path) -> None:
+    rig = Rig()
+    register(rig)
+    assert [b for b in bad(examined(deployment(rig))) if b[0] in ("queues", "poison queues", "tables")] == []

@@ -1,0 +1,396 @@
+"""`explain` tells what the connector then does, never writes, and shows no value unless asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+
+from cli.explain import Explanation, GroupLine, NotARecord
+from cli.explain.explanation import Compared
+from cli.reading import WouldWrite
+from shared.deal import Claim, ClaimPhase, LinkState, Side
+from tests.cli.deployed import deployment, explained
+from tests.rig import Rig
+
+
+def line(told: Explanation, group: str) -> GroupLine:
+    """The line of one group."""
+    return next(line for line in told.groups if line.group == group)
+
+
+def busy(told: Explanation) -> dict[str, str]:
+    """The groups about which something is to be done."""
+    return {line.group: line.action for line in told.groups if line.action not in ("nothing", "set at creation only")}
+
+
+def test_a_pair_in_agreement_has_nothing_to_do() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    told = explained(rig, opportunity)
+    assert (told.opportunity_id, told.referral_id, told.state) == (opportunity, referral, "linked, active at Microsoft")
+    assert told.summary == ("Both sides agree: nothing to write.",)
+    assert busy(told) == {}
+    assert {line.compared for line in told.groups} == {Compared.EQUAL, Compared.EMPTY}
+    assert any("poll" in entry for entry in told.history)
+
+
+def test_either_record_and_the_short_id_tell_the_same() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.edit(opportunity, Amount=61000)
+    told = explained(rig, opportunity)
+    assert explained(rig, referral) == told
+    assert explained(rig, opportunity[:15]) == told
+
+
+def _sellers_edit(rig: Rig, opportunity: str, referral: str) -> None:
+    rig.edit(opportunity, Amount=61000, Description="Changed here")
+
+
+def _portals_edit(rig: Rig, opportunity: str, referral: str) -> None:
+    rig.partner_center.portal_edit(referral, {"/details/notes": "Changed there"})
+
+
+def _both_edit(rig: Rig, opportunity: str, referral: str) -> None:
+    _sellers_edit(rig, opportunity, referral)
+    _portals_edit(rig, opportunity, referral)
+
+
+def _won(rig: Rig, opportunity: str, referral: str) -> None:
+    rig.edit(opportunity, StageName="Closed Won")
+
+
+def _solutions(rig: Rig, opportunity: str, referral: str) -> None:
+    rig.pass_time(seconds=5)
+    rig.add_solution(opportunity, "SOL-99999-XYZ")
+    rig.pass_time(seconds=5)
+
+
+EDITS: list[tuple[Callable[[Rig, str, str], None], dict[str, str]]] = [
+    (
+        _sellers_edit,
+        {"amount or currency": "write to Partner Center", "description": "write to Partner Center"},
+    ),
+    (_portals_edit, {"description": "write to Salesforce"}),
+    (
+        _both_edit,
+        {
+            "amount or currency": "write to Partner Center",
+            "description": "write to Partner Center (both changed, Salesforce wins)",
+        },
+    ),
+    (_won, {"stage": "write to Partner Center"}),
+    (_solutions, {"Microsoft Solutions": "write to Partner Center"}),
+]
+
+
+@pytest.mark.parametrize(("edit", "expected"), EDITS)
+def test_what_is_announced_to_be_written_is_what_the_next_run_writes(
+    edit: Callable[[Rig, str, str], None], expected: dict[str, str]
+) -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    edit(rig, opportunity, referral)
+    told = explained(rig, opportunity)
+    assert busy(told) == expected
+    targets = {action.split(" (")[0].removeprefix("write to ") for action in expected.values()}
+    assert all(f"The next run writes to {targets.copy().pop()}" in told.summary[0] for _ in targets)
+    lines_before = len(told.history)
+    rig.ring(referral)
+    rig.poll()
+    rig.minute()
+    after = explained(rig, opportunity)
+    written = {group for entry in after.history[: len(after.history) - lines_before] for group in _groups(entry)}
+    assert written == set(expected)
+    assert busy(after) == {}
+
+
+def _groups(entry: str) -> list[str]:
+    return entry.partition("(")[2].removesuffix(")").split(", ") if "(" in entry else []
+
+
+def test_where_a_group_was_edited_since_both_agreed_is_told() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    _both_edit(rig, opportunity, referral)
+    told = explained(rig, opportunity)
+    assert line(told, "amount or currency").changed == "in Salesforce"
+    assert line(told, "description").changed == "on both sides"
+    assert line(told, "closing date").changed == "no"
+    assert line(told, "account").changed == ""
+
+
+def test_what_is_held_is_told_in_the_sellers_sentence() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    rig.edit(opportunity, Description="x" * 5000)
+    rig.poll()
+    told = explained(rig, opportunity)
+    assert line(told, "description").action == "held"
+    assert "at most 4000 characters" in line(told, "description").held
+    assert "Open warning: too long." in told.open
+    assert told.summary == ("Nothing is written now: what is open waits for a person.",)
+
+
+def test_values_are_left_out_unless_they_are_asked_for() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    _both_edit(rig, opportunity, referral)
+    secrets = ["61000", "Changed", "Fabrikam", "Dana", "fabrikam.example", "2026-06-30", "Aiko", "SOL-15974"]
+    quiet, loud = (json.dumps(asdict(explained(rig, opportunity, values=values))) for values in (False, True))
+    assert [secret for secret in secrets if secret in quiet] == []
+    assert [secret for secret in secrets if secret not in loud] == []
+
+
+@pytest.mark.parametrize("values", [False, True])
+def test_a_refused_value_is_quoted_only_when_values_are_asked_for(*, values: bool) -> None:
+    rig = Rig()
+    account = rig.account(BillingCountry="Narnia")
+    told = explained(rig, rig.new_opportunity(AccountId=account), values=values)
+    assert ("Narnia" in json.dumps(asdict(told), ensure_ascii=False)) is values
+    assert any("country" in sentence for sentence in told.summary)
+
+
+def test_a_services_own_words_are_shown_only_with_values() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.salesforce.automation.validation_rules.append(
+        lambda sobject, after, before: "Not for Dana Ito" if after.get("Description") == "Changed there" else None
+    )
+    _portals_edit(rig, opportunity, referral)
+    rig.webhook(referral)
+    quiet, loud = (line(explained(rig, opportunity, values=values), "description").held for values in (False, True))
+    assert "Dana" not in quiet
+    assert "Dana" in loud
+
+
+# Records without a twin, and pairs that rest.
+
+
+def _unticked(rig: Rig) -> str:
+    return rig.new_opportunity(Sync_with_Partner_Center__c=False)
+
+
+def _incomplete(rig: Rig) -> str:
+    return rig.new_opportunity(solutions=(), Amount=0)
+
+
+def _complete(rig: Rig) -> str:
+    return rig.new_opportunity()
+
+
+def _inbound(rig: Rig) -> str:
+    return rig.partner_center.new_inbound()
+
+
+def _paused(rig: Rig) -> str:
+    opportunity, _ = rig.linked()
+    rig.edit(opportunity, Sync_with_Partner_Center__c=False, Amount=1)
+    return opportunity
+
+
+def _recycled(rig: Rig) -> str:
+    opportunity, _ = rig.linked()
+    rig.salesforce.delete("Opportunity", opportunity)
+    return opportunity
+
+
+def _erased(rig: Rig) -> str:
+    opportunity, _ = rig.linked()
+    rig.salesforce.hard_delete("Opportunity", opportunity)
+    return opportunity
+
+
+def _forgotten(rig: Rig) -> str:
+    opportunity, _ = rig.linked()
+    rig.forget_everything()
+    return opportunity
+
+
+def _unknown_referral(rig: Rig) -> str:
+    return "c386bbc4-cd61-4e30-98f1-6adf91b7584b"
+
+
+def _wrong_identifier(rig: Rig) -> str:
+    return rig.new_opportunity(Referral_Identifier__c="c386bbc4-cd61-4e30-98f1-6adf91b7584b")
+
+
+def _unknown_opportunity(rig: Rig) -> str:
+    return "0065e00000ZZZZZ"
+
+
+def _service_down(rig: Rig) -> str:
+    opportunity, _ = rig.linked()
+    rig.partner_center.fail(times=99, on="*", status=503)
+    return opportunity
+
+
+def _lost_answer(rig: Rig) -> str:
+    opportunity, _ = rig.linked()
+    rig.edit(opportunity, Amount=61000)
+    rig.partner_center.fail(times=99, on="PATCH", status=500)
+    rig.poll()
+    rig.partner_center.faults.pending.clear()
+    return opportunity
+
+
+def _creating(rig: Rig) -> str:
+    opportunity = rig.new_opportunity()
+    rig.pass_time(seconds=5)
+    rig.partner_center.fail(times=1, on="POST", status=500, after_effect=True)
+    rig.poll()
+    return opportunity
+
+
+def _halted(rig: Rig) -> str:
+    opportunity, _ = rig.linked()
+    rig.store.put_cursor("halted", json.dumps({"why": "40 of 50 pairs have lost a record"}), "")
+    return opportunity
+
+
+def _duplicate(rig: Rig) -> str:
+    opportunity, _ = rig.linked()
+    link = rig.link_of(opportunity)
+    assert link is not None
+    rig.store.save(replace(link, state=LinkState.DUPLICATE))
+    return opportunity
+
+
+def _claimed(rig: Rig) -> str:
+    opportunity, _ = rig.linked()
+    link = rig.link_of(opportunity)
+    assert link is not None
+    claim = Claim(ClaimPhase.WAIT, 2, "run", int(rig.now.timestamp()), 600, int(rig.now.timestamp()), "id")
+    rig.store.save(replace(link, claim=claim))
+    return opportunity
+
+
+WORLDS: list[tuple[Callable[[Rig], str], str]] = [
+    (_unticked, "the box Sync_with_Partner_Center__c is not ticked"),
+    (_incomplete, "Add at least one Microsoft Solution."),
+    (_incomplete, "It is not sent to Microsoft for 2 reasons:"),
+    (_complete, "a referral is created at the next poll"),
+    (_inbound, "an opportunity is created at the next event"),
+    (_paused, "sync is switched off on the opportunity"),
+    (_recycled, "The opportunity is in the recycle bin."),
+    (_erased, "may not see it"),
+    (_forgotten, "nothing to write"),
+    (_unknown_referral, "The referral is not there (any more)."),
+    (_wrong_identifier, "The Referral Identifier is none of Partner Center's"),
+    (_unknown_opportunity, "Nothing can be said without a record."),
+    (_service_down, "Partner Center cannot be reached now."),
+    (_lost_answer, "Announced"),
+    (_creating, "Its creation at Microsoft is not finished"),
+    (_creating, "Claimed"),
+    (_halted, "The connector is halted"),
+    (_duplicate, "link is duplicate"),
+    (_claimed, "attempt 2: a creation that waits 10 min"),
+]
+
+
+@pytest.mark.parametrize(("world", "words"), WORLDS)
+def test_every_state_of_a_record_is_told_in_words(world: Callable[[Rig], str], words: str) -> None:
+    rig = Rig()
+    told = explained(rig, world(rig))
+    assert words in "\n".join((*told.summary, *told.open)), told
+
+
+@pytest.mark.parametrize("world", dict.fromkeys(world for world, _ in WORLDS))
+def test_explaining_writes_nothing_anywhere(world: Callable[[Rig], str]) -> None:
+    rig = Rig()
+    record = world(rig)
+    before, stored, waiting = rig.writes(), _stored(rig), _waiting(rig)
+    explained(rig, record)
+    assert rig.writes() == before
+    assert _stored(rig) == stored
+    assert _waiting(rig) == waiting
+
+
+def _stored(rig: Rig) -> dict[str, Any]:
+    """Every row of the state but the refresh token, which Entra replaces at every use."""
+    return {
+        f"{table} {key}": dict(row)
+        for table, rows in rig.tables.rows.items()
+        for key, row in rows.items()
+        if "secret." not in key[1]
+    }
+
+
+def _waiting(rig: Rig) -> dict[str, int]:
+    return {name: len(messages) for name, messages in rig.queues.messages.items()}
+
+
+def test_a_pair_that_was_forgotten_is_told_as_never_agreed() -> None:
+    rig = Rig()
+    told = explained(rig, _forgotten(rig))
+    assert told.state == "no link"
+    assert line(told, "amount or currency").changed == "never agreed"
+    assert line(told, "amount or currency").action == "remember as equal"
+
+
+def test_a_pair_that_was_forgotten_is_found_from_either_record() -> None:
+    rig = Rig()
+    opportunity = _forgotten(rig)
+    referral = str(rig.opportunity(opportunity)["Referral_Identifier__c"])
+    assert explained(rig, referral) == explained(rig, opportunity)
+
+
+def test_a_referral_that_becomes_no_opportunity_is_told_why() -> None:
+    rig = Rig()
+    closed = rig.partner_center.new_inbound()
+    rig.partner_center.service_sets(closed, {"/status": "Closed", "/substatus": "Expired"})
+    assert "out of scope, or was closed before it came" in explained(rig, closed).summary[0]
+
+
+def test_a_field_that_the_org_has_lost_is_told() -> None:
+    from shared.sync import describe
+
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    rig.salesforce.remove_field("Opportunity", "Description")
+    describe(rig.sync)
+    rig.pass_time(minutes=1)
+    told = explained(rig, opportunity)
+    assert told.summary[0].startswith("Not synchronised, because the org lacks a field: description.")
+    assert "description" not in {line.group for line in told.groups}
+
+
+def test_a_referral_that_names_what_is_no_opportunity_is_told_of_alone() -> None:
+    rig = Rig()
+    told = explained(rig, rig.partner_center.new_inbound(externalReferenceId="0065e00000ZZZZZAAA"))
+    assert "It is in scope" in told.summary[0]
+
+
+NO_RECORDS = ["", "hello", "001000000000001AAA", "0065e00000ZZZZZAAA", "0065e000000'; DROP", "c386bbc4"]
+
+
+@pytest.mark.parametrize("text", NO_RECORDS)
+def test_what_is_no_record_is_refused(text: str) -> None:
+    with pytest.raises(NotARecord):
+        explained(Rig(), text)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda sync: sync.referrals.patch("x", [], etag="e"),
+        lambda sync: sync.referrals.create({}, request_id="x", before=lambda: None),
+        lambda sync: sync.opportunities.composite([]),
+        lambda sync: sync.links.claim(Side.SALESFORCE, "x", "y"),
+        lambda sync: sync.links.save(None),
+        lambda sync: sync.links.put_cursor("x", "y", ""),
+        lambda sync: sync.links.open_issue(None),
+        lambda sync: sync.links.close_issues("x"),
+        lambda sync: sync.bells.ring("x", [], reason="r"),
+    ],
+)
+def test_the_clients_of_the_command_line_refuse_every_write(write: Callable[[Any], object]) -> None:
+    rig = Rig()
+    before = rig.writes()
+    with pytest.raises(WouldWrite):
+        write(deployment(rig).sync)
+    assert rig.writes() == before
