@@ -22,6 +22,7 @@ from shared.deal import Link, LinkState, Phase, Unreadable, Views
 
 OPPORTUNITY_ID = re.compile(r"^006[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$")
 REFERRAL_ID = re.compile(r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")
+CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 MICROSOFT = "msft"
 
 
@@ -37,9 +38,17 @@ class Meeting(StrEnum):
 
 
 def named_opportunity(referral: Mapping[str, Any]) -> str:
-    """The opportunity id a referral carries as the partner's own reference, or "" when it carries none."""
+    """The opportunity id a referral carries as the partner's own reference, or "" when it carries none.
+
+    In the 18-character form. Whose last three characters do not fit the others is no id, and no query takes it.
+    Source: Salesforce Help, "Case-insensitive 18-character IDs".
+    """
     reference = str(referral.get("externalReferenceId") or "").strip()
-    return reference if OPPORTUNITY_ID.match(reference) else ""
+    if not OPPORTUNITY_ID.match(reference):
+        return ""
+    blocks = (reference[start : start + 5] for start in (0, 5, 10))
+    whole = reference[:15] + "".join(CHECKSUM[sum(1 << n for n, c in enumerate(b) if c.isupper())] for b in blocks)
+    return whole if reference in (whole, whole[:15]) else ""
 
 
 def named_referral(groups: Views) -> str:

@@ -66,7 +66,9 @@ def test_the_other_side_of_an_engagement_is_never_linked_or_created(named_exists
 @pytest.mark.parametrize(
     ("reference", "named"),
     [
-        ("006000000000001", "006000000000001"),
+        ("006000000000001", "006000000000001AAA"),
+        ("0065e00000ZZZZZ", "0065e00000ZZZZZAA5"),
+        ("0065e00000ZZZZZAAA", ""),
         ("006000000000001AAA", "006000000000001AAA"),
         (" 006000000000001AAA ", "006000000000001AAA"),
         ("001000000000001AAA", ""),

@@ -79,7 +79,8 @@ def create_referral(sync: Sync, opportunity_id: str, *, reason: str, tries: int 
             if known is not None and known.unfinished:
                 _next_step(sync, known, look, reason, tries, wanted=False)
         elif link.state is LinkState.CREATING_MS:
-            _invite(sync, link, look, reason, new=False)
+            if link.claim is not None or isinstance(look.opportunity, Opportunity):
+                _invite(sync, link, look, reason, new=False)
         elif link.referral_id:
             converge(sync, link, look, Caller(reason, tries=tries))
         else:

@@ -68,7 +68,10 @@ def invite(sync: Sync, link: Link, look: Look, *, new: bool) -> Link | None:
 def _send(sync: Sync, taken: Taken, look: Look) -> Link | None:
     view, link = look.opportunity, taken.link
     assert link.claim is not None  # noqa: S101  just claimed
-    if not isinstance(view, Opportunity) or not asked(sync, view):  # deleted, out of sight, or no longer asked for
+    if not isinstance(view, Opportunity):  # deleted or out of sight: it is asked again when it returns
+        sync.links.save(replace(link, claim=None))
+        return None
+    if not asked(sync, view):
         return sync.links.save(replace(link, state=LinkState.LINKED, claim=None))
     try:
         body = sync.mapping.referral.invitation(

@@ -107,6 +107,7 @@ class _Differences:
     unseen: list[str] = field(default_factory=list)  # referrals
     lost: list[str] = field(default_factory=list)  # referrals that are not listed
     known: set[str] = field(default_factory=set)  # referrals that need no meeting
+    held: list[str] = field(default_factory=list)  # opportunities with something that waits
     opportunities: set[str] = field(default_factory=set)  # that have a link
     stuck: list[str] = field(default_factory=list)  # links with a write announced long ago
 
@@ -128,7 +129,12 @@ def _sweep(sync: Sync) -> int:
     if not halts:
         ring(sync, Queue.REFERRAL_CHANGES, found.unseen, reason="sweep", bulk=True)
         ring(sync, Queue.REFERRAL_CHANGES, found.lost, reason="sweep: not listed", bulk=True)
-        ring(sync, Queue.OPPORTUNITY_CHANGES, [*found.moved, *unlinked], reason="sweep", bulk=True)
+        looked_at = [
+            *found.moved,
+            *found.held,
+            *unlinked,
+        ]  # the last two are no differences; a look tidies the work list
+        ring(sync, Queue.OPPORTUNITY_CHANGES, looked_at, reason="sweep", bulk=True)
         _remember(sync, GONE, json.dumps(sorted(found.gone)[:MOST_GONE]), cursor)
         counts = {"referrals": len(there), "links": found.links, "unlinked": len(unlinked), "missed": len(found)}
         log.info(json.dumps({"event": "sweep", **counts}))
@@ -154,6 +160,8 @@ def _note(sync: Sync, link: Link, referral: Listed | None, found: _Differences) 
     """What the link and the list of referrals say without a look at Salesforce."""
     if link.state is not LinkState.CREATING_S:
         found.known.add(link.referral_id)
+    if link.held and link.state is LinkState.LINKED:
+        found.held.append(link.opportunity_id)
     if link.intent is not None and link.intent.at < sync.clock() - STUCK_SECONDS:
         found.stuck.append(link.id)
     if _not_listed(link, referral, found) and link.state is LinkState.LINKED:

@@ -160,8 +160,8 @@ class Run:
 
     def _calm(self) -> None:
         """Everything is in order again: gates open, polls, recovery, then the hourly and the nightly timers."""
-        self._open_gates()
-        for names in (("describe",), ("delta",), ("delta", "sweep")):
+        for names in (("describe",), ("describe", "delta"), ("describe", "delta", "sweep")):
+            self._open_gates()
             for name in names:
                 self.host.timer(name, HOURLY[name])
             self._until_quiet()

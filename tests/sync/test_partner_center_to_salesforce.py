@@ -209,3 +209,9 @@ def test_edits_before_an_unanswered_creation_is_found_are_kept_on_both_sides() -
     link = rig.link_of(opportunity)
     assert link is not None
     assert rig.store.conflicts(link.id) == ()
+
+
+def test_a_reference_that_only_looks_like_an_opportunity_is_no_reason_to_wait() -> None:
+    rig = Rig()
+    rig.webhook(rig.partner_center.new_inbound(externalReferenceId="0065e00000ZZZZZAAA"))
+    assert len(rig.salesforce.records("Opportunity")) == 1
