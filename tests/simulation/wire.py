@@ -200,7 +200,8 @@ class WireWorld:
         if not known and not removed:
             self.rig.add_solution(opportunity_id, solution)
         for row in known:
-            self.salesforce.update(SOLUTION, row.id, {"Removed__c": removed})
+            with suppress(SalesforceError):  # the row is gone: the page no longer shows it
+                self.salesforce.update(SOLUTION, row.id, {"Removed__c": removed})
 
     def portal(self, referral_id: str, values: Mapping[str, Any]) -> bool:
         """A person saves the page of a referral; False when it refuses."""
