@@ -80,7 +80,9 @@ class LightSalesforce:
         values = self.opportunities[opportunity_id].values
         if values[KEY]:
             self._refuse_twin("undelete", values)
+        trigger, self.trigger = self.trigger, None  # values come back as they were: no automation of a save runs
         self.update(opportunity_id, {"IsDeleted": False})
+        self.trigger = trigger
 
     def set_solution(self, opportunity_id: str, solution: str, *, removed: bool = False, by: str = SELLER) -> None:
         """Somebody adds a solution row, or ticks one as removed."""

@@ -265,8 +265,8 @@ class WireWorld:
             self.salesforce.mass_touch(kind)
 
     def skew(self, seconds: int) -> None:
-        """Salesforce's clock is ahead by so much."""
-        self.salesforce.knobs.clock_skew = timedelta(seconds=seconds)
+        """Salesforce's clock is ahead by so much. Never behind: what exists would not have been made yet."""
+        self.salesforce.knobs.clock_skew = timedelta(seconds=abs(seconds))
 
     def automate(self, kind: str) -> None:
         """The customer's own automation: none, a rounding trigger, a flow on another field, a validation rule."""
