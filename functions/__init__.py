@@ -90,6 +90,7 @@ def _receiver() -> Receiver:
 
 @cache
 def _services() -> Services:
+    from shared.catalogue import LANGUAGES
     from shared.identity import EntraTokens, KeyVaultKeeper, StoreKeeper
     from shared.partner_center import PartnerCenter, WebhookRegistrations
     from shared.salesforce import Salesforce
@@ -97,7 +98,7 @@ def _services() -> Services:
     from shared.sync import GatedOpportunities, GatedReferrals, Gates, Sync, patience_of, policy_of
 
     settings = _settings()
-    mapping = mapping_of(settings)
+    mapping, words = mapping_of(settings), LANGUAGES[settings.language]
     stand = _stand[0] if _stand else Stand(table_service(settings), queue_service(settings))
     store = Store(stand.tables, shard_bits=settings.table_shard_bits)
     keeper = KeyVaultKeeper(settings.key_vault_url) if settings.key_vault_url else StoreKeeper(store)
@@ -109,7 +110,7 @@ def _services() -> Services:
         links=store,
         bells=Bells(stand.queues, chunk=settings.doorbell_ids),
         mapping=mapping,
-        policy=policy_of(mapping, settings.digest_key.get_secret_value().encode()),
+        policy=policy_of(mapping, settings.digest_key.get_secret_value().encode(), words),
         clock=_seconds,
         monotonic=time.monotonic,
         new_id=lambda: uuid.uuid4().hex,
@@ -117,6 +118,7 @@ def _services() -> Services:
         organization_id=settings.partner_center_organization_id,
         mass_change_limit=settings.mass_change_limit,
         bulk_above=settings.bulk_above,
+        words=words,
     )
     return Services(sync, WebhookRegistrations.connect(settings, tokens))
 

@@ -1,81 +1,154 @@
-"""What Microsoft would refuse, found before it is sent, in a seller's words. Pure.
+"""What Microsoft would refuse, found before it is sent. Pure; the sentences are in `catalogue`.
 
 Source of the rules: "Manage co-sell opportunities" and "Bulk operations" (Partner Center), which list what a new
-deal must carry; closing dates in the past are refused on creation.
+deal must carry, and that a contact has all four of its fields; closing dates in the past are refused on creation.
+A closed deal would have to be created open and closed at once, which costs its registration ("Register deals": 72
+hours), so it waits for an open stage. Whether a solution exists only Microsoft knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
+from typing import Any, Final
 
-from shared.catalogue import sentence
-from shared.deal import Content, Hold, Side, Unreadable, Views
+from shared import lifecycle
+from shared.catalogue import ENGLISH, Words
+from shared.deal import Content, Hold, Phase, Side, Unreadable, Value, Views
 from shared.mapping import BoundGroup
 
-ASK: dict[str, str] = {
-    "name.name": "Give the opportunity a name.",
-    "value.amount": "Enter an amount greater than zero.",
-    "value.currency": "Choose a currency.",
-    "close_date.day": "Enter a closing date.",
-    "notes.text": "Describe the deal (Description): Microsoft needs it.",
-    "customer.name": "Choose an account.",
-    "customer.street": "Enter the account's billing street.",
-    "customer.city": "Enter the account's billing city.",
-    "customer.country": "Enter the account's billing country (two-letter code).",
-    "contact": "Microsoft's help needs a contact with first name, last name, e-mail and phone: add a contact role.",
-    "solutions": "Add at least one Microsoft Solution.",
-    "team.first_name": "The owner's user needs a first name.",
-    "team.last_name": "The owner's user needs a last name.",
-    "team.email": "The owner's user needs an e-mail address.",
-    "team.phone": "The owner's user needs a phone number.",
-}
-
 CONTACT = ("first_name", "last_name", "email", "phone")
+MOST_SOLUTIONS = 50  # "Bulk operations"
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+CLOSED = frozenset({Phase.WON, Phase.LOST})
 
 
-def before_creation(views: Views, groups: Mapping[str, BoundGroup], today: date) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Problem:
+    """One reason why Microsoft would refuse a deal: the group it lies in, and what to do."""
+
+    group: str
+    sentence: str
+
+
+def before_creation(
+    views: Views, groups: Mapping[str, BoundGroup], today: date, words: Words = ENGLISH
+) -> tuple[str, ...]:
     """One sentence per reason why Microsoft would refuse this opportunity as a new deal; empty when none is known."""
-    found: list[str] = []
+    return tuple(problem.sentence for problem in problems(views, groups, today, words))
+
+
+def problems(
+    views: Views, groups: Mapping[str, BoundGroup], today: date, words: Words = ENGLISH
+) -> tuple[Problem, ...]:
+    """The same, with the group that each reason lies in. `today` is a calendar day in UTC."""
+    found: dict[str, Problem] = {}
     for name, group in groups.items():
         if not group.spec.create.towards(Side.PARTNER_CENTER):
             continue
-        content = views[name]
-        if isinstance(content, Unreadable):
-            found.append(sentence(name, Hold(content.code, detail=content.detail)))
-            continue
-        found += _missing(name, group, content)
-        if obstacle := group.obstacle(content, Side.PARTNER_CENTER):
-            found.append(sentence(name, Hold(obstacle.code, detail=obstacle.detail)))
-    return tuple(dict.fromkeys((*found, *_special(views, today))))
+        for sentence in (*_of_group(name, group, views[name], words), *_special(name, views, today, words)):
+            found.setdefault(sentence, Problem(name, sentence))
+    return tuple(found.values())
 
 
-def _missing(name: str, group: BoundGroup, content: Content) -> list[str]:
-    if group.spec.kind == "set":
-        return [ASK.get(name, f"Add at least one of {name}.")] if group.spec.keep_one and not content else []
-    given = {field for field, text in content if text}
-    wanted = (row for row in group.rows if row.spec.required and row.name not in given)
-    return [ASK.get(f"{name}.{row.name}", f"Fill in {row.spec.salesforce}.") for row in wanted]
-
-
-def _special(views: Views, today: date) -> list[str]:
-    found: list[str] = []
-    if (amount := _text(views, "value", "amount")) and Decimal(amount) <= 0:
-        found.append(ASK["value.amount"])
-    day = _text(views, "close_date", "day")
-    if day and date.fromisoformat(day) < today:
-        found.append("The closing date is in the past: Microsoft takes new deals with a closing date from today on.")
-    if _text(views, "help", "code"):
-        if not _text(views, "notes", "text"):
-            found.append(ASK["notes.text"])
-        if not all(_text(views, "contact", name) for name in CONTACT):
-            found.append(ASK["contact"])
-    return found
-
-
-def _text(views: Views, group: str, field: str) -> str:
-    content = views.get(group, ())
+def _of_group(name: str, group: BoundGroup, content: Content | Unreadable, words: Words) -> Iterator[str]:
+    """What every row of the mapping asks for: there, readable, of the right form and length."""
     if isinstance(content, Unreadable):
-        return ""
-    return next((str(text) for name, text in content if name == field), "")
+        yield words.sentence(name, Hold(content.code, detail=content.detail))
+        return
+    yield from _missing(name, group, content, words)
+    if group.spec.kind != "status" and (obstacle := group.obstacle(content, Side.PARTNER_CENTER)):
+        yield words.sentence(name, Hold(obstacle.code, detail=obstacle.detail))
+    addresses = {row.name for row in group.rows if row.spec.codec == "email"}
+    if any(field in addresses and not EMAIL.fullmatch(str(text)) for field, text in content if text):
+        yield words.ask("rule.email", name)
+
+
+def _missing(name: str, group: BoundGroup, content: Content, words: Words) -> Iterator[str]:
+    required = [row for row in group.rows if row.spec.required]
+    if group.spec.kind == "set":
+        if group.spec.keep_one and not content:
+            yield words.ask(name) if words.asks(name) else words.ask("rule.any_set", name)
+    elif required and not content and words.asks(name):
+        yield words.ask(name)  # one sentence for a whole record that is not there
+    else:
+        given = {field for field, text in content if text}
+        for row in required:
+            if row.name not in given:
+                key = f"{name}.{row.name}"
+                yield words.ask(key) if words.asks(key) else words.ask("rule.any_field", name, row.spec.salesforce)
+
+
+def _special(name: str, views: Views, today: date, words: Words) -> Iterator[str]:
+    """What Microsoft asks of single groups, whatever the mapping says."""
+    content = views[name]
+    rule = RULES.get(name)
+    if rule is not None and not isinstance(content, Unreadable):
+        yield from rule(content, views, today, words)
+
+
+def _value(content: Value, _views: Views, _today: date, words: Words) -> Iterator[str]:
+    shown = dict(content)
+    if (amount := shown.get("amount")) and Decimal(amount) <= 0:
+        yield words.ask("value.amount")
+    if (currency := shown.get("currency")) and currency not in _currencies():
+        yield words.ask("rule.currency", detail=currency)
+
+
+def _close_date(content: Value, _views: Views, today: date, words: Words) -> Iterator[str]:
+    if (day := dict(content).get("day")) and date.fromisoformat(day) < today:
+        yield words.ask("rule.past")
+
+
+def _notes(content: Value, views: Views, _today: date, words: Words) -> Iterator[str]:
+    if _asks_for_help(views) and not dict(content).get("text"):
+        yield words.ask("notes.text")
+
+
+def _contact(content: Value, views: Views, _today: date, words: Words) -> Iterator[str]:
+    shown = dict(content)
+    if shown:  # Microsoft takes a contact whole or not at all
+        yield from (words.ask(f"contact.{field}") for field in CONTACT if not shown.get(field))
+    elif _asks_for_help(views):
+        yield words.ask("contact")
+
+
+def _solutions(content: Content, _views: Views, _today: date, words: Words) -> Iterator[str]:
+    if len(content) > MOST_SOLUTIONS:
+        yield words.ask("rule.most_solutions", detail=str(MOST_SOLUTIONS))
+    for key, _ in content:
+        if len(key.split()) > 1:  # identifiers are one word; names hardly ever are
+            yield words.ask("rule.solution_id", detail=key)
+
+
+def _status(content: Value, _views: Views, _today: date, words: Words) -> Iterator[str]:
+    if content and lifecycle.phase_in(content) in CLOSED:
+        yield words.ask("rule.closed")
+
+
+def _asks_for_help(views: Views) -> bool:
+    asked = views.get("help", ())
+    return not isinstance(asked, Unreadable) and bool(dict(asked).get("code"))
+
+
+@cache
+def _currencies() -> frozenset[str]:
+    """Codes that are legal tender somewhere now. Source: ISO 4217 as in Unicode CLDR."""
+    from babel.core import get_global
+
+    tender = get_global("territory_currencies").values()
+    return frozenset(str(code) for used in tender for code, _start, end, legal in used if legal and end is None)
+
+
+RULES: Final[Mapping[str, Callable[[Any, Views, date, Words], Iterator[str]]]] = {
+    "value": _value,
+    "close_date": _close_date,
+    "notes": _notes,
+    "contact": _contact,
+    "solutions": _solutions,
+    "status": _status,
+}

@@ -7,7 +7,7 @@ missing or malformed names together, in the operator's spelling, so that there i
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -78,6 +78,7 @@ class Settings(BaseSettings):
         description="Key for the digests of what both sides showed; any long random text, never changed"
     )
     time_zone: Zone = Field("UTC", description="Time zone in which a closing date is a calendar day")
+    language: Literal["en", "ja"] = Field("en", description="Language of what sellers read; a change rewrites it once")
     mapping_file: str = Field("", description="The partner's mapping overlay (TOML); empty: the shipped default alone")
 
     # Storage of the app's own state and queues

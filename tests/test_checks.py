@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from shared.catalogue import MESSAGE_LENGTH
-from shared.checks import ASK, before_creation
+from shared.catalogue import ENGLISH, JAPANESE, MESSAGE_LENGTH
+from shared.checks import before_creation, problems
 from shared.deal import Content, Unreadable, Views
 from shared.mapping import build, load
 
 TODAY = date(2026, 3, 2)
 GROUPS = build(load(), zone=ZoneInfo("UTC")).groups
+ASK = ENGLISH.texts.asks
 SOLUTION = ("S1", (("id", "S1"), ("name", "App"), ("publisher", "Us"), ("type", "IPSolution")))
 CONTACT = (("first_name", "Ada"), ("last_name", "L"), ("email", "a@example.com"), ("phone", "1"))
 GOOD: dict[str, Any] = {
@@ -75,7 +76,66 @@ def test_the_closing_date_is_today_or_later(day: str, problems: int) -> None:
 
 @pytest.mark.parametrize("field", ["first_name", "last_name", "email", "phone"])
 def test_microsofts_help_needs_a_whole_contact(field: str) -> None:
-    assert before_creation(without("contact", field), GROUPS, TODAY) == (ASK["contact"],)
+    assert before_creation(without("contact", field), GROUPS, TODAY) == (ASK[f"contact.{field}"],)
+
+
+@pytest.mark.parametrize("field", ["first_name", "last_name", "email", "phone"])
+def test_microsoft_takes_a_contact_whole_or_not_at_all(field: str) -> None:
+    assert before_creation({**without("contact", field), "help": ()}, GROUPS, TODAY) == (ASK[f"contact.{field}"],)
+
+
+def test_help_without_any_contact_asks_for_one_in_one_sentence() -> None:
+    assert before_creation({**COMPLETE, "contact": ()}, GROUPS, TODAY) == (ASK["contact"],)
+
+
+def test_a_missing_account_is_asked_for_in_one_sentence() -> None:
+    assert before_creation({**COMPLETE, "customer": ()}, GROUPS, TODAY) == (ASK["customer"],)
+
+
+@pytest.mark.parametrize(
+    ("currency", "known"),
+    [("EUR", True), ("JPY", True), ("CHF", True), ("DEM", False), ("EURO", False), ("XXX", False)],
+)
+def test_the_currency_is_one_that_is_in_use(currency: str, known: bool) -> None:
+    found = before_creation(with_field("value", "currency", currency), GROUPS, TODAY)
+    assert found == (() if known else (ENGLISH.ask("rule.currency", detail=currency),))
+
+
+@pytest.mark.parametrize("phase", ["won", "lost"])
+def test_a_closed_deal_is_not_created(phase: str) -> None:
+    assert before_creation({**COMPLETE, "status": (("phase", phase),)}, GROUPS, TODAY) == (ASK["rule.closed"],)
+
+
+@pytest.mark.parametrize("phase", ["active", "new"])
+def test_an_open_deal_is_created_whatever_its_stage(phase: str) -> None:
+    assert before_creation({**COMPLETE, "status": (("phase", phase),)}, GROUPS, TODAY) == ()
+
+
+@pytest.mark.parametrize(("count", "problems"), [(50, 0), (51, 1)])
+def test_microsoft_takes_fifty_solutions(count: int, problems: int) -> None:
+    rows = tuple((f"SOL-{n:05}-AAA", (("id", f"SOL-{n:05}-AAA"),)) for n in range(count))
+    assert len(before_creation({**COMPLETE, "solutions": rows}, GROUPS, TODAY)) == problems
+
+
+def test_a_solution_is_named_by_its_identifier() -> None:
+    named = ("Contoso Backup", (("id", "Contoso Backup"),))
+    (sentence,) = before_creation({**COMPLETE, "solutions": (named, SOLUTION)}, GROUPS, TODAY)
+    assert "Contoso Backup" in sentence
+
+
+@pytest.mark.parametrize("address", ["ada", "ada@", "ada@acme", "a da@acme.com", "a@b@acme.com"])
+@pytest.mark.parametrize("group", ["contact", "team"])
+def test_an_e_mail_address_has_the_form_of_one(group: str, address: str) -> None:
+    person = tuple((n, address if n == "email" else v) for n, v in CONTACT)
+    (sentence,) = before_creation({**COMPLETE, group: person}, GROUPS, TODAY)
+    assert sentence == ENGLISH.ask("rule.email", group)
+
+
+def test_each_problem_names_its_group_and_speaks_the_sellers_language() -> None:
+    views = {**COMPLETE, "customer": (), "value": ()}
+    found = problems(views, GROUPS, TODAY, JAPANESE)
+    assert {problem.group for problem in found} == {"customer", "value"}
+    assert JAPANESE.texts.asks["customer"] in [problem.sentence for problem in found]
 
 
 @pytest.mark.parametrize(("views", "problems"), [(COMPLETE, (ASK["notes.text"],)), (HELPLESS, ())])
@@ -122,7 +182,7 @@ def test_groups_that_do_not_travel_are_not_asked_for() -> None:
 
 def test_every_problem_is_named_once_and_all_at_once() -> None:
     found = before_creation(dict.fromkeys(GROUPS, ()) | {"help": GOOD["help"]}, GROUPS, TODAY)
-    asked = [ASK[f"{group}.{field}"] for group, field in REQUIRED if group != "solutions"]
-    assert sorted(found) == sorted({*asked, ASK["solutions"], ASK["contact"]})
+    asked = [ASK[f"{group}.{field}"] for group, field in REQUIRED if group not in ("solutions", "customer")]
+    assert sorted(found) == sorted({*asked, ASK["solutions"], ASK["contact"], ASK["customer"]})
     assert len(set(found)) == len(found)
     assert all(0 < len(sentence) <= MESSAGE_LENGTH for sentence in found)

@@ -8,10 +8,14 @@ import hashlib
 import json
 from collections.abc import Mapping as Table
 from dataclasses import dataclass, replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from shared.deal import Side, Unreadable, Views
 from shared.mapping.codecs import Untranslatable
-from shared.mapping.model import Config, MappingInvalid, load
+from shared.mapping.file import MappingInvalid, load
+from shared.mapping.model import Config
+from shared.mapping.name_mark import name_mark
 from shared.mapping.opportunity import OpportunitySide
 from shared.mapping.referral import ReferralSide
 from shared.mapping.rows import BoundGroup, BoundRow, bind
@@ -29,6 +33,31 @@ class Mapping:
     opportunity: OpportunitySide
     version: str  # changes whenever the table does
     lacking: tuple[str, ...] = ()  # fields the org has lost, and without which Microsoft takes no new deal
+
+    def filled(self, views: Views, side: Side) -> Views:
+        """What a creation on this side is made from: the other side's groups with the rows' defaults where empty."""
+        return {
+            name: content
+            if isinstance(content, Unreadable) or not any(side in row.default for row in self.groups[name].rows)
+            else self.groups[name].filled(content, side)  # type: ignore[arg-type]
+            for name, content in views.items()
+        }
+
+    def defaulted(self, views: Views, side: Side) -> tuple[str, ...]:
+        """The rows ("group.row") whose default a creation on this side uses, for the audit trail."""
+        filled = self.filled(views, side)
+        return tuple(
+            f"{name}.{field}"
+            for name, content in views.items()
+            if filled[name] != content
+            for field, _ in filled[name]  # type: ignore[union-attr]
+            if field not in dict(content)  # type: ignore[arg-type]
+        )
+
+    def marked(self, record: Table[str, Any], fields: Table[str, Any], *, done: bool) -> dict[str, str]:
+        """The opportunity's name with its mark, where the partner asks for one and it is not there yet."""
+        wanted = self.config.opportunity.check_mark_in_name
+        return name_mark(self.groups, record, fields, done=done) if wanted else {}
 
     def over(
         self, config: Config, groups: Table[str, BoundGroup], *, skipped: frozenset[str], lacking: tuple[str, ...]

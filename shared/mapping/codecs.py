@@ -37,6 +37,7 @@ class Row:
 
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     values: Mapping[str, str] = field(default_factory=dict)  # referral value -> Salesforce value
+    also: Mapping[str, str] = field(default_factory=dict)  # further Salesforce value -> referral value
     length: Mapping[Side, int] = field(default_factory=dict)
     shorten: bool = False
 

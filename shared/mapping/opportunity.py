@@ -16,13 +16,19 @@ from urllib.parse import quote
 from shared import lifecycle
 from shared.deal import Content, Opportunity, Phase, Report, Side, Unreadable, Views
 from shared.mapping.codecs import Untranslatable, epoch_seconds, plain
-from shared.mapping.model import Config, FieldRow, Group
+from shared.mapping.model import Config, FieldRow, Group, Meaning
 from shared.mapping.rows import BoundGroup, set_content
 
 Record = Mapping[str, Any]
 S = Side.SALESFORCE
 SYSTEM = ("Id", "IsDeleted", "SystemModstamp", "LastModifiedDate", "LastModifiedById", "StageName", "IsClosed", "IsWon")
 ROLES = "OpportunityContactRoles"
+MEANING: Mapping[Phase, Meaning] = {
+    Phase.NEW: "hold",
+    Phase.ACTIVE: "active",
+    Phase.WON: "won",
+    Phase.LOST: "lost",
+}
 MOST_REMOVALS = 18  # a composite holds 25 sub-requests; the others are the opportunity, additions and the read-back
 
 
@@ -101,23 +107,22 @@ class OpportunitySide:
         )
 
     def phase(self, record: Record) -> Phase:
-        """What the stage of a row means: hold, won, lost, or any other open stage."""
-        if record.get("StageName") == self._config.stages.hold:
-            return Phase.NEW
+        """What the stage of a row means: the mapping's word, else won, lost, or any other open stage."""
+        if (phase := self._phases.get(record.get("StageName"))) is not None:
+            return phase
         if record.get("IsWon"):
             return Phase.WON
         return Phase.LOST if record.get("IsClosed") else Phase.ACTIVE
 
     def stage(self, phase: Phase) -> str:
         """The stage that shows a phase."""
+        return str(getattr(self._config.stages, MEANING[lifecycle.SHOWN[phase]]))
+
+    @cached_property
+    def _phases(self) -> dict[Any, Phase]:
+        phases = {meaning: phase for phase, meaning in MEANING.items()}
         stages = self._config.stages
-        shown = lifecycle.SHOWN[phase]
-        return {
-            Phase.NEW: stages.hold,
-            Phase.ACTIVE: stages.active,
-            Phase.WON: stages.won,
-            Phase.LOST: stages.lost,
-        }[shown]
+        return {stages.hold: Phase.NEW} | {stage: phases[meaning] for stage, meaning in stages.means.items()}
 
     def fields(self, writes: Mapping[str, Content]) -> dict[str, Any]:
         """Field values of the opportunity itself for a change; solutions are `children`. Raises Untranslatable."""
@@ -194,7 +199,7 @@ class OpportunitySide:
                 continue
             found |= {
                 spec.salesforce.removeprefix(object_prefix): raw
-                for bound, (spec, raw) in zip(group.rows, group.write(content, S), strict=True)  # type: ignore[arg-type]
+                for bound, (spec, raw) in zip(group.rows, group.write(group.filled(content, S), S), strict=True)  # type: ignore[arg-type]
                 if raw is not None and _own(spec, object_prefix) and f"{name}.{bound.name}" not in self._skipped
             }
         return found

@@ -95,7 +95,7 @@ class ReferralSide:
                 items = [self._element(group, value) for _, value in set_content(content)]
                 _put(body, group.spec.referral, items)
             else:
-                for spec, raw in group.write(content, P):  # type: ignore[arg-type]
+                for spec, raw in group.write(group.filled(content, P), P):  # type: ignore[arg-type]
                     if raw is not None:
                         _put(body, spec.referral, raw)
         return self._constants(body, opportunity_id)

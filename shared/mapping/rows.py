@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.deal import Content, Elements, Obstacle, Side, Unreadable, Value
-from shared.mapping.codecs import CODECS, Codec, Row, Untranslatable, plain
-from shared.mapping.model import FieldRow, Group
+from shared.mapping.codecs import Codec, Row, Untranslatable, plain
+from shared.mapping.model import FieldRow, Group, Ways
+from shared.mapping.spellings import codec_of
 
 Getter = Callable[[FieldRow], Any]
 
@@ -22,6 +23,7 @@ class BoundRow:
     spec: FieldRow
     codec: Codec
     row: Row
+    default: Mapping[Side, str] = field(default_factory=dict)  # canonical text a creation there has for an empty field
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class BoundGroup:
                 found.setdefault(key, value)
         return tuple(sorted(found.items()))
 
+    def filled(self, value: Value, side: Side) -> Value:
+        """What a creation on this side gets: the content, with the rows' defaults where it is empty."""
+        texts = {bound.name: bound.default.get(side, "") for bound in self.rows} | dict(value)
+        return tuple((bound.name, texts[bound.name]) for bound in self.rows if texts[bound.name])
+
     def obstacle(self, content: Content, side: Side) -> Obstacle | None:
         """Why this content cannot be written to a side; None when it can."""
         values: list[Value] = [element for _, element in content] if self.spec.kind == "set" else [content]  # type: ignore[misc, list-item]
@@ -73,19 +80,27 @@ class BoundGroup:
 
 
 def bind(groups: Mapping[str, Group], zone: ZoneInfo) -> dict[str, BoundGroup]:
-    """Every group with its enabled rows bound to codecs."""
-    return {
-        name: BoundGroup(
-            name,
-            group,
-            tuple(
-                BoundRow(field, spec, CODECS[spec.codec], Row(zone, spec.values, spec.length, spec.shorten))
-                for field, spec in group.fields.items()
-                if spec.enabled
-            ),
-        )
-        for name, group in groups.items()
-    }
+    """Every group that is switched on with its enabled rows bound to codecs; rows that go their own way part from it.
+
+    Rows with other directions than their group's cannot be compared together with it: they become a group of their
+    own, `<group>_<first of these rows>`, with the group's other rules.
+    """
+    return {part.name: part for name, group in groups.items() if group.enabled for part in _parts(name, group, zone)}
+
+
+def _parts(name: str, group: Group, zone: ZoneInfo) -> Iterator[BoundGroup]:
+    by_ways: dict[Ways, list[BoundRow]] = {}
+    for field_name, spec in group.active().items():
+        by_ways.setdefault(group.ways(spec), []).append(_bound(field_name, spec, zone))
+    main = group.ways() if group.ways() in by_ways else next(iter(by_ways), group.ways())
+    yield BoundGroup(name, group.going(main), tuple(by_ways.pop(main, ())))
+    for ways, rows in by_ways.items():
+        yield BoundGroup(f"{name}_{rows[0].name}", group.going(ways), tuple(rows))
+
+
+def _bound(name: str, spec: FieldRow, zone: ZoneInfo) -> BoundRow:
+    codec, row = codec_of(spec), Row(zone, spec.values, spec.also, spec.length, spec.shorten)
+    return BoundRow(name, spec, codec, row, {side: codec.read(text, side, row) for side, text in spec.default.items()})
 
 
 def set_content(content: Content) -> Elements:

@@ -14,7 +14,8 @@ from math import ceil
 from typing import Any
 from urllib.parse import quote
 
-from shared import catalogue, lifecycle
+from shared import lifecycle
+from shared.catalogue import TO_SALESFORCE
 from shared.deal import (
     Claim,
     ClaimPhase,
@@ -163,7 +164,7 @@ def _creation(sync: Sync, referral: Referral, document: Document, rows: Found) -
 def _opportunity(sync: Sync, referral: Referral, views: Views, account: str) -> dict[str, Any]:
     config, spell = sync.mapping.config.opportunity, sync.mapping.opportunity
     when = datetime.fromtimestamp(sync.clock(), UTC).strftime("%Y-%m-%d %H:%M")
-    line = catalogue.audit_line(when, "Partner Center to CRM", (), "opportunity created")
+    line = sync.words.audit_line(when, TO_SALESFORCE, (), "opportunity_created")
     report = sync.policy.report(Link("", LinkState.LINKED, phase=referral.phase))
     fields = spell.creation(views, "") | spell.steering(report, sync.new_id(), line)
     stage = spell.stage(referral.phase) if referral.phase else sync.mapping.config.stages.hold

@@ -17,7 +17,8 @@ from functools import partial
 from itertools import takewhile
 from math import ceil
 
-from shared import catalogue, checks, lifecycle, meet
+from shared import checks, lifecycle, meet
+from shared.catalogue import TO_PARTNER_CENTER
 from shared.deal import (
     Absence,
     Hold,
@@ -143,11 +144,12 @@ def _wanted(sync: Sync, link: Link | None, look: Look, opportunity_id: str) -> L
         if meet.REFERRAL_ID.match(known):  # no link remembers it: the referral's own doorbell joins the two
             sync.bells.ring(Queue.REFERRAL_CHANGES, [known], reason=NAMED_REASON)
         else:
-            _tell(sync, look, opportunity_id, catalogue.not_sent((catalogue.NO_SUCH_REFERRAL,)), "unknown_referral")
+            _tell(sync, look, opportunity_id, sync.words.no_such_referral(), "unknown_referral")
         return None
-    problems = checks.before_creation(view.groups, sync.mapping.groups, _today(sync))
+    problems = checks.problems(view.groups, sync.mapping.groups, _today(sync), sync.words)
     if problems:
-        _tell(sync, look, opportunity_id, catalogue.not_sent(problems), "not_sent")
+        report = sync.words.not_sent(problem.sentence for problem in problems)
+        _tell(sync, look, opportunity_id, report, "not_sent", tuple(dict.fromkeys(p.group for p in problems)))
         return None
     if link is None:
         sync.links.claim(Side.SALESFORCE, opportunity_id, link_id_of_opportunity(opportunity_id))
@@ -231,16 +233,14 @@ def _later(sync: Sync, link: Link, error: ApiError, tries: int) -> None:
 def _hold(sync: Sync, link: Link, look: Look, refusal: Rejected | Missing | Forbidden | Stale | Untranslatable) -> None:
     """Microsoft refuses this deal: nothing exists there, the seller is told, a change in Salesforce tries again."""
     if isinstance(refusal, Untranslatable):
-        code, sentences = refusal.code, [catalogue.sentence("deal", Hold(refusal.code, detail=refusal.detail))]
+        code = refusal.code
+        report = sync.words.not_sent([sync.words.sentence("deal", Hold(code, detail=refusal.detail))])
     else:
         code = refusal.code or "refused"
-        sentences = list(dict.fromkeys(problem.message for problem in refusal.problems if problem.message))
+        report = sync.words.refused(problem.message for problem in refusal.problems)
     hold = Hold(code, s=_shown(sync, look), schema=sync.policy.schema)
     sync.links.save(replace(link, claim=None, held={CREATE: hold}))
-    told = (
-        ("Microsoft refused the deal:", *sentences) if sentences else ("Microsoft refused the deal without a reason.",)
-    )
-    _tell(sync, look, link.opportunity_id, catalogue.not_sent(told), code)
+    _tell(sync, look, link.opportunity_id, report, code)
 
 
 def _refused_before(sync: Sync, link: Link, look: Look) -> bool:
@@ -254,7 +254,7 @@ def _shown(sync: Sync, look: Look) -> str:
     return sync.policy.digest(tuple((name, repr(content)) for name, content in look.opportunity.groups.items()))
 
 
-def _tell(sync: Sync, look: Look, opportunity_id: str, report: Report, code: str) -> None:
+def _tell(sync: Sync, look: Look, opportunity_id: str, report: Report, code: str, groups: tuple[str, ...] = ()) -> None:
     """Write the reason to the opportunity, once: an unchanged report costs nothing."""
     view = look.opportunity
     assert isinstance(view, Opportunity)  # noqa: S101  only called for readable records
@@ -266,7 +266,8 @@ def _tell(sync: Sync, look: Look, opportunity_id: str, report: Report, code: str
         return
     spell = sync.mapping.opportunity
     when = datetime.fromtimestamp(sync.clock(), UTC).strftime("%Y-%m-%d %H:%M")
-    trail = spell.audit(look.record, [catalogue.audit_line(when, "CRM to Partner Center", (), "not sent")])
+    line = sync.words.audit_line(when, TO_PARTNER_CENTER, groups, "not_sent" if groups else "refused")
+    trail = spell.audit(look.record, [line])
     fields = spell.steering(report, sync.new_id(), trail)
     path = f"/sobjects/Opportunity/{opportunity_id}"
     try:

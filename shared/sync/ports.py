@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from shared.catalogue import ENGLISH, Words
 from shared.deal import Conflict, History, Issue, Link, Side
 from shared.decide import Policy
 from shared.doorbell import Queue
@@ -142,4 +143,5 @@ class Sync:
     mass_change_limit: int = 500
     bulk_above: int = 200
     marks: Marks = field(default_factory=Marks)
+    words: Words = ENGLISH  # what sellers read
     whole: FieldMapping | None = None  # the mapping before anything was left out, when `mapping` is a part of it

@@ -7,7 +7,7 @@ import hmac
 import json
 from collections.abc import Callable
 
-from shared import catalogue
+from shared.catalogue import ENGLISH, Words
 from shared.deal import Content, Direction, Obstacle, Side
 from shared.decide import GroupPolicy, Policy
 from shared.mapping import Mapping
@@ -38,7 +38,7 @@ def obstacle_of(mapping: Mapping) -> Callable[[str, Content, Side], Obstacle | N
     return obstacle
 
 
-def policy_of(mapping: Mapping, digest_key: bytes) -> Policy:
+def policy_of(mapping: Mapping, digest_key: bytes, words: Words = ENGLISH) -> Policy:
     """The rules of every group that may travel after creation; digests are keyed, so values cannot be guessed."""
 
     def digest(content: Content) -> str:
@@ -61,5 +61,5 @@ def policy_of(mapping: Mapping, digest_key: bytes) -> Policy:
         },
         digest=digest,
         obstacle=obstacle_of(mapping),
-        report=catalogue.report,
+        report=words.report,
     )

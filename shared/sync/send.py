@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from urllib.parse import quote
 
-from shared.catalogue import NEUTRAL_REASON, audit_line
+from shared.catalogue import NEUTRAL_REASON, TO_PARTNER_CENTER, TO_SALESFORCE
 from shared.deal import Absence, Intent, Link, Opportunity, RowWrite, Side
 from shared.errors import Stale
 from shared.sync.look import Look
 from shared.sync.ports import CompositeStep, Sync
 
 OPPORTUNITY, READ_BACK = "opportunity", "read_back"
-TO_SALESFORCE, TO_PARTNER_CENTER = "Partner Center to CRM", "CRM to Partner Center"
 MOST_WAITING = 20
 
 
@@ -61,11 +60,14 @@ def _lines(sync: Sync, link: Link, intent: Intent) -> list[str]:
     """
     waiting = takewhile(lambda row: row.side is not Side.SALESFORCE, sync.links.history(link.id, MOST_WAITING))
     sent = [row for row in waiting if row.side is Side.PARTNER_CENTER]
-    lines = [audit_line(_when(row.at), TO_PARTNER_CENTER, row.groups, "success") for row in reversed(sent)]
+    line, now = sync.words.audit_line, _when(intent.at)
+    lines = [line(_when(row.at), TO_PARTNER_CENTER, row.groups, "success") for row in reversed(sent)]
     if "identity" in intent.writes:
-        return [*lines, audit_line(_when(intent.at), TO_PARTNER_CENTER, (), "referral created")]
-    if intent.writes:
-        return [*lines, audit_line(_when(intent.at), TO_SALESFORCE, tuple(intent.writes), "success")]
+        lines.append(line(now, TO_PARTNER_CENTER, (), "referral_created"))
+    elif intent.writes:
+        lines.append(line(now, TO_SALESFORCE, tuple(intent.writes), "success"))
+    if intent.report is not None:  # what waits is told when it is news, not with every write
+        lines += sync.words.held_lines(now, link.held)
     return lines
 
 

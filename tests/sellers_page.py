@@ -1,0 +1,106 @@
+"""Writes `docs/sellers.md` from the catalogue, so that the page shows what the app writes.
+
+`python -m tests.sellers_page` writes it; `test_catalogue.py` fails when it is out of date. Development only.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from shared.catalogue import ENGLISH, JAPANESE, Status, Words
+
+PAGE: Final = Path(__file__).parent.parent / "docs" / "sellers.md"
+HEAD: Final = """# Co-sell with Microsoft: for sellers
+
+Tick *Sync with Partner Center* on an opportunity and it becomes a deal in Microsoft Partner Center; a deal that
+Microsoft sends you becomes an opportunity. From then on both show the same. You need no second place to look: *Sync
+Status* and *Sync Message* on the opportunity tell how things stand and what to do, *Audit* tells what happened.
+
+This page is written by `python -m tests.sellers_page` from the words the app uses; edit `shared/catalogue`.
+
+"""
+STATUS: Final = """| *Sync Status* | What it means | What to do |
+|---|---|---|
+"""
+PAUSED: Final = """
+**Paused.** While *Sync with Partner Center* is not ticked, nothing is written to the opportunity or to Partner Center,
+not even a status: the empty box says it, and *Sync Status* keeps what it said last. Tick it again, and both sides'
+changes meet as if they had been made at the same time.
+
+## Before a deal can be sent
+
+A new deal is sent a minute or two after you save it. If something is missing it is not sent, *Sync Message* says
+everything at once, and it goes out by itself after you have added it:
+
+"""
+AFTER: Final = """
+What stands on the account, the contact or your user is noticed when you save the opportunity again, at the latest in
+the following night.
+
+## If something waits later
+
+A field that cannot be taken over does not stop the others. It is tried again as soon as the field changes on either
+side.
+
+"""
+TRAIL: Final = """
+If Microsoft or Salesforce refuses something for a reason of its own, the message quotes it.
+
+## The audit trail
+
+One line for each change, the newest first: time (UTC), direction, fields, result. Values never stand in it. What went
+to Microsoft is noted with the next change that comes back, because a note alone would be one more save.
+
+```
+{lines}
+```
+
+## 日本語
+
+アプリの設定 `COSELL_LANGUAGE` が `ja` の場合、同期状況、同期メッセージ、監査の記録は日本語で表示されます。
+記号はどちらの言語でも同じです。
+
+| 同期状況 | 意味 | 対応 |
+|---|---|---|
+{statuses}
+**一時停止。** 「Partner Center と同期」のチェックを外している間は、商談にもパートナー センターにも
+何も書き込まれません。同期状況には最後の状態が残ります。再びチェックすると、同期が再開されます。
+
+取引先、取引先責任者、ユーザ情報を修正したときは、商談をもう一度保存してください。
+保存しない場合も、夜間に自動で確認されます。
+"""
+
+
+def page() -> str:
+    """docs/sellers.md."""
+    words = ENGLISH.texts
+    asks = dict.fromkeys(_plain(text) for key, text in words.asks.items() if not key.startswith("rule.any"))
+    waits = dict.fromkeys(_plain(text) for text in words.holds.values())
+    lines = [
+        ENGLISH.audit_line("2026-01-05 12:31", "both", ("notes",), "held", words.reasons["too_long"]),
+        ENGLISH.audit_line("2026-01-05 12:20", "to_salesforce", ("close_date",), "success"),
+        ENGLISH.audit_line("2026-01-05 12:07", "to_partner_center", ("value", "status"), "success"),
+        ENGLISH.audit_line("2026-01-05 12:00", "to_partner_center", (), "referral_created"),
+    ]
+    listed = TRAIL.format(lines="\n".join(lines), statuses=_statuses(JAPANESE))
+    return HEAD + STATUS + _statuses(ENGLISH) + PAUSED + _items(asks) + AFTER + _items(waits) + listed
+
+
+def _statuses(words: Words) -> str:
+    texts = words.texts
+    return "".join(f"| {texts.statuses[s]} | {texts.meanings[s]} | {texts.advice[s]} |\n" for s in Status)
+
+
+def _items(sentences: dict[str, None]) -> str:
+    return "".join(f"- {sentence}\n" for sentence in sentences)
+
+
+def _plain(text: str) -> str:
+    """A sentence with dots where a field or a value will stand."""
+    filled = text.format(group="…", detail="…", there="…")
+    return filled[:1].upper() + filled[1:]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")

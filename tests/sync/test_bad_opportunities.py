@@ -1,0 +1,373 @@
+"""What Microsoft would refuse is not sent: the opportunity says why, and goes through once just that is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from shared import sync as flows
+from shared.catalogue import IN_SYNC, NOT_SENT
+from tests.rig import Rig
+
+HELP = {"How_can_Microsoft_help__c": "Proof Of Concept or Demo"}
+GOOD_SOLUTION = "SOL-15974-MQF"
+Step = Callable[[Rig, str], None]
+
+
+@dataclass(frozen=True)
+class Bad:
+    """What is wrong with an otherwise complete opportunity, the sentence its seller reads, and the mending."""
+
+    name: str
+    sentence: str
+    mend: Step
+    spoil: Step = lambda _rig, _opportunity: None
+    made: Callable[[], dict[str, Any]] = dict
+    mapping: str = ""
+    elsewhere: bool = False  # mended on another record, which does not touch the opportunity
+    asked: bool = False  # only Microsoft itself can know
+
+
+def own(**fields: Any) -> Step:
+    """A save of the opportunity."""
+    return lambda rig, opportunity: rig.salesforce.update("Opportunity", opportunity, fields)
+
+
+def account(**fields: Any) -> Step:
+    """A save of its account."""
+    return lambda rig, opportunity: rig.salesforce.update(
+        "Account", str(rig.opportunity(opportunity)["AccountId"]), fields
+    )
+
+
+def contact(**fields: Any) -> Step:
+    """A save of its contact."""
+    return lambda rig, _opportunity: rig.salesforce.update(
+        "Contact", str(rig.salesforce.records("Contact")[0]["Id"]), fields
+    )
+
+
+def owner(**fields: Any) -> Step:
+    """A save of its owner's user."""
+
+    def saved(rig: Rig, opportunity: str) -> None:
+        rig.salesforce.schema["User"].updateable = True  # by an administrator, in Setup
+        rig.salesforce.update("User", str(rig.opportunity(opportunity)["OwnerId"]), fields)
+
+    return saved
+
+
+def add_contact(rig: Rig, opportunity: str) -> None:
+    """A contact with a role."""
+    person = rig.salesforce.create(
+        "Contact", {"FirstName": "Kim", "LastName": "Sato", "Email": "kim@fabrikam.example", "Phone": "123"}
+    )
+    role = {"OpportunityId": opportunity, "ContactId": person, "Role": "Decision Maker", "IsPrimary": True}
+    rig.salesforce.create("OpportunityContactRole", role)
+
+
+def add_solution(rig: Rig, opportunity: str) -> None:
+    """A row that Microsoft knows."""
+    rig.add_solution(opportunity, GOOD_SOLUTION)
+
+
+def rename_solution(rig: Rig, _opportunity: str) -> None:
+    """The row there is gets the identifier of a solution that Microsoft knows."""
+    row = str(rig.salesforce.records("Microsoft_Solution__c")[0]["Id"])
+    rig.salesforce.update("Microsoft_Solution__c", row, {"Solution_Id__c": GOOD_SOLUTION})
+
+
+def remove_a_solution(rig: Rig, _opportunity: str) -> None:
+    """One row less."""
+    row = str(rig.salesforce.records("Microsoft_Solution__c")[0]["Id"])
+    rig.salesforce.update("Microsoft_Solution__c", row, {"Removed__c": True})
+
+
+def without(**fields: Any) -> Callable[[], dict[str, Any]]:
+    """Fields with which the opportunity is made."""
+    return lambda: fields
+
+
+ASK_COUNTRY = "Enter the account's billing country (two-letter code)."
+ASK_AMOUNT = "Enter an amount greater than zero."
+CURRENCY = '[groups.value.fields.currency]\nsalesforce = "NextStep"\n'
+ADDRESS = '[groups.contact.fields.email]\nsalesforce = "Contact.Title"\n'
+LAST_NAME = '[groups.contact.fields.last_name]\nsalesforce = "Contact.Title"\n'
+HELP_FIELD = '[groups.help.fields.code]\nsalesforce = "Type"\n'
+BAD = (
+    Bad("no country", ASK_COUNTRY, account(BillingCountry="US"), account(BillingCountry=None), elsewhere=True),
+    Bad(
+        "an unknown country",
+        "The customer's country (Atlantis) is not known: use the two-letter code.",
+        account(BillingCountry="US"),
+        account(BillingCountry="Atlantis"),
+        elsewhere=True,
+    ),
+    Bad(
+        "no street",
+        "Enter the account's billing street.",
+        account(BillingStreet="1 Main Street"),
+        account(BillingStreet=None),
+        elsewhere=True,
+    ),
+    Bad(
+        "no city",
+        "Enter the account's billing city.",
+        account(BillingCity="Redmond"),
+        account(BillingCity=None),
+        elsewhere=True,
+    ),
+    Bad(
+        "no account",
+        "Choose an account.",
+        lambda rig, opportunity: rig.salesforce.update("Opportunity", opportunity, {"AccountId": rig.account()}),
+        own(AccountId=None),
+    ),
+    Bad("no solution", "Add at least one Microsoft Solution.", add_solution, made=without(solutions=())),
+    Bad(
+        "a solution by its name",
+        "A Microsoft Solution is named by its identifier in Partner Center (SOL-… or a GUID), not by Contoso Backup.",
+        rename_solution,
+        made=without(solutions=("Contoso Backup",)),
+    ),
+    Bad(
+        "a solution that Microsoft does not know",
+        "Microsoft refused the deal: Solution ID is unknown",
+        rename_solution,
+        made=without(solutions=("CONTOSO",)),
+        asked=True,
+    ),
+    Bad(
+        "too many solutions",
+        "Microsoft takes at most 50 solutions: remove some.",
+        remove_a_solution,
+        made=without(solutions=tuple(f"SOL-{n:05}-AAA" for n in range(51))),
+    ),
+    Bad("value 0", ASK_AMOUNT, own(Amount=10), own(Amount=0)),
+    Bad("no value", ASK_AMOUNT, own(Amount=10), own(Amount=None)),
+    Bad("a negative value", ASK_AMOUNT, own(Amount=10), own(Amount=-10)),
+    Bad("no currency", "Choose a currency.", own(NextStep="EUR"), mapping=CURRENCY),
+    Bad(
+        "an unknown currency",
+        "The currency TALER is not known: use a code of three letters such as USD.",
+        own(NextStep="EUR"),
+        own(NextStep="Taler"),
+        mapping=CURRENCY,
+    ),
+    Bad(
+        "a closing date in the past",
+        "The closing date is in the past: Microsoft takes new deals with a closing date from today on.",
+        own(CloseDate="2026-01-06"),
+        own(CloseDate="2026-01-04"),
+    ),
+    Bad(
+        "no description",
+        "Describe the deal (Description): Microsoft needs it.",
+        own(Description="Moves."),
+        own(Description=None),
+    ),
+    Bad(
+        "an overlong description",
+        "The description is too long for the other system (at most 4000 characters): shorten it.",
+        own(Description="x" * 4000),
+        own(Description="x" * 4001),
+    ),
+    Bad(
+        "help without a contact",
+        "Microsoft's help needs a contact with first name, last name, e-mail and phone: add a contact role.",
+        add_contact,
+        made=without(contact=False, **HELP),
+        elsewhere=True,
+    ),
+    Bad(
+        "a contact without e-mail",
+        "Enter the contact's e-mail address.",
+        contact(Email="dana@fabrikam.example"),
+        contact(Email=None),
+        made=without(**HELP),
+        elsewhere=True,
+    ),
+    Bad(
+        "a contact without phone, though no help is asked for",
+        "Enter the contact's phone number.",
+        contact(Phone="1234567890"),
+        contact(Phone=None),
+        elsewhere=True,
+    ),
+    Bad(
+        "a contact without first name",
+        "Enter the contact's first name.",
+        contact(FirstName="Dana"),
+        contact(FirstName=None),
+        elsewhere=True,
+    ),
+    Bad(
+        "a contact without last name, where the org keeps it elsewhere",
+        "Enter the contact's last name.",
+        contact(Title="Ito"),
+        mapping=LAST_NAME,
+        elsewhere=True,
+    ),
+    Bad(
+        "a contact with an overlong phone number",
+        "The contact is too long for the other system (at most 30 characters): shorten it.",
+        contact(Phone="1234567890"),
+        contact(Phone="1" * 31),
+        elsewhere=True,
+    ),
+    Bad(
+        "a bad e-mail address",
+        "The e-mail address of the contact is not complete: it needs the form name@company.com.",
+        contact(Title="dana@fabrikam.example"),
+        contact(Title="dana at fabrikam"),
+        mapping=ADDRESS,
+        elsewhere=True,
+    ),
+    Bad(
+        "an owner without phone",
+        "The owner's user needs a phone number.",
+        owner(Phone="5550100"),
+        owner(Phone=None),
+        elsewhere=True,
+    ),
+    Bad(
+        "an owner without first name",
+        "The owner's user needs a first name.",
+        owner(FirstName="Aiko"),
+        owner(FirstName=None),
+        elsewhere=True,
+    ),
+    Bad(
+        "an unknown kind of help",
+        "How Microsoft can help holds a value without a counterpart in the mapping (New Business): choose another, or"
+        " ask your admin to map it.",
+        own(Type="General or Other"),
+        own(Type="New Business"),
+        mapping=HELP_FIELD,
+    ),
+    Bad(
+        "closed already",
+        "The deal is closed: Microsoft takes new deals only while they are open. Set an open stage; close it once it"
+        " is in sync.",
+        own(StageName="Qualification"),
+        own(StageName="Closed Won"),
+    ),
+    Bad(
+        "a referral identifier that somebody typed",
+        "The Referral Identifier is none of Partner Center's: clear it to send the deal anew.",
+        own(Referral_Identifier__c=None),
+        own(Referral_Identifier__c="ask Kim"),
+    ),
+)
+
+
+def spoiled(bad: Bad) -> tuple[Rig, str]:
+    """A deployment with one bad opportunity, after the polls that find it."""
+    rig = Rig(mapping=bad.mapping)
+    opportunity = rig.new_opportunity(**bad.made())
+    bad.spoil(rig, opportunity)
+    rig.pass_time(seconds=5)
+    rig.poll()
+    rig.minute()
+    return rig, opportunity
+
+
+@pytest.fixture(params=BAD, ids=lambda bad: bad.name)
+def bad(request: pytest.FixtureRequest) -> Bad:
+    """Each of them."""
+    found: Bad = request.param
+    return found
+
+
+def test_there_are_at_least_twenty() -> None:
+    assert len({bad.name for bad in BAD}) == len(BAD) >= 20
+
+
+def test_a_bad_opportunity_is_not_sent_and_shows_its_sentence_and_only_that(bad: Bad) -> None:
+    rig, opportunity = spoiled(bad)
+    row = rig.opportunity(opportunity)
+    assert rig.partner_center.referrals() == []
+    assert [call.method for call in rig.partner_center.requests] == (["POST"] if bad.asked else [])
+    assert (row["Sync_Status__c"], row["Sync_Message__c"]) == (NOT_SENT, bad.sentence)
+    assert row["Audit__c"].count(" - CRM to Partner Center") == 1
+
+
+def test_while_nothing_is_mended_nothing_more_is_sent_or_written(bad: Bad) -> None:
+    rig, _ = spoiled(bad)
+    before, calls = rig.writes(), len(rig.partner_center.requests)
+    for _ in range(3):
+        rig.minute()
+    flows.sweep(rig.sync)
+    rig.drain()
+    assert rig.writes()[:2] == before[:2]
+    assert len([call for call in rig.partner_center.requests[calls:] if call.method == "POST"]) == 0
+
+
+def test_it_goes_through_once_exactly_that_is_mended(bad: Bad) -> None:
+    rig, opportunity = spoiled(bad)
+    rig.pass_time(seconds=5)
+    bad.mend(rig, opportunity)
+    if bad.elsewhere:
+        rig.edit(opportunity)  # the seller saves it again
+    rig.pass_time(seconds=5)
+    for _ in range(2):
+        rig.minute()
+    row = rig.opportunity(opportunity)
+    (referral,) = rig.partner_center.referrals()
+    assert row["Referral_Identifier__c"] == referral["id"]
+    assert (row["Sync_Status__c"], row["Sync_Message__c"]) == (IN_SYNC, None)
+
+
+@pytest.mark.parametrize("bad", [bad for bad in BAD if bad.elsewhere], ids=lambda bad: bad.name)
+def test_what_is_mended_on_another_record_is_found_by_night_if_nobody_saves(bad: Bad) -> None:
+    rig, opportunity = spoiled(bad)
+    rig.pass_time(seconds=5)
+    bad.mend(rig, opportunity)
+    rig.pass_time(seconds=5)
+    flows.sweep(rig.sync)
+    rig.drain()
+    for _ in range(2):
+        rig.minute()
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == IN_SYNC
+
+
+@pytest.mark.parametrize(
+    ("mapping", "spoil", "at_microsoft"),
+    [
+        pytest.param(CURRENCY, own(NextStep="eur"), {"currency": "EUR"}, id="a currency in lower case"),
+        pytest.param("", account(BillingCountry="USA"), {"country": "US"}, id="a country of three letters"),
+        pytest.param(
+            "", account(BillingPostalCode=None), {"country": "US"}, id="no postal code: Microsoft asks for none"
+        ),
+    ],
+)
+def test_what_can_be_spelled_for_microsoft_is_no_reason_to_wait(
+    mapping: str, spoil: Step, at_microsoft: dict[str, str]
+) -> None:
+    rig = Rig(mapping=mapping)
+    opportunity = rig.new_opportunity()
+    spoil(rig, opportunity)
+    rig.pass_time(seconds=5)
+    rig.poll()
+    (referral,) = rig.partner_center.referrals()
+    shown = {**referral["details"], **referral["customerProfile"]["address"]}
+    assert {name: shown[name] for name in at_microsoft} == at_microsoft
+
+
+def test_many_problems_are_shown_at_once_and_counted() -> None:
+    rig = Rig()
+    opportunity = rig.new_opportunity(
+        Amount=None, Description=None, CloseDate="2025-01-01", solutions=(), contact=False, AccountId=None, **HELP
+    )
+    rig.pass_time(seconds=5)
+    rig.poll()
+    message = str(rig.opportunity(opportunity)["Sync_Message__c"])
+    assert ASK_AMOUNT in message
+    assert message.endswith("more)")
+    line = str(rig.opportunity(opportunity)["Audit__c"])
+    assert "amount or currency" in line
+    assert "the closing date" not in line
+    assert line.endswith(" - not sent")

@@ -1,0 +1,381 @@
+"""Every row of the default mapping travels where its directions say, and nowhere else: generated from the table.
+
+Each case is a deal on the simulators. Values are written and read in the two systems themselves, so nothing of the
+mapping's own reading and writing is trusted here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from typing import Any, Final
+
+import pytest
+
+from sandbox.partner_center import samples
+from shared.deal import Side
+from shared.mapping import load
+from shared.mapping.model import FieldRow, Group
+from tests.rig import LINK, Rig
+
+P, S = Side.PARTNER_CENTER, Side.SALESFORCE
+GROUPS: Final = load().groups
+CREATE, UPDATE = "create", "update"
+ROLES: Final = "OpportunityContactRole"
+
+# What a codec's field holds: (in the referral, in Salesforce).
+SAMPLES: Final[Mapping[str, tuple[Any, Any]]] = {
+    "email": ("new.person@fabrikam.example", "new.person@fabrikam.example"),
+    "money": (7250.5, 7250.5),
+    "day": ("2026-08-31T00:00:00Z", "2026-08-31"),
+    "flag": (True, True),
+    "code": ("EUR", "EUR"),
+    "country": ("JP", "JP"),
+}
+# What the two systems fill in by themselves, as (referral id, opportunity id) -> (referral, Salesforce).
+OWN: Final[Mapping[str, Callable[[str, str], tuple[Any, Any]]]] = {
+    "identity.referral_id": lambda referral, _: (referral, referral),
+    "identity.link": lambda referral, _: (None, LINK.format(referral_id=referral)),
+    "crm_id.opportunity_id": lambda _, opportunity: (opportunity, opportunity),
+}
+
+
+def sample(name: str, row: FieldRow) -> tuple[Any, Any]:
+    """A value no deal of the rig starts with, as each side spells it."""
+    if row.codec == "choice":
+        return list(row.values.items())[-2]
+    if row.codec in SAMPLES:
+        return SAMPLES[row.codec]
+    text = f"New {name.partition('.')[2]}"
+    return text, text
+
+
+# Placing and finding values
+
+
+def at(document: Any, pointer: str) -> Any:
+    """The value in a referral."""
+    for part in pointer.strip("/").split("/"):
+        if isinstance(document, list):
+            document = document[int(part)] if int(part) < len(document) else None
+        else:
+            document = (document or {}).get(part)
+    return document
+
+
+def put(document: Any, pointer: str, value: Any) -> None:
+    """Set a value in a referral."""
+    *parts, last = pointer.strip("/").split("/")
+    for part in parts:
+        document = document[int(part)] if isinstance(document, list) else document.setdefault(part, {})
+    document[last] = value
+
+
+def holder(rig: Rig, opportunity: str, field: str) -> tuple[str, str, str]:
+    """Object, id and name of a Salesforce field that the mapping reaches from the opportunity."""
+    prefix, _, name = field.rpartition(".")
+    row = rig.opportunity(opportunity)
+    if prefix == "Account":
+        return "Account", row["AccountId"], name
+    if prefix == "Owner":
+        return "User", row["OwnerId"], name
+    if prefix == "Contact":
+        roles = [role for role in rig.salesforce.records(ROLES) if role["OpportunityId"] == opportunity]
+        return "Contact", roles[0]["ContactId"], name
+    return "Opportunity", opportunity, name
+
+
+def in_salesforce(rig: Rig, opportunity: str, field: str) -> Any:
+    sobject, record, name = holder(rig, opportunity, field)
+    return rig.salesforce.get(sobject, record)[name]
+
+
+def save(rig: Rig, opportunity: str, field: str, value: Any) -> None:
+    """Somebody changes a Salesforce field that the mapping reaches; users are an administrator's, in Setup."""
+    sobject, record, name = holder(rig, opportunity, field)
+    rig.salesforce.schema["User"].updateable = True
+    rig.salesforce.update(sobject, record, {name: value})
+    rig.salesforce.schema["User"].updateable = False
+
+
+def settle(rig: Rig) -> None:
+    for _ in range(3):
+        rig.minute()
+
+
+def twin(rig: Rig, referral: str) -> str:
+    """The opportunity a referral became."""
+    (row,) = [r for r in rig.salesforce.records("Opportunity") if r["Referral_Identifier__c"] == referral]
+    return str(row["Id"])
+
+
+# Deals
+
+
+def shared_by_microsoft(rig: Rig, pointer: str = "", value: Any = None) -> tuple[str, str]:
+    """A deal that Microsoft shared, and the opportunity it became: (opportunity, referral)."""
+    deal = deepcopy(samples.inbound(rig.now))
+    if pointer:
+        put(deal, pointer, value)
+    referral = rig.partner_center.new_inbound(**deal)
+    rig.webhook(referral)
+    return twin(rig, referral), referral
+
+
+def made_by_a_seller(rig: Rig, field: str = "", value: Any = None) -> tuple[str, str]:
+    """A seller's opportunity, ticked when it is complete, and its referral."""
+    opportunity = rig.new_opportunity(Sync_with_Partner_Center__c=False)
+    if field:
+        save(rig, opportunity, field, value)
+    rig.edit(opportunity, Sync_with_Partner_Center__c=True)
+    rig.poll()
+    settle(rig)
+    return opportunity, str(rig.opportunity(opportunity)["Referral_Identifier__c"])
+
+
+def changed_at_microsoft(rig: Rig, referral: str, pointer: str, value: Any) -> None:
+    """Somebody, or the service, changes a field of the referral."""
+    top, *deeper = pointer.strip("/").split("/")
+    if deeper[1:2] == ["0"]:  # one element is changed by writing its list
+        listed = deepcopy(at(rig.referral(referral), f"/{top}/{deeper[0]}"))
+        listed[0][deeper[2]] = value
+        pointer, value = f"/{top}/{deeper[0]}", listed
+    elif deeper[:1] == ["0"]:
+        listed = deepcopy(at(rig.referral(referral), f"/{top}"))
+        listed[0][deeper[1]] = value
+        pointer, value = f"/{top}", listed
+    rig.pass_time(seconds=5)
+    rig.partner_center.service_sets(referral, {pointer: value})
+    rig.webhook(referral)
+    settle(rig)
+
+
+# The rows outside of lists
+
+
+def rows() -> Iterator[tuple[str, Group, FieldRow]]:
+    for name, group in GROUPS.items():
+        if group.kind in ("scalar", "latch"):
+            yield from ((f"{name}.{field}", group, row) for field, row in group.fields.items())
+
+
+def ways(moment: str, side: Side, *, allowed: bool) -> list[Any]:
+    """The rows that may, or may not, travel to a side on creation or update."""
+    return [
+        pytest.param(name, row, id=name)
+        for name, group, row in rows()
+        if group.ways(row)[moment == UPDATE].towards(side) is allowed and name not in OWN
+    ]
+
+
+@pytest.mark.parametrize(("name", "row"), ways(CREATE, S, allowed=True))
+def test_a_row_arrives_with_the_deal_in_salesforce(name: str, row: FieldRow) -> None:
+    rig = Rig()
+    theirs, ours = sample(name, row)
+    before = in_salesforce(rig, shared_by_microsoft(rig)[0], row.salesforce)
+    opportunity, _ = shared_by_microsoft(rig := Rig(), row.referral, theirs)
+    assert in_salesforce(rig, opportunity, row.salesforce) == ours
+    assert before != ours or row.codec == "flag"
+
+
+@pytest.mark.parametrize(("name", "row"), ways(CREATE, P, allowed=True))
+def test_a_row_arrives_with_the_deal_in_partner_center(name: str, row: FieldRow) -> None:
+    rig = Rig()
+    theirs, ours = sample(name, row)
+    _, referral = made_by_a_seller(rig, row.salesforce, ours)
+    assert at(rig.referral(referral), row.referral) == theirs
+
+
+@pytest.mark.parametrize(("name", "row"), ways(UPDATE, S, allowed=True))
+def test_a_change_at_microsoft_reaches_salesforce(name: str, row: FieldRow) -> None:
+    rig = Rig()
+    theirs, ours = sample(name, row)
+    opportunity, referral = made_by_a_seller(rig)
+    assert in_salesforce(rig, opportunity, row.salesforce) != ours
+    changed_at_microsoft(rig, referral, row.referral, theirs)
+    assert in_salesforce(rig, opportunity, row.salesforce) == ours
+    assert at(rig.referral(referral), row.referral) == theirs
+
+
+@pytest.mark.parametrize(("name", "row"), ways(UPDATE, P, allowed=True))
+def test_a_change_in_salesforce_reaches_microsoft(name: str, row: FieldRow) -> None:
+    rig = Rig()
+    theirs, ours = sample(name, row)
+    opportunity, referral = made_by_a_seller(rig)
+    assert at(rig.referral(referral), row.referral) != theirs
+    rig.edit(opportunity, **{row.salesforce: ours})
+    settle(rig)
+    assert at(rig.referral(referral), row.referral) == theirs
+    assert in_salesforce(rig, opportunity, row.salesforce) == ours
+
+
+@pytest.mark.parametrize(("name", "row"), ways(CREATE, S, allowed=False))
+def test_a_row_that_may_not_is_not_created_in_salesforce(name: str, row: FieldRow) -> None:
+    rig = Rig()
+    theirs, ours = sample(name, row)
+    deal = {row.referral.split("/")[1]: [samples.member() | {row.referral.split("/")[-1]: theirs}]}
+    referral = rig.partner_center.new_inbound(**deal)
+    rig.webhook(referral)
+    assert in_salesforce(rig, twin(rig, referral), row.salesforce) != ours
+
+
+@pytest.mark.parametrize(("name", "row"), ways(CREATE, P, allowed=False))
+def test_a_row_that_may_not_is_not_created_in_partner_center(name: str, row: FieldRow) -> None:
+    rig = Rig()
+    theirs, ours = sample(name, row)
+    _, referral = made_by_a_seller(rig, row.salesforce, ours)
+    assert at(rig.referral(referral), row.referral) != theirs
+
+
+@pytest.mark.parametrize(("name", "row"), ways(UPDATE, S, allowed=False))
+def test_a_change_at_microsoft_that_may_not_travel_stays_there(name: str, row: FieldRow) -> None:
+    rig = Rig()
+    theirs, _ = sample(name, row)
+    opportunity, referral = made_by_a_seller(rig)
+    before, writes = in_salesforce(rig, opportunity, row.salesforce), len(rig.salesforce.writes())
+    changed_at_microsoft(rig, referral, row.referral, theirs)
+    assert in_salesforce(rig, opportunity, row.salesforce) == before
+    assert len(rig.salesforce.writes()) == writes
+
+
+@pytest.mark.parametrize(("name", "row"), ways(UPDATE, P, allowed=False))
+def test_a_change_in_salesforce_that_may_not_travel_stays_there(name: str, row: FieldRow) -> None:
+    rig = Rig()
+    _, ours = sample(name, row)
+    opportunity, referral = made_by_a_seller(rig)
+    before, writes = at(rig.referral(referral), row.referral), len(rig.partner_center.writes())
+    rig.pass_time(seconds=5)
+    save(rig, opportunity, row.salesforce, ours)
+    settle(rig)
+    assert at(rig.referral(referral), row.referral) == before
+    assert len(rig.partner_center.writes()) == writes
+
+
+# What the systems fill in by themselves
+
+
+@pytest.mark.parametrize("make", [shared_by_microsoft, made_by_a_seller])
+@pytest.mark.parametrize("name", OWN)
+def test_identifiers_stand_on_both_records_whoever_made_the_deal(
+    name: str, make: Callable[[Rig], tuple[str, str]]
+) -> None:
+    rig = Rig()
+    opportunity, referral = make(rig)
+    rig.edit(opportunity, StageName="Qualification", Amount=61000)  # accepted; our own reference travels along
+    settle(rig)
+    group, field = name.split(".")
+    row = GROUPS[group].fields[field]
+    theirs, ours = OWN[name](referral, opportunity)
+    assert theirs is None or at(rig.referral(referral), row.referral) == theirs
+    assert in_salesforce(rig, opportunity, row.salesforce) == ours
+
+
+# The list of solutions
+
+
+def element() -> tuple[dict[str, Any], dict[str, Any]]:
+    """A solution whose every mapped field has a value of its own: (in the referral, as a row)."""
+    (group,) = (group for group in GROUPS.values() if group.kind == "set")
+    texts = {field: f"New {field}" for field in group.fields} | {group.element_key: "SOL-90001-NEW"}
+    theirs = {"type": "Name"} | {row.referral.strip("/"): texts[field] for field, row in group.fields.items()}
+    return theirs, {row.salesforce: texts[field] for field, row in group.fields.items()}
+
+
+def child_rows(rig: Rig, opportunity: str) -> list[dict[str, Any]]:
+    """The rows of the list, as far as they are mapped."""
+    shown = element()[1]
+    children = [row for row in rig.salesforce.records("Microsoft_Solution__c") if row["Opportunity__c"] == opportunity]
+    return [{name: row[name] for name in shown} for row in children if not row["Removed__c"]]
+
+
+def solutions(rig: Rig, referral: str) -> list[dict[str, Any]]:
+    listed = rig.referral(referral)["details"]["requirements"]["solutions"]
+    return [{name: item.get(name) for name in element()[0]} for item in listed]
+
+
+def test_a_solution_arrives_with_the_deal_in_salesforce() -> None:
+    rig = Rig()
+    theirs, ours = element()
+    opportunity, _ = shared_by_microsoft(rig, "/details/requirements/solutions", [theirs])
+    assert child_rows(rig, opportunity) == [ours]
+
+
+def test_a_solution_arrives_with_the_deal_in_partner_center() -> None:
+    rig = Rig()
+    theirs, ours = element()
+    opportunity = rig.new_opportunity(solutions=())
+    rig.salesforce.create("Microsoft_Solution__c", ours | {"Opportunity__c": opportunity})
+    rig.pass_time(seconds=5)
+    rig.poll()
+    settle(rig)
+    assert solutions(rig, str(rig.opportunity(opportunity)["Referral_Identifier__c"])) == [theirs]
+
+
+def test_a_solution_added_at_microsoft_reaches_salesforce() -> None:
+    rig = Rig()
+    theirs, ours = element()
+    opportunity, referral = made_by_a_seller(rig)
+    listed = rig.referral(referral)["details"]["requirements"]["solutions"]
+    rig.pass_time(seconds=5)
+    rig.partner_center.portal_edit(referral, {"/details/requirements/solutions": [*listed, theirs]})
+    rig.webhook(referral)
+    settle(rig)
+    assert ours in child_rows(rig, opportunity)
+
+
+def test_a_solution_added_in_salesforce_reaches_microsoft() -> None:
+    rig = Rig()
+    theirs, ours = element()
+    opportunity, referral = made_by_a_seller(rig)
+    rig.pass_time(seconds=5)
+    rig.salesforce.create("Microsoft_Solution__c", ours | {"Opportunity__c": opportunity})
+    settle(rig)
+    assert theirs in solutions(rig, referral)
+
+
+# The stage
+
+
+def state(rig: Rig, referral: str) -> tuple[str, str]:
+    document = rig.referral(referral)
+    return document["status"], document["substatus"]
+
+
+def test_the_stage_arrives_with_the_deal_on_both_sides() -> None:
+    stages = load().stages
+    rig = Rig()
+    opportunity, _ = shared_by_microsoft(rig)
+    assert rig.opportunity(opportunity)["StageName"] == stages.hold
+    _, referral = made_by_a_seller(rig)
+    assert state(rig, referral) == ("Active", "Accepted")
+
+
+@pytest.mark.parametrize(("act", "stage"), [("win", load().stages.won), ("lose", load().stages.lost)])
+def test_the_stage_follows_microsoft(act: Any, stage: str) -> None:
+    rig = Rig()
+    opportunity, referral = made_by_a_seller(rig)
+    rig.pass_time(seconds=5)
+    rig.partner_center.portal_act(referral, act, "Budget")
+    rig.webhook(referral)
+    settle(rig)
+    assert rig.opportunity(opportunity)["StageName"] == stage
+
+
+@pytest.mark.parametrize(("stage", "shown"), [("won", ("Closed", "Won")), ("lost", ("Closed", "Lost"))])
+def test_microsoft_follows_the_stage(stage: str, shown: tuple[str, str]) -> None:
+    rig = Rig()
+    opportunity, referral = made_by_a_seller(rig)
+    rig.edit(opportunity, StageName=getattr(load().stages, stage))
+    settle(rig)
+    assert state(rig, referral) == shown
+
+
+# The table
+
+
+def test_every_row_of_the_default_is_here() -> None:
+    tested = {name for name, _, _ in rows()}
+    others = {name for name, group in GROUPS.items() if group.kind in ("set", "status")}
+    assert tested == {f"{name}.{field}" for name, g in GROUPS.items() if name not in others for field in g.fields}
+    assert others == {"solutions", "status"}
+    assert tested >= OWN.keys()
