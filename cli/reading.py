@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Never
 
+from shared.catalogue import LANGUAGES
 from shared.deal import Conflict, History, Issue, Link, Side
 from shared.doorbell import Queue
 from shared.mapping import Mapping as FieldMapping
@@ -158,16 +159,18 @@ def reading(
     clock: Callable[[], int],
 ) -> Sync:
     """The app's rules over clients that read."""
+    words = LANGUAGES[settings.language]  # the status on the record is in it
     return Sync(
         referrals=ReadReferrals(partner_center),
         opportunities=ReadOpportunities(salesforce),
         links=ReadLinks(store),
         bells=NoBells(),
         mapping=mapping,
-        policy=policy_of(mapping, settings.digest_key.get_secret_value().encode()),
+        policy=policy_of(mapping, settings.digest_key.get_secret_value().encode(), words),
         clock=clock,
         monotonic=time.monotonic,
         new_id=lambda: "",
         patience=patience_of(settings),
         organization_id=settings.partner_center_organization_id,
+        words=words,
     )

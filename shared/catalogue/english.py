@@ -141,6 +141,7 @@ ENGLISH_TEXTS: Final = Texts(
         "to_partner_center": "CRM to Partner Center",
         "both": "CRM and Partner Center",
         "success": "success",
+        "defaults": "filled in by default",
         "referral_created": "referral created",
         "opportunity_created": "opportunity created",
         "not_sent": "not sent",

@@ -141,6 +141,7 @@ JAPANESE_TEXTS: Final = Texts(
         "to_partner_center": "CRM からパートナー センター",
         "both": "CRM とパートナー センター",
         "success": "成功",
+        "defaults": "既定値で補完",
         "referral_created": "紹介を作成",
         "opportunity_created": "商談を作成",
         "not_sent": "未送信",

@@ -68,6 +68,10 @@ class Words:
         """What the seller sees when somebody typed something into the referral's identifier."""
         return self.not_sent((self.texts.said["no_such_referral"],))
 
+    def well(self, report: Report) -> bool:
+        """Whether a report tells of success, as the mark before a name does."""
+        return report.status in (self.texts.statuses[Status.IN_SYNC], self.texts.statuses[Status.WAITING])
+
     def audit_line(self, when: str, direction: str, groups: Iterable[str], result: str, detail: str = "") -> str:
         """One line of the audit trail: time (UTC), direction, field groups and result; never a value.
 

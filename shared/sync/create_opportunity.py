@@ -118,7 +118,8 @@ def _expected(sync: Sync, link: Link, look: Look) -> Link:
     referral = look.referral
     assert isinstance(referral, Referral)  # noqa: S101  shown by the caller
     shown = {"status": lifecycle.content(lifecycle.SHOWN[referral.phase])} if referral.phase else {}
-    expected = expected_base(link, referral.groups, {**_writable(sync, referral.groups), **shown}, sync.policy)
+    made = sync.mapping.filled(_writable(sync, referral.groups), S)
+    expected = expected_base(link, referral.groups, {**made, **shown}, sync.policy)
     if link.attempts and expected.base_p != link.base_p:
         # An earlier request, made from another version, may still arrive: what is found then is met for the first time.
         expected = replace(link, base_p={}, base_s={})
@@ -164,9 +165,12 @@ def _creation(sync: Sync, referral: Referral, document: Document, rows: Found) -
 def _opportunity(sync: Sync, referral: Referral, views: Views, account: str) -> dict[str, Any]:
     config, spell = sync.mapping.config.opportunity, sync.mapping.opportunity
     when = datetime.fromtimestamp(sync.clock(), UTC).strftime("%Y-%m-%d %H:%M")
-    line = sync.words.audit_line(when, TO_SALESFORCE, (), "opportunity_created")
+    lines = [sync.words.audit_line(when, TO_SALESFORCE, (), "opportunity_created")]
+    if defaults := sync.mapping.defaulted(views, S):
+        lines.append(sync.words.audit_line(when, TO_SALESFORCE, defaults, "defaults"))
     report = sync.policy.report(Link("", LinkState.LINKED, phase=referral.phase))
-    fields = spell.creation(views, "") | spell.steering(report, sync.new_id(), line)
+    fields = spell.creation(views, "") | spell.steering(report, sync.new_id(), spell.audit({}, lines))
+    fields |= sync.mapping.marked({}, fields, done=True)
     stage = spell.stage(referral.phase) if referral.phase else sync.mapping.config.stages.hold
     return fields | {config.sync: True, "StageName": stage, "AccountId": account}
 

@@ -146,7 +146,8 @@ def _wanted(sync: Sync, link: Link | None, look: Look, opportunity_id: str) -> L
         else:
             _tell(sync, look, opportunity_id, sync.words.no_such_referral(), "unknown_referral")
         return None
-    problems = checks.problems(view.groups, sync.mapping.groups, _today(sync), sync.words)
+    shown = sync.mapping.filled(view.groups, Side.PARTNER_CENTER)
+    problems = checks.problems(shown, sync.mapping.groups, _today(sync), sync.words)
     if problems:
         report = sync.words.not_sent(problem.sentence for problem in problems)
         _tell(sync, look, opportunity_id, report, "not_sent", tuple(dict.fromkeys(p.group for p in problems)))
@@ -182,7 +183,7 @@ def _expected(sync: Sync, link: Link, look: Look) -> Link:
     assert isinstance(view, Opportunity)  # noqa: S101  the caller has checked
     active = lifecycle.content(Phase.ACTIVE)  # what Partner Center makes of every new deal of a partner
     sent = {group: content for group, content in view.groups.items() if group != "status" or content == active}
-    return expected_base(link, sent, sent, sync.policy)
+    return expected_base(link, sync.mapping.filled(sent, Side.PARTNER_CENTER), sent, sync.policy)
 
 
 def _found(sync: Sync, taken: Taken, look: Look, reason: str, tries: int) -> bool:
@@ -268,7 +269,7 @@ def _tell(sync: Sync, look: Look, opportunity_id: str, report: Report, code: str
     when = datetime.fromtimestamp(sync.clock(), UTC).strftime("%Y-%m-%d %H:%M")
     line = sync.words.audit_line(when, TO_PARTNER_CENTER, groups, "not_sent" if groups else "refused")
     trail = spell.audit(look.record, [line])
-    fields = spell.steering(report, sync.new_id(), trail)
+    fields = spell.steering(report, sync.new_id(), trail) | sync.mapping.marked(look.record, {}, done=False)
     path = f"/sobjects/Opportunity/{opportunity_id}"
     try:
         sync.opportunities.composite([CompositeStep("report", "PATCH", path, fields, view.modified)])

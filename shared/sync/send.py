@@ -38,8 +38,10 @@ def _patch(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
 def _update(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
     _with_audit(sync, link, intent, look)
     spell = sync.mapping.opportunity
-    trail = spell.audit(look.record, _lines(sync, link, intent))
+    trail = spell.audit(look.record, _lines(sync, link, intent, look))
     fields = spell.fields(intent.writes) | spell.steering(intent.report, intent.id, trail)
+    if intent.report is not None:
+        fields |= sync.mapping.marked(look.record, fields, done=sync.words.well(intent.report))
     path = f"/sobjects/Opportunity/{link.opportunity_id}"
     steps = [CompositeStep(OPPORTUNITY, "PATCH", path, fields, int(intent.target_version))]
     steps += [
@@ -53,7 +55,7 @@ def _update(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
     look.show_opportunity(spell.read(record, answers.server_time), record)
 
 
-def _lines(sync: Sync, link: Link, intent: Intent) -> list[str]:
+def _lines(sync: Sync, link: Link, intent: Intent, look: Look) -> list[str]:
     """Audit lines, oldest first: what went to Partner Center since the last write here, and this write.
 
     A change that travels to Partner Center costs Salesforce no call; its line waits for the next write.
@@ -64,6 +66,9 @@ def _lines(sync: Sync, link: Link, intent: Intent) -> list[str]:
     lines = [line(_when(row.at), TO_PARTNER_CENTER, row.groups, "success") for row in reversed(sent)]
     if "identity" in intent.writes:
         lines.append(line(now, TO_PARTNER_CENTER, (), "referral_created"))
+        if isinstance(look.opportunity, Opportunity):
+            defaults = sync.mapping.defaulted(look.opportunity.groups, Side.PARTNER_CENTER)
+            lines += [line(now, TO_PARTNER_CENTER, defaults, "defaults")] if defaults else []
     elif intent.writes:
         lines.append(line(now, TO_SALESFORCE, tuple(intent.writes), "success"))
     if intent.report is not None:  # what waits is told when it is news, not with every write

@@ -44,9 +44,11 @@ def named(config: Config) -> frozenset[str]:
 
 
 def statuses() -> frozenset[str]:
-    """The status words of the catalogue: a sign, a space, a few words."""
-    words = (word for word in vars(catalogue).values() if isinstance(word, str))
-    return frozenset(word for word in words if _STATUS.fullmatch(word))
+    """The status words of the catalogue in all languages: a sign, a space, a few words."""
+    found = {word for words in catalogue.LANGUAGES.values() for word in words.texts.statuses.values()}
+    if odd := sorted(word for word in found if not _STATUS.fullmatch(word)):
+        raise ValueError(f"not a sign and words: {', '.join(odd)}")
+    return frozenset(found)
 
 
 def with_mapping(fields: Mapping[str, Field], mapping: FieldMapping, standard: Described) -> list[str]:

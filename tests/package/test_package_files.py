@@ -33,7 +33,7 @@ def test_a_file_is_what_salesforces_schema_allows(path: Path) -> None:
         (KEY, "<unique>true</unique>", "<unique>yes</unique>"),
         (KEY, f' xmlns="{METADATA}"', ""),
         (KEY, "</CustomField>", ""),
-        (VIEW, "<operation>equals</operation>", "<operation>is</operation>"),
+        (VIEW, "<operation>startsWith</operation>", "<operation>is</operation>"),
         (VIEW, "<filterScope>", "<filterScopes>"),
         (SELLER, "<allowRead>true</allowRead>", "<allowReed>true</allowReed>"),
         (REPORT_TYPE, "<outerJoin>", "<outerJoin>perhaps</outerJoin><outerJoin>"),
