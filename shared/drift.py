@@ -23,7 +23,7 @@ S, P = Side.SALESFORCE, Side.PARTNER_CENTER
 OPPORTUNITY, CONTACT, STAGE = "Opportunity", "Contact", "StageName"
 STEERING = "steering"
 MUST_STEER = ("sync", "referral_id", "marker")
-MAY_STEER = ("status", "message", "audit", "reason")
+MAY_STEER = ("status", "message", "audit", "reason", "retry")
 READ_ONLY_STEERING = frozenset({"reason"})
 
 MISSING = "is missing, spelled differently, or hidden from the integration user"

@@ -36,7 +36,8 @@ everything at once, and it goes out by itself after you have added it:
 """
 AFTER: Final = """
 What stands on the account, the contact or your user is noticed when you save the opportunity again, at the latest in
-the following night.
+the following night. What Microsoft itself has refused is tried again when you change something of the deal, or when you
+tick *Retry Sync* and save: the box unticks itself, and everything refused is tried once more.
 
 ## If something waits later
 
@@ -69,6 +70,7 @@ to Microsoft is noted with the next change that comes back, because a note alone
 
 取引先、取引先責任者、ユーザ情報を修正したときは、商談をもう一度保存してください。
 保存しない場合も、夜間に自動で確認されます。
+「同期を再試行」にチェックを入れて保存すると、受け付けられなかった内容がもう一度だけ送信されます。
 """
 
 

@@ -377,7 +377,7 @@ def test_a_renamed_field_reaches_query_read_and_write() -> None:
 
 
 def test_renamed_steering_fields_reach_query_read_and_write() -> None:
-    ours = table('[opportunity]\nstatus = "State__c"\nmarker = "Mark__c"\nmessage = ""\nsync = "Share__c"')
+    ours = table('[opportunity]\nstatus = "State__c"\nmarker = "Mark__c"\nmessage = ""\nretry = ""\nsync = "Share__c"')
     query = ours.opportunity.select("Id != null", audit=False)
     assert all(name in query for name in ("State__c", "Mark__c", "Share__c"))
     assert "Sync_" not in query

@@ -34,7 +34,8 @@ from shared.decide.guards import guard
 from shared.decide.loop import counted
 from shared.decide.merge import Outcome
 from shared.decide.policy import GroupPolicy, Policy
-from shared.decide.version import at_version, seen
+from shared.decide.retry import asked_again, heard
+from shared.decide.version import at_version, open_seconds, seen
 from shared.decide.write import CO_SELL, REPORT, announce, commit, refuse
 
 __all__ = [
@@ -61,6 +62,8 @@ def decide(link: Link, p: PartnerCenterView, s: SalesforceView, policy: Policy, 
         return guarded
     if isinstance(p, Absence) or isinstance(s, Absence):
         return Decision(link, note="nothing to compare")
+    if asked_again(link, s):
+        return heard(link, s, policy)
     if isinstance(p, Remembered) and needs_reading(link, s, policy):
         return Decision(link, read=frozenset({P}), note="the referral must be read to decide")
     now_seen = seen(link, p)
@@ -179,9 +182,8 @@ def _ready(
 ) -> Decision:
     """A write to Salesforce waits until the second its target was saved in is over: versions have 1 s grain."""
     if write.side is S:
-        open_seconds = policy.closed_margin_seconds - (s.read_at - max((s.modified, *s.rows.values())))
-        if open_seconds > 0:
-            return Decision(link, conflicts=disputes, retry_after_seconds=open_seconds, note="second still open")
+        if (wait := open_seconds(s, policy)) > 0:
+            return Decision(link, conflicts=disputes, retry_after_seconds=wait, note="second still open")
         report = None if REPORT in link.held else policy.report(link)
         write = replace(write, report=report if report != s.report else None)
     counted_link = counted(link, write.groups, write.side, now)

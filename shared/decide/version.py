@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shared.deal import Link, LinkState, PartnerCenterView, Referral, Remembered
+from shared.deal import Link, LinkState, Opportunity, PartnerCenterView, Referral, Remembered
 from shared.decide.groups import shown
 from shared.decide.policy import Policy
 
@@ -34,3 +34,8 @@ def at_version(link: Link, p: Referral | Remembered, policy: Policy) -> Link:
         if not rule.rides
     )
     return link if waiting else replace(link, p_etag=p.etag, p_ticks=p.ticks)
+
+
+def open_seconds(s: Opportunity, policy: Policy) -> int:
+    """How long the second in which the opportunity was saved last is still open; not more than 0: it is over."""
+    return policy.closed_margin_seconds - (s.read_at - max((s.modified, *s.rows.values())))

@@ -146,6 +146,7 @@ class OpportunityFields(_Table):
     audit: str = Field(description="Long text: one line per change, newest first")
     marker: str = Field(description="Hidden text: which write was the last of ours")
     reason: str = Field("", description="Why a deal was lost")
+    retry: str = Field("", description="Checkbox: the seller asks to try again what was refused")
     check_mark_in_name: bool = Field(default=False, description="True: ✓ or ✗ stands before the name too")
     audit_length: int = Field(100_000, ge=256, le=131_072, description="Length of the audit field")
 

@@ -52,7 +52,7 @@ class OpportunitySide:
 
     def _select(self, *, audit: bool) -> str:
         names = self._names
-        steering = (names.sync, names.referral_id, names.status, names.message, names.marker, names.reason)
+        steering = (names.sync, names.referral_id, names.status, names.message, names.marker, names.reason, names.retry)
         columns = [*SYSTEM, "AccountId", *steering, names.audit if audit else ""]
         specs = [b.spec for g in self._groups.values() if g.spec.kind != "set" for b in g.rows]
         columns += [spec.salesforce for spec in specs if not spec.salesforce.startswith("Contact.")]
@@ -98,6 +98,7 @@ class OpportunitySide:
             stamp=epoch_seconds(record["SystemModstamp"]),
             read_at=read_at,
             sync_on=record.get(names.sync) is True,
+            retry=bool(names.retry) and record.get(names.retry) is True,
             marker=plain(record.get(names.marker), S),
             by=plain(record.get("LastModifiedById"), S),
             # Without both fields nothing can be compared, and an unequal report would be written for ever.
@@ -134,6 +135,11 @@ class OpportunitySide:
             elif group.spec.kind != "set":
                 found |= {spec.salesforce: raw for spec, raw in group.write(content, S) if _own(spec, "")}  # type: ignore[arg-type]
         return found
+
+    def heard(self, record: Record) -> dict[str, Any]:
+        """The field that unticks *Retry sync*, when the row shows it ticked."""
+        name = self._names.retry
+        return {name: False} if name and record.get(name) is True else {}
 
     def steering(self, report: Report | None, marker: str, audit: str | None) -> dict[str, Any]:
         """The hidden marker, and what the seller sees of the sync."""

@@ -15,10 +15,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from itertools import takewhile
-from math import ceil
 
 from shared import checks, lifecycle, meet
-from shared.catalogue import TO_PARTNER_CENTER
 from shared.deal import (
     Absence,
     Hold,
@@ -28,7 +26,6 @@ from shared.deal import (
     Opportunity,
     Phase,
     Referral,
-    Report,
     Side,
     link_id_of_opportunity,
     link_id_of_referral,
@@ -55,7 +52,8 @@ from shared.sync.claims import Taken, Turn
 from shared.sync.converge import Caller, converge
 from shared.sync.invite_microsoft import asked, invite
 from shared.sync.look import Look, link_of
-from shared.sync.ports import CompositeStep, Document, Sync
+from shared.sync.ports import Document, Sync
+from shared.sync.tell import hear, ring_again, tell
 
 log = logging.getLogger("cosell.sync")
 CREATE = "create"
@@ -72,9 +70,12 @@ def create_referral(sync: Sync, opportunity_id: str, *, reason: str, tries: int 
     look = Look(sync, audit=True)
     look.look_at_opportunity(opportunity_id)
     if look.opportunity is Absence.UNAVAILABLE:
-        _ring(sync, opportunity_id, look.retry_after_seconds or sync.patience.retry, tries + 1)
+        ring_again(sync, opportunity_id, look.retry_after_seconds or sync.patience.retry, tries + 1)
         return
     try:
+        known, done = hear(sync, known, look, opportunity_id)
+        if done:
+            return
         link = known if known and known.referral_id else _wanted(sync, known, look, opportunity_id)
         if link is None:
             if known is not None and known.unfinished:
@@ -144,13 +145,13 @@ def _wanted(sync: Sync, link: Link | None, look: Look, opportunity_id: str) -> L
         if meet.REFERRAL_ID.match(known):  # no link remembers it: the referral's own doorbell joins the two
             sync.bells.ring(Queue.REFERRAL_CHANGES, [known], reason=NAMED_REASON)
         else:
-            _tell(sync, look, opportunity_id, sync.words.no_such_referral(), "unknown_referral")
+            tell(sync, look, opportunity_id, sync.words.no_such_referral(), "unknown_referral")
         return None
     shown = sync.mapping.filled(view.groups, Side.PARTNER_CENTER)
     problems = checks.problems(shown, sync.mapping.groups, _today(sync), sync.words)
     if problems:
         report = sync.words.not_sent(problem.sentence for problem in problems)
-        _tell(sync, look, opportunity_id, report, "not_sent", tuple(dict.fromkeys(p.group for p in problems)))
+        tell(sync, look, opportunity_id, report, "not_sent", tuple(dict.fromkeys(p.group for p in problems)))
         return None
     if link is None:
         sync.links.claim(Side.SALESFORCE, opportunity_id, link_id_of_opportunity(opportunity_id))
@@ -168,7 +169,7 @@ def _next_step(sync: Sync, link: Link, look: Look, reason: str, tries: int, *, w
         link = _expected(sync, link, look)
     taken = claims.take(sync, link)
     if taken.turn is Turn.NOT_YET:
-        _ring(sync, link.opportunity_id, taken.delay_seconds, tries)
+        ring_again(sync, link.opportunity_id, taken.delay_seconds, tries)
     elif taken.turn is Turn.SEND:
         _post(sync, taken, look, reason, tries)
     elif not _found(sync, taken, look, reason, tries):
@@ -220,7 +221,7 @@ def _post(sync: Sync, taken: Taken, look: Look, reason: str, tries: int) -> None
         _later(sync, link, error, tries)
     except Unclear:
         log.warning(json.dumps({"event": "creation without an answer", "link": link.id}))
-        _ring(sync, link.opportunity_id, sync.patience.claim + 1, tries)
+        ring_again(sync, link.opportunity_id, sync.patience.claim + 1, tries)
     else:
         complete(sync, link, document, look, ours=True, reason=reason)
 
@@ -228,7 +229,7 @@ def _post(sync: Sync, taken: Taken, look: Look, reason: str, tries: int) -> None
 def _later(sync: Sync, link: Link, error: ApiError, tries: int) -> None:
     pause = error.retry_after_seconds or min(sync.patience.retry * 2**tries, 900)
     claims.give_back(sync, link, pause)
-    _ring(sync, link.opportunity_id, pause, tries + (not isinstance(error, Throttled)))
+    ring_again(sync, link.opportunity_id, pause, tries + (not isinstance(error, Throttled)))
 
 
 def _hold(sync: Sync, link: Link, look: Look, refusal: Rejected | Missing | Forbidden | Stale | Untranslatable) -> None:
@@ -241,7 +242,7 @@ def _hold(sync: Sync, link: Link, look: Look, refusal: Rejected | Missing | Forb
         report = sync.words.refused(problem.message for problem in refusal.problems)
     hold = Hold(code, s=_shown(sync, look), schema=sync.policy.schema)
     sync.links.save(replace(link, claim=None, held={CREATE: hold}))
-    _tell(sync, look, link.opportunity_id, report, code)
+    tell(sync, look, link.opportunity_id, report, code)
 
 
 def _refused_before(sync: Sync, link: Link, look: Look) -> bool:
@@ -255,39 +256,5 @@ def _shown(sync: Sync, look: Look) -> str:
     return sync.policy.digest(tuple((name, repr(content)) for name, content in look.opportunity.groups.items()))
 
 
-def _tell(sync: Sync, look: Look, opportunity_id: str, report: Report, code: str, groups: tuple[str, ...] = ()) -> None:
-    """Write the reason to the opportunity, once: an unchanged report costs nothing."""
-    view = look.opportunity
-    assert isinstance(view, Opportunity)  # noqa: S101  only called for readable records
-    sync.links.open_issue(Issue(link_id_of_opportunity(opportunity_id), code, "warning", at=sync.clock()))
-    if view.report in (None, report):  # None: the org has no place for it, so it could not be told once only
-        return
-    if view.read_at - view.modified < sync.policy.closed_margin_seconds:
-        _ring(sync, opportunity_id, sync.policy.closed_margin_seconds, 0)  # versions there have one-second grain
-        return
-    spell = sync.mapping.opportunity
-    when = datetime.fromtimestamp(sync.clock(), UTC).strftime("%Y-%m-%d %H:%M")
-    line = sync.words.audit_line(when, TO_PARTNER_CENTER, groups, "not_sent" if groups else "refused")
-    trail = spell.audit(look.record, [line])
-    fields = spell.steering(report, sync.new_id(), trail) | sync.mapping.marked(look.record, {}, done=False)
-    path = f"/sobjects/Opportunity/{opportunity_id}"
-    try:
-        sync.opportunities.composite([CompositeStep("report", "PATCH", path, fields, view.modified)])
-    except (Stale, Throttled, Unavailable, Unclear):
-        _ring(sync, opportunity_id, sync.patience.retry, 0)
-    except (Rejected, Missing, Forbidden):
-        log.warning(json.dumps({"event": "report refused", "opportunity": opportunity_id}))
-
-
 def _today(sync: Sync) -> date:
     return datetime.fromtimestamp(sync.clock(), UTC).date()
-
-
-def _ring(sync: Sync, opportunity_id: str, delay_seconds: float, tries: int) -> None:
-    sync.bells.ring(
-        Queue.REFERRAL_CREATIONS,
-        [opportunity_id],
-        reason="creation goes on",
-        delay_seconds=ceil(delay_seconds),
-        tries=tries,
-    )

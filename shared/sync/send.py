@@ -42,6 +42,8 @@ def _update(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
     fields = spell.fields(intent.writes) | spell.steering(intent.report, intent.id, trail)
     if intent.report is not None:
         fields |= sync.mapping.marked(look.record, fields, done=sync.words.well(intent.report))
+    if not intent.writes and intent.report is None:  # decided for this alone, so a refusal of it stops nothing else
+        fields |= spell.heard(look.record)
     path = f"/sobjects/Opportunity/{link.opportunity_id}"
     steps = [CompositeStep(OPPORTUNITY, "PATCH", path, fields, int(intent.target_version))]
     steps += [

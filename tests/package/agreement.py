@@ -23,7 +23,6 @@ AHEAD: Final = frozenset(
         "Opportunity.Microsoft_Status__c",
         "Opportunity.Products__c",
         "Opportunity.Referral_Expires_On__c",
-        "Opportunity.Retry_Sync__c",
     }
 )
 _STATUS = re.compile(r"[^\w\s] \w.*")
