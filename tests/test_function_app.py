@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 import pytest
 from croniter import croniter
 
-import function_app
 from shared.doorbell import Queue
 from shared.settings import Settings
 from tests.flow_table import FLOWS, as_flow
@@ -21,7 +21,8 @@ HOST: dict[str, Any] = json.loads((ROOT / "host.json").read_text("utf-8"))
 @pytest.fixture(scope="module")
 def registered() -> dict[str, list[dict[str, Any]]]:
     """Every function with its bindings, of a fresh app: one app object answers only once."""
-    app = importlib.reload(function_app).app
+    sys.modules.pop("function_app", None)
+    app = importlib.import_module("function_app").app
     return {f.get_function_name(): [json.loads(raw) for raw in f.get_raw_bindings()] for f in app.get_functions()}
 
 
