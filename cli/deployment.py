@@ -5,21 +5,21 @@ Each part may be broken while the others work, so nothing is built together and 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import functions
 from cli.reading import reading
+from cli.settings_file import values_in
 from shared.doorbell import Queue
 from shared.identity import EntraTokens, KeyVaultKeeper, StoreKeeper
 from shared.mapping import Mapping as FieldMapping
 from shared.partner_center import PartnerCenter, WebhookRegistrations
 from shared.salesforce import Salesforce, SalesforceSession
-from shared.settings import Settings, SettingsInvalid
+from shared.settings import Settings
 from shared.storage import Store, queue_service, table_service
 from shared.storage.bells import Queues
 from shared.storage.store import Tables
@@ -131,26 +131,11 @@ def settings_from(file: Path | None) -> Callable[[], Settings]:
     """
     if file is None:
         return Settings.load
-    values = _values(file)
+    values = values_in(file)
     if state := values.pop(SANDBOX_STATE, ""):
         values["COSELL_STORAGE"] = state  # the sandbox keeps its state in its own memory, and shows it there
     given = {argument: values[name] for name, argument in _arguments().items() if values.get(name)}
     return lambda: Settings.load(_env_prefix=f"{file}:", **given)
-
-
-def _values(file: Path) -> dict[str, str]:
-    try:
-        content = json.loads(file.read_text("utf-8"))
-    except OSError as error:
-        raise SettingsInvalid(f"{file}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise SettingsInvalid(f"{file}: is not UTF-8 text") from None
-    except json.JSONDecodeError as error:
-        raise SettingsInvalid(f"{file}: is not JSON (line {error.lineno}: {error.msg})") from None
-    values: Any = content.get("Values", content) if isinstance(content, dict) else None
-    if not isinstance(values, Mapping) or any(isinstance(value, dict | list) for value in values.values()):
-        raise SettingsInvalid(f'{file}: needs an object "Values" with the app settings as text')
-    return {str(name): str(value) for name, value in values.items() if value is not None}
 
 
 def _arguments() -> dict[str, str]:

@@ -13,10 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from cli.settings_file import values_in
 from sandbox.entra import EntraApp, EntraWorld
 from sandbox.partner_center import Courier, Knobs, PartnerCenterApp, PartnerCenterWorld
 from sandbox.salesforce import SalesforceApp, SalesforceWorld
 from sandbox.serve import serve
+from shared.settings import SettingsInvalid
 
 ROOT = Path(__file__).parent.parent
 MEMORY = "memory"
@@ -108,20 +110,9 @@ class Servers:
 def read_settings(path: Path) -> Values:
     """App settings from a file like local.settings.json. Raises CannotStart."""
     try:
-        content = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise CannotStart(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise CannotStart(f"{path} is not UTF-8 text") from None
-    except json.JSONDecodeError as error:
-        raise CannotStart(f"{path} is not JSON: line {error.lineno}: {error.msg}") from None
-    values = content.get("Values", content) if isinstance(content, dict) else None
-    if not isinstance(values, dict):
-        raise CannotStart(f'{path} needs an object "Values" with the app settings')
-    wrong = sorted(name for name, value in values.items() if isinstance(value, dict | list))
-    if wrong:
-        raise CannotStart(f"{path}: the values must be text: {', '.join(wrong)}")
-    return {name: str(value) for name, value in values.items() if value is not None}
+        return values_in(path)
+    except SettingsInvalid as wrong:
+        raise CannotStart(str(wrong)) from None
 
 
 def write_settings(path: Path, values: Values) -> None:

@@ -1,7 +1,8 @@
 """A queue message: which records to look at, and nothing about their content."""
 
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -37,6 +38,13 @@ class Doorbell(BaseModel):
     reason: str = Field(default="", max_length=80)
     seen: int = 0
     tries: int = 0
+
+    @classmethod
+    def of(cls, ids: Iterable[str], chunk: int, *, reason: str = "", seen: int = 0, tries: int = 0) -> list[Self]:
+        """Doorbells that name each id once, in order, `chunk` at a time. Raises ValidationError for what is no id."""
+        unique = tuple(dict.fromkeys(ids))
+        parts = (unique[start : start + chunk] for start in range(0, len(unique), chunk))
+        return [cls(ids=part, reason=reason, seen=seen, tries=tries) for part in parts]
 
     def encode(self) -> str:
         """The message text; ids and small facts only, far below the 48 KiB that fit a queue message."""

@@ -9,6 +9,7 @@ from shared.deal.decision import (
     Write,
 )
 from shared.deal.memory import (
+    STILL,
     Claim,
     ClaimPhase,
     Conflict,
@@ -24,6 +25,7 @@ from shared.deal.memory import (
     link_id_of_referral,
 )
 from shared.deal.views import (
+    SECONDS_TO_1970,
     Absence,
     Content,
     Digest,
@@ -44,6 +46,8 @@ from shared.deal.views import (
 )
 
 __all__ = [
+    "SECONDS_TO_1970",
+    "STILL",
     "Absence",
     "Claim",
     "ClaimPhase",

@@ -25,8 +25,11 @@ class LinkState(StrEnum):
     HALTED = "halted"
 
 
-RESTING: Final = frozenset({LinkState.HALTED, LinkState.DUPLICATE, LinkState.DETACHED, LinkState.OPPORTUNITY_DELETED})
-"""Pairs that wait for a person, with whatever was begun."""
+STILL: Final = frozenset({LinkState.HALTED, LinkState.DUPLICATE, LinkState.DETACHED})
+"""Pairs that are left alone until a person has decided."""
+
+RESTING: Final = STILL | {LinkState.OPPORTUNITY_DELETED}
+"""Pairs that wait for somebody, with whatever was begun."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+SECONDS_TO_1970 = 62_135_596_800
+"""From 0001-01-01, where ticks begin, to the Unix epoch."""
+
 
 class Side(StrEnum):
     """The two systems that are kept equal."""
@@ -107,7 +110,7 @@ class Referral:
     @property
     def updated(self) -> int:
         """updatedDateTime in UTC epoch seconds."""
-        return self.ticks // 10_000_000 - 62_135_596_800
+        return self.ticks // 10_000_000 - SECONDS_TO_1970
 
 
 @dataclass(frozen=True)

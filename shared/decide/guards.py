@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from shared.deal import (
+    STILL,
     Absence,
     Decision,
     Link,
@@ -23,7 +24,6 @@ from shared.decide.version import noticed
 
 P = Side.PARTNER_CENTER
 HOUR_SECONDS = 3600
-STILL = frozenset({LinkState.HALTED, LinkState.DUPLICATE, LinkState.DETACHED})
 
 Guard = Callable[[Link, PartnerCenterView, SalesforceView, Policy, int], Decision | None]
 

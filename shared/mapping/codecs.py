@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shared.deal import Side
+from shared.deal import SECONDS_TO_1970, Side
 
 CENT = Decimal("0.01")
 TOO_LARGE = Decimal(10_000_000_000_000)  # both APIs take JSON numbers: a double keeps 15 digits, two of them cents
@@ -251,6 +251,11 @@ def ticks(text: str) -> int:
         raise ValueError("a fraction needs a full stop")
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return (moment - EPOCH) // timedelta(seconds=1) * 10_000_000 + int(digits[:7].ljust(7, "0") or 0)
+
+
+def ticks_at(second: int) -> int:
+    """UTC epoch seconds as 100-ns ticks since 0001-01-01."""
+    return (SECONDS_TO_1970 + second) * 10_000_000
 
 
 def epoch_seconds(text: str) -> int:

@@ -41,13 +41,8 @@ class Bells:
         tries: int = 0,
     ) -> None:
         """Ask the worker behind `queue` to look at these records: each once, in order, after the delay."""
-        unique = tuple(dict.fromkeys(ids))
-        starts = range(0, len(unique), self._chunk)
         # All messages are made before the first is sent: an id that is none stops the whole call.
-        bells = [
-            Doorbell(ids=unique[start : start + self._chunk], reason=reason, seen=seen, tries=tries) for start in starts
-        ]
-        for bell in bells:
+        for bell in Doorbell.of(ids, self._chunk, reason=reason, seen=seen, tries=tries):
             # -1: never expires. The service's default would drop a message after seven days.
             self._client(queue).send_message(bell.encode(), visibility_timeout=delay_seconds, time_to_live=-1)
 

@@ -18,6 +18,7 @@ from itertools import takewhile
 
 from shared import checks, lifecycle, meet
 from shared.deal import (
+    STILL,
     Absence,
     Hold,
     Issue,
@@ -31,7 +32,6 @@ from shared.deal import (
     link_id_of_referral,
 )
 from shared.decide import expected_base, first_base
-from shared.decide.guards import STILL
 from shared.doorbell import Queue
 from shared.errors import (
     ApiError,
@@ -46,7 +46,7 @@ from shared.errors import (
     Unclear,
 )
 from shared.mapping import Untranslatable
-from shared.mapping.codecs import ticks
+from shared.mapping.codecs import ticks, ticks_at
 from shared.sync import claims
 from shared.sync.claims import Taken, Turn
 from shared.sync.converge import Caller, converge
@@ -59,7 +59,6 @@ log = logging.getLogger("cosell.sync")
 CREATE = "create"
 NAMED_REASON = "named by an opportunity"
 SEARCH_MARGIN_SECONDS = 900
-EPOCH_TICKS = ticks("1970-01-01T00:00:00Z")
 
 
 def create_referral(sync: Sync, opportunity_id: str, *, reason: str, tries: int = 0) -> None:
@@ -202,7 +201,7 @@ def _found(sync: Sync, taken: Taken, look: Look, reason: str, tries: int) -> boo
 
 def _search(sync: Sync, opportunity_id: str, since: int) -> Document | None:
     """Our referral among the newest ones. Compared here: no filter on externalReferenceId is documented."""
-    oldest = EPOCH_TICKS + since * 10_000_000
+    oldest = ticks_at(since)
     recent = takewhile(lambda d: ticks(str(d["createdDateTime"])) >= oldest, sync.referrals.newest("createdDateTime"))
     named = (d for d in recent if meet.named_opportunity(d)[:15] == opportunity_id[:15])
     return next((d for d in named if meet.owner(d, sync.organization_id)), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from shared.deal import (
     Absence,
@@ -17,7 +18,7 @@ from shared.deal import (
     Side,
 )
 from shared.errors import ApiError, Forbidden, Missing, Throttled, Unauthorised, Unavailable, Unclear
-from shared.sync.ports import Document, Sync
+from shared.sync.ports import Document, Rows, Sync
 
 REFERRAL_ABSENCES: dict[type[ApiError], Absence] = {
     Missing: Absence.GONE,
@@ -112,24 +113,30 @@ class Seen:
     records: Mapping[str, Document]
     read_at: int
 
+    @classmethod
+    def of(cls, sync: Sync, rows: Rows) -> Self:
+        """The rows of a query by `by_ids` that also asked for deleted ones."""
+        return cls(sync, {str(record["Id"]): record for record in rows.records}, rows.server_time)
+
     def __getitem__(self, sf_id: str) -> tuple[Opportunity | Absence, Document]:
-        return _view(self.sync, self.records.get(sf_id), self.read_at)
+        """What a record shows; the recycled are told from those that cannot be seen."""
+        record = self.records.get(sf_id)
+        if record is None:
+            return Absence.FORBIDDEN, {}
+        if record.get("IsDeleted"):
+            return Absence.RECYCLED, record
+        return self.sync.mapping.opportunity.read(record, self.read_at), record
+
+
+def by_ids(sync: Sync, ids: Iterable[str], *, audit: bool) -> str:
+    """The query for these opportunities."""
+    listed = ", ".join(f"'{sf_id}'" for sf_id in ids)  # ids are validated by the doorbell's pattern
+    return sync.mapping.opportunity.select(f"Id IN ({listed})", audit=audit)
 
 
 def look_at_opportunities(sync: Sync, ids: Iterable[str], *, audit: bool) -> Seen:
-    """Read many opportunities in one query; the recycled are told from those that cannot be seen."""
-    listed = ", ".join(f"'{sf_id}'" for sf_id in ids)  # ids are validated by the doorbell's pattern
-    rows = sync.opportunities.query(sync.mapping.opportunity.select(f"Id IN ({listed})", audit=audit), deleted=True)
-    found = {str(record["Id"]): record for record in rows.records}
-    return Seen(sync, found, rows.server_time)
-
-
-def _view(sync: Sync, record: Document | None, read_at: int) -> tuple[Opportunity | Absence, Document]:
-    if record is None:
-        return Absence.FORBIDDEN, {}
-    if record.get("IsDeleted"):
-        return Absence.RECYCLED, record
-    return sync.mapping.opportunity.read(record, read_at), record
+    """Read many opportunities in one query."""
+    return Seen.of(sync, sync.opportunities.query(by_ids(sync, ids, audit=audit), deleted=True))
 
 
 def _may_remember(link: Link, *, unticked: bool) -> bool:

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shared import meet
-from shared.deal import Absence, Digest, Link, SalesforceView
+from shared.deal import Digest, Link, SalesforceView
 from shared.decide.groups import shown
 from shared.mapping.codecs import ticks
+from shared.sync.look import Seen, by_ids
 from shared.sync.ports import Document, Sync
 
 log = logging.getLogger("cosell.sync")
@@ -69,14 +70,14 @@ def look_at_many(sync: Sync, ids: Sequence[str]) -> Iterator[tuple[str, Salesfor
     if not ids:
         return
     parts = [ids[start : start + IDS] for start in range(0, len(ids), IDS)]
-    answers = sync.opportunities.queries([_soql(sync, part) for part in parts], deleted=True)
+    answers = sync.opportunities.queries([by_ids(sync, part, audit=False) for part in parts], deleted=True)
     for part, rows in zip(parts, answers, strict=True):
-        found = {str(row["Id"]): row for row in rows.records}
+        seen = Seen.of(sync, rows)
         for sf_id in part:
             try:
-                yield sf_id, _view(sync, found.get(sf_id), rows.server_time)
+                yield sf_id, seen[sf_id][0]
             except Exception as error:  # noqa: BLE001  as above
-                _unreadable("opportunity", found[sf_id], "Id", error)
+                _unreadable("opportunity", seen.records[sf_id], "Id", error)
 
 
 def asking(sync: Sync) -> Iterator[str]:
@@ -102,14 +103,3 @@ def _kept(sync: Sync, document: Document) -> Listed:
 
 def _hash(digest: Digest | None) -> int:
     return hash(digest)  # of this process, which is as long as it is kept
-
-
-def _soql(sync: Sync, ids: Sequence[str]) -> str:
-    named = ", ".join(f"'{sf_id}'" for sf_id in ids)  # ids are validated by the doorbell's pattern
-    return sync.mapping.opportunity.select(f"Id IN ({named})", audit=False)
-
-
-def _view(sync: Sync, row: Document | None, read_at: int) -> SalesforceView:
-    if row is None:
-        return Absence.FORBIDDEN
-    return Absence.RECYCLED if row.get("IsDeleted") else sync.mapping.opportunity.read(row, read_at)

@@ -17,7 +17,7 @@ from shared.deal import Absence, Digest, Issue, Link, LinkState, Opportunity, Sa
 from shared.decide.groups import shown
 from shared.doorbell import Queue
 from shared.errors import LostRace
-from shared.mapping.codecs import ticks
+from shared.mapping.codecs import ticks, ticks_at
 from shared.sync.brakes import Found, braked
 from shared.sync.permit import permitted, timed
 from shared.sync.ports import Document, Sync
@@ -28,7 +28,7 @@ log = logging.getLogger("cosell.sync")
 DELTA, DELTA_REASON = "p.delta", "delta"
 GONE, MOST_GONE = "sweep.gone", 15_000  # as many ids as fit a cursor
 SWEEP = "sweep"  # the cursor says since when one runs, and names the issues about sweeps themselves
-TICKS, EPOCH_TICKS = 10_000_000, ticks("1970-01-01T00:00:00Z")
+TICKS = 10_000_000
 SKEW_SECONDS = 60  # what the services' clocks and ours may differ by
 AGAIN_SECONDS, MOST_AGAIN = 1800, 3
 STUCK_SECONDS, MOST_NAMED = 900, 20
@@ -117,7 +117,7 @@ class _Differences:
 
 def _sweep(sync: Sync) -> int:
     _begin(sync)
-    found = _Differences(EPOCH_TICKS + (sync.clock() - SKEW_SECONDS) * TICKS)
+    found = _Differences(ticks_at(sync.clock() - SKEW_SECONDS))
     there = listed(sync)
     _compare_all(sync, there, found)
     unlinked = [sf_id for sf_id in asking(sync) if sf_id not in found.opportunities]

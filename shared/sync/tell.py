@@ -10,8 +10,7 @@ from math import ceil
 from typing import Any
 
 from shared.catalogue import TO_PARTNER_CENTER
-from shared.deal import Issue, Link, Opportunity, Report, link_id_of_opportunity
-from shared.decide.guards import STILL
+from shared.deal import STILL, Issue, Link, Opportunity, Report, link_id_of_opportunity
 from shared.doorbell import Queue
 from shared.errors import Forbidden, Missing, Rejected, Stale, Throttled, Unavailable, Unclear
 from shared.sync.look import Look

@@ -141,9 +141,9 @@ def test_unusable_settings_are_told_in_words(rig: Rig, command: str) -> None:
     ("content", "words"),
     [
         (None, "cannot be read"),
-        ("{", "is not JSON (line 1"),
+        ("{", "is not JSON: line 1"),
         ('{"Values": []}', 'needs an object "Values"'),
-        ('{"Values": {"A": {}}}', 'needs an object "Values"'),
+        ('{"Values": {"A": {}}}', "must be text: A"),
     ],
 )
 def test_a_settings_file_that_cannot_be_used_is_wrong_usage(tmp_path: Path, content: str | None, words: str) -> None:

@@ -62,10 +62,8 @@ class Host:
         tries: int = 0,
     ) -> None:
         """Put messages at the end."""
-        unique = tuple(dict.fromkeys(ids))
-        self.calls.counts["Q"] += -(-len(unique) // CHUNK)
-        for start in range(0, len(unique), CHUNK):
-            bell = Doorbell(ids=unique[start : start + CHUNK], reason=reason, seen=seen, tries=tries)
+        for bell in Doorbell.of(ids, CHUNK, reason=reason, seen=seen, tries=tries):
+            self.calls.counts["Q"] += 1
             self._put(queue, bell, self.clock.now + delay_seconds * SECOND)
 
     # Time

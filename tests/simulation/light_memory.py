@@ -153,9 +153,7 @@ class LightPost(Post):
         tries: int = 0,
     ) -> None:
         """Put messages at the end."""
-        unique = tuple(dict.fromkeys(ids))
-        for start in range(0, len(unique), self.CHUNK):
-            bell = Doorbell(ids=unique[start : start + self.CHUNK], reason=reason, seen=seen, tries=tries)
+        for bell in Doorbell.of(ids, self.CHUNK, reason=reason, seen=seen, tries=tries):
             self._number += 1
             visible = self.scheduler.now + delay_seconds * SECOND
             self._queues[queue].append(_Stored(bell, visible, self._number))
