@@ -19,6 +19,7 @@ class Unreadable(ValueError):
 def certificates_in(document: bytes) -> list[Certificate]:
     """The certificates of a document, at least one. Raises Unreadable."""
     from cryptography import exceptions, x509
+    from cryptography.utils import CryptographyDeprecationWarning
 
     try:
         if b"-----BEGIN" in document:
@@ -30,9 +31,11 @@ def certificates_in(document: bytes) -> list[Certificate]:
             _ = certificate.subject, certificate.issuer, certificate.extensions, certificate.public_key()
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         raise Unreadable(type(error).__name__) from None
-    except (exceptions.UnsupportedAlgorithm, x509.InvalidVersion, TypeError) as error:
+    except (exceptions.UnsupportedAlgorithm, x509.InvalidVersion, TypeError, CryptographyDeprecationWarning) as error:
         # TypeError is what the name parser raises for a bit string where text belongs.
         raise Unreadable(type(error).__name__) from None
+    if any(certificate.serial_number <= 0 for certificate in found):  # RFC 5280, 4.1.2.2; the library only warns
+        raise Unreadable("serial number")
     return found
 
 

@@ -1,8 +1,10 @@
 """Reading certificate files: whatever is wrong with one, it is one error; and where issuers may be fetched from."""
 
 import random
+import warnings
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -24,6 +26,18 @@ def flip(document: bytes, seed: int) -> bytes:
     damaged = bytearray(document)
     damaged[choose.randrange(len(damaged))] ^= 1 << choose.randrange(8)
     return bytes(damaged)
+
+
+@pytest.mark.parametrize("warning", ["error", "ignore"])
+def test_a_serial_number_that_is_not_positive_is_unreadable_whether_the_library_warns_or_not(warning: Any) -> None:
+    number = certificates_in(LEAF.der)[0].serial_number
+    serial = number.to_bytes((number.bit_length() + 8) // 8, "big")  # as DER: the sign bit is clear
+    at = LEAF.der.index(b"\x02" + bytes([len(serial)]) + serial) + 2
+    negative = LEAF.der[:at] + bytes([LEAF.der[at] | 0x80]) + LEAF.der[at + 1 :]
+    with warnings.catch_warnings():
+        warnings.simplefilter(warning)
+        with pytest.raises(Unreadable):
+            certificates_in(negative)
 
 
 @pytest.mark.parametrize("document", [LEAF.der, LEAF.pem], ids=["der", "pem"])
