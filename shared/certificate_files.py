@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 
-class Unreadable(ValueError):
+class NotCertificates(ValueError):
     """Not a certificate file, or one with a part that cannot be made out."""
 
 
 def certificates_in(document: bytes) -> list[Certificate]:
-    """The certificates of a document, at least one. Raises Unreadable."""
+    """The certificates of a document, at least one. Raises NotCertificates."""
     from cryptography import exceptions, x509
     from cryptography.utils import CryptographyDeprecationWarning
 
@@ -30,17 +30,17 @@ def certificates_in(document: bytes) -> list[Certificate]:
             # Parts are parsed when they are asked for; ask now, so that nobody has to be prepared later.
             _ = certificate.subject, certificate.issuer, certificate.extensions, certificate.public_key()
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
-        raise Unreadable(type(error).__name__) from None
+        raise NotCertificates(type(error).__name__) from None
     except (exceptions.UnsupportedAlgorithm, x509.InvalidVersion, TypeError, CryptographyDeprecationWarning) as error:
         # TypeError is what the name parser raises for a bit string where text belongs.
-        raise Unreadable(type(error).__name__) from None
+        raise NotCertificates(type(error).__name__) from None
     if any(certificate.serial_number <= 0 for certificate in found):  # RFC 5280, 4.1.2.2; the library only warns
-        raise Unreadable("serial number")
+        raise NotCertificates("serial number")
     return found
 
 
 def joined(document: bytes, more: bytes) -> bytes:
-    """Two documents as one PEM document, in this order. Raises Unreadable."""
+    """Two documents as one PEM document, in this order. Raises NotCertificates."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
     found = [*certificates_in(document), *certificates_in(more)]

@@ -20,7 +20,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from shared.certificate_files import Unreadable, certificates_in, joined, organizations_of
+from shared.certificate_files import NotCertificates, certificates_in, joined, organizations_of
 from shared.issuers import missing_issuer
 from shared.settings import LOOPBACK, PREFIX, Settings, SettingsInvalid
 from shared.webhook import Rules
@@ -132,7 +132,7 @@ class Certificates:
                 break
             try:
                 document = joined(document, self._fetch(place, started))
-            except Unreadable:
+            except NotCertificates:
                 raise CertificateUnavailable("issuer") from None
         return document
 
@@ -226,7 +226,7 @@ def trusted_roots(settings: Settings) -> bytes:
         certificates_in(pem)
     except OSError as error:
         raise SettingsInvalid(f"{name}: the file cannot be read ({type(error).__name__})") from None
-    except Unreadable:
+    except NotCertificates:
         raise SettingsInvalid(f"{name}: the file holds no readable certificates (PEM)") from None
     return pem
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from shared.certificate_files import Unreadable, certificates_in, issuer_places_of
+from shared.certificate_files import NotCertificates, certificates_in, issuer_places_of
 
 # Certificates name plain-http places; the same files are served over https, and only so are they fetched.
 _PLACE = re.compile(r"https?://([a-z0-9.-]+)/[A-Za-z0-9._%/-]+\.(?:crt|cer)", re.A)
@@ -23,7 +23,7 @@ def missing_issuer(document: bytes, roots_pem: bytes, hosts: frozenset[str]) -> 
     """
     try:
         present, trusted = certificates_in(document), certificates_in(roots_pem)
-    except Unreadable:
+    except NotCertificates:
         return None
     last = present[-1]
     if last.issuer in {certificate.subject for certificate in (*present, *trusted)}:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from shared.certificate_files import Unreadable, certificates_in, dns_names_of, organizations_of
+from shared.certificate_files import NotCertificates, certificates_in, dns_names_of, organizations_of
 from shared.settings import LOOPBACK, Settings
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def verify(delivery: Delivery, certificate: bytes, rules: Rules, now: datetime) 
 
     try:
         leaf, *others = certificates_in(certificate)
-    except Unreadable:
+    except NotCertificates:
         raise Refused(401, "certificate") from None
     _check_identity(leaf, others, rules, now)
     key = leaf.public_key()

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from shared.certificate_files import Unreadable, certificates_in, dns_names_of, joined, organizations_of
+from shared.certificate_files import NotCertificates, certificates_in, dns_names_of, joined, organizations_of
 from shared.issuers import missing_issuer
 from tests.deliveries import NOW, authority, rules
 
@@ -36,7 +36,7 @@ def test_a_serial_number_that_is_not_positive_is_unreadable_whether_the_library_
     negative = LEAF.der[:at] + bytes([LEAF.der[at] | 0x80]) + LEAF.der[at + 1 :]
     with warnings.catch_warnings():
         warnings.simplefilter(warning)
-        with pytest.raises(Unreadable):
+        with pytest.raises(NotCertificates):
             certificates_in(negative)
 
 
@@ -47,7 +47,7 @@ def test_a_damaged_file_is_unreadable_or_readable_but_never_another_error(docume
         try:
             found = certificates_in(flip(document, seed))
             organizations_of(found[0]), dns_names_of(found[0])
-        except Unreadable:
+        except NotCertificates:
             unreadable += 1
     assert unreadable > 100
 
@@ -55,7 +55,7 @@ def test_a_damaged_file_is_unreadable_or_readable_but_never_another_error(docume
 def test_an_unknown_version_is_unreadable() -> None:
     version = b"\xa0\x03\x02\x01\x02"
     assert LEAF.der.count(version) == 1
-    with pytest.raises(Unreadable):
+    with pytest.raises(NotCertificates):
         certificates_in(LEAF.der.replace(version, b"\xa0\x03\x02\x01\x09"))
 
 
