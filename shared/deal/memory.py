@@ -132,6 +132,11 @@ class Link:
     age: int = field(default=0, compare=False)  # seconds from the row's last save to this read, by the store's clock
 
     @property
+    def born_here(self) -> bool:
+        """Made from an opportunity; a deal that Microsoft shared is before Microsoft already."""
+        return self.id == link_id_of_opportunity(self.opportunity_id)
+
+    @property
     def unfinished(self) -> bool:
         """Something was begun that a crash may have left half done, and that can go on without a person."""
         return self.state not in RESTING and (self.intent is not None or self.claim is not None)

@@ -14,7 +14,7 @@ import logging
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
-from itertools import takewhile
+from typing import Final
 
 from shared import checks, lifecycle, meet
 from shared.deal import (
@@ -46,19 +46,21 @@ from shared.errors import (
     Unclear,
 )
 from shared.mapping import Untranslatable
-from shared.mapping.codecs import ticks, ticks_at
+from shared.mapping.codecs import ticks_at
 from shared.sync import claims
 from shared.sync.claims import Taken, Turn
 from shared.sync.converge import Caller, converge
 from shared.sync.invite_microsoft import asked, invite
 from shared.sync.look import Look, link_of
 from shared.sync.ports import Document, Sync
+from shared.sync.survey import down_to
 from shared.sync.tell import hear, ring_again, tell
 
 log = logging.getLogger("cosell.sync")
 CREATE = "create"
 NAMED_REASON = "named by an opportunity"
 SEARCH_MARGIN_SECONDS = 900
+CREATED: Final = "createdDateTime"
 
 
 def create_referral(sync: Sync, opportunity_id: str, *, reason: str, tries: int = 0) -> None:
@@ -111,7 +113,7 @@ def complete(sync: Sync, link: Link, document: Document, look: Look, *, ours: bo
     view = look.opportunity
     if ours and isinstance(look.referral, Referral) and isinstance(view, Opportunity):
         link = first_base(link, look.referral, view, sync.policy)
-    invited = isinstance(view, Opportunity) and _born_here(link) and asked(sync, view)
+    invited = link.born_here and isinstance(view, Opportunity) and asked(sync, view)
     link = sync.links.save(replace(link, state=LinkState.CREATING_MS) if invited else link, at=sync.clock())
     for told in (link.id, link_id_of_referral(link.referral_id)):  # of what kept the two apart
         sync.links.close_issues(told)
@@ -120,11 +122,6 @@ def complete(sync: Sync, link: Link, document: Document, look: Look, *, ours: bo
         _invite(sync, link, look, reason, new=ours)
     else:
         converge(sync, link, look, Caller(reason))
-
-
-def _born_here(link: Link) -> bool:
-    """Made from an opportunity; a deal that Microsoft shared is before Microsoft already."""
-    return link.id == link_id_of_opportunity(link.opportunity_id)
 
 
 def _invite(sync: Sync, link: Link, look: Look, reason: str, *, new: bool) -> None:
@@ -202,7 +199,7 @@ def _found(sync: Sync, taken: Taken, look: Look, reason: str, tries: int) -> boo
 def _search(sync: Sync, opportunity_id: str, since: int) -> Document | None:
     """Our referral among the newest ones. Compared here: no filter on externalReferenceId is documented."""
     oldest = ticks_at(since)
-    recent = takewhile(lambda d: ticks(str(d["createdDateTime"])) >= oldest, sync.referrals.newest("createdDateTime"))
+    recent = down_to(sync.referrals.newest(CREATED), CREATED, oldest)
     named = (d for d in recent if meet.named_opportunity(d)[:15] == opportunity_id[:15])
     return next((d for d in named if meet.owner(d, sync.organization_id)), None)
 

@@ -62,4 +62,5 @@ def policy_of(mapping: Mapping, digest_key: bytes, words: Words = ENGLISH) -> Po
         digest=digest,
         obstacle=obstacle_of(mapping),
         report=words.report,
+        invites=mapping.config.scope.second_referral,
     )

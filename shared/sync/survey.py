@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from shared import meet
 from shared.deal import Digest, Link, SalesforceView
@@ -48,9 +49,22 @@ def listed(sync: Sync) -> dict[str, Listed]:
         try:
             found[str(document["id"])] = _kept(sync, document)
         except Exception as error:  # noqa: BLE001  whatever is wrong with one record, the others are compared
-            _unreadable("referral", document, "id", error)
+            unreadable("referral", document, "id", error)
             found.setdefault(str(document.get("id")), Listed(0, "", wanted=False))
     return found
+
+
+def down_to(documents: Iterable[Document], name: str, oldest: int) -> Iterator[Document]:
+    """The beginning of a list, latest first, down to a time in ticks; what shows no such time ends nothing."""
+    return takewhile(lambda document: stamp(document, name, oldest) >= oldest, documents)
+
+
+def stamp(document: Document, name: str, otherwise: int) -> int:
+    """When a listed referral was made, or changed, in ticks; `otherwise` where that cannot be read."""
+    try:
+        return ticks(str(document[name]))
+    except (KeyError, ValueError):
+        return otherwise
 
 
 def wanted(sync: Sync, document: Document) -> bool:
@@ -77,7 +91,7 @@ def look_at_many(sync: Sync, ids: Sequence[str]) -> Iterator[tuple[str, Salesfor
             try:
                 yield sf_id, seen[sf_id][0]
             except Exception as error:  # noqa: BLE001  as above
-                _unreadable("opportunity", seen.records[sf_id], "Id", error)
+                unreadable("opportunity", seen.records[sf_id], "Id", error)
 
 
 def asking(sync: Sync) -> Iterator[str]:
@@ -88,7 +102,8 @@ def asking(sync: Sync) -> Iterator[str]:
     return (str(row["Id"]) for row in rows.records)
 
 
-def _unreadable(what: str, record: Document, key: str, error: Exception) -> None:
+def unreadable(what: str, record: Document, key: str, error: Exception) -> None:
+    """Say which record could not be compared, and nothing of what it shows."""
     log.warning(json.dumps({"event": f"{what} unreadable", what: record.get(key), "why": type(error).__name__}))
 
 

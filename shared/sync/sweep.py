@@ -10,22 +10,23 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from itertools import islice, takewhile
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 from shared.deal import Absence, Digest, Issue, Link, LinkState, Opportunity, SalesforceView, Side
 from shared.decide.groups import shown
 from shared.doorbell import Queue
 from shared.errors import LostRace
-from shared.mapping.codecs import ticks, ticks_at
+from shared.mapping.codecs import ticks_at
 from shared.sync.brakes import Found, braked
 from shared.sync.permit import permitted, timed
 from shared.sync.ports import Document, Sync
 from shared.sync.rings import ring, ring_for_links
-from shared.sync.survey import AT_ONCE, Listed, asking, listed, look_at_many, wanted
+from shared.sync.survey import AT_ONCE, Listed, asking, down_to, listed, look_at_many, stamp, unreadable, wanted
 
 log = logging.getLogger("cosell.sync")
 DELTA, DELTA_REASON = "p.delta", "delta"
+UPDATED: Final = "updatedDateTime"
 GONE, MOST_GONE = "sweep.gone", 15_000  # as many ids as fit a cursor
 SWEEP = "sweep"  # the cursor says since when one runs, and names the issues about sweeps themselves
 TICKS = 10_000_000
@@ -51,15 +52,15 @@ def delta(sync: Sync) -> int:
 
 def _delta(sync: Sync) -> int:
     cursor = sync.links.cursor(DELTA)
-    oldest = int(cursor.text or 0) - sync.patience.delta_overlap * TICKS
-    newest, ids = "", []
-    for document in takewhile(lambda d: _ticks(d) >= oldest, sync.referrals.newest("updatedDateTime")):
-        newest = newest or str(_ticks(document))
+    before = int(cursor.text or 0)
+    oldest = before - sync.patience.delta_overlap * TICKS
+    newest, ids = before, []
+    for document in down_to(sync.referrals.newest(UPDATED), UPDATED, oldest):
+        newest = max(newest, stamp(document, UPDATED, oldest))
         if _unknown(sync, document):
             ids.append(str(document["id"]))
     ring(sync, Queue.REFERRAL_CHANGES, ids, reason=DELTA_REASON)
-    if newest:
-        _remember(sync, DELTA, newest, cursor)
+    _remember(sync, DELTA, str(newest or ""), cursor)
     return len(ids)
 
 
@@ -68,8 +69,17 @@ def _unknown(sync: Sync, document: Document) -> bool:
     owner = sync.links.link_of(Side.PARTNER_CENTER, str(document["id"]))
     link = sync.links.link(owner) if owner else None
     if link is None or link.state is LinkState.CREATING_S:
+        return _means_something(sync, document)
+    return link.state in READABLE and stamp(document, UPDATED, link.p_hwm + 1) > link.p_hwm
+
+
+def _means_something(sync: Sync, document: Document) -> bool:
+    """One that cannot be read stops no neighbour: its own doorbell fails, and puts it on the work list."""
+    try:
         return wanted(sync, document)
-    return link.state in READABLE and _ticks(document) > link.p_hwm
+    except Exception as error:  # noqa: BLE001  whatever is wrong with one record, the others are looked at
+        unreadable("referral", document, "id", error)
+        return True
 
 
 def sweep(sync: Sync) -> int:
@@ -108,7 +118,7 @@ class _Differences:
     lost: list[str] = field(default_factory=list)  # referrals that are not listed
     known: set[str] = field(default_factory=set)  # referrals that need no meeting
     held: list[str] = field(default_factory=list)  # opportunities with something that waits
-    opportunities: set[str] = field(default_factory=set)  # that have a link
+    opportunities: set[str] = field(default_factory=set)  # that have a link, and not only one to come
     stuck: list[str] = field(default_factory=list)  # links with a write announced long ago
 
     def __len__(self) -> int:
@@ -147,7 +157,7 @@ def _compare_all(sync: Sync, there: Mapping[str, Listed], found: _Differences) -
     """Links against both sides, as many at a time as one call to Salesforce takes."""
     links = sync.links.links()
     while batch := list(islice(links, AT_ONCE)):
-        found.opportunities.update(link.opportunity_id for link in batch)
+        found.opportunities.update(link.opportunity_id for link in batch if link.state is not LinkState.CREATING_P)
         for link in batch:
             _note(sync, link, there.get(link.referral_id), found)
         linked = {link.opportunity_id: link for link in batch if link.state in LOOKED_AT}
@@ -178,7 +188,8 @@ def _compare(sync: Sync, link: Link, view: SalesforceView, referral: Listed | No
         if _not_listed(link, referral, found) or isinstance(view, Absence):
             found.gone.append(link.id)
     if link.state is not LinkState.LINKED:
-        found.moved += [link.opportunity_id] if on else []
+        if on or (link.state is LinkState.PAUSED and isinstance(view, Absence)):  # back, or deleted since it rests
+            found.moved.append(link.opportunity_id)
         return
     differs = isinstance(view, Opportunity) and _differs(sync, link, view)
     ahead = link.p_hwm != link.p_ticks and not link.held  # a version was seen that could not be taken over
@@ -253,7 +264,3 @@ def _remember(sync: Sync, name: str, text: str, cursor: Any) -> None:
             sync.links.put_cursor(name, text, cursor.version)
     except LostRace:
         log.info(json.dumps({"event": "another run was faster", "cursor": name}))
-
-
-def _ticks(document: Document) -> int:
-    return ticks(str(document["updatedDateTime"]))

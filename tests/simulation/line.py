@@ -22,7 +22,7 @@ from shared.errors import (
     Unclear,
 )
 from tests.simulation.faults import Faults
-from tests.simulation.schedule import Crash, Scheduler
+from tests.simulation.schedule import SECOND, Crash, Scheduler
 
 T = TypeVar("T")
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
@@ -42,6 +42,7 @@ class Line:
     counts: Counter[str]
 
     def __post_init__(self) -> None:
+        self.landed = 0  # when the last late effect has landed
         self._on = self.faults.enabled  # asked first, because most seeds enable few
 
     def call(self, side: Side, kind: Kind, effect: Callable[[], T]) -> T:
@@ -141,7 +142,9 @@ class Line:
             else:
                 self.scheduler.note("late effect landed", side, kind)
 
-        self.scheduler.after(self.faults.random.uniform(0.5, 300), land)
+        pause = self.faults.random.uniform(0.5, 300)
+        self.landed = max(self.landed, self.scheduler.now + int(pause * SECOND))
+        self.scheduler.after(pause, land)
 
     def _done(self, side: Side, kind: Kind, effect: Callable[[], T]) -> T:
         try:

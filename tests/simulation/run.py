@@ -115,6 +115,8 @@ class Run:
         self.host.current = lambda: self._new
         if "F20" in self.scenario.faults:  # until the last late commit can be seen
             self._minutes(1 + max(0, self.world.unseen_until() - self.scheduler.now) // (60 * SECOND))
+        if "F5" in self.scenario.faults:  # until the last late effect has landed
+            self._minutes(1 + max(0, self.line.landed - self.scheduler.now) // (60 * SECOND))
         if "F18" in self.scenario.faults:  # until lists show what changed last
             self.scheduler.run(self.scheduler.now + LAG_SECONDS * SECOND)
         if self.scenario.poison:

@@ -66,3 +66,47 @@ def test_a_doorbell_that_meets_a_halt_waits_with_all_its_records() -> None:
     flows.opportunities_changed(rig.sync, Doorbell(ids=ids, reason="poll"))
     (waiting,) = rig.queues.messages[Queue.OPPORTUNITY_CHANGES.value]
     assert Doorbell.decode(b64decode(waiting.text)).ids == ids
+
+
+class Spoilt(dict[str, Any]):
+    """A referral in a list with a part that brings a bug to light."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name == "details":
+            raise ZeroDivisionError
+        return super().__getitem__(name)
+
+
+def listed_first(rig: Rig, change: Any) -> None:
+    """Lists begin with a referral that something is wrong with."""
+    client: Any = rig.sync.referrals
+    real = client.inner.newest
+
+    def newest(order_by: str) -> Any:
+        first, *others = real(order_by)
+        return iter([change(first), *others])
+
+    object.__setattr__(client.inner, "newest", newest)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [Spoilt, lambda referral: {**referral, "updatedDateTime": "yesterday", "createdDateTime": None}],
+    ids=["a bug", "no times"],
+)
+def test_a_listed_referral_that_cannot_be_read_stops_neither_the_delta_nor_a_creation(change: Any) -> None:
+    rig = Rig()
+    neighbour = rig.partner_center.new_inbound()
+    rig.pass_time(minutes=1)
+    spoilt = rig.partner_center.new_inbound()
+    listed_first(rig, change)
+    assert flows.delta(rig.sync) == 2
+    (waiting,) = rig.queues.messages[Queue.REFERRAL_CHANGES.value]
+    assert set(Doorbell.decode(b64decode(waiting.text)).ids) == {spoilt, neighbour}
+    rig.partner_center.fail(on="POST", status=500, after_effect=True)
+    sf_id = rig.new_opportunity()
+    rig.minute()
+    rig.pass_time(minutes=10)
+    rig.minute()
+    named = [r for r in rig.partner_center.referrals() if r.get("externalReferenceId") == sf_id]
+    assert len(named) == 1
