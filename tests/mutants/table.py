@@ -61,6 +61,7 @@ POLL: Final = "tests/sync/test_poll.py"
 RACES: Final = "tests/sync/test_races.py"
 OUTBOUND: Final = "tests/sync/test_salesforce_to_partner_center.py"
 SCHEMA: Final = "tests/sync/test_schema.py"
+SWEEP: Final = "tests/sync/test_sweep.py"
 DELTA: Final = "tests/sync/test_delta.py"
 TWO: Final = "tests/sync/test_two_workers.py"
 NEIGHBOURS: Final = "tests/sync/test_neighbours.py"
@@ -123,6 +124,7 @@ MUTANTS: Final = (
     Mutant("conflict row after the write", f"{S}converge.py", "intent=intent), conflicts=decision.conflicts, at=sync.clock())\n    done, again = _carry_out(sync, link, intent, look, decision, caller)\n", "intent=intent), at=sync.clock())\n    done, again = _carry_out(sync, link, intent, look, decision, caller)\n    done = sync.links.save(done, conflicts=decision.conflicts, at=sync.clock())\n", (TWO,)),
     Mutant("helped without claiming", f"{S}converge.py", "link = sync.links.save(replace(link, intent=replace(link.intent, helper=run, at=sync.clock())))", "link = replace(link, intent=replace(link.intent, helper=run, at=sync.clock()))", (TWO,)),
     Mutant("helped while its run is at it", f"{S}converge.py", "link.age < sync.patience.claim // 2", "False", (TWO,)),
+    Mutant("a deleted opportunity's write claimed by all who ring", f"{S}converge.py", "if link.state is LinkState.OPPORTUNITY_DELETED and look", "if False and look", (RACES,)),
     Mutant("taken over and refused: not looked for", f"{S}converge.py", "if _taken_over(decision) and not _still_due", "if False and not _still_due", (f"{MODEL}test_another_runs_write_that_is_refused_when_repeated_is_looked_for_before_it_is_held",)),
     Mutant("taken over and too late: taken as never arrived", f"{S}converge.py", "return link if _taken_over(decision) else sync", "return sync", (f"{MODEL}test_another_runs_write_is_not_taken_as_never_arrived_because_its_repetition_is_too_late",)),
     Mutant("withdrawn write stays announced", f"{S}converge.py", "else sync.links.save(replace(link, intent=None))", "else link", (FAULTS, OUTBOUND)),
@@ -132,6 +134,7 @@ MUTANTS: Final = (
     Mutant("list lag not waited out", f"{S}claims.py", "number=claim.number + 1, wait=seconds", "number=claim.number + 1, wait=0", (CREATE,)),
     Mutant("claim not looked at again", f"{S}claims.py", "current is not None and current.claim == taken.link.claim", "current is not None", (TWO,)),
     Mutant("frozen worker sends", f"{S}claims.py", "return fresh and current", "return current", (TWO,)),
+    Mutant("creation not looked at again before it is sent", f"{S}create_referral.py", "before=last)", "before=lambda: None)", (TWO,)),
     Mutant("send window by a clock that jumps", f"{S}claims.py", "fresh = sync.monotonic() - taken.started", "fresh = taken.link.claim is not None and sync.clock() - taken.link.claim.at", (TWO,)),
     Mutant("searched without a claim", f"{S}claims.py", "_claimed(sync, link, claim.number, claim.first_at)", "link", (MODEL_CREATION,)),
     Mutant("old claim taken over at once", f"{S}claims.py", "if link.age < sync.patience.claim:", "if link.age < 0:", (CREATE, MODEL_CREATION)),
@@ -147,15 +150,21 @@ MUTANTS: Final = (
     Mutant("agreement not remembered before a creation", f"{S}create_referral.py", "link = _expected(sync, link, look)", "pass", (CREATE,)),
     Mutant("refused deal sent again and again", f"{S}create_referral.py", "if _refused_before(sync, link, look):", "if False:", (CREATE,)),
     Mutant("one referral in two links", f"{S}create_referral.py", "    if owner != link.id:\n        link =", "    if False:\n        link =", (TWO,)),
+    Mutant("another pair's referral taken for its own", f"{S}changes.py", 'if link is not None and link.referral_id not in ("", referral_id):', "if False:", (RACES,)),
     Mutant("alias without a link is nobody's business", f"{S}create_opportunity.py", "    owner = sync.links.claim(Side.PARTNER_CENTER, referral_id, link_id_of_referral(referral_id))\n", "    known = sync.links.link_of(Side.PARTNER_CENTER, referral_id)\n    if known and sync.links.link(known) is None:\n        return None\n    owner = known or sync.links.claim(Side.PARTNER_CENTER, referral_id, link_id_of_referral(referral_id))\n", (TWO,)),
     Mutant("alias of an opportunity without a link is nobody's business", f"{S}create_referral.py", "    if link is None:\n        sync.links.claim(", "    if link is None:\n        if sync.links.link_of(Side.SALESFORCE, opportunity_id):\n            return None\n        sync.links.claim(", (TWO,)),
     Mutant("late creation overwrites", f"{S}create_opportunity.py", 'CompositeStep("opportunity", "POST", "/sobjects/Opportunity", fields)', 'CompositeStep("opportunity", "PATCH", by_external_id("Opportunity", key := config.opportunity.referral_id, referral_id), {k: v for k, v in fields.items() if k != key})', (RACES,)),
+    Mutant("a standing refusal stays off the work list", f"{S}create_opportunity.py", "        _report(sync, link.id, held)  #", "        pass  #", (INBOUND,)),
+    Mutant("claimed for a referral that cannot be seen", f"{S}changes.py", "        if link is not None and link.claim is not None:\n            sync.links.save", "        if False:\n            sync.links.save", (INBOUND,)),
     Mutant("an existing opportunity is made once more", f"{S}create_opportunity.py", "    if existing:\n", "    if False:\n", (RACES, FAULTS)),
     Mutant("known customer made again", f"{S}create_opportunity.py", 'if rows["accounts"] else "@{account.id}"', 'if False else "@{account.id}"', (INBOUND,)),
     Mutant("Microsoft invited without a search", f"{S}invite_microsoft.py", "if (taken.turn is Turn.SEARCH_THEN_SEND or not new)", "if False", (INVITE,)),
     Mutant("Microsoft invited without a claim", f"{S}invite_microsoft.py", "taken = claims.take(sync, link)", "taken = Taken(Turn.SEND, claims._claimed(sync, link, 1, sync.clock()), sync.monotonic())", (INVITE,)),
     Mutant("invitation not looked at again before it is sent", f"{S}invite_microsoft.py", "before=last)", "before=lambda: None)", (INVITE,)),
     Mutant("refused invitation sent again and again", f"{S}invite_microsoft.py", "replace(link, state=LinkState.LINKED, claim=None, held={**link.held, CO_SELL: hold})", "replace(link, claim=None, held={**link.held, CO_SELL: hold})", (INVITE,)),
+    Mutant("a deleted opportunity is never asked again", f"{S}invite_microsoft.py", "        sync.links.save(replace(link, claim=None))\n        return None", "        return sync.links.save(replace(link, state=LinkState.LINKED, claim=None))", (INVITE,)),
+    Mutant("an event forgets the invitation", f"{S}changes.py", "    elif link is not None and _not_invited(link):\n        sync", "    elif False and link:\n        sync", (INVITE,)),
+    Mutant("a poll forgets the invitation", f"{S}changes.py", "        elif link is not None and _not_invited(link):\n            sync", "        elif False and link:\n            sync", (INVITE,)),
     # Polls and sweeps
     Mutant("> instead of >=", f"{S}poll.py", "SystemModstamp >= {since", "SystemModstamp > {since", (POLL,)),
     Mutant("no overlap", f"{S}poll.py", "one.before.at - sync.patience.poll_overlap, one", "one.before.at, one", (POLL,)),
@@ -171,11 +180,13 @@ MUTANTS: Final = (
     Mutant("no second ring", f"{S}poll.py", "if server_time - key[1] >= SECOND_RING_SECONDS}", "if False}", (POLL,)),
     Mutant("rung for at every poll of the overlap", f"{S}poll.py", "(found & before.seen) - before.twice if", "(found & before.seen) if", (POLL,)),
     Mutant("a mass change rung for twice", f"{S}poll.py", "if len(due) <= sync.mass_change_limit else", "if True else", (POLL,)),
+    Mutant("more rows remembered than fit", f"{S}poll.py", "if len(again) > MOST_SEEN else", "if False else", (POLL,)),
     Mutant("one queue for live and bulk", f"{S}rings.py", "queue = BULK.get(queue, queue)", "pass", (LANES,)),
     Mutant("doorbells die after seven days", "shared/storage/bells.py", "time_to_live=-1", "time_to_live=604_800", (CURSORS,)),
     Mutant("sweep blind on Microsoft's side", f"{S}sweep.py", "referral.ticks > link.p_hwm:\n        found.unseen", "False:\n        found.unseen", (FAULTS,)),
     Mutant("sweep blind on Salesforce's side", f"{S}sweep.py", "if not on or ahead or differs:", "if not on or ahead:", (FAULTS,)),
     Mutant("a version nobody took over is forgotten", f"{S}sweep.py", "if not on or ahead or differs:", "if not on or differs:", (DELTA,)),
+    Mutant("what waits is looked at by no sweep", f"{S}sweep.py", "            *found.held,\n", "", (SWEEP,)),
     Mutant("duplicates not reported", f"{S}sweep.py", "if len(ids) > 1:", "if len(ids) > 2:", (DELTA,)),
     # Failures
     Mutant("404 closes the pair at once", f"{D}guards.py", "if not link.gone_since:", "if link.gone_since < 0:", (GUARDS,)),
@@ -199,6 +210,8 @@ MUTANTS: Final = (
     # Gates and brakes
     Mutant("gate never closes", f"{S}gates.py", "        if delay:\n", "        if delay > 10**9:\n", (GATES,)),
     Mutant("gate of one worker only", f"{S}gates.py", "self.links.put_cursor(_name(side), json.dumps(after.__dict__), cursor.version)", "pass", (GATES,)),
+    Mutant("a success forgets that patience was asked for", f"{S}gates.py", "Closed(asked=gate.asked)", "Closed()", (GATES,)),
+    Mutant("a shorter wait replaces a longer one", f"{S}gates.py", "max(gate.asked, asked)", "asked", (GATES,)),
     Mutant("one gate for both sides", f"{S}gates.py", 'return f"gate.{side.value}"', 'return "gate"', (GATES,)),
     Mutant("circuit never opens", f"{S}gates.py", "tripped = len(recent) == CALLS and", "tripped = False and", (GATES,)),
     Mutant("a failing probe leaves the gate open", f"{S}gates.py", "probing = bool(failed) and times > 0", "probing = False", (GATES,)),
@@ -212,7 +225,7 @@ MUTANTS: Final = (
     Mutant("a release is good for ever", f"{S}brakes.py", "        _put(sync, {})  # good for one sweep, whatever it finds\n", "        pass\n", (BRAKES,)),
     Mutant("a few records alarm", f"{S}brakes.py", "self.changed > max(LEAST, CHANGED_SHARE * self.links)", "self.changed > CHANGED_SHARE * self.links", (BRAKES,)),
     Mutant("known losses counted again", f"{S}sweep.py", 'set(found.gone) - set(json.loads(cursor.text or "[]"))', "set(found.gone)", (BRAKES,)),
-    Mutant("a referral younger than the list taken for lost", f"{S}sweep.py", "referral is None and link.p_hwm < found.began", "referral is None", ("tests/sync/test_sweep.py",)),
+    Mutant("a referral younger than the list taken for lost", f"{S}sweep.py", "referral is None and link.p_hwm < found.began", "referral is None", (SWEEP,)),
     Mutant("new stamps taken for changes", f"{S}sweep.py", "and referral.differs(sync, link)\n", "and True\n", (BRAKES,)),
     Mutant("doorbells lost during a halt", f"{S}changes.py", "    if now is None:\n        _waits(sync, bell, queue)\n", "    if now is None:\n", (NEIGHBOURS,)),
     Mutant("halted, and the sweep still rings", f"{S}sweep.py", "    if not halts:\n        ring", "    if True:\n        ring", (BRAKES,)),
@@ -235,7 +248,9 @@ MUTANTS: Final = (
     Mutant("a version taken over in part counts as whole", f"{S}schema.py", "partial=any(drift.STEERING not in unit for unit in known.off)", "partial=False", (SCHEMA,)),
     Mutant("the description of another mapping believed", f"{S}schema.py", "if known.map_version != sync.mapping.version:", "if not known.map_version:", (SCHEMA,)),
     Mutant("every error describes the org", f"{S}schema.py", "if not current or sync.clock() - known.at >= FRESH_SECONDS:", "if True:", (SCHEMA,)),
+    Mutant("an error that nothing explains holds at once", f"{S}converge.py", "or caller.tries < UNEXPLAINED_TRIES", "or False", (SCHEMA,)),
     Mutant("what waits never finds out", f"{S}schema.py", "if not known.off or sync.clock() - known.at < WAITED_SECONDS:", "if True:", (SCHEMA,)),
+    Mutant("creations that must wait recovered every minute", f"{S}sweep.py", "if now.mapping.lacking:", "if False:", (SCHEMA,)),
     Mutant("a hold outlives the schema that caused it", f"{D}__init__.py", "detail=before.detail, schema=policy.schema, refused=True)", "detail=before.detail, schema=before.schema, refused=True)", (SCHEMA, WRITE)),
     # Meaning
     Mutant("unticking ignored", f"{D}guards.py", "if not isinstance(s, Opportunity) or s.sync_on:", "if True:", (GUARDS,)),

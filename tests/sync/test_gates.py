@@ -43,6 +43,28 @@ def test_retry_after_closes_the_gate_of_that_side_for_every_worker() -> None:
     assert other.call(P, "call", lambda: "answer") == "answer"
 
 
+def test_a_call_under_way_that_succeeds_opens_no_gate_that_the_service_asked_for_meanwhile() -> None:
+    rig = Rig()
+    gates = gates_of(rig)
+    fail(gates, Unavailable(P, "call"), 20)
+    rig.pass_time(seconds=60)
+    gates.call(P, "probe", lambda: fail(gates, Throttled(P, "call", retry_after_seconds=40)))
+    assert gates.delay_seconds(P) == 40
+
+
+def test_a_call_under_way_that_is_throttled_for_less_shortens_no_wait() -> None:
+    rig = Rig()
+    gates = gates_of(rig)
+
+    def throttled() -> None:
+        fail(gates, Throttled(P, "call", retry_after_seconds=40))
+        raise Throttled(P, "call", retry_after_seconds=10)
+
+    with pytest.raises(Throttled):
+        gates.call(P, "call", throttled)
+    assert gates.delay_seconds(P) == 40
+
+
 def test_half_of_twenty_calls_failing_opens_the_circuit_and_one_success_closes_it() -> None:
     rig = Rig()
     gates = gates_of(rig)

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from shared.deal import LinkState
+from shared.doorbell import Queue
 from tests.rig import Rig
 
 HELP = {"How_can_Microsoft_help__c": "Proof Of Concept or Demo"}
@@ -215,3 +217,53 @@ def test_a_closed_deal_invites_nobody() -> None:
     for _ in range(3):
         rig.minute()
     assert (posts(rig), microsofts(rig, referral)) == (1, None)
+
+
+def half_asked(rig: Rig, **fault: Any) -> tuple[str, Any]:
+    """An opportunity that asks for help and has its referral; the invitation fails."""
+    opportunity = rig.new_opportunity(**HELP, Referral_Visible_to_Microsoft__c=True)
+    rig.partner_center.fail(on="POST", status=500, after_effect=True)  # the first step, found by its webhook
+    rig.pass_time(seconds=5)
+    rig.poll()
+    rig.partner_center.fail(on="POST", **fault)
+    referral = rig.partner_center.referrals()[0]["id"]
+    rig.ring(referral)
+    rig.drain(patiently=False)
+    return opportunity, referral
+
+
+def claimed(rig: Rig, opportunity: str) -> tuple[LinkState, bool]:
+    """How far the pair has come, and whether somebody is at it."""
+    link = rig.link_of(opportunity)
+    assert link is not None
+    return link.state, link.claim is not None
+
+
+def test_an_invitation_waits_for_a_deleted_opportunity_and_goes_on_after_its_return() -> None:
+    rig = Rig()
+    opportunity, referral = half_asked(rig, breaks="timeout")
+    rig.salesforce.delete("Opportunity", opportunity)
+    for _ in range(25):
+        rig.minute()
+    assert claimed(rig, opportunity) == (LinkState.CREATING_MS, False)
+    assert microsofts(rig, referral) is None
+    rig.salesforce.undelete("Opportunity", opportunity)
+    rig.minute()
+    assert microsofts(rig, referral) is not None
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
+@pytest.mark.parametrize("by", ["event", "poll"])
+def test_an_invitation_that_nobody_is_at_goes_on_with_whatever_rings_for_the_pair(by: str) -> None:
+    rig = Rig()
+    opportunity, referral = half_asked(rig, status=429, retry_after=30)
+    rig.queues.messages[Queue.REFERRAL_CREATIONS.value].clear()  # its own doorbell died with its host
+    assert claimed(rig, opportunity) == (LinkState.CREATING_MS, False)
+    rig.pass_time(minutes=1)
+    if by == "event":
+        rig.webhook(referral)
+    else:
+        rig.edit(opportunity, NextStep="Call them")
+        rig.poll()
+    assert claimed(rig, opportunity) == (LinkState.LINKED, False)
+    assert microsofts(rig, referral) is not None

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from shared.deal import LinkState, Side
+import pytest
+
+from shared.deal import LinkState, Side, link_id_of_referral
 from shared.storage import Store
 from tests.rig import Rig
 
@@ -148,6 +150,48 @@ def test_a_validation_rule_that_refuses_the_opportunity_holds_it_and_a_repair_cr
     rig.partner_center.portal_edit(referral, {"/details/notes": "Complete now"})
     rig.webhook(referral)
     assert len(rig.salesforce.records("Opportunity")) == 1
+
+
+def test_a_refusal_that_still_stands_comes_back_to_the_work_list_from_which_it_is_missing() -> None:
+    rig = Rig()
+    rig.salesforce.fail(on="POST /sobjects/Opportunity", status=400, code="FIELD_CUSTOM_VALIDATION_EXCEPTION")
+    referral = rig.partner_center.new_inbound()
+    rig.webhook(referral)
+    (told,) = rig.store.issues()
+    rig.store.close_issues(told.link_id)  # as if the run had died before it wrote the issue
+    before = rig.writes()
+    rig.webhook(referral)
+    assert rig.writes() == before
+    assert [(issue.code, issue.detail) for issue in rig.store.issues()] == [(told.code, told.detail)]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_creation_whose_referral_went_out_of_sight_is_nobodys_work_any_more(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    rig = Rig()
+    referral = rig.partner_center.new_inbound()
+    client: Any = rig.sync.opportunities
+    rig.survives = MemoryError
+    with monkeypatch.context() as while_it_creates:
+        while_it_creates.setattr(client.inner, "composite", dies)
+        rig.webhook(referral)
+    link = rig.store.link(link_id_of_referral(referral))
+    assert link is not None
+    assert link.unfinished
+    rig.partner_center.fail(on="GET", status=status, times=10**6)
+    for _ in range(4):
+        rig.minute()
+    calls = len(rig.partner_center.requests)
+    for _ in range(4):
+        rig.minute()
+    assert len(rig.partner_center.requests) == calls
+    assert rig.salesforce.records("Opportunity") == []
+
+
+def dies(*_args: Any, **_more: Any) -> None:
+    """The worker is out of memory."""
+    raise MemoryError
 
 
 def test_lost_tables_are_no_loss_each_record_names_its_twin() -> None:

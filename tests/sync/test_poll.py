@@ -260,3 +260,17 @@ def test_a_mass_change_too_large_to_remember_rings_once(monkeypatch: pytest.Monk
     rig.pass_time(seconds=5)
     rig.new_opportunity(contact=False, solutions=())
     assert [poll(rig.sync, Polled.OPPORTUNITIES) for _ in range(2)] == [1, 0]
+
+
+@pytest.mark.parametrize("spread_seconds", [0, 2])
+def test_the_cursor_remembers_no_more_rows_than_it_can_hold(
+    monkeypatch: pytest.MonkeyPatch, spread_seconds: int
+) -> None:
+    monkeypatch.setattr(sys.modules["shared.sync.poll"], "MOST_SEEN", 25)
+    rig = Rig()
+    for _ in range(60):
+        rig.new_opportunity(contact=False, solutions=())
+        rig.pass_time(seconds=spread_seconds)
+    rig.pass_time(seconds=5)
+    poll(rig.sync, Polled.OPPORTUNITIES)
+    assert len(json.loads(rig.store.cursor(Polled.OPPORTUNITIES.value).text)["seen"]) <= 25

@@ -98,6 +98,29 @@ def test_a_write_announced_for_an_opportunity_that_was_then_deleted_waits_and_is
     assert rig.opportunity(opportunity)["Amount"] == 71000
 
 
+def test_a_write_that_waits_for_a_deleted_opportunity_is_claimed_by_nobody_who_rings() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.pass_time(seconds=60)
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
+    rig.salesforce.fail(on="POST /composite", connection="timeout")
+    rig.webhook(referral)
+    rig.salesforce.delete("Opportunity", opportunity)
+    for _ in range(5):
+        rig.minute()
+    before, waiting = rig.writes(), rig.link_of(opportunity)
+    for _ in range(3):
+        rig.pass_time(minutes=5)
+        rig.webhook(referral)
+    assert rig.writes() == before
+    assert waiting is not None
+    assert waiting.intent is not None
+    assert rig.link_of(opportunity) == replace(waiting, age=900 + waiting.age)
+    rig.salesforce.undelete("Opportunity", opportunity)
+    rig.minute()
+    assert rig.opportunity(opportunity)["Amount"] == 71000
+
+
 def test_a_creation_that_arrives_late_never_overwrites_the_opportunity_that_another_run_made() -> None:
     rig = Rig()
     referral = rig.partner_center.new_inbound()
@@ -255,6 +278,19 @@ def test_an_opportunity_made_twice_by_a_late_creation_mixes_nothing_up_and_is_re
     assert rig.writes() == before
     assert rig.opportunity(twin)["Amount"] == 123
     assert {"duplicate", "opportunity_deleted"} == {issue.code for issue in rig.store.issues()}
+
+
+def test_a_referral_whose_alias_leads_to_another_ones_pair_mixes_nothing_up_and_is_reported() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    link = rig.link_of(opportunity)
+    assert link is not None
+    twin = rig.partner_center.new_inbound(externalReferenceId=opportunity)
+    rig.store.claim(Side.PARTNER_CENTER, twin, link.id)  # the run that found it was overtaken
+    before = rig.writes()
+    rig.webhook(twin)
+    assert rig.writes() == before
+    assert [(issue.code, issue.detail) for issue in rig.store.issues()] == [("duplicate", twin)]
 
 
 def test_an_event_read_before_the_index_knew_of_the_referral_does_not_begin_its_invitation_again() -> None:

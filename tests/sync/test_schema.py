@@ -175,6 +175,22 @@ def test_a_new_deal_waits_while_a_field_that_microsoft_needs_is_lost() -> None:
     assert (link.state, len(rig.partner_center.writes())) == (LinkState.LINKED, 1)
 
 
+def test_recovery_leaves_begun_creations_alone_while_a_field_that_microsoft_needs_is_lost() -> None:
+    rig = Rig()
+    field = column(rig, "Description")
+    rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
+    opportunity = rig.new_opportunity()
+    rig.pass_time(seconds=5)
+    rig.poll()
+    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    flows.describe(rig.sync)
+    rig.pass_time(minutes=5)
+    assert flows.recover(rig.sync) == 0
+    mended(rig, field)
+    settle(rig, 16)
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
 @pytest.mark.parametrize("name", ["Sync_Intent__c", "Referral_Identifier__c", "Sync_with_Partner_Center__c"])
 def test_without_a_field_that_steers_the_sync_nothing_is_written_until_it_is_back(name: str) -> None:
     rig = Rig()
@@ -244,6 +260,19 @@ def test_an_error_that_the_description_does_not_explain_is_told_and_does_not_flo
     flows.describe(rig.sync)
     assert rig.referral(referral)["details"]["dealValue"] == 50010
     assert issues(rig) == []
+
+
+def test_a_write_refused_for_a_field_that_the_description_shows_is_tried_again_before_it_is_held() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.salesforce.fail(on="PATCH /sobjects/Opportunity/*", status=400, code="INVALID_FIELD", times=2)
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
+    rig.webhook(referral)
+    settle(rig)
+    assert rig.opportunity(opportunity)["Amount"] == 71000
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert link.held == {}
 
 
 def test_a_text_that_no_longer_fits_is_held_and_arrives_once_the_field_is_long_enough() -> None:

@@ -161,6 +161,23 @@ def test_a_write_announced_a_moment_ago_is_nobodys_business() -> None:
     assert issues(rig) == []
 
 
+def test_what_waits_comes_back_to_the_work_list_from_which_it_was_closed_by_hand() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    rig.edit(opportunity, StageName="Closed Won")
+    rig.minute()
+    rig.edit(opportunity, StageName="Qualification")
+    rig.minute()
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert issues(rig) == ["closed_is_final"]
+    rig.store.close_issues(link.id)
+    rig.pass_time(hours=8)
+    assert flows.sweep(rig.sync) == 0
+    rig.drain()
+    assert issues(rig) == ["closed_is_final"]
+
+
 def dies(_documents: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """The function is stopped while the list is read."""
     yield from ()

@@ -133,6 +133,34 @@ def test_a_worker_that_was_fenced_off_does_not_send_however_fresh_its_claim() ->
     assert not claims.still_ours(rig.sync, taken)
 
 
+def frozen(rig: Rig, _opportunity: str) -> None:
+    """The worker stands still for longer than a claim may be used."""
+    rig.pass_time(seconds=61)
+
+
+def fenced_off(rig: Rig, opportunity: str) -> None:
+    """Another worker takes the claim over."""
+    link = stored(rig, opportunity)
+    assert link.claim is not None
+    rig.store.save(replace(link, claim=replace(link.claim, owner="another")))
+
+
+@pytest.mark.parametrize("meanwhile", [frozen, fenced_off])
+def test_a_creation_whose_claim_was_lost_while_it_was_prepared_does_not_leave(
+    meanwhile: Callable[[Rig, str], None],
+) -> None:
+    rig = Rig()
+    opportunity = rig.new_opportunity()
+    rig.pass_time(seconds=5)
+    during(rig, "create", lambda: meanwhile(rig, opportunity))
+    rig.poll()
+    assert rig.partner_center.requests == []
+    for _ in range(20):
+        rig.minute()
+    assert len(rig.partner_center.referrals()) == 1
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
 def test_a_throttled_search_for_an_unanswered_creation_is_made_again_before_anything_is_sent() -> None:
     rig = Rig()
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
