@@ -249,8 +249,12 @@ MUTANTS: Final = (
     Mutant("the description of another mapping believed", f"{S}schema.py", "if known.map_version != sync.mapping.version:", "if not known.map_version:", (SCHEMA,)),
     Mutant("every error describes the org", f"{S}schema.py", "if not current or sync.clock() - known.at >= FRESH_SECONDS:", "if True:", (SCHEMA,)),
     Mutant("an error that nothing explains holds at once", f"{S}converge.py", "or caller.tries < UNEXPLAINED_TRIES", "or False", (SCHEMA,)),
+    Mutant("an error that nothing explains never holds", f"{S}converge.py", "or caller.tries < UNEXPLAINED_TRIES", "or True", (SCHEMA,)),
+    Mutant("an error that nothing explains holds a creation at once", f"{S}create_opportunity.py", "or tries < UNEXPLAINED_TRIES", "or False", (SCHEMA,)),
+    Mutant("an error that nothing explains never holds a creation", f"{S}create_opportunity.py", "or tries < UNEXPLAINED_TRIES", "or True", (SCHEMA,)),
     Mutant("what waits never finds out", f"{S}schema.py", "if not known.off or sync.clock() - known.at < WAITED_SECONDS:", "if True:", (SCHEMA,)),
     Mutant("creations that must wait recovered every minute", f"{S}sweep.py", "if now.mapping.lacking:", "if False:", (SCHEMA,)),
+    Mutant("announced writes wait with the creations", f"{S}sweep.py", "begun = (link for link in begun if link.claim is None)", "return 0", (SCHEMA,)),
     Mutant("a hold outlives the schema that caused it", f"{D}__init__.py", "detail=before.detail, schema=policy.schema, refused=True)", "detail=before.detail, schema=before.schema, refused=True)", (SCHEMA, WRITE)),
     # Meaning
     Mutant("unticking ignored", f"{D}guards.py", "if not isinstance(s, Opportunity) or s.sync_on:", "if True:", (GUARDS,)),

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.salesforce.schema import Field
 from shared import sync as flows
-from shared.deal import LinkState
+from shared.deal import LinkState, link_id_of_referral
 from shared.doorbell import Queue
 from shared.sync.marks import CACHE_SECONDS, Marks
 from shared.sync.schema import applied
@@ -175,20 +175,23 @@ def test_a_new_deal_waits_while_a_field_that_microsoft_needs_is_lost() -> None:
     assert (link.state, len(rig.partner_center.writes())) == (LinkState.LINKED, 1)
 
 
-def test_recovery_leaves_begun_creations_alone_while_a_field_that_microsoft_needs_is_lost() -> None:
+def test_recovery_leaves_creations_waiting_but_no_announced_write_while_a_field_that_microsoft_needs_is_lost() -> None:
     rig = Rig()
     field = column(rig, "Description")
+    written, referral = rig.linked()
+    created = rig.new_opportunity()
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
-    opportunity = rig.new_opportunity()
-    rig.pass_time(seconds=5)
+    rig.partner_center.fail(on="PATCH", breaks="timeout")
+    rig.edit(written, Amount=61000)
     rig.poll()
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
     flows.describe(rig.sync)
     rig.pass_time(minutes=5)
-    assert flows.recover(rig.sync) == 0
+    assert flows.recover(rig.sync) == 1
     mended(rig, field)
     settle(rig, 16)
-    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    assert rig.opportunity(created)["Sync_Status__c"] == "✔ In sync"
 
 
 @pytest.mark.parametrize("name", ["Sync_Intent__c", "Referral_Identifier__c", "Sync_with_Partner_Center__c"])
@@ -262,17 +265,37 @@ def test_an_error_that_the_description_does_not_explain_is_told_and_does_not_flo
     assert issues(rig) == []
 
 
-def test_a_write_refused_for_a_field_that_the_description_shows_is_tried_again_before_it_is_held() -> None:
+@pytest.mark.parametrize(("times", "held"), [(2, []), (10**6, ["value"])])
+def test_a_write_refused_for_a_field_that_the_description_shows_is_held_only_if_that_lasts(
+    times: int, held: list[str]
+) -> None:
     rig = Rig()
     opportunity, referral = rig.linked()
-    rig.salesforce.fail(on="PATCH /sobjects/Opportunity/*", status=400, code="INVALID_FIELD", times=2)
+    rig.salesforce.fail(on="PATCH /sobjects/Opportunity/*", status=400, code="INVALID_FIELD", times=times)
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
     rig.webhook(referral)
     settle(rig)
-    assert rig.opportunity(opportunity)["Amount"] == 71000
     link = rig.link_of(opportunity)
     assert link is not None
-    assert link.held == {}
+    assert [group for group in link.held if group == "value"] == held
+    assert rig.opportunity(opportunity)["Amount"] == (50000 if held else 71000)
+    assert silent(rig)
+
+
+@pytest.mark.parametrize(("times", "held"), [(2, []), (10**6, ["create"])])
+def test_a_creation_refused_for_a_field_that_the_description_shows_is_held_only_if_that_lasts(
+    times: int, held: list[str]
+) -> None:
+    rig = Rig()
+    rig.salesforce.fail(on="POST /sobjects/Opportunity", status=400, code="INVALID_FIELD", times=times)
+    referral = rig.partner_center.new_inbound()
+    rig.webhook(referral)
+    settle(rig)
+    link = rig.store.link(link_id_of_referral(referral))
+    assert link is not None
+    assert list(link.held) == held
+    assert len(rig.salesforce.records(OPPORTUNITY)) == (0 if held else 1)
+    assert silent(rig)
 
 
 def test_a_text_that_no_longer_fits_is_held_and_arrives_once_the_field_is_long_enough() -> None:
