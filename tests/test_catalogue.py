@@ -32,7 +32,7 @@ from tests import sellers_page
 from tests.deals import linked
 
 SHARED = Path(str(shared.__file__)).parent
-MAKERS = {"Untranslatable": 0, "Unreadable": 0, "Obstacle": 0, "Outcome": -1}
+MAKERS = {"Untranslatable": 0, "Unreadable": 0, "Obstacle": 0, "Hold": 0, "Outcome": -1}
 STATUS_LENGTH = 40  # Sync_Status__c
 AUDIT_LINE = 255
 TABLES = [field.name for field in fields(Texts) if field.name not in ("space", "comma")]
