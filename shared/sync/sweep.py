@@ -188,7 +188,8 @@ def _compare(sync: Sync, link: Link, view: SalesforceView, referral: Listed | No
         if _not_listed(link, referral, found) or isinstance(view, Absence):
             found.gone.append(link.id)
     if link.state is not LinkState.LINKED:
-        if on or (link.state is LinkState.PAUSED and isinstance(view, Absence)):  # back, or deleted since it rests
+        deleted = link.state is LinkState.OPPORTUNITY_DELETED
+        if on or deleted is isinstance(view, Opportunity):  # switched on again, back, or deleted since it rests
             found.moved.append(link.opportunity_id)
         return
     differs = isinstance(view, Opportunity) and _differs(sync, link, view)

@@ -249,8 +249,10 @@ class Judge:
     def _check_deal(self, deal: Deal) -> None:
         link = self.world.link_of(deal.records[S])
         if link is None:
-            # Deleted here before it was linked, it was made anew from the referral, and then brought back.
-            if not self.counts["made anew beside a deleted one"]:
+            # Deleted here before it was linked, it was made anew from the referral, and then brought back. And one
+            # that was switched off before it had a link is left alone.
+            on = self.world.asks_to_be_sent(deal.records[S])
+            if on and not self.counts["made anew beside a deleted one"]:
                 self._fail("I1", f"deal {deal.number} has no link")
             return
         if link.state is LinkState.CREATING_MS and not self.world.deleted(deal.records[S]):

@@ -154,7 +154,9 @@ class WireWorld:
         for row in list(self.salesforce.rows.all("Opportunity")):
             in_scope = row.values["Sync_with_Partner_Center__c"] or row.values[KEY]
             stamp, visible = epoch_seconds(row.values["SystemModstamp"]), int(row.visible_from.timestamp())
-            if row.visible_from <= now and in_scope and stamp < watermark and visible - stamp <= LATEST_SECONDS:
+            again = row.previous is not None and row.previous.values["SystemModstamp"] == row.values["SystemModstamp"]
+            late = visible - stamp > LATEST_SECONDS
+            if row.visible_from <= now and in_scope and stamp < watermark and not (late or again):
                 yield row.id, visible - int(self.salesforce.knobs.clock_skew.total_seconds())
 
     # What people do

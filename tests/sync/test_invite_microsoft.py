@@ -213,7 +213,7 @@ def test_a_closed_deal_invites_nobody() -> None:
     opportunity, referral = rig.linked()
     rig.edit(opportunity, StageName="Closed Won")
     rig.minute()
-    rig.edit(opportunity, **HELP)
+    rig.edit(opportunity, Referral_Visible_to_Microsoft__c=True, **HELP)
     for _ in range(3):
         rig.minute()
     assert (posts(rig), microsofts(rig, referral)) == (1, None)

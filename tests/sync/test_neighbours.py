@@ -96,6 +96,9 @@ def listed_first(rig: Rig, change: Any) -> None:
 )
 def test_a_listed_referral_that_cannot_be_read_stops_neither_the_delta_nor_a_creation(change: Any) -> None:
     rig = Rig()
+    rig.linked()
+    flows.delta(rig.sync)
+    rig.pass_time(minutes=30)
     neighbour = rig.partner_center.new_inbound()
     rig.pass_time(minutes=1)
     spoilt = rig.partner_center.new_inbound()

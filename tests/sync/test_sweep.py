@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.salesforce.ids import make_id
 from shared import sync as flows
-from shared.deal import Absence, Opportunity
+from shared.deal import Absence, LinkState, Opportunity
 from shared.doorbell import Queue
 from shared.sync.survey import AT_ONCE, look_at_many
 from tests.links import INTENT
@@ -134,6 +134,50 @@ def test_a_paused_pair_whose_new_tick_nobody_told_of_is_found() -> None:
     assert flows.sweep(rig.sync) == 1
     rig.drain()
     assert rig.referral(str(rig.opportunity(opportunity)["Referral_Identifier__c"]))["details"]["dealValue"] == 61000
+
+
+def test_a_paused_opportunity_that_was_deleted_unheard_of_is_on_the_work_list_after_the_sweep() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    rig.edit(opportunity, Sync_with_Partner_Center__c=False)
+    rig.minute()
+    rig.salesforce.delete("Opportunity", opportunity)
+    flows.sweep(rig.sync)
+    rig.drain()
+    assert [issue.code for issue in rig.store.issues()] == ["opportunity_deleted"]
+
+
+def test_an_opportunity_that_came_back_switched_off_unheard_of_is_off_the_work_list_after_the_sweep() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    rig.salesforce.delete("Opportunity", opportunity)
+    rig.minute()
+    assert [issue.code for issue in rig.store.issues()] == ["opportunity_deleted"]
+    rig.salesforce.undelete("Opportunity", opportunity)
+    rig.salesforce.update("Opportunity", opportunity, {"Sync_with_Partner_Center__c": False})
+    flows.sweep(rig.sync)
+    rig.drain()
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert link.state is LinkState.PAUSED
+    assert list(rig.store.issues()) == []
+
+
+def test_a_creation_given_up_while_its_opportunity_was_deleted_is_found_when_nobody_tells_of_its_return() -> None:
+    rig = Rig()
+    rig.partner_center.fail(on="POST", breaks="timeout")
+    opportunity = rig.new_opportunity()
+    rig.pass_time(seconds=5)
+    rig.poll()
+    rig.drain(patiently=False)
+    rig.salesforce.delete("Opportunity", opportunity)
+    for _ in range(20):
+        rig.minute()
+    rig.salesforce.undelete("Opportunity", opportunity)
+    assert rig.partner_center.referrals() == []
+    flows.sweep(rig.sync)
+    rig.drain()
+    assert len(rig.partner_center.referrals()) == 1
 
 
 def test_a_write_announced_long_ago_stands_on_the_work_list_until_it_is_settled() -> None:
