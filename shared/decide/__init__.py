@@ -13,21 +13,21 @@ from dataclasses import replace
 from shared.deal import (
     Absence,
     Conflict,
+    Content,
     Decision,
     Direction,
     Hold,
     Link,
-    LinkState,
     Opportunity,
     PartnerCenterView,
     Referral,
     Remembered,
     SalesforceView,
     Side,
+    Unreadable,
     Views,
     Write,
 )
-from shared.decide.co_sell import CO_SELL, kept_back, request, to_invite
 from shared.decide.fitted import fitted
 from shared.decide.groups import hold, needs_reading, outcomes, shown
 from shared.decide.guards import guard
@@ -36,7 +36,7 @@ from shared.decide.merge import Outcome
 from shared.decide.policy import GroupPolicy, Policy
 from shared.decide.retry import asked_again, heard
 from shared.decide.version import at_version, open_seconds, seen
-from shared.decide.write import REPORT, announce, commit, refuse
+from shared.decide.write import CO_SELL, REPORT, announce, commit, refuse
 
 __all__ = [
     "CO_SELL",
@@ -50,7 +50,6 @@ __all__ = [
     "first_base",
     "fitted",
     "refuse",
-    "request",
 ]
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
@@ -117,12 +116,17 @@ def _holds(
         and (
             (group in found and found[group].writes and _again(before, group, link, p, s, policy) == before)
             or (group == REPORT and before.s == str(s.modified))
+            or (group == CO_SELL and before.s == policy.digest(_readable(s.groups.get("help", ()))))
         )
     }
     waiting = {group: o for group, o in found.items() if o.hold}
-    return (refused | kept_back(link, s, policy)) | {
+    return refused | {
         group: replace(hold(o.hold, group, link, p, s, policy), detail=o.detail) for group, o in waiting.items()
     }
+
+
+def _readable(content: Content | Unreadable) -> Content:
+    return () if isinstance(content, Unreadable) else content
 
 
 def _again(before: Hold, group: str, link: Link, p: Referral | Remembered, s: Opportunity, policy: Policy) -> Hold:
@@ -164,9 +168,6 @@ def _one_write(
             return _ready(link, Write(side, groups), disputes, losers, s, policy, now)
     if s.report is not None and policy.report(link) not in (None, s.report) and REPORT not in link.held:
         return _ready(link, Write(S, {}), disputes, (), s, policy, now)
-    if to_invite(link, s, policy):
-        link = replace(link, state=LinkState.CREATING_MS)
-        return Decision(link, conflicts=disputes, note="Microsoft is to be invited")
     return Decision(link, conflicts=disputes, note="nothing to write")
 
 

@@ -48,7 +48,6 @@ class Policy:
     schema: str = ""
     flips_per_hour: int = 4
     closed_margin_seconds: int = 2
-    invites: bool = False  # an opportunity that asks for help puts its deal before Microsoft
     partial: bool = False  # something is left out for now, so no version is taken over as a whole
     returned: frozenset[str] = frozenset()  # groups that were left out until a short while ago
 

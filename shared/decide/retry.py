@@ -11,7 +11,7 @@ from dataclasses import replace
 from shared.deal import Decision, Link, Opportunity, Side, Write
 from shared.decide.policy import Policy
 from shared.decide.version import open_seconds
-from shared.decide.write import REPORT
+from shared.decide.write import CO_SELL, REPORT
 
 
 def asked_again(link: Link, s: Opportunity) -> bool:
@@ -23,9 +23,9 @@ def asked_again(link: Link, s: Opportunity) -> bool:
 def heard(link: Link, s: Opportunity, policy: Policy) -> Decision:
     """Untick the box and forget what a service refused, and which groups went back and forth.
 
-    The status stays as it is, because nothing has been tried yet.
+    The status stays as it is, because nothing has been tried yet. Microsoft is asked for help by another flow.
     """
     if (wait := open_seconds(s, policy)) > 0:
         return Decision(link, retry_after_seconds=wait, note="second still open")
-    held = {group: hold for group, hold in link.held.items() if not hold.refused}
+    held = {group: hold for group, hold in link.held.items() if not hold.refused or group == CO_SELL}
     return Decision(replace(link, held=held, flips={}), Write(Side.SALESFORCE, {}), note="asked to try again")

@@ -24,6 +24,7 @@ from shared.decide.version import at_version, seen
 
 P = Side.PARTNER_CENTER
 REPORT = "report"  # held like a group when Salesforce refuses even the status of the sync
+CO_SELL = "co_sell"  # held like a group when Microsoft refuses to be asked for help
 
 
 def announce(

@@ -31,7 +31,6 @@ from shared.errors import (
 from shared.mapping import Untranslatable
 from shared.sync.look import Look
 from shared.sync.ports import Sync
-from shared.sync.rings import ring_for_links
 from shared.sync.schema import drifted
 from shared.sync.send import send, spelled
 
@@ -118,8 +117,6 @@ def _settle(sync: Sync, link: Link, look: Look, decision: Decision, caller: Call
         _issues(sync, link, after)
         link = after
         _log(link, caller.reason, decision.note)
-        if link.state is LinkState.CREATING_MS:
-            ring_for_links(sync, [link], reason=caller.reason)
     elif link.held:  # an earlier run may have died between the row and the work list
         _issues(sync, link, link)
     if had_intent and link.intent is None:

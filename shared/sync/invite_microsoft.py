@@ -15,7 +15,7 @@ from math import ceil
 
 from shared import meet
 from shared.deal import Hold, Link, LinkState, Opportunity
-from shared.decide import CO_SELL, request
+from shared.decide import CO_SELL
 from shared.doorbell import Queue
 from shared.errors import (
     ApiError,
@@ -103,8 +103,12 @@ def _done(sync: Sync, link: Link, microsofts: str) -> Link:
 
 def _refused(sync: Sync, link: Link, view: Opportunity, code: str, detail: str) -> Link:
     """The deal stands, Microsoft is not asked: the seller is told with the next write to the opportunity."""
-    hold = Hold(code, s=request(view, sync.policy), detail=detail[:200], refused=True)
+    hold = Hold(code, s=sync.policy.digest(_help(view)), detail=detail[:200], refused=True)
     return sync.links.save(replace(link, state=LinkState.LINKED, claim=None, held={**link.held, CO_SELL: hold}))
+
+
+def _help(view: Opportunity) -> tuple[tuple[str, str], ...]:
+    return view.groups.get("help", ())  # type: ignore[return-value]
 
 
 def _later(sync: Sync, link: Link, error: ApiError) -> None:

@@ -62,5 +62,4 @@ def policy_of(mapping: Mapping, digest_key: bytes, words: Words = ENGLISH) -> Po
         digest=digest,
         obstacle=obstacle_of(mapping),
         report=words.report,
-        invites=mapping.config.scope.second_referral,
     )
