@@ -13,7 +13,7 @@ MESSAGE_LENGTH: Final = 255  # Sync_Message__c
 TO_SALESFORCE, TO_PARTNER_CENTER, BOTH = "to_salesforce", "to_partner_center", "both"
 
 # Holds that tell a fact rather than ask for something to be done.
-INFORMATION: Final = frozenset({"referral_closed"})
+INFORMATION: Final = frozenset({"referral_closed", "help_is_fixed", "help_stays"})
 CONFLICT: Final = "conflict"
 
 

@@ -13,7 +13,6 @@ from dataclasses import replace
 from shared.deal import (
     Absence,
     Conflict,
-    Content,
     Decision,
     Direction,
     Hold,
@@ -24,7 +23,6 @@ from shared.deal import (
     Remembered,
     SalesforceView,
     Side,
-    Unreadable,
     Views,
     Write,
 )
@@ -35,8 +33,9 @@ from shared.decide.loop import counted
 from shared.decide.merge import Outcome
 from shared.decide.policy import GroupPolicy, Policy
 from shared.decide.retry import asked_again, heard
+from shared.decide.upgrade import CO_SELL, invited, remembered, request, visible, wish
 from shared.decide.version import at_version, open_seconds, seen
-from shared.decide.write import CO_SELL, REPORT, announce, commit, refuse
+from shared.decide.write import REPORT, announce, commit, refuse
 
 __all__ = [
     "CO_SELL",
@@ -50,6 +49,8 @@ __all__ = [
     "first_base",
     "fitted",
     "refuse",
+    "remembered",
+    "request",
 ]
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
@@ -67,11 +68,14 @@ def decide(link: Link, p: PartnerCenterView, s: SalesforceView, policy: Policy, 
     if isinstance(p, Remembered) and needs_reading(link, s, policy):
         return Decision(link, read=frozenset({P}), note="the referral must be read to decide")
     now_seen = seen(link, p)
-    found = outcomes(now_seen, p, s, policy, now)
-    held = _holds(now_seen, found, p, s, policy)
+    wished, found = wish(now_seen, s, policy), outcomes(now_seen, p, s, policy, now)
+    found = visible(found, now_seen, p, policy) if wished.due else found
+    held = {**_holds(now_seen, found, p, s, policy), **wished.told}
     after = _adopted(now_seen, found, p, s, policy)
+    after = remembered(after, s, policy) if wished.settled else after
     after = after if after.held == held else replace(after, held=held)
-    return _one_write(link, at_version(after, p, policy), found, s, policy, now)
+    decision = _one_write(link, at_version(after, p, policy), found, s, policy, now)
+    return invited(decision, p, policy) if wished.due else decision
 
 
 def first_base(link: Link, p: Referral, s: Opportunity, policy: Policy) -> Link:
@@ -116,17 +120,13 @@ def _holds(
         and (
             (group in found and found[group].writes and _again(before, group, link, p, s, policy) == before)
             or (group == REPORT and before.s == str(s.modified))
-            or (group == CO_SELL and before.s == policy.digest(_readable(s.groups.get("help", ()))))
+            or (group == CO_SELL and before.s == request(s, policy) and not link.ms_referral_id)
         )
     }
     waiting = {group: o for group, o in found.items() if o.hold}
     return refused | {
         group: replace(hold(o.hold, group, link, p, s, policy), detail=o.detail) for group, o in waiting.items()
     }
-
-
-def _readable(content: Content | Unreadable) -> Content:
-    return () if isinstance(content, Unreadable) else content
 
 
 def _again(before: Hold, group: str, link: Link, p: Referral | Remembered, s: Opportunity, policy: Policy) -> Hold:

@@ -34,7 +34,9 @@ def agreed(link: Link, intent: Intent, back: Mapping[str, Digest], policy: Polic
         for group, digest in back.items()
     }
     base_p, base_s = (target, intent.source) if to_p else (intent.source, target)
-    return replace(link, base_p={**link.base_p, **base_p}, base_s={**link.base_s, **base_s})
+    unshown = intent.writes.keys() - intent.source.keys()
+    kept = forgotten(link, unshown)  # the source showed nothing of it: its side is met as if for the first time
+    return replace(link, base_p={**kept.base_p, **base_p}, base_s={**kept.base_s, **base_s})
 
 
 def forgotten(link: Link, groups: Collection[str]) -> Link:

@@ -103,6 +103,8 @@ def _stoppable(outcome: Outcome, pair: Pair, link: Link, s: Opportunity, policy:
     if link.phase is not None and stage and not isinstance(stage, Unreadable):
         direction = policy.groups[pair.name].direction
         outcome = locked(outcome, link.phase, lifecycle.phase_in(_value(stage)), pair, direction)
+    if P in outcome.writes and policy.groups[pair.name].kind == "latch" and not policy.upgrades:
+        return Outcome(hold="upgrade_off")
     for side, content in outcome.writes.items():
         if obstacle := policy.obstacle(pair.name, content, side):
             return Outcome(hold=obstacle.code, detail=obstacle.detail)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -45,6 +45,9 @@ class Policy:
     digest: Callable[[Content], str]
     obstacle: Callable[[str, Content, Side], Obstacle | None]  # why a side cannot spell a group's content
     report: Callable[[Link], Report | None]  # what the seller should see of a link; None: nothing is shown
+    invites: bool = False  # Microsoft is asked for help by a referral of its own
+    upgrades: bool = True  # a deal may be shared further after it was made
+    visibility: Mapping[str, Content] = field(default_factory=dict)  # what help implies: groups, and how they read then
     schema: str = ""
     flips_per_hour: int = 4
     closed_margin_seconds: int = 2

@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from shared.deal import Decision, Link, Opportunity, Side, Write
 from shared.decide.policy import Policy
+from shared.decide.upgrade import CO_SELL
 from shared.decide.version import open_seconds
-from shared.decide.write import CO_SELL, REPORT
+from shared.decide.write import REPORT
 
 
 def asked_again(link: Link, s: Opportunity) -> bool:
@@ -23,9 +24,12 @@ def asked_again(link: Link, s: Opportunity) -> bool:
 def heard(link: Link, s: Opportunity, policy: Policy) -> Decision:
     """Untick the box and forget what a service refused, and which groups went back and forth.
 
-    The status stays as it is, because nothing has been tried yet. Microsoft is asked for help by another flow.
+    The status stays as it is, because nothing has been tried yet. That a request for help was refused is known still:
+    only what it carried is forgotten.
     """
     if (wait := open_seconds(s, policy)) > 0:
         return Decision(link, retry_after_seconds=wait, note="second still open")
-    held = {group: hold for group, hold in link.held.items() if not hold.refused or group == CO_SELL}
+    held = {group: hold for group, hold in link.held.items() if not hold.refused}
+    if (asked := link.held.get(CO_SELL)) is not None and asked.refused:
+        held[CO_SELL] = replace(asked, s=None)
     return Decision(replace(link, held=held, flips={}), Write(Side.SALESFORCE, {}), note="asked to try again")

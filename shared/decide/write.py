@@ -24,7 +24,6 @@ from shared.decide.version import at_version, seen
 
 P = Side.PARTNER_CENTER
 REPORT = "report"  # held like a group when Salesforce refuses even the status of the sync
-CO_SELL = "co_sell"  # held like a group when Microsoft refuses to be asked for help
 
 
 def announce(
@@ -35,8 +34,9 @@ def announce(
     assert write is not None and isinstance(s, Opportunity)  # noqa: S101, PT018  a write is only decided on these
     etag, ticks = (p.etag, p.ticks) if isinstance(p, Referral) else (decision.link.p_etag, decision.link.p_ticks)
     to_p = write.side is P
-    if to_p:
-        source = {group: shown(group, s.groups[group], policy) for group in write.groups}
+    if to_p:  # what is given because it is implied was never shown: no agreement about the source
+        own = (g for g, content in write.groups.items() if policy.groups[g].kind != "latch" or s.groups[g] == content)
+        source = {group: shown(group, s.groups[group], policy) for group in own}
     elif isinstance(p, Referral):
         source = {group: shown(group, p.groups[group], policy) for group in write.groups}
     else:

@@ -17,11 +17,12 @@ Winner = Literal["salesforce", "partner_center", "hold", "newest"]
 Ways = tuple[Direction, Direction]
 """Where something may travel: on creation, and on update."""
 
+SELLERS = "/consent/consentToShareReferralWithMicrosoftSellers"
 # What "Update a lead or opportunity" lists (Partner Center REST); `/-` would append twice when repeated.
 PATCHABLE = frozenset(
     {
         "/campaignId",
-        "/consent/consentToShareReferralWithMicrosoftSellers",
+        SELLERS,
         "/customerProfile/team",
         "/details/closingDateTime",
         "/details/currency",
@@ -133,6 +134,7 @@ class Scope(_Table):
 
     co_sell_only: bool = Field(default=True, description="False: leads become opportunities too")
     second_referral: bool = Field(default=True, description="False: Microsoft is not invited when help is asked for")
+    upgrade: bool = Field(default=True, description="False: a deal is shared with Microsoft when it is made, or never")
 
 
 class OpportunityFields(_Table):

@@ -115,6 +115,8 @@ def _settle(sync: Sync, link: Link, look: Look, decision: Decision, caller: Call
         history = History(sync.clock(), caller.reason, decision.note)
         after = sync.links.save(decision.link, conflicts=decision.conflicts, history=history, at=sync.clock())
         _issues(sync, link, after)
+        if after.state is LinkState.CREATING_MS is not link.state:
+            sync.bells.ring(Queue.REFERRAL_CREATIONS, [after.opportunity_id], reason=caller.reason)
         link = after
         _log(link, caller.reason, decision.note)
     elif link.held:  # an earlier run may have died between the row and the work list

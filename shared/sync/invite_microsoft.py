@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from math import ceil
 
-from shared import meet
-from shared.deal import Hold, Link, LinkState, Opportunity
-from shared.decide import CO_SELL
+from shared import checks, meet
+from shared.deal import History, Hold, Link, LinkState, Opportunity, Side, Unreadable
+from shared.decide import CO_SELL, remembered, request
 from shared.doorbell import Queue
 from shared.errors import (
     ApiError,
@@ -40,7 +41,8 @@ log = logging.getLogger("cosell.sync")
 
 def asked(sync: Sync, view: Opportunity) -> bool:
     """Whether the opportunity asks for Microsoft's help, and the partner lets the connector ask."""
-    return sync.mapping.config.scope.second_referral and bool(view.groups.get("help"))
+    wanted = view.groups.get("help")
+    return sync.mapping.config.scope.second_referral and bool(wanted) and not isinstance(wanted, Unreadable)
 
 
 def invite(sync: Sync, link: Link, look: Look, *, new: bool) -> Link | None:
@@ -48,13 +50,17 @@ def invite(sync: Sync, link: Link, look: Look, *, new: bool) -> Link | None:
 
     `new`: this run has just created the engagement, so nobody can be in it yet and there is nothing to search.
     """
+    if link.claim is None and isinstance(look.opportunity, Opportunity) and not _wanted(sync, look.opportunity):
+        return sync.links.save(replace(link, state=LinkState.LINKED))
+    if link.claim is None and (why := _lacking(sync, look)):
+        return _held(sync, link, look, why)
     taken = claims.take(sync, link)
     if taken.turn is Turn.NOT_YET:
         _ring(sync, link, taken.delay_seconds)
         return None
     try:
         if (taken.turn is Turn.SEARCH_THEN_SEND or not new) and (found := _invited(sync, taken.link)):
-            return _done(sync, taken.link, found)
+            return _done(sync, taken.link, look, found)
         return _send(sync, taken, look)
     except (Throttled, Unavailable, Unauthorised) as error:
         _later(sync, taken.link, error)
@@ -71,7 +77,7 @@ def _send(sync: Sync, taken: Taken, look: Look) -> Link | None:
     if not isinstance(view, Opportunity):  # deleted or out of sight: it is asked again when it returns
         sync.links.save(replace(link, claim=None))
         return None
-    if not asked(sync, view):
+    if not _wanted(sync, view):
         return sync.links.save(replace(link, state=LinkState.LINKED, claim=None))
     try:
         body = sync.mapping.referral.invitation(
@@ -81,13 +87,13 @@ def _send(sync: Sync, taken: Taken, look: Look) -> Link | None:
         document = sync.referrals.create(body, request_id=link.claim.request_id, before=last)
     except Stale:
         found = _invited(sync, link)  # Microsoft has been invited already
-        return _done(sync, link, found) if found else _refused(sync, link, view, "conflict", "")
+        return _done(sync, link, look, found) if found else _held(sync, link, look, Hold("conflict"))
     except (Rejected, SchemaChanged, Missing, Forbidden) as refusal:
         words = " ".join(dict.fromkeys(p.message for p in refusal.problems if p.message))
-        return _refused(sync, link, view, refusal.code or "refused", words)
+        return _held(sync, link, look, Hold(refusal.code or "refused", detail=words[:200]))
     except Untranslatable as problem:
-        return _refused(sync, link, view, problem.code, problem.detail)
-    return _done(sync, link, str(document["id"]))
+        return _held(sync, link, look, Hold(problem.code, detail=problem.detail[:200]))
+    return _done(sync, link, look, str(document["id"]))
 
 
 def _invited(sync: Sync, link: Link) -> str:
@@ -96,19 +102,39 @@ def _invited(sync: Sync, link: Link) -> str:
     return next((str(d["id"]) for d in siblings if not meet.owner(d, sync.organization_id)), "")
 
 
-def _done(sync: Sync, link: Link, microsofts: str) -> Link:
+def _wanted(sync: Sync, view: Opportunity) -> bool:
+    return view.sync_on and asked(sync, view)
+
+
+def _lacking(sync: Sync, look: Look) -> Hold | None:
+    """What Microsoft would miss in the request: it must be as complete as a new deal."""
+    if not isinstance(look.opportunity, Opportunity):
+        return None
+    shown = sync.mapping.filled(look.opportunity.groups, Side.PARTNER_CENTER)
+    today = datetime.fromtimestamp(sync.clock(), UTC).date()
+    missing = checks.problems(shown, sync.mapping.groups, today, sync.words)
+    sentences = sync.words.texts.space.join(problem.sentence for problem in missing)
+    return Hold("help_incomplete", detail=sentences[:200]) if missing else None
+
+
+def _done(sync: Sync, link: Link, look: Look, microsofts: str) -> Link:
+    """Microsoft is in. Said in the history, so that the next write to the opportunity tells it in the audit trail."""
     log.info(json.dumps({"event": "Microsoft invited", "link": link.id}))
-    return sync.links.save(replace(link, state=LinkState.LINKED, claim=None, ms_referral_id=microsofts))
+    held = {group: hold for group, hold in link.held.items() if group != CO_SELL}
+    link = replace(link, state=LinkState.LINKED, claim=None, ms_referral_id=microsofts, held=held)
+    if isinstance(look.opportunity, Opportunity):
+        link = remembered(link, look.opportunity, sync.policy)
+    now = sync.clock()
+    history = History(now, "invitation", "Microsoft invited", (CO_SELL,), Side.PARTNER_CENTER)
+    return sync.links.save(link, history=history, at=now)
 
 
-def _refused(sync: Sync, link: Link, view: Opportunity, code: str, detail: str) -> Link:
+def _held(sync: Sync, link: Link, look: Look, why: Hold) -> Link:
     """The deal stands, Microsoft is not asked: the seller is told with the next write to the opportunity."""
-    hold = Hold(code, s=sync.policy.digest(_help(view)), detail=detail[:200], refused=True)
+    view = look.opportunity
+    assert isinstance(view, Opportunity)  # noqa: S101  only called for readable records
+    hold = replace(why, s=request(view, sync.policy), refused=True)
     return sync.links.save(replace(link, state=LinkState.LINKED, claim=None, held={**link.held, CO_SELL: hold}))
-
-
-def _help(view: Opportunity) -> tuple[tuple[str, str], ...]:
-    return view.groups.get("help", ())  # type: ignore[return-value]
 
 
 def _later(sync: Sync, link: Link, error: ApiError) -> None:

@@ -11,6 +11,7 @@ from shared.catalogue import ENGLISH, Words
 from shared.deal import Content, Direction, Obstacle, Side
 from shared.decide import GroupPolicy, Policy
 from shared.mapping import Mapping
+from shared.mapping.model import SELLERS
 from shared.settings import Settings
 from shared.sync.ports import Patience
 
@@ -62,4 +63,16 @@ def policy_of(mapping: Mapping, digest_key: bytes, words: Words = ENGLISH) -> Po
         digest=digest,
         obstacle=obstacle_of(mapping),
         report=words.report,
+        invites=mapping.config.scope.second_referral,
+        upgrades=mapping.config.scope.upgrade,
+        visibility=_visibility(mapping),
     )
+
+
+def _visibility(mapping: Mapping) -> dict[str, Content]:
+    """The groups that asking for help switches on, as they read then."""
+    return {
+        name: tuple((row.name, row.codec.read("true", Side.PARTNER_CENTER, row.row)) for row in group.rows)
+        for name, group in mapping.groups.items()
+        if group.spec.update.towards(Side.PARTNER_CENTER) and [row.spec.referral for row in group.rows] == [SELLERS]
+    }

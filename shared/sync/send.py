@@ -66,16 +66,27 @@ def _lines(sync: Sync, link: Link, intent: Intent, look: Look) -> list[str]:
     sent = [row for row in waiting if row.side is Side.PARTNER_CENTER]
     line, now = sync.words.audit_line, _when(intent.at)
     lines = [line(_when(row.at), TO_PARTNER_CENTER, row.groups, "success") for row in reversed(sent)]
-    if "identity" in intent.writes:
+    if "identity" in intent.writes and link.base_s.get("identity") is None:
         lines.append(line(now, TO_PARTNER_CENTER, (), "referral_created"))
         if isinstance(look.opportunity, Opportunity):
             defaults = sync.mapping.defaulted(look.opportunity.groups, Side.PARTNER_CENTER)
             lines += [line(now, TO_PARTNER_CENTER, defaults, "defaults")] if defaults else []
     elif intent.writes:
-        lines.append(line(now, TO_SALESFORCE, tuple(intent.writes), "success"))
+        lines += [line(now, TO_SALESFORCE, groups, result) for result, groups in _results(sync, link, intent).items()]
     if intent.report is not None:  # what waits is told when it is news, not with every write
         lines += sync.words.held_lines(now, link.held)
     return lines
+
+
+def _results(sync: Sync, link: Link, intent: Intent) -> dict[str, tuple[str, ...]]:
+    """The groups written to Salesforce: news, and what was changed here although only Microsoft's side may."""
+    found: dict[str, tuple[str, ...]] = {}
+    for group, content in intent.writes.items():
+        kept = link.base_s.get(group) == sync.policy.remember(group, content)
+        once_given = "put_back_given" if sync.policy.groups[group].kind == "latch" else "put_back"
+        result = once_given if kept else "success"
+        found[result] = (*found.get(result, ()), group)
+    return found
 
 
 def _when(at: int) -> str:
