@@ -34,6 +34,7 @@ SOMETIMES = (
     "link races lost",
     "paused",
     "resumed",
+    "wishes for help",
     "Microsoft invited",
     "Microsoft's number came back",
     "foreign referrals",

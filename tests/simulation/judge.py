@@ -287,7 +287,8 @@ class Judge:
             invited = self.world.engagement_of(deal.records[P]) in self.world.engagements()
             self.counts["Microsoft invited"] += invited
             self.counts["Microsoft's number came back"] += invited and p != ""
-            if not invited:
+            states = {self.ledger.cells[side, deal.records[side]]["status"] for side in (P, S)}
+            if not invited and states == {"active"} and not link.held:
                 self._fail("I1", f"deal {deal.number} asks for Microsoft's help, but nobody has invited them")
 
     def _check_issues(self, link: Link) -> None:

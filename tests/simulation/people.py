@@ -13,6 +13,7 @@ from tests.simulation.scenario import Act
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 SOLUTIONS = tuple(f"SOL-1597{n}-MQF" for n in range(4, 9))
 STAGES = ("Qualification", "Needs Analysis", "Closed Won", "Closed Lost", "Microsoft Review")
+WISHES = ("Quotes or Licensing", "General or Other", "Quotes or Licensing", None)
 STATES = {
     "accept": ("Active", "Accepted"),
     "decline": ("Closed", "Declined"),
@@ -110,6 +111,12 @@ class People:
 
     def _consent(self, record: str) -> bool:
         return self._sell(record, Referral_Visible_to_Microsoft__c=True)
+
+    def _s_wish(self, record: str) -> bool:
+        """A seller asks for Microsoft's help, for other help, or for none any more."""
+        done = self._sell(record, How_can_Microsoft_help__c=WISHES[self.unique() % len(WISHES)])
+        self.judge.counts["wishes for help"] += done
+        return done
 
     def _s_add(self, record: str) -> bool:
         return self._solve(record, removed=False)

@@ -55,7 +55,7 @@ class Run:
         self.counts: Counter[str] = Counter()
         self.host = Host(self.scheduler, self.faults, self.counts)
         self.world = LEVELS[level](self.scheduler, self.host)
-        self.world.co_sell = "co-sell" in scenario.deals
+        self.world.co_sell = scenario.co_sell
         self.world.invitations(refused_twice=bool(scenario.seed % 2))
         self.judge = Judge(self.world)
         self.judge.slack = 2 * MOST_SKEW if "F30" in scenario.faults else 0

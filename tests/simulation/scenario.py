@@ -33,6 +33,7 @@ WEIGHTS: Final = {
     "foreign": 1,
 }
 KINDS: Final = (*("linked",) * 4, *("new opportunity", "inbound") * 2, "co-sell")
+WISHES = (0.2, 0.6)  # of all seeds, and of those with a deal that asks for help from the start
 POISONED = 0.15  # of the seeds with several deals
 GAPS: Final = ((0.05, 3), (0.05, 3), (2, 25), (20, 75), (60, 150))
 
@@ -58,6 +59,11 @@ class Scenario:
     acts: tuple[Act, ...]
     poison: str = ""  # how the first deal's record always fails, until all others have settled
 
+    @property
+    def co_sell(self) -> bool:
+        """Whether Microsoft's help is asked for, then or later."""
+        return "co-sell" in self.deals or any(act.kind == "s_wish" for act in self.acts)
+
 
 def scenario(seed: int) -> Scenario:
     """The scenario of a seed."""
@@ -65,7 +71,18 @@ def scenario(seed: int) -> Scenario:
     deals = tuple(random.choice(KINDS) for _ in range(random.choice((1, 1, 1, 2, 2, 3))))
     whole = Scenario(seed, subset(random), random.choice(OWNERS), deals, _acts(random, len(deals)))
     poisoned = len(deals) > 1 and random.random() < POISONED
-    return replace(whole, poison=random.choice(POISONS)) if poisoned else whole
+    whole = replace(whole, poison=random.choice(POISONS)) if poisoned else whole
+    return _with_wishes(whole, Random(f"wishes {seed}"))
+
+
+def _with_wishes(whole: Scenario, random: Random) -> Scenario:
+    """In some seeds sellers ask for Microsoft's help later, or take that back; drawn apart from everything else."""
+    if random.random() >= WISHES["co-sell" in whole.deals]:
+        return whole
+    end = whole.acts[-1].at if whole.acts else 60.0
+    times = sorted(round(random.uniform(0, end), 3) for _ in range(random.choice((1, 1, 2))))
+    wishes = [Act(at, "s_wish", random.randrange(len(whole.deals)), 100 + n) for n, at in enumerate(times)]
+    return replace(whole, acts=tuple(sorted((*whole.acts, *wishes), key=lambda act: act.at)))
 
 
 def _acts(random: Random, deals: int) -> tuple[Act, ...]:
