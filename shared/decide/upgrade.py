@@ -33,7 +33,6 @@ from shared.deal import (
     Remembered,
     Side,
     Unreadable,
-    link_id_of_opportunity,
 )
 from shared.decide.merge import Outcome
 from shared.decide.policy import Policy
@@ -72,7 +71,7 @@ def wish(link: Link, s: Opportunity, policy: Policy) -> Wish:
     before, now = link.base_s.get(HELP), policy.digest(wanted)
     if link.ms_referral_id and before not in (None, now):
         return _told(Hold("help_is_fixed") if wanted else Hold("help_stays"), s, policy)
-    came_along = before is None and not (policy.invites and _born_here(link))
+    came_along = before is None and not (policy.invites and link.born_here)
     if link.ms_referral_id or not wanted or came_along:
         return Wish(settled=True)
     return NO_WISH if before == now else _ask(link, s, policy)
@@ -119,11 +118,6 @@ def _ask(link: Link, s: Opportunity, policy: Policy) -> Wish:
     if not policy.invites or not (policy.upgrades or refused):
         return _told(Hold("upgrade_off"), s, policy)
     return Wish(due=link.phase is Phase.ACTIVE and _stage(s) is Phase.ACTIVE)
-
-
-def _born_here(link: Link) -> bool:
-    """Made from an opportunity; with any other deal the wish may have come along."""
-    return link.id == link_id_of_opportunity(link.opportunity_id)
 
 
 def _told(hold: Hold, s: Opportunity, policy: Policy) -> Wish:

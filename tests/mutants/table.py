@@ -191,10 +191,6 @@ MUTANTS: Final = (
     Mutant("a creation given up takes its opportunity out of the sweep", f"{S}sweep.py", " for link in batch if link.state is not LinkState.CREATING_P)", " for link in batch)", (SWEEP,)),
     Mutant("a listed referral with a bug stops the delta", f"{S}sweep.py", "        return wanted(sync, document)\n    except Exception as error:", "        return wanted(sync, document)\n    except KeyError as error:", (NEIGHBOURS,)),
     Mutant("a listed referral without a time ends the list", f"{S}survey.py", "    except (KeyError, ValueError):\n        return otherwise", "    except (KeyError, ValueError):\n        return 0", (NEIGHBOURS,)),
-    Mutant("help asked for later is not heard", "shared/decide/__init__.py", "    if to_invite(link, s, policy):", "    if False:", (INVITE,)),
-    Mutant("help asked for on a closed deal", "shared/decide/co_sell.py", " or link.phase is not Phase.ACTIVE:", ":", (INVITE,)),
-    Mutant("Microsoft asked before the deal is visible", "shared/decide/co_sell.py", "if _asked(link, s, policy) and not visible", "if False and not visible", (INVITE,)),
-    Mutant("a refused request sent again", "shared/decide/co_sell.py", "before.refused and before.s == request(s, policy)", "False", (INVITE,)),
     Mutant("what waits is looked at by no sweep", f"{S}sweep.py", "            *found.held,\n", "", (SWEEP,)),
     Mutant("duplicates not reported", f"{S}sweep.py", "if len(ids) > 1:", "if len(ids) > 2:", (DELTA,)),
     # Failures

@@ -146,33 +146,6 @@ def test_a_worker_frozen_before_it_invites_microsoft_leaves_that_to_the_next() -
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
-def test_help_that_is_asked_for_later_invites_microsoft_once() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
-    rig.edit(opportunity, Referral_Visible_to_Microsoft__c=True, **HELP)
-    for _ in range(20):
-        rig.minute()
-    assert microsofts(rig, referral)["inviteContext"]["assistanceRequestCode"] == "ProofOfConceptOrDemo"
-    assert posts(rig) == 2
-    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
-
-
-def test_help_waits_until_the_seller_makes_the_deal_visible_to_microsoft() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
-    rig.edit(opportunity, **HELP)
-    for _ in range(3):
-        rig.minute()
-    assert "visible to Microsoft" in rig.opportunity(opportunity)["Sync_Message__c"]
-    assert (posts(rig), microsofts(rig, referral)) == (1, None)
-    rig.edit(opportunity, Referral_Visible_to_Microsoft__c=True)
-    for _ in range(20):
-        rig.minute()
-    assert microsofts(rig, referral)
-    assert posts(rig) == 2
-    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
-
-
 def test_help_that_was_asked_for_on_a_deleted_opportunity_is_asked_for_when_it_returns() -> None:
     rig = Rig()
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)  # the first step, found by its webhook
@@ -190,33 +163,6 @@ def test_help_that_was_asked_for_on_a_deleted_opportunity_is_asked_for_when_it_r
     assert microsofts(rig, rig.partner_center.referrals()[0]["id"])
     assert posts(rig) == 2
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
-
-
-def test_a_refused_invitation_is_sent_again_only_when_the_seller_asks_differently() -> None:
-    rig = Rig(fail_second_referral=400)
-    opportunity, referral = asked(rig)
-    rig.partner_center.knobs.fail_second_referral = 0
-    rig.edit(opportunity, Amount=61000)
-    for _ in range(3):
-        rig.minute()
-    assert (posts(rig), microsofts(rig, referral)) == (2, None)
-    rig.edit(opportunity, How_can_Microsoft_help__c="Customer Technical Architecture")
-    for _ in range(20):
-        rig.minute()
-    assert posts(rig) == 3
-    assert microsofts(rig, referral)["inviteContext"]["assistanceRequestCode"] == "CustomerTechnicalArchitecture"
-    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
-
-
-def test_a_closed_deal_invites_nobody() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
-    rig.edit(opportunity, StageName="Closed Won")
-    rig.minute()
-    rig.edit(opportunity, Referral_Visible_to_Microsoft__c=True, **HELP)
-    for _ in range(3):
-        rig.minute()
-    assert (posts(rig), microsofts(rig, referral)) == (1, None)
 
 
 def half_asked(rig: Rig, **fault: Any) -> tuple[str, Any]:
