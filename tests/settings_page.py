@@ -38,11 +38,11 @@ TOGETHER: Final[Mapping[str, str]] = {
 FILL_IN: Final = frozenset({"COSELL_STORAGE", "COSELL_ENTRA_REFRESH_TOKEN", "COSELL_SALESFORCE_CLIENT_SECRET"})
 HEAD: Final = """# Settings
 
-Every app setting, in the order in which `shared/settings.py` declares them. A wrong or missing one is reported on first
+Every app setting, subject by subject, as `shared/settings/` declares them. A wrong or missing one is reported on first
 use, all of them together. An empty value counts as not set. Secrets belong into Key Vault: give the setting a reference
 `@Microsoft.KeyVault(SecretUri=…)` instead of the value. Plain `http` addresses are accepted for this machine only.
 
-This page is written by `python -m tests.settings_page`; edit the descriptions in `shared/settings.py`.
+This page is written by `python -m tests.settings_page`; edit the descriptions in `shared/settings/`.
 
 | Name | Meaning | Default | Needed |
 |---|---|---|---|

@@ -1,0 +1,42 @@
+"""Settings of time: when the timers tick, and how long to wait for what."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from shared.settings.kinds import Seconds
+
+
+class Schedules(BaseModel):
+    """Six fields, UTC, seconds first. The Functions host reads them too."""
+
+    poll_opportunities_schedule: str = Field("0 * * * * *", description="How often opportunities are polled")
+    poll_solutions_schedule: str = Field(
+        "30 * * * * *", description="How often Microsoft Solutions rows are polled, unless the poll above just did"
+    )
+    delta_schedule: str = Field("0 7 * * * *", description="How often referrals are compared newest first")
+    sweep_schedule: str = Field("0 20 2 * * *", description="How often everything is compared")
+    schema_schedule: str = Field(
+        "45 4/15 * * * *", description="How often the fields of the Salesforce org are compared with the mapping"
+    )
+    recovery_schedule: str = Field("15 * * * * *", description="How often interrupted runs are looked for")
+
+
+class Patience(BaseModel):
+    """How long to wait for what, and how much to take at once."""
+
+    poll_overlap_seconds: Seconds = Field(900, description="How far a Salesforce poll looks back behind its watermark")
+    delta_overlap_seconds: Seconds = Field(900, description="How far the hourly delta looks back behind its watermark")
+    list_lag_seconds: Seconds = Field(
+        600,
+        description="How long a new referral may stay invisible in lists; an unclear creation waits this long",
+    )
+    claim_seconds: int = Field(120, ge=30, description="Age at which an unfinished creation or write may be taken over")
+    send_window_seconds: int = Field(60, ge=5, description="A creation is only sent this soon after its claim")
+    retry_seconds: int = Field(30, ge=1, description="Pause before a doorbell rings again; doubles to 15 minutes")
+    debounce_seconds: Seconds = Field(
+        0, description="Rest of a polled doorbell before it is answered, beyond the poll's own interval"
+    )
+    bulk_above: int = Field(200, ge=1, description="A poll or delta that finds more records rings on the bulk queues")
+    doorbell_ids: int = Field(50, ge=1, le=200, description="Records named in one queue message")
+    mass_change_limit: int = Field(500, ge=1, description="A poll that finds more changed records says so in the log")
