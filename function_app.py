@@ -13,6 +13,7 @@ from functions import (
     salesforce_microsoft_solutions_to_partner_center,
     salesforce_opportunity_to_partner_center,
     salesforce_to_partner_center,
+    sign_in_renewal,
 )
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
@@ -28,5 +29,6 @@ for flow in (
     reconciliation_sweep,
     bulk_changes,
     poison_doorbells,
+    sign_in_renewal,
 ):
     app.register_functions(flow.bp)

@@ -15,7 +15,7 @@ import functions
 from cli.reading import reading
 from cli.settings_file import values_in
 from shared.doorbell import Queue
-from shared.identity import EntraTokens, KeyVaultKeeper, StoreKeeper
+from shared.identity import EntraTokens, KeyVaultKeeper, StoreKeeper, TokenKeeper, Turn
 from shared.mapping import Mapping as FieldMapping
 from shared.partner_center import PartnerCenter, WebhookRegistrations
 from shared.salesforce import Salesforce, SalesforceSession
@@ -89,10 +89,15 @@ class Deployment:
 
     @cached_property
     def tokens(self) -> EntraTokens:
-        """Sign-in at Entra. A used refresh token is kept as the app keeps it: the app must find its successor."""
+        """Sign-in at Entra, as the app does it: the app must find what this leaves."""
+        turn = Turn(self.store, self._wiring.clock)
+        return EntraTokens(self.settings, self.keeper, turn, http=self._wiring.entra, clock=self._wiring.clock)
+
+    @cached_property
+    def keeper(self) -> TokenKeeper:
+        """Where the app keeps its sign-in."""
         url = self.settings.key_vault_url
-        keeper = KeyVaultKeeper(url) if url else StoreKeeper(self.store)
-        return EntraTokens(self.settings, keeper, http=self._wiring.entra, clock=self._wiring.clock)
+        return KeyVaultKeeper(url) if url else StoreKeeper(self.store)
 
     @cached_property
     def partner_center(self) -> PartnerCenter:

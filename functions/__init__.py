@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from shared.settings import PREFIX, Settings, SettingsInvalid
 
 if TYPE_CHECKING:
+    from shared.identity import Renewal
     from shared.mapping import Mapping
     from shared.partner_center import WebhookRegistrations
     from shared.receiver import Receiver
@@ -35,6 +36,7 @@ class Services:
 
     sync: Sync
     registrations: WebhookRegistrations
+    renewal: Renewal
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def _receiver() -> Receiver:
 @cache
 def _services() -> Services:
     from shared.catalogue import LANGUAGES
-    from shared.identity import EntraTokens, KeyVaultKeeper, StoreKeeper
+    from shared.identity import EntraTokens, KeyVaultKeeper, Renewal, StoreKeeper, Turn
     from shared.partner_center import PartnerCenter, WebhookRegistrations
     from shared.salesforce import Salesforce
     from shared.storage import Bells, Store, queue_service, table_service
@@ -102,7 +104,7 @@ def _services() -> Services:
     stand = _stand[0] if _stand else Stand(table_service(settings), queue_service(settings))
     store = Store(stand.tables, shard_bits=settings.table_shard_bits)
     keeper = KeyVaultKeeper(settings.key_vault_url) if settings.key_vault_url else StoreKeeper(store)
-    tokens = EntraTokens(settings, keeper, clock=_now)
+    tokens = EntraTokens(settings, keeper, Turn(store, _now), clock=_now)
     gates = Gates(store, _seconds)
     sync = Sync(
         referrals=GatedReferrals(PartnerCenter.connect(settings, tokens), gates),
@@ -120,7 +122,8 @@ def _services() -> Services:
         bulk_above=settings.bulk_above,
         words=words,
     )
-    return Services(sync, WebhookRegistrations.connect(settings, tokens))
+    audiences = (settings.partner_center_referrals_audience, settings.partner_center_webhooks_audience)
+    return Services(sync, WebhookRegistrations.connect(settings, tokens), Renewal(tokens, audiences, store, _seconds))
 
 
 def mapping_of(settings: Settings) -> Mapping:

@@ -95,6 +95,7 @@ class Servers:
             "COSELL_DELTA_SCHEDULE": "0 */5 * * * *",
             "COSELL_SWEEP_SCHEDULE": "0 20 2 * * *",
             "COSELL_SCHEMA_SCHEDULE": "0 40 * * * *",
+            "COSELL_SIGN_IN_SCHEDULE": "0 40 5,17 * * *",
             "COSELL_RECOVERY_SCHEDULE": "*/15 * * * * *",
             "COSELL_DEBOUNCE_SECONDS": "0",
             MASTER_KEY: secrets.token_urlsafe(24),

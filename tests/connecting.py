@@ -7,7 +7,11 @@ from typing import Any
 
 import stamina
 
+from sandbox.memory import MemoryTables
+from shared.identity import Turn
 from shared.settings import Settings
+from shared.storage import Store
+from shared.transport import Clock
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MY_DOMAIN = "https://acme.my.salesforce.com"
@@ -32,6 +36,11 @@ def settings(**changes: Any) -> Settings:
         "webhook_token": "webhook",
     }
     return Settings.load(**{**values, **changes})
+
+
+def turn(tables: MemoryTables | None = None, clock: Clock = clock) -> Turn:
+    """The turn to refresh, of a deployment whose state is in these tables; of its own without any."""
+    return Turn(Store(tables or MemoryTables(clock)), clock)
 
 
 @contextmanager

@@ -43,6 +43,7 @@ FLOWS: Final = (
     Flow("PoisonReferralCreations", "queueTrigger", "referral-creations-poison"),
     Flow("PoisonReferralChangesBulk", "queueTrigger", "referral-changes-bulk-poison"),
     Flow("PoisonOpportunityChangesBulk", "queueTrigger", "opportunity-changes-bulk-poison"),
+    Flow("SignInRenewal", "timerTrigger", "%COSELL_SIGN_IN_SCHEDULE%"),
 )
 PLACES: Final = {"httpTrigger": "route", "queueTrigger": "queueName", "timerTrigger": "schedule"}
 

@@ -23,7 +23,7 @@ from sandbox.wsgi import WsgiAdapter
 from shared import sync as flows
 from shared.deal import Link, Side
 from shared.doorbell import Doorbell, Queue
-from shared.identity import EntraTokens, StoreKeeper
+from shared.identity import EntraTokens, StoreKeeper, Turn
 from shared.mapping import build, load
 from shared.mapping.codecs import ticks
 from shared.partner_center import PartnerCenter
@@ -219,7 +219,8 @@ class Rig:
 
     def _sync(self, mapping: str) -> Sync:
         entra = _routed(self.settings.entra_authority, EntraApp(self.entra))
-        tokens = EntraTokens(self.settings, StoreKeeper(self.store), http=entra, clock=self.clock)
+        turn = Turn(self.store, self.clock)
+        tokens = EntraTokens(self.settings, StoreKeeper(self.store), turn, http=entra, clock=self.clock)
         transport = httpx.WSGITransport(app=PartnerCenterApp(self.partner_center, self.entra.token_ok))
         session = SalesforceSession(self.settings)
         session.mount("https://", WsgiAdapter(SalesforceApp(self.salesforce)))

@@ -19,13 +19,16 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from sandbox.entra import EntraApp, EntraWorld
+from sandbox.memory import MemoryTables
 from sandbox.salesforce import SalesforceApp, SalesforceWorld
 from sandbox.wsgi import WsgiAdapter
 from shared.deal import Side
 from shared.errors import ApiError, LostRace, Throttled, Unauthorised, Unavailable
-from shared.identity import EntraTokens, KeyVaultKeeper, SalesforceTokens, StoreKeeper
+from shared.identity import EntraTokens, KeyVaultKeeper, Renewal, SalesforceTokens, StoreKeeper
+from shared.identity.kept import Kept
 from shared.settings import SettingsInvalid
-from tests.connecting import NOW, settings
+from shared.storage import Store
+from tests.connecting import NOW, settings, turn
 
 REFERRALS = "https://api.partner.microsoft.com"
 WEBHOOKS = "https://api.partnercenter.microsoft.com"
@@ -35,25 +38,29 @@ WEBHOOKS = "https://api.partnercenter.microsoft.com"
 class Keeper:
     """A keeper in memory; `rivals` are tokens that other processes store just before our save."""
 
-    token: str | None = None
+    text: str | None = None
     version: int = 0
     saved: list[str] = field(default_factory=list)
     rivals: list[str] = field(default_factory=list)
 
-    def load(self) -> tuple[str | None, str]:
-        return self.token, str(self.version) if self.token else ""
+    @property
+    def token(self) -> str:
+        return Kept.parse(self.text or "").refresh_token
 
-    def save(self, token: str, version: str) -> str:
+    def load(self) -> tuple[str | None, str]:
+        return self.text, str(self.version) if self.text else ""
+
+    def save(self, text: str, version: str) -> str:
         if self.rivals:
             self._put(self.rivals.pop())
         if version != self.load()[1]:
             raise LostRace("moved")
-        self._put(token)
-        self.saved.append(token)
+        self._put(text)
+        self.saved.append(self.token)
         return str(self.version)
 
-    def _put(self, token: str) -> None:
-        self.token, self.version = token, self.version + 1
+    def _put(self, text: str) -> None:
+        self.text, self.version = text, self.version + 1
 
 
 class Directory:
@@ -63,6 +70,8 @@ class Directory:
         self.now = NOW
         self.world = EntraWorld(self.clock)
         self.keeper = keeper or Keeper()
+        self.tables = MemoryTables(self.clock)
+        self.slept = 0.0
         self.first = self.world.new_refresh_token()
         self.changes = {"entra_refresh_token": self.first, **changes}
         self.tokens = self.process()
@@ -73,7 +82,13 @@ class Directory:
     def process(self) -> EntraTokens:
         http = requests.Session()
         http.mount("https://", WsgiAdapter(EntraApp(self.world)))
-        return EntraTokens(settings(**self.changes), self.keeper, http, self.clock)
+        return EntraTokens(
+            settings(**self.changes), self.keeper, turn(self.tables, self.clock), http, self.clock, self.sleep
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        self.now += timedelta(seconds=seconds)
 
 
 # Entra
@@ -152,8 +167,8 @@ def test_a_refresh_token_used_up_by_another_process_is_replaced_by_the_one_it_st
     ours, theirs = directory.process(), directory.process()
     ours.token(REFERRALS)
     load, stale = directory.keeper.load, directory.keeper.load()
-    theirs.token(REFERRALS)
-    answers = [stale]
+    theirs.token(WEBHOOKS)
+    answers = [stale, stale]
     directory.keeper.load = lambda: answers.pop() if answers else load()  # type: ignore[method-assign]
     directory.now += timedelta(hours=1)
     assert directory.world.token_ok(ours.token(REFERRALS), REFERRALS) is None
@@ -180,7 +195,7 @@ def test_a_wrong_tenant_needs_the_operator() -> None:
 
     http = requests.Session()
     http.mount("https://", WsgiAdapter(app))
-    tokens = EntraTokens(settings(entra_refresh_token="first"), Keeper(), http, lambda: NOW)
+    tokens = EntraTokens(settings(entra_refresh_token="first"), Keeper(), turn(), http, lambda: NOW)
     with pytest.raises(Unauthorised, match="AADSTS90002"):
         tokens.token(REFERRALS)
 
@@ -242,7 +257,7 @@ class _Line(requests.adapters.BaseAdapter):
 def test_a_sign_in_service_that_does_not_make_sense_is_unavailable(answer: bytes | Exception) -> None:
     http = requests.Session()
     http.mount("https://", _Line(answer))
-    tokens = EntraTokens(settings(entra_refresh_token="first-token"), Keeper(), http, lambda: NOW)
+    tokens = EntraTokens(settings(entra_refresh_token="first-token"), Keeper(), turn(), http, lambda: NOW)
     with pytest.raises(Unavailable) as failed:
         tokens.token(REFERRALS)
     assert "first-token" not in str(failed.value)
@@ -264,7 +279,7 @@ def test_a_directory_on_this_machine_is_reached_over_plain_http() -> None:
     thread.start()
     try:
         chosen = settings(**directory.changes, entra_authority=f"http://127.0.0.1:{server.server_port}")
-        token = EntraTokens(chosen, Keeper(), clock=directory.clock).token(REFERRALS)
+        token = EntraTokens(chosen, Keeper(), turn(), clock=directory.clock).token(REFERRALS)
     finally:
         server.shutdown()
         thread.join()
@@ -273,21 +288,213 @@ def test_a_directory_on_this_machine_is_reached_over_plain_http() -> None:
     assert not any("discovery/instance" in path for path in paths)
 
 
-def test_a_keeper_that_fails_once_does_not_cost_the_access_token() -> None:
+def test_a_keeper_that_fails_costs_nobody_an_access_token_and_is_told(caplog: pytest.LogCaptureFixture) -> None:
     directory = Directory()
-    failures: list[ApiError] = [Unavailable(Side.PARTNER_CENTER, "sign-in", code="key_vault")]
-    save = directory.keeper.save
 
-    def failing(token: str, version: str) -> str:
-        if failures:
-            raise failures.pop()
-        return save(token, version)
+    def failing(text: str, version: str) -> str:
+        raise Unavailable(Side.PARTNER_CENTER, "sign-in", code="key_vault")
 
     directory.keeper.save = failing  # type: ignore[method-assign]
-    with pytest.raises(Unavailable, match="key_vault"):
-        directory.tokens.token(REFERRALS)
+    assert directory.world.token_ok(directory.tokens.token(REFERRALS), REFERRALS) is None
+    assert directory.tokens.token(REFERRALS)
+    assert directory.world.refreshes(REFERRALS) == 1
+    assert [json.loads(record.message)["event"] for record in caplog.records] == ["refresh token not kept"]
+
+
+# Several workers
+
+
+def test_workers_share_an_access_token_instead_of_fetching_one_each() -> None:
+    directory = Directory()
+    tokens = {directory.process().token(REFERRALS) for _ in range(5)}
+    assert len(tokens) == 1
+    assert directory.world.refreshes(REFERRALS) == 1
+
+
+def test_a_shared_access_token_that_the_service_refused_is_not_taken_again() -> None:
+    directory = Directory()
+    refused = directory.tokens.token(REFERRALS)
+    directory.tokens.forget(REFERRALS, refused)
+    assert directory.tokens.token(REFERRALS) != refused
+
+
+def test_what_was_kept_just_before_the_turn_began_is_not_fetched_again() -> None:
+    directory = Directory()
+    load, stale = directory.keeper.load, directory.keeper.load()
+    directory.process().token(REFERRALS)
+    answers = [stale]
+    directory.keeper.load = lambda: answers.pop() if answers else load()  # type: ignore[method-assign]
     assert directory.world.token_ok(directory.tokens.token(REFERRALS), REFERRALS) is None
     assert directory.world.refreshes(REFERRALS) == 1
+
+
+def test_a_worker_waits_for_its_turn_and_takes_what_the_one_before_it_kept() -> None:
+    directory = Directory()
+    lease = turn(directory.tables, directory.clock).take()
+    assert lease
+    sleep, others = directory.sleep, directory.process()
+
+    def meanwhile(seconds: float) -> None:
+        sleep(seconds)
+        lease.give_back()
+
+    waiting = directory.process()
+    waiting._sleep = meanwhile
+    assert waiting.token(REFERRALS) == others.token(REFERRALS)
+    assert directory.slept > 0
+    assert directory.world.refreshes(REFERRALS) == 1
+
+
+def test_while_another_worker_refreshes_the_old_token_is_used_until_it_ends() -> None:
+    directory = Directory()
+    old = directory.tokens.token(REFERRALS)
+    directory.now += timedelta(seconds=3599 - 200)
+    assert turn(directory.tables, directory.clock).take()
+    assert directory.tokens.token(REFERRALS) == old
+    assert directory.slept == 0
+
+
+def test_the_turn_of_a_worker_that_died_ends_by_itself() -> None:
+    directory = Directory()
+    assert turn(directory.tables, directory.clock).take()
+    assert directory.tokens.token(REFERRALS)
+    assert directory.slept == pytest.approx(60, abs=1)
+
+
+def test_a_turn_that_never_comes_is_unavailable_not_for_ever() -> None:
+    directory = Directory()
+    taken = turn(directory.tables, directory.clock).take()
+    assert taken
+
+    def greedy(seconds: float) -> None:
+        directory.slept += seconds
+        assert taken.extend()
+
+    waiting = directory.process()
+    waiting._sleep = greedy
+    with pytest.raises(Unavailable, match="turn_taken"):
+        waiting.token(REFERRALS)
+    assert 60 < directory.slept < 120
+    assert directory.world.refreshes(REFERRALS) == 0
+
+
+def test_a_worker_whose_turn_has_gone_to_another_does_not_refresh() -> None:
+    directory = Directory()
+    rival = turn(directory.tables, directory.clock)
+    load = directory.keeper.load
+    loads: list[int] = []
+
+    def stalls() -> tuple[str | None, str]:
+        loads.append(1)
+        if len(loads) == 2:  # with the turn in hand
+            directory.now += timedelta(seconds=61)
+            assert rival.take()
+        return load()
+
+    directory.keeper.load = stalls  # type: ignore[method-assign]
+    with pytest.raises(Unavailable, match="turn_lost"):
+        directory.tokens.token(REFERRALS)
+    assert directory.world.refreshes(REFERRALS) == 0
+    directory.keeper.load = load  # type: ignore[method-assign]
+    assert rival.take() is None, "the turn of the other worker was given back by the one that had lost it"
+
+
+def test_the_turn_is_free_again_after_a_refusal() -> None:
+    directory = Directory()
+    directory.world.knobs.revoked = True
+    with pytest.raises(Unauthorised):
+        directory.tokens.token(REFERRALS)
+    assert turn(directory.tables, directory.clock).take()
+
+
+def test_a_refresh_token_put_there_by_hand_is_used_and_then_kept_with_its_age() -> None:
+    directory = Directory(entra_refresh_token=None)
+    directory.keeper._put(f"{directory.world.new_refresh_token()}\n")
+    assert directory.tokens.age_seconds() is None
+    directory.tokens.token(REFERRALS)
+    directory.now += timedelta(days=3)
+    assert directory.tokens.age_seconds() == 3 * 86_400
+
+
+# Renewal
+
+
+def renewal(directory: Directory) -> tuple[Renewal, Store]:
+    """The timer's work over a directory, and the work list it writes to."""
+    store = Store(directory.tables)
+    return Renewal(directory.tokens, (REFERRALS, WEBHOOKS), store, lambda: int(directory.now.timestamp())), store
+
+
+def test_a_sign_in_that_is_renewed_lives_for_years() -> None:
+    directory = Directory()
+    renewing, store = renewal(directory)
+    for _ in range(40):
+        directory.now += timedelta(days=55)
+        assert renewing.run() == ()
+    assert directory.world.refreshes(WEBHOOKS) == 40
+    assert list(store.issues()) == []
+
+
+def test_a_refresh_token_of_sixty_days_raises_an_alert_a_month_before_it_ends(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    directory = Directory()
+    renewing, store = renewal(directory)
+    renewing.run()
+    save = directory.keeper.save
+
+    def refusing(text: str, version: str) -> str:
+        raise Unauthorised(Side.PARTNER_CENTER, "sign-in", status=403, code="key_vault")
+
+    directory.keeper.save = refusing  # type: ignore[method-assign]
+    directory.now += timedelta(days=59)
+    assert renewing.run() == ()
+    directory.now += timedelta(days=1)
+    assert renewing.run() == ("refresh_token_old",)
+    (issue,) = store.issues()
+    assert (issue.code, issue.severity) == ("refresh_token_old", "error")
+    assert "60 days" in issue.detail
+    ages = [json.loads(r.message) for r in caplog.records if '"refresh token"' in r.message and r.levelname == "ERROR"]
+    assert ages == [{"event": "refresh token", "age_days": 60}]
+    directory.keeper.save = save  # type: ignore[method-assign]
+    directory.now += timedelta(days=1)
+    assert renewing.run() == ()
+    assert list(store.issues()) == []
+
+
+def test_a_refresh_token_that_was_never_kept_is_told_at_once() -> None:
+    directory = Directory()
+    renewing, store = renewal(directory)
+
+    def refusing(text: str, version: str) -> str:
+        raise Unauthorised(Side.PARTNER_CENTER, "sign-in", status=403, code="key_vault")
+
+    directory.keeper.save = refusing  # type: ignore[method-assign]
+    assert renewing.run() == ("refresh_token_not_kept",)
+    assert [issue.code for issue in store.issues()] == ["refresh_token_not_kept"]
+
+
+def test_a_refused_sign_in_is_told_by_its_code_and_closed_after_repair() -> None:
+    directory = Directory()
+    renewing, store = renewal(directory)
+    renewing.run()
+    directory.now += timedelta(hours=2)
+    directory.world.knobs.mfa_demanded = True
+    assert renewing.run() == ("AADSTS50076",)
+    assert [(issue.code, issue.severity) for issue in store.issues()] == [("AADSTS50076", "error")]
+    directory.world.knobs.mfa_demanded = False
+    assert renewing.run() == ()
+    assert list(store.issues()) == []
+
+
+def test_a_sign_in_service_that_is_busy_raises_no_alert() -> None:
+    directory = Directory()
+    renewing, store = renewal(directory)
+    renewing.run()
+    directory.now += timedelta(hours=2)
+    directory.world.knobs.unavailable = 2
+    assert renewing.run() == ()
+    assert list(store.issues()) == []
 
 
 # Keepers
@@ -342,14 +549,15 @@ class _Vault:
             raise ResourceNotFoundError(name)
         return self.secrets[-1]
 
-    def set_secret(self, name: str, value: str) -> _Secret:
+    def set_secret(self, name: str, value: str, expires_on: datetime) -> _Secret:
         del name
+        self.expires_on = expires_on
         self.secrets.append(_Secret(value, _Properties(f"v{len(self.secrets)}")))
         return self.secrets[-1]
 
 
 def vault_keeper(vault: _Vault) -> KeyVaultKeeper:
-    keeper = KeyVaultKeeper("https://x.vault.azure.net")
+    keeper = KeyVaultKeeper("https://x.vault.azure.net", clock=lambda: NOW)
     keeper._client = vault  # type: ignore[assignment]
     return keeper
 
@@ -363,6 +571,7 @@ def test_a_key_vault_takes_the_first_token_and_then_only_successors() -> None:
     with pytest.raises(LostRace):
         keeper.save("late", "v0")
     assert keeper.load() == ("two", "v1")
+    assert keeper._vault().expires_on == NOW + timedelta(days=90)  # type: ignore[attr-defined]
 
 
 def _azure_error(status: int | None) -> Exception:

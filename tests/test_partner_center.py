@@ -25,7 +25,7 @@ from shared.partner_center import PATCHABLE, PartnerCenter, WebhookRegistrations
 from shared.registration import Registration, TestResult
 from shared.transport import Clock, Patience
 from tests import contracts
-from tests.connecting import NOW, clock, no_waiting, settings
+from tests.connecting import NOW, clock, no_waiting, settings, turn
 
 ID = "7d23e5ca-0c2f-4b52-8a3f-6f3a5d1c9e11"
 REQUEST_ID = "11111111-2222-4333-8444-555555555555"
@@ -480,7 +480,7 @@ def test_twenty_threads_with_one_refused_token_ask_for_one_token() -> None:
     http = requests.Session()
     http.mount("https://", WsgiAdapter(EntraApp(bench.entra)))
     keeper = StoreKeeper(_OneSecret(bench.entra.new_refresh_token()))
-    tokens = EntraTokens(settings(), keeper, http, lambda: bench.now)
+    tokens = EntraTokens(settings(), keeper, turn(), http, lambda: bench.now)
     transport = httpx.WSGITransport(PartnerCenterApp(bench.world, bench.entra.token_ok))
     api = PartnerCenter.connect(settings(partner_center_concurrency=16), tokens, transport, lambda: bench.now)
     api.get(referral_id)
@@ -531,13 +531,15 @@ def test_a_token_that_is_refused_again_ends_after_one_renewal() -> None:
 
 
 @pytest.mark.parametrize("form", ["900421", "challenge"])
-def test_a_missing_second_factor_halts_at_once(form: Literal["900421", "challenge"]) -> None:
+def test_a_missing_second_factor_halts_at_once_and_its_token_is_not_used_again(
+    form: Literal["900421", "challenge"],
+) -> None:
     bench = Bench(Knobs(mfa_refusal=form))
     bench.entra.knobs.mfa = False
     with pytest.raises(Unauthorised, match="900421"):
         bench.api.get(ID)
     assert len(bench.world.requests) == 1
-    assert bench.tokens.forgotten == []
+    assert len(bench.tokens.forgotten) == 1
 
 
 def test_an_app_only_token_is_forbidden_not_renewed() -> None:

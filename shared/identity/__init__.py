@@ -1,11 +1,23 @@
-"""Who we are to the two services: access tokens, and where the rotating refresh token is kept.
+"""Who we are to the two services: access tokens, and how the sign-in at Microsoft is kept alive.
 
-`entra` signs in to Microsoft as the service user, `keepers` hold the newest refresh token, `salesforce` signs in
-as the integration user. What the tokens are used for does not belong here.
+`entra` signs in as the service user through `grants`; `kept` is what is remembered, `keepers` hold it, `turn` says
+who may renew it, `renewal` watches over it. `salesforce` signs in as the integration user. What the tokens are used
+for does not belong here.
 """
 
 from shared.identity.entra import EntraTokens, TokenKeeper
 from shared.identity.keepers import KeyVaultKeeper, SecretStore, StoreKeeper
+from shared.identity.renewal import Renewal
 from shared.identity.salesforce import SalesforceTokens
+from shared.identity.turn import Turn
 
-__all__ = ["EntraTokens", "KeyVaultKeeper", "SalesforceTokens", "SecretStore", "StoreKeeper", "TokenKeeper"]
+__all__ = [
+    "EntraTokens",
+    "KeyVaultKeeper",
+    "Renewal",
+    "SalesforceTokens",
+    "SecretStore",
+    "StoreKeeper",
+    "TokenKeeper",
+    "Turn",
+]

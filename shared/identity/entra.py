@@ -1,152 +1,161 @@
 """Access tokens of Microsoft Entra for the service user, from a refresh token that changes with every use.
 
 "Secure application model": one refresh token serves all audiences, each use returns a newer one, and losing it
-means that a person has to sign in again. So the newest is stored at once, through a `TokenKeeper`.
+means that a person has to sign in again. So one worker refreshes at a time (`turn`), the newest token is kept at
+once (`keepers`), and the others take what they need from there.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import json
+import logging
+import time
+from collections.abc import Callable
 from threading import Lock
 from typing import Any, Protocol
 
 import requests
 
 from shared.deal import Side
-from shared.errors import ApiError, LostRace, Problem, Unauthorised, Unavailable
+from shared.errors import ApiError, LostRace, Unauthorised, Unavailable
+from shared.identity.grants import CALL, Grant, application, redeem
+from shared.identity.kept import Access, Kept
+from shared.identity.turn import SECONDS, Lease, Turn
 from shared.settings import Settings
-from shared.transport import Clock, LoopbackSession, never_sent, utc_now
+from shared.transport import Clock, LoopbackSession, utc_now
 
-CALL = "sign-in"
+log = logging.getLogger("cosell.identity")
 EARLY_SECONDS = 300.0
-
-# "Microsoft Entra authentication and authorization error codes": the service is busy or broken, not the sign-in.
-PASSING = frozenset({"temporarily_unavailable", "server_error", "AADSTS90033", "AADSTS50196", "AADSTS90055"})
+SKEW_SECONDS = 60.0  # what clocks may differ by
+PAUSE_SECONDS = 0.5
+PAUSES = int(1.25 * SECONDS / PAUSE_SECONDS)  # somewhat longer than the turn of a worker that died
 
 
 class TokenKeeper(Protocol):
-    """Holds the newest refresh token for all worker processes."""
+    """Holds one secret for all worker processes: the text of `Kept`."""
 
     def load(self) -> tuple[str | None, str]:
-        """The token, None before the first, and the version it belongs to."""
+        """The text, None before the first, and the version it belongs to."""
 
-    def save(self, token: str, version: str, /) -> str:
-        """Replace the token of that version. Raises LostRace when another process was first."""
-
-
-@dataclass(frozen=True)
-class _Access:
-    token: str
-    renew_at: datetime
+    def save(self, text: str, version: str, /) -> str:
+        """Replace the text of that version. Raises LostRace when another process was first."""
 
 
 class EntraTokens:
-    """Access tokens by audience, shared by all threads of a worker process."""
+    """Access tokens by audience, shared by all threads of a worker process and, through the keeper, by all workers."""
 
     def __init__(
         self,
         settings: Settings,
         keeper: TokenKeeper,
+        turn: Turn,
         http: requests.Session | None = None,
         clock: Clock = utc_now,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings = settings
         self._keeper = keeper
+        self._turn = turn
         self._http = http or LoopbackSession(settings.entra_authority)
         self._clock = clock
+        self._sleep = sleep
         self._lock = Lock()
-        self._access: dict[str, _Access] = {}
+        self._access: dict[str, Access] = {}
+        self._refused: dict[str, str] = {}
 
     def token(self, audience: str) -> str:
         """A token that is good for a while yet. Raises Unauthorised when a person has to sign in again."""
-        fresh = self._fresh(audience)
-        if fresh:
-            return fresh
+        known = self._access.get(audience)
+        if known and self._now() < known.renew_at:
+            return known.token
         with self._lock:
-            return self._fresh(audience) or self._refresh(audience)
+            known = self._access.get(audience)
+            if not known or self._now() >= known.renew_at:
+                known = self._access[audience] = self._newer(audience, known)
+            return known.token
 
     def forget(self, audience: str, token: str = "") -> None:
         """Drop the token that the service refused; a newer one, fetched by another thread, stays."""
         with self._lock:
             known = self._access.get(audience)
             if known and token in ("", known.token):
+                self._refused[audience] = known.token
                 del self._access[audience]
 
-    def _fresh(self, audience: str) -> str:
-        access = self._access.get(audience)
-        return access.token if access and self._clock() < access.renew_at else ""
+    def age_seconds(self) -> int | None:
+        """How long ago Entra gave the refresh token; None when there is none, or nobody knows. Raises ApiError."""
+        kept, _ = self._load()
+        return self._now() - kept.at if kept.at else None
 
-    def _refresh(self, audience: str) -> str:
-        refresh_token, version = self._newest()
-        try:
-            answer = self._redeem(refresh_token, audience)
-        except Unauthorised:
-            newer, version = self._newest()
-            if newer == refresh_token:
-                raise
-            # Another process used it up in between, and stored its successor.
-            refresh_token, answer = newer, self._redeem(newer, audience)
-        lifetime = float(answer.get("expires_in") or 0)
-        renew_at = self._clock() + timedelta(seconds=lifetime - min(EARLY_SECONDS, lifetime / 2))
-        access = self._access[audience] = _Access(str(answer["access_token"]), renew_at)
-        # Only now: when the keeper fails, the calls after this one can still work.
-        self._keep(answer.get("refresh_token"), refresh_token, version)
-        return access.token
+    def _newer(self, audience: str, known: Access | None) -> Access:
+        """What another worker has kept, or what Entra gives when it is our turn; the old one while it lives."""
+        for _ in range(PAUSES):
+            shared = self._shared(self._load()[0], audience)
+            if shared:
+                return shared
+            if lease := self._turn.take():
+                try:
+                    return self._refreshed(audience, lease)
+                finally:
+                    lease.give_back()
+            if known and self._now() < known.serves_until:
+                return known
+            self._sleep(PAUSE_SECONDS)
+        raise Unavailable(Side.PARTNER_CENTER, CALL, code="turn_taken")
 
-    def _newest(self) -> tuple[str, str]:
-        token, version = self._keeper.load()
-        first = self._settings.entra_refresh_token
-        token = token or (first.get_secret_value() if first else "")
-        if not token:
+    def _refreshed(self, audience: str, lease: Lease) -> Access:
+        app = application(self._settings, self._http)
+        kept, version = self._load()
+        if shared := self._shared(kept, audience):
+            return shared  # kept just before our turn began
+        if not kept.refresh_token:
             raise Unauthorised(Side.PARTNER_CENTER, CALL, code="no_refresh_token")
-        return token, version
-
-    def _keep(self, newest: object, used: str, version: str) -> None:
-        if not isinstance(newest, str) or not newest:
-            return
-        if newest == used and version:
-            return
         try:
-            self._keeper.save(newest, version)
+            grant = _redeemed(app, kept, audience, lease)
+        except Unauthorised:
+            newest, version = self._load()
+            if newest.refresh_token == kept.refresh_token:
+                raise
+            kept = newest  # somebody has signed in meanwhile
+            grant = _redeemed(app, kept, audience, lease)
+        access = self._of(grant)
+        self._keep(kept.rotated(grant.refresh_token, audience, access, self._now()), version)
+        return access
+
+    def _load(self) -> tuple[Kept, str]:
+        text, version = self._keeper.load()
+        first = self._settings.entra_refresh_token
+        if not text and first:
+            return Kept(refresh_token=first.get_secret_value()), version
+        return Kept.parse(text or ""), version
+
+    def _keep(self, kept: Kept, version: str) -> None:
+        """A failure here costs nobody an access token; the age of the refresh token will tell if it stays."""
+        try:
+            self._keeper.save(kept.model_dump_json(), version)
         except LostRace:
             return  # another process stored a token just as new
+        except ApiError as error:
+            log.error(json.dumps({"event": "refresh token not kept", "why": str(error)}))
 
-    def _redeem(self, refresh_token: str, audience: str) -> dict[str, Any]:
-        from msal.exceptions import MsalError  # type: ignore[import-untyped]
+    def _shared(self, kept: Kept, audience: str) -> Access | None:
+        access = kept.access.get(audience)
+        good = access and self._now() < access.renew_at and access.token != self._refused.get(audience)
+        return access if good else None
 
-        try:
-            answer = self._application().acquire_token_by_refresh_token(refresh_token, [f"{audience}/.default"])
-        except requests.RequestException as error:
-            code = "ConnectError" if never_sent(error) else type(error).__name__
-            raise Unavailable(Side.PARTNER_CENTER, CALL, code=code) from None
-        except (MsalError, ValueError, LookupError, TypeError, AttributeError) as error:
-            # How msal meets a 5xx, a refused discovery (a wrong tenant, in the context) and what is no OAuth document.
-            raise _refusal({"error_description": f"{error} {error.__context__}"}) from None
-        if not answer.get("access_token"):
-            raise _refusal(answer)
-        return dict(answer)
-
-    def _application(self) -> Any:
-        # Made anew for each refresh: msal remembers refusals for a minute and every token for ever.
-        from msal import ConfidentialClientApplication  # type: ignore[import-untyped]
-
-        # msal accepts https only; `LoopbackSession` routes it when the settings name a simulator.
-        authority = self._settings.entra_authority.replace("http://", "https://", 1)
-        return ConfidentialClientApplication(
-            self._settings.entra_client_id,
-            client_credential=self._settings.entra_client_secret.get_secret_value(),
-            authority=f"{authority}/{self._settings.entra_tenant_id}",
-            instance_discovery=False,
-            http_client=self._http,
+    def _of(self, grant: Grant) -> Access:
+        ends, half = self._now() + grant.seconds, grant.seconds / 2
+        return Access(
+            token=grant.access_token,
+            renew_at=int(ends - min(EARLY_SECONDS, half)),
+            serves_until=int(ends - min(SKEW_SECONDS, half)),
         )
 
+    def _now(self) -> int:
+        return int(self._clock().timestamp())
 
-def _refusal(answer: dict[str, Any]) -> ApiError:
-    """The error of an OAuth refusal: its AADSTS code, never its text, which names people and addresses."""
-    error, description = str(answer.get("error") or "unreadable"), str(answer.get("error_description") or "")
-    found = re.search(r"AADSTS\d+", description)
-    code = found.group() if found else error
-    kind = Unavailable if {error, code} & PASSING or code == "unreadable" else Unauthorised
-    return kind(Side.PARTNER_CENTER, CALL, code=code, problems=(Problem(code),))
+
+def _redeemed(app: Any, kept: Kept, audience: str, lease: Lease) -> Grant:
+    if not lease.extend():
+        raise Unavailable(Side.PARTNER_CENTER, CALL, code="turn_lost")
+    return redeem(app, kept.refresh_token, audience)

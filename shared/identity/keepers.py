@@ -1,20 +1,24 @@
-"""Where the newest refresh token of the service user is kept: a key vault, or the app's own store for development.
+"""Where the sign-in of the service user is kept: a key vault, or the app's own store for development.
 
-Both replace a token only when it is still the one that was read. How tokens are obtained does not belong here.
+Both replace a secret only when it is still the one that was read. What the secret says is in `kept`, whose turn it
+is to replace it in `turn`.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from shared.deal import Side
 from shared.errors import ApiError, LostRace, Unauthorised, Unavailable
+from shared.transport import Clock, utc_now
 
 if TYPE_CHECKING:
     from azure.core.exceptions import AzureError
     from azure.keyvault.secrets import KeyVaultSecret, SecretClient
 
 SECRET_NAME = "cosell-refresh-token"  # noqa: S105 - the name of the secret, not the secret
+REFRESH_LIFETIME = timedelta(days=90)  # "Refresh tokens in the Microsoft identity platform"
 
 
 class SecretStore(Protocol):
@@ -28,49 +32,52 @@ class SecretStore(Protocol):
 
 
 class StoreKeeper:
-    """Keeps the refresh token in the app's own store: for development and the sandbox."""
+    """Keeps the secret in the app's own store: for development and the sandbox."""
 
     def __init__(self, store: SecretStore, name: str = SECRET_NAME) -> None:
         self._store = store
         self._name = name
 
     def load(self) -> tuple[str | None, str]:
-        """The token and its version."""
+        """The secret and its version."""
         return self._store.load_secret(self._name)
 
-    def save(self, token: str, version: str) -> str:
-        """Replace the token of that version."""
-        return self._store.save_secret(self._name, token, version)
+    def save(self, text: str, version: str) -> str:
+        """Replace the secret of that version. Raises LostRace when it has moved."""
+        return self._store.save_secret(self._name, text, version)
 
 
 class KeyVaultKeeper:
-    """Keeps the refresh token as a secret of an Azure key vault, under the app's identity."""
+    """Keeps the secret in an Azure key vault, under the app's identity."""
 
-    def __init__(self, url: str, name: str = SECRET_NAME, credential: Any = None) -> None:
+    def __init__(self, url: str, name: str = SECRET_NAME, credential: Any = None, clock: Clock = utc_now) -> None:
         self._url = url
         self._name = name
         self._credential = credential
+        self._clock = clock
         self._client: SecretClient | None = None
 
     def load(self) -> tuple[str | None, str]:
-        """The token and its version; none when the vault holds no such secret yet."""
+        """The secret and its version; none when the vault holds no such secret yet."""
         secret = self._read()
         return (secret.value, secret.properties.version or "") if secret else (None, "")
 
-    def save(self, token: str, version: str) -> str:
-        """Add a version when the newest is still that one.
+    def save(self, text: str, version: str) -> str:
+        """Add a version when the newest is still that one. Raises LostRace when it is not.
 
-        A key vault has no conditional write: two processes may both pass the check within a few milliseconds.
-        The later token then stands, and the earlier stays valid beside it.
+        A key vault has no conditional write: between the check and the write another process may add a version.
+        Then the later of two good tokens stands. The expiry date is the token's own, so that the vault's own
+        "near expiry" event warns even when the app no longer runs.
         """
         from azure.core.exceptions import AzureError
 
         if self.load()[1] != version:
-            raise LostRace("the refresh token has been replaced by another process")
+            raise LostRace("the sign-in has been replaced by another process")
         try:
-            return self._vault().set_secret(self._name, token).properties.version or ""
+            kept = self._vault().set_secret(self._name, text, expires_on=self._clock() + REFRESH_LIFETIME)
         except AzureError as error:
             raise _unreachable(error) from None
+        return kept.properties.version or ""
 
     def _read(self) -> KeyVaultSecret | None:
         from azure.core.exceptions import AzureError, ResourceNotFoundError

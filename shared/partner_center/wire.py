@@ -101,10 +101,10 @@ class Wire:
         try:
             return self._once(call, path, repeat, {**headers, "Authorization": f"Bearer {token}"}, content, before)
         except Unauthorised as error:
-            # Only an expired token is cured by another; a missing second factor needs a person.
+            self.tokens.forget(self.audience, token)
+            # Only an expired token is cured by another; a missing second factor needs a person, and then a new token.
             if error.status != 401 or error.code == MFA_REQUIRED:
                 raise
-        self.tokens.forget(self.audience, token)
         token = self.tokens.token(self.audience)
         return self._once(call, path, repeat, {**headers, "Authorization": f"Bearer {token}"}, content, before)
 

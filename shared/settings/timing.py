@@ -19,6 +19,9 @@ class Schedules(BaseModel):
     schema_schedule: str = Field(
         "45 4/15 * * * *", description="How often the fields of the Salesforce org are compared with the mapping"
     )
+    sign_in_schedule: str = Field(
+        "0 40 5,17 * * *", description="How often the sign-in at Microsoft is renewed and its age looked at"
+    )
     recovery_schedule: str = Field("15 * * * * *", description="How often interrupted runs are looked for")
 
 

@@ -210,7 +210,7 @@ MUTANTS: Final = (
     Mutant("a bug passes in silence", f"{S}changes.py", "raise failures[0]", "pass", (NEIGHBOURS,)),
     Mutant("what must wait is dropped", f"{S}changes.py", "        _again(sync, bell, queue, bell.ids, error.retry_after_seconds, counted", "        (sync, bell, queue, bell.ids, error.retry_after_seconds, dict)  # (counted", (NEIGHBOURS,)),
     Mutant("what must be tried again changes its lane", f"{S}converge.py", "sync.bells.ring(self.queue, [record]", "sync.bells.ring(Queue.REFERRAL_CHANGES if self.queue in REFERRAL_QUEUES else Queue.OPPORTUNITY_CHANGES, [record]", (LANES,)),
-    Mutant("rotated refresh token not kept", "shared/identity/entra.py", "self._keeper.save(newest, version)", "pass", (IDENTITY,)),
+    Mutant("rotated refresh token not kept", "shared/identity/entra.py", "self._keeper.save(kept.model_dump_json(), version)", "pass", (IDENTITY,)),
     Mutant("refused token asked for for ever", f"{PC}wire.py", "if error.status != 401 or error.code == MFA_REQUIRED:", "if error.status != 401:", (PARTNER_CENTER,)),
     # Gates and brakes
     Mutant("gate never closes", f"{S}gates.py", "        if delay:\n", "        if delay > 10**9:\n", (GATES,)),

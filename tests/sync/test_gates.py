@@ -140,6 +140,22 @@ def test_expired_consent_halts_microsofts_side_only_and_catches_up_after_repair(
     assert list(rig.store.issues()) == []
 
 
+def test_a_missing_second_factor_halts_microsofts_side_and_catches_up_soon_after_a_sign_in_with_one() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.pass_time(hours=2)
+    rig.entra.knobs.mfa = False
+    rig.edit(opportunity, Amount=61000)
+    for _ in range(5):
+        rig.minute()
+    assert [issue.code for issue in rig.store.issues()] == ["unauthorised"]
+    rig.entra.knobs.mfa = True
+    for _ in range(20):
+        rig.minute()
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    assert list(rig.store.issues()) == []
+
+
 @pytest.mark.parametrize(("status", "tries"), [(429, 0), (503, 1)])
 def test_an_attempt_that_was_throttled_does_not_count_and_one_that_failed_does(status: int, tries: int) -> None:
     rig = Rig()
