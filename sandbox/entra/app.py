@@ -1,15 +1,15 @@
-"""The web front of the simulated Entra ID: discovery and the two token endpoints, as a WSGI app."""
+"""The web front of the simulated Entra ID: discovery, the pages of a sign-in and the token endpoints, as a WSGI app."""
 
 import json
 from collections.abc import Callable, Iterable
-from html import escape
 from typing import Any
-from urllib.parse import urlencode
 
 from werkzeug.wrappers import Request, Response
 
+from sandbox.entra import devices, people
+from sandbox.entra.denied import Denied
 from sandbox.entra.tokens import Claims
-from sandbox.entra.world import Denied, EntraWorld
+from sandbox.entra.world import EntraWorld
 
 
 class EntraApp:
@@ -26,19 +26,24 @@ class EntraApp:
     def _respond(self, request: Request) -> Response:
         # Entra never names an http address, and msal refuses one; over loopback the client routes it back.
         base = f"https://{request.host}"
-        path = request.path
+        path, tenant = request.path, f"/{self.world.tenant}"
         if path.endswith("/discovery/instance"):
             return _json(self._instance(base, request))
         if path.endswith("/.well-known/openid-configuration"):
             return _json(self._configuration(base))
-        if path == f"/{self.world.tenant}/oauth2/v2.0/authorize":
+        if path == f"{tenant}/oauth2/v2.0/authorize":
             return self._sign_in(request)
-        if request.method == "POST" and path in self._token_paths():
-            return self._token(request)
+        if path == "/devicelogin":
+            return self._device_login(request)
+        posted: dict[str, Callable[[Request], Response]] = {
+            f"{tenant}/oauth2/v2.0/token": self._token,
+            f"{tenant}/oauth2/token": self._token,
+            f"{tenant}/oauth2/v2.0/devicecode": lambda request: self._device_code(request, base),
+            f"{tenant}/login": self._signed_in,
+        }
+        if request.method == "POST" and path in posted:
+            return posted[path](request)
         return _json({"error": "invalid_request"}, 404)
-
-    def _token_paths(self) -> tuple[str, str]:
-        return (f"/{self.world.tenant}/oauth2/v2.0/token", f"/{self.world.tenant}/oauth2/token")
 
     def _token(self, request: Request) -> Response:
         if self.world.knobs.unavailable > 0:
@@ -47,26 +52,58 @@ class EntraApp:
         try:
             return _json(self.world.grant(request.form.to_dict()))
         except Denied as denied:
-            text = f"AADSTS{denied.number}: {denied.text}"
-            document = {
-                "error": denied.error,
-                "error_description": text,
-                "error_codes": [denied.number],
-                "timestamp": self.world.clock().strftime("%Y-%m-%d %H:%M:%SZ"),
-            }
-            return _json(document, denied.status)
+            return self._denied(denied)
+
+    def _denied(self, denied: Denied) -> Response:
+        document = {
+            "error": denied.error,
+            "error_description": denied.said,
+            "error_codes": [denied.number],
+            "timestamp": self.world.clock().strftime("%Y-%m-%d %H:%M:%SZ"),
+        }
+        return _json(document, denied.status)
 
     def _sign_in(self, request: Request) -> Response:
-        """The service user signs in without a page and is sent back with a code."""
-        asked = request.args
-        if asked.get("client_id") != self.world.client_id or not asked.get("redirect_uri"):
-            return _json({"error": "invalid_request"}, 400)
-        code = self.world.new_code(asked.get("code_challenge", ""), asked.get("nonce", ""))
-        returned = {"code": code, "state": asked.get("state", "")}
-        if asked.get("response_mode") == "form_post":
-            return Response(_self_posting(asked["redirect_uri"], returned), content_type="text/html")
-        location = f"{asked['redirect_uri']}?{urlencode(returned)}"
-        return Response("", status=302, headers={"Location": location})
+        """The page on which a person decides; nothing has happened yet."""
+        asked = request.args.to_dict()
+        problem = people.problem_with(asked, self.world.client_id, self.world.redirect_uris)
+        return people.refused_page(problem) if problem else people.sign_in_page(self.world.tenant, asked)
+
+    def _signed_in(self, request: Request) -> Response:
+        """What the person decided goes back to the app."""
+        asked = request.form.to_dict()
+        problem = people.problem_with(asked, self.world.client_id, self.world.redirect_uris)
+        if problem:
+            return people.refused_page(problem)
+        if asked.get("choice") not in ("mfa", "password"):
+            said = "AADSTS65004: User declined to consent to access the app."
+            return people.sent_back(asked, {"error": "access_denied", "error_description": said})
+        challenge, nonce = asked.get("code_challenge", ""), asked.get("nonce", "")
+        mfa, redirect = asked["choice"] == "mfa", asked["redirect_uri"]
+        return people.sent_back(asked, {"code": self.world.new_code(challenge, nonce, redirect, mfa=mfa)})
+
+    def _device_code(self, request: Request, base: str) -> Response:
+        try:
+            device_code, device = self.world.new_device(request.form.to_dict())
+        except Denied as denied:
+            return self._denied(denied)
+        where = f"{base}/devicelogin"
+        return _json(
+            {
+                "user_code": device.user_code,
+                "device_code": device_code,
+                "verification_uri": where,
+                "expires_in": int(devices.LIFETIME.total_seconds()),
+                "interval": devices.INTERVAL_SECONDS,
+                "message": f"To sign in, use a web browser to open {where} and enter the code {device.user_code}.",
+            }
+        )
+
+    def _device_login(self, request: Request) -> Response:
+        if request.method != "POST":
+            return people.device_page()
+        known = self.world.devices.decide(request.form.get("user_code", ""), request.form.get("choice", ""))
+        return people.device_page("You may close this window." if known else "That code did not work.")
 
     def _instance(self, base: str, request: Request) -> Claims:
         host = request.host
@@ -86,15 +123,6 @@ class EntraApp:
             "issuer": f"{tenant}/v2.0",
             "jwks_uri": f"{tenant}/discovery/v2.0/keys",
         }
-
-
-def _self_posting(address: str, values: dict[str, str]) -> str:
-    """The page that carries the values back without showing them in an address."""
-    fields = "".join(
-        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in values.items()
-    )
-    form = f'<form method="post" action="{escape(address)}">{fields}<button>Continue</button></form>'
-    return f"<!doctype html><title>Signed in</title>{form}<script>document.forms[0].submit()</script>"
 
 
 def _json(document: Claims, status: int = 200) -> Response:

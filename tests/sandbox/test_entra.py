@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -14,6 +15,7 @@ from requests.adapters import BaseAdapter
 from werkzeug.test import Client
 
 from sandbox.entra import EntraApp, EntraWorld, pkce_challenge
+from sandbox.entra.world import DEVICE_GRANT
 from tests.partner_center_client import API, HOOKS, START, Bench
 
 LOGIN = "https://login.microsoftonline.com"
@@ -211,23 +213,155 @@ def test_app_only_tokens_come_through_microsofts_library() -> None:
     assert "access_token" in app.acquire_token_for_client(scopes=[f"{API}/.default"])
 
 
+def visit(world: EntraWorld, address: str, choice: str = "mfa") -> dict[str, str]:
+    """What a person does with an authorize address: open the page, press a button. What goes back to the app."""
+    browser = httpx.Client(transport=httpx.WSGITransport(app=EntraApp(world)), base_url=LOGIN)
+    page = browser.get(address)
+    assert page.status_code == 200, page.text
+    answer = browser.post(f"/{world.tenant}/login", data=hidden_fields(page.text) | {"choice": choice})
+    return dict(parse_qsl(urlsplit(answer.headers.get("Location", "")).query)) | hidden_fields(answer.text)
+
+
+def hidden_fields(page: str) -> dict[str, str]:
+    """What a form carries along."""
+    found = re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page)
+    return {name: unescape(value) for name, value in found}
+
+
 @pytest.mark.parametrize("mode", ["query", "form_post"])
 @pytest.mark.filterwarnings("ignore:response_mode='form_post' is recommended:UserWarning")
 def test_a_person_signs_in_through_microsofts_library(mode: str) -> None:
-    # The library compares the identity token with the machine's own clock.
     world = EntraWorld(lambda: datetime.now(UTC))
     app = msal_app(world)
     flow = app.initiate_auth_code_flow([f"{API}/.default"], redirect_uri="http://localhost:8400/", response_mode=mode)
-    transport = httpx.WSGITransport(app=EntraApp(world))
-    answer = httpx.Client(transport=transport).get(flow["auth_uri"])
-    returned = dict(parse_qsl(urlsplit(answer.headers.get("Location", "")).query))
-    returned |= dict(re.findall(r'name="(\w+)" value="([^"]+)"', answer.text))
-    result = app.acquire_token_by_auth_code_flow(flow, returned)
+    result = app.acquire_token_by_auth_code_flow(flow, visit(world, flow["auth_uri"]))
     assert world.token_ok(result["access_token"], API) is None
     assert result["refresh_token"]
 
 
-def test_nobody_signs_in_to_a_foreign_app() -> None:
+def test_a_sign_in_without_a_second_factor_stays_without_one_at_every_refresh() -> None:
+    world = EntraWorld(lambda: datetime.now(UTC))
+    app = msal_app(world)
+    flow = app.initiate_auth_code_flow(
+        [f"{API}/.default"], redirect_uri="http://localhost:8400", response_mode="form_post"
+    )
+    result = app.acquire_token_by_auth_code_flow(flow, visit(world, flow["auth_uri"], "password"))
+    assert world.token_ok(result["access_token"], API) == "mfa"
+    again = msal_app(world).acquire_token_by_refresh_token(result["refresh_token"], scopes=[f"{HOOKS}/.default"])
+    assert world.token_ok(again["access_token"], HOOKS) == "mfa"
+
+
+def test_who_cancels_is_sent_back_without_a_code() -> None:
+    world = EntraWorld(lambda: datetime.now(UTC))
+    app = msal_app(world)
+    flow = app.initiate_auth_code_flow(
+        [f"{API}/.default"], redirect_uri="http://localhost:8400", response_mode="form_post"
+    )
+    returned = visit(world, flow["auth_uri"], "cancel")
+    assert "code" not in returned
+    assert (returned["error"], returned["state"]) == ("access_denied", flow["state"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "number"),
+    [
+        ({"client_id": "x"}, 700016),
+        ({"redirect_uri": "https://evil.example"}, 50011),
+        ({"redirect_uri": "https://localhost:5000"}, 50011),
+        ({"redirect_uri": "http://localhost.evil.example"}, 50011),
+        ({"redirect_uri": "http://localhost:5000/elsewhere"}, 50011),
+        ({"response_type": "token"}, 700054),
+        ({"code_challenge": "x", "code_challenge_method": "plain"}, 501491),
+    ],
+)
+def test_a_request_that_is_not_the_apps_is_refused_on_the_page_and_sent_nowhere(
+    changes: dict[str, str], number: int
+) -> None:
     directory = Directory()
-    path = f"/{directory.world.tenant}/oauth2/v2.0/authorize"
-    assert directory.http.get(path, params={"client_id": "x", "redirect_uri": "http://localhost"}).status_code == 400
+    asked = {"client_id": directory.world.client_id, "redirect_uri": "http://localhost:5000", "response_type": "code"}
+    answers = [
+        directory.http.get(f"/{directory.world.tenant}/oauth2/v2.0/authorize", params=asked | changes),
+        directory.http.post(f"/{directory.world.tenant}/login", data=asked | changes | {"choice": "mfa"}),
+    ]
+    for answer in answers:
+        assert answer.status_code == 400
+        assert f"AADSTS{number}" in answer.text
+        assert "Location" not in answer.headers
+
+
+def test_a_code_is_good_for_the_address_it_was_sent_to_alone() -> None:
+    directory = Directory()
+    form = {"grant_type": "authorization_code", "scope": f"{API}/.default offline_access"}
+    code = directory.world.new_code(redirect_uri="http://localhost:1")
+    assert refused(directory.ask(**form, code=code, redirect_uri="http://localhost:2")) == ("invalid_grant", 500112)
+
+
+def test_without_its_secret_the_app_gets_nothing() -> None:
+    directory = Directory()
+    path = f"/{directory.world.tenant}/oauth2/v2.0/token"
+    form = {"grant_type": "refresh_token", "client_id": directory.world.client_id}
+    assert refused(directory.http.post(path, data=form)) == ("invalid_client", 7000218)
+
+
+# Devices
+
+
+def device_of(directory: Directory) -> dict[str, Any]:
+    """The codes of a device."""
+    path = f"/{directory.world.tenant}/oauth2/v2.0/devicecode"
+    form = {"client_id": directory.world.client_id, "scope": f"{API}/.default offline_access"}
+    document: dict[str, Any] = directory.http.post(path, data=form).json()
+    return document
+
+
+def typed(directory: Directory, user_code: str, choice: str = "mfa") -> str:
+    """The page after a code was typed."""
+    return directory.http.post("/devicelogin", data={"user_code": user_code, "choice": choice}).text
+
+
+def polled(directory: Directory, device: dict[str, Any], **form: str) -> httpx.Response:
+    """A device asks whether its user has signed in."""
+    return directory.ask(grant_type=DEVICE_GRANT, device_code=device["device_code"], **form)
+
+
+def test_a_device_waits_for_its_user_and_then_signs_in_once() -> None:
+    directory = Directory()
+    device = device_of(directory)
+    assert (device["expires_in"], device["interval"]) == (900, 5)
+    assert refused(polled(directory, device)) == ("authorization_pending", 70016)
+    assert "did not work" in typed(directory, "WRONG")
+    assert "close this window" in typed(directory, device["user_code"].lower())
+    answer = polled(directory, device).json()
+    assert directory.world.token_ok(answer["access_token"], API) is None
+    assert directory.refresh(answer["refresh_token"], HOOKS).status_code == 200
+    assert refused(polled(directory, device)) == ("bad_verification_code", 70018)
+
+
+def test_a_device_is_told_of_a_refusal_and_of_its_end() -> None:
+    directory = Directory()
+    declined, late = device_of(directory), device_of(directory)
+    typed(directory, declined["user_code"], "cancel")
+    assert refused(polled(directory, declined)) == ("authorization_declined", 70017)
+    directory.bench.pass_time(minutes=15)
+    assert "did not work" in typed(directory, late["user_code"])
+    assert refused(polled(directory, late)) == ("expired_token", 70020)
+
+
+def test_where_public_clients_are_allowed_a_devices_refresh_token_is_useless_to_an_app_with_a_secret() -> None:
+    directory = Directory()
+    directory.world.knobs.public_client = True
+    device = device_of(directory)
+    typed(directory, device["user_code"])
+    assert refused(polled(directory, device)) == ("invalid_client", 700025)
+    path = f"/{directory.world.tenant}/oauth2/v2.0/token"
+    form = {"grant_type": DEVICE_GRANT, "client_id": directory.world.client_id, "device_code": device["device_code"]}
+    token = directory.http.post(path, data=form).json()["refresh_token"]
+    assert refused(directory.refresh(token)) == ("invalid_client", 700025)
+
+
+def test_revoked_sign_ins_are_dead_and_new_ones_work() -> None:
+    directory = Directory()
+    token = directory.world.new_refresh_token()
+    directory.world.revoke()
+    assert refused(directory.refresh(token)) == ("invalid_grant", 50173)
+    assert directory.refresh(directory.world.new_refresh_token()).status_code == 200
