@@ -17,7 +17,9 @@ install: $(READY)  ## create .venv with everything the app, the sandbox, the tes
 $(READY): requirements.txt requirements-dev.txt pyproject.toml
 	@echo "Installing into $(VENV) (about a minute the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	@# What is deployed is pinned by hash, the tools around it by version: pip checks hashes of all or of none.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@# The real Python worker asks for 3.13 in its metadata but runs on 3.11 too; only the tests use it.
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --ignore-requires-python \
 	    azure-functions-runtime==1.3.0 || echo "The Python worker package is not available; its tests will say so."
@@ -73,7 +75,7 @@ run: install  ## start the app in the real Functions host (needs Azure Functions
 lock: install  ## write the exact pins of requirements*.txt again from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --quiet \
-	    --no-header --no-annotate -o requirements.txt
+	    --no-header --no-annotate --generate-hashes -o requirements.txt
 	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --quiet \
 	    --no-header --no-annotate -c requirements.txt -o requirements-dev.txt
 

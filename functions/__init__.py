@@ -1,7 +1,8 @@
 """The composition root: settings become clients, clients become `Sync`. Built once per worker, on first use.
 
 The only place in the app that knows concrete classes. What the webhook needs is built apart, and adapters are
-imported inside, so that a delivery wakes neither Salesforce's nor Azure's libraries.
+imported inside, so that a delivery wakes neither Salesforce's nor Azure's libraries. For the same reason a flow
+imports what it works with when it runs: every worker indexes all flows, and most run only some of them.
 """
 
 from __future__ import annotations
@@ -9,20 +10,24 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from shared.settings import PREFIX, Settings, SettingsInvalid
+from shared.queues import Queue
+from shared.telemetry import Line, attend, work
 
 if TYPE_CHECKING:
+    from shared.doorbell import Doorbell
     from shared.identity import Renewal
     from shared.mapping import Mapping
     from shared.partner_center import WebhookRegistrations
     from shared.receiver import Receiver
-    from shared.storage import Queues, Tables
+    from shared.settings import Settings
+    from shared.storage import Bells, Queues, Store, Tables
     from shared.sync import Sync
 
 ROOT = Path(__file__).parent.parent
@@ -35,8 +40,16 @@ class Services:
     """What the functions work with."""
 
     sync: Sync
+    store: Store
+    bells: Bells
     registrations: WebhookRegistrations
     renewal: Renewal
+
+
+class Message(Protocol):
+    """What is needed of azure.functions.QueueMessage."""
+
+    def get_body(self) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -75,9 +88,45 @@ def services() -> Services:
         return _services()
 
 
+def answer(queue: Queue, message: Message, run: Callable[[Sync, Doorbell], object]) -> None:
+    """Answer a doorbell of this queue, as one unit of work. Raises ValidationError for what is no doorbell."""
+    from shared.doorbell import Doorbell
+
+    bell = Doorbell.decode(message.get_body())
+    with work(queue.value, bell.correlation, records=len(bell.ids), reason=bell.reason, tries=bell.tries):
+        run(services().sync, bell)
+
+
+def tick(name: str, run: Callable[[Sync], int | None]) -> None:
+    """Do what this timer is for, or what a poisoned message asks for, as one unit of work; `found`: how much it was."""
+    with work(name) as now:
+        found = run(services().sync)
+        if found is not None:
+            now.about["found"] = found
+
+
 @cache
 def _settings() -> Settings:
-    return Settings.load()
+    from shared.settings import Settings
+
+    settings = Settings.load()
+    attend(_measure(settings))
+    return settings
+
+
+def _measure(settings: Settings) -> Callable[[Line], None]:
+    """Where figures go: to Application Insights when the settings name one."""
+    resource = settings.applicationinsights_connection_string
+    if resource is None:
+        return lambda _: None
+    from shared.telemetry.export import Later, azure_monitor
+
+    def load() -> Callable[[Line], None]:
+        from shared.storage import azure_credential
+
+        return azure_monitor(resource.get_secret_value(), azure_credential(settings))
+
+    return Later(load).measure
 
 
 @cache
@@ -103,6 +152,7 @@ def _services() -> Services:
     mapping, words = mapping_of(settings), LANGUAGES[settings.language]
     stand = _stand[0] if _stand else Stand(table_service(settings), queue_service(settings))
     store = Store(stand.tables, shard_bits=settings.table_shard_bits)
+    bells = Bells(stand.queues, chunk=settings.doorbell_ids)
     keeper = KeyVaultKeeper(settings.key_vault_url) if settings.key_vault_url else StoreKeeper(store)
     tokens = EntraTokens(settings, keeper, Turn(store, _now), clock=_now)
     gates = Gates(store, _seconds)
@@ -110,7 +160,7 @@ def _services() -> Services:
         referrals=GatedReferrals(PartnerCenter.connect(settings, tokens), gates),
         opportunities=GatedOpportunities(Salesforce.connect(settings), gates),
         links=store,
-        bells=Bells(stand.queues, chunk=settings.doorbell_ids),
+        bells=bells,
         mapping=mapping,
         policy=policy_of(mapping, settings.digest_key.get_secret_value().encode(), words),
         clock=_seconds,
@@ -123,7 +173,8 @@ def _services() -> Services:
         words=words,
     )
     audiences = (settings.partner_center_referrals_audience, settings.partner_center_webhooks_audience)
-    return Services(sync, WebhookRegistrations.connect(settings, tokens), Renewal(tokens, audiences, store, _seconds))
+    renewal = Renewal(tokens, audiences, store, _seconds)
+    return Services(sync, store, bells, WebhookRegistrations.connect(settings, tokens), renewal)
 
 
 def mapping_of(settings: Settings) -> Mapping:
@@ -143,6 +194,8 @@ def _overlay(name: str) -> str:
     path = ROOT / (name or PARTNERS_MAPPING)
     if not name and not path.exists():
         return ""
+    from shared.settings import PREFIX, SettingsInvalid
+
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

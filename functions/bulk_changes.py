@@ -6,8 +6,7 @@ The same work as in `co_sell_referral_updates` and `salesforce_to_partner_center
 import azure.functions as func
 
 import functions
-from shared import sync
-from shared.doorbell import Doorbell, Queue
+from shared.queues import Queue
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
 
@@ -16,13 +15,17 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
 @bp.queue_trigger(arg_name="message", queue_name=Queue.REFERRAL_CHANGES_BULK.value, connection="COSELL_STORAGE")
 def bulk_referral_changes(message: func.QueueMessage) -> None:
     """Bring the referrals named and their opportunities to agreement."""
-    bell = Doorbell.decode(message.get_body())
-    sync.referrals_changed(functions.services().sync, bell, Queue.REFERRAL_CHANGES_BULK)
+    from shared import sync
+
+    queue = Queue.REFERRAL_CHANGES_BULK
+    functions.answer(queue, message, lambda now, bell: sync.referrals_changed(now, bell, queue))
 
 
 @bp.function_name("BulkOpportunityChanges")
 @bp.queue_trigger(arg_name="message", queue_name=Queue.OPPORTUNITY_CHANGES_BULK.value, connection="COSELL_STORAGE")
 def bulk_opportunity_changes(message: func.QueueMessage) -> None:
     """Bring the opportunities named and their referrals to agreement."""
-    bell = Doorbell.decode(message.get_body())
-    sync.opportunities_changed(functions.services().sync, bell, Queue.OPPORTUNITY_CHANGES_BULK)
+    from shared import sync
+
+    queue = Queue.OPPORTUNITY_CHANGES_BULK
+    functions.answer(queue, message, lambda now, bell: sync.opportunities_changed(now, bell, queue))

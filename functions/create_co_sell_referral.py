@@ -3,8 +3,7 @@
 import azure.functions as func
 
 import functions
-from shared import sync
-from shared.doorbell import Doorbell, Queue
+from shared.queues import Queue
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
 
@@ -13,4 +12,6 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
 @bp.queue_trigger(arg_name="message", queue_name=Queue.REFERRAL_CREATIONS.value, connection="COSELL_STORAGE")
 def create_co_sell_referral(message: func.QueueMessage) -> None:
     """Create the referrals of the opportunities named."""
-    sync.creations_asked(functions.services().sync, Doorbell.decode(message.get_body()))
+    from shared import sync
+
+    functions.answer(Queue.REFERRAL_CREATIONS, message, sync.creations_asked)

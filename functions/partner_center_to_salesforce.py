@@ -7,17 +7,19 @@ sends the event again.
 
 import json
 import logging
+from typing import TYPE_CHECKING
 
 import azure.functions as func
 
 import functions
-from shared.certificates import CertificateUnavailable
-from shared.doorbell import Doorbell, Queue
-from shared.receiver import Receiver
-from shared.webhook import Effect, Refused
+from shared.queues import Queue
+from shared.telemetry import work
+
+if TYPE_CHECKING:
+    from shared.receiver import Receiver
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
-log = logging.getLogger(__name__)
+log = logging.getLogger("cosell.webhook")
 
 
 @bp.function_name("PartnerCenterToSalesforce")
@@ -25,6 +27,10 @@ log = logging.getLogger(__name__)
 @bp.queue_output(arg_name="bells", queue_name=Queue.REFERRAL_CHANGES.value, connection="COSELL_STORAGE")
 def partner_center_to_salesforce(req: func.HttpRequest, bells: func.Out[str]) -> func.HttpResponse:
     """Verify a delivery of Partner Center and ring `referral-changes` for the referral that it names."""
+    from shared.certificates import CertificateUnavailable
+    from shared.doorbell import Doorbell
+    from shared.webhook import Effect, Refused
+
     receiver = functions.receiver()
     try:
         event = receiver.receive(req.method, req.route_params.get("token", ""), req.headers, req.get_body())
@@ -33,18 +39,21 @@ def partner_center_to_salesforce(req: func.HttpRequest, bells: func.Out[str]) ->
     except CertificateUnavailable as unavailable:
         return _refuse(receiver, 503, f"certificate-{unavailable.reason}")
     if event.referral_id:
-        bells.set(Doorbell(ids=(event.referral_id,), reason=event.name, seen=event.ticks).encode())
+        with work("webhook", reason=event.name, records=1) as now:
+            ids = (event.referral_id,)
+            bell = Doorbell(ids=ids, reason=event.name, seen=event.ticks, correlation=now.correlation)
+            bells.set(bell.encode())
     elif event.effect is Effect.IGNORE:
         _mention(receiver, logging.INFO, "webhook.ignored", "unknown-event")
     return func.HttpResponse(status_code=200)
 
 
-def _refuse(receiver: Receiver, status: int, reason: str) -> func.HttpResponse:
+def _refuse(receiver: "Receiver", status: int, reason: str) -> func.HttpResponse:
     _mention(receiver, logging.WARNING, "webhook.refused", reason)
     return func.HttpResponse(status_code=status)
 
 
-def _mention(receiver: Receiver, level: int, what: str, reason: str) -> None:
+def _mention(receiver: "Receiver", level: int, what: str, reason: str) -> None:
     """One line a minute per reason, with the count; a flood of forgeries must not become a flood of logs."""
     count = receiver.tally.add(reason, receiver.clock())
     if count:

@@ -3,8 +3,7 @@
 import azure.functions as func
 
 import functions
-from shared import sync
-from shared.doorbell import Queue
+from shared.queues import Queue
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
 
@@ -13,28 +12,28 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
 @bp.queue_trigger(arg_name="message", queue_name=f"{Queue.REFERRAL_CHANGES}-poison", connection="COSELL_STORAGE")
 def poison_referral_changes(message: func.QueueMessage) -> None:
     """Record what was not finished and ring once more."""
-    sync.poisoned(functions.services().sync, Queue.REFERRAL_CHANGES, message.get_body())
+    _poisoned(Queue.REFERRAL_CHANGES, message)
 
 
 @bp.function_name("PoisonOpportunityChanges")
 @bp.queue_trigger(arg_name="message", queue_name=f"{Queue.OPPORTUNITY_CHANGES}-poison", connection="COSELL_STORAGE")
 def poison_opportunity_changes(message: func.QueueMessage) -> None:
     """Record what was not finished and ring once more."""
-    sync.poisoned(functions.services().sync, Queue.OPPORTUNITY_CHANGES, message.get_body())
+    _poisoned(Queue.OPPORTUNITY_CHANGES, message)
 
 
 @bp.function_name("PoisonReferralCreations")
 @bp.queue_trigger(arg_name="message", queue_name=f"{Queue.REFERRAL_CREATIONS}-poison", connection="COSELL_STORAGE")
 def poison_referral_creations(message: func.QueueMessage) -> None:
     """Record what was not finished and ring once more."""
-    sync.poisoned(functions.services().sync, Queue.REFERRAL_CREATIONS, message.get_body())
+    _poisoned(Queue.REFERRAL_CREATIONS, message)
 
 
 @bp.function_name("PoisonReferralChangesBulk")
 @bp.queue_trigger(arg_name="message", queue_name=f"{Queue.REFERRAL_CHANGES_BULK}-poison", connection="COSELL_STORAGE")
 def poison_referral_changes_bulk(message: func.QueueMessage) -> None:
     """Record what was not finished and ring once more."""
-    sync.poisoned(functions.services().sync, Queue.REFERRAL_CHANGES_BULK, message.get_body())
+    _poisoned(Queue.REFERRAL_CHANGES_BULK, message)
 
 
 @bp.function_name("PoisonOpportunityChangesBulk")
@@ -43,4 +42,10 @@ def poison_referral_changes_bulk(message: func.QueueMessage) -> None:
 )
 def poison_opportunity_changes_bulk(message: func.QueueMessage) -> None:
     """Record what was not finished and ring once more."""
-    sync.poisoned(functions.services().sync, Queue.OPPORTUNITY_CHANGES_BULK, message.get_body())
+    _poisoned(Queue.OPPORTUNITY_CHANGES_BULK, message)
+
+
+def _poisoned(queue: Queue, message: func.QueueMessage) -> None:
+    from shared import sync
+
+    functions.tick(f"{queue}-poison", lambda now: sync.poisoned(now, queue, message.get_body()))

@@ -6,7 +6,6 @@ The poll of opportunities reads them too, in the same call; this one works where
 import azure.functions as func
 
 import functions
-from shared import sync
 
 REST_SECONDS = 45
 
@@ -17,4 +16,6 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
 @bp.timer_trigger(arg_name="timer", schedule="%COSELL_POLL_SOLUTIONS_SCHEDULE%")
 def salesforce_microsoft_solutions_to_partner_center(timer: func.TimerRequest) -> None:  # noqa: ARG001  the binding needs its name
     """Ring `opportunity-changes` for what changed since the last poll."""
-    sync.poll(functions.services().sync, sync.Polled.SOLUTIONS, rest_seconds=REST_SECONDS)
+    from shared import sync
+
+    functions.tick("poll solutions", lambda now: sync.poll(now, sync.Polled.SOLUTIONS, rest_seconds=REST_SECONDS))

@@ -6,7 +6,6 @@ Solution rows are read in the same call: an idle minute costs Salesforce one cal
 import azure.functions as func
 
 import functions
-from shared import sync
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
 
@@ -15,4 +14,6 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
 @bp.timer_trigger(arg_name="timer", schedule="%COSELL_POLL_OPPORTUNITIES_SCHEDULE%")
 def salesforce_opportunity_to_partner_center(timer: func.TimerRequest) -> None:  # noqa: ARG001  the binding needs its name
     """Ring `opportunity-changes` for what changed since the last poll."""
-    sync.poll(functions.services().sync, sync.Polled.OPPORTUNITIES, sync.Polled.SOLUTIONS)
+    from shared import sync
+
+    functions.tick("poll", lambda now: sync.poll(now, sync.Polled.OPPORTUNITIES, sync.Polled.SOLUTIONS))

@@ -3,8 +3,7 @@
 import azure.functions as func
 
 import functions
-from shared import sync
-from shared.doorbell import Doorbell, Queue
+from shared.queues import Queue
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
 
@@ -13,4 +12,6 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
 @bp.queue_trigger(arg_name="message", queue_name=Queue.OPPORTUNITY_CHANGES.value, connection="COSELL_STORAGE")
 def salesforce_to_partner_center(message: func.QueueMessage) -> None:
     """Bring the opportunities named and their referrals to agreement."""
-    sync.opportunities_changed(functions.services().sync, Doorbell.decode(message.get_body()))
+    from shared import sync
+
+    functions.answer(Queue.OPPORTUNITY_CHANGES, message, sync.opportunities_changed)

@@ -11,4 +11,4 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
 @bp.timer_trigger(arg_name="timer", schedule="%COSELL_SIGN_IN_SCHEDULE%")
 def sign_in_renewal(timer: func.TimerRequest) -> None:  # noqa: ARG001  the binding needs its name
     """Sign in for both of Partner Center's hosts and look how old the refresh token is."""
-    functions.services().renewal.run()
+    functions.tick("sign-in", lambda _: len(functions.services().renewal.run()))

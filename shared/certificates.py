@@ -7,6 +7,8 @@ good is not decided here: `webhook.verify` does that.
 
 from __future__ import annotations
 
+import json
+import logging
 import re
 import socket
 import ssl
@@ -28,6 +30,7 @@ from shared.webhook import Rules
 if TYPE_CHECKING:
     import httpx
 
+log = logging.getLogger("cosell.webhook")
 KEEP = timedelta(hours=1)
 KEEP_FAILURE = timedelta(seconds=10)
 RENEW_EVERY = timedelta(minutes=1)
@@ -114,6 +117,7 @@ class Certificates:
             new = _Kept(now, now, self._complete(self._fetch(url, now), now))
         except CertificateUnavailable as unavailable:
             new = _Kept(now, now, None, unavailable.reason)
+        log.info(json.dumps({"event": "certificate fetched", "outcome": new.reason or "done"}))
         still_good = new.content is None and old is not None and old.content is not None and old.fresh(now)
         self._keep(url, replace(old, tried=now) if old is not None and still_good else new)
         return new

@@ -31,6 +31,7 @@ PURE: Final = (
     "mapping",
     "webhook",
     "registration",
+    "queues",
 )
 ADAPTERS: Final = ("partner_center", "salesforce", "storage", "identity", "transport")
 MAY_KNOW_ADAPTERS: Final = ("functions.__init__", "cli", "sandbox", "tests")

@@ -19,11 +19,14 @@ ROOT = Path(__file__).parent.parent
 CONTENT = body()
 NOBODY = "http://127.0.0.1:9"
 HEAVY = ("simple_salesforce", "zeep", "azure.identity", "msal", "azure.storage", "azure.data", "azure.keyvault")
+# What the Functions worker loads before it can be given anything: no flow's own libraries.
+AT_START = (*HEAVY, "pydantic", "httpx", "requests", "cryptography", "shared.settings", "shared.sync", "opentelemetry")
 # Run in a process of its own: the modules of the tests would be there already.
 ALONE = """
 import json, socket, sys
 import azure.functions as func
 import function_app, functions
+indexed = sorted(sys.modules)
 
 called = []
 connect = socket.socket.connect
@@ -52,7 +55,7 @@ for content in [given["body"]] * 3:
     statuses.append(webhook.get_user_function()(request, bells).status_code)
     rung.append(bells.value)
 print(json.dumps({"statuses": statuses, "rung": rung, "called": called, "looked_up": looked_up,
-                  "modules": sorted(sys.modules)}))
+                  "indexed": indexed, "modules": sorted(sys.modules)}))
 """
 
 
@@ -121,3 +124,8 @@ def test_a_delivery_calls_the_certificate_host_once_and_nobody_else(
 @pytest.mark.parametrize("module", HEAVY)
 def test_a_delivery_loads_no_client_that_it_does_not_need(cold: dict[str, Any], module: str) -> None:
     assert [name for name in cold["modules"] if f"{name}.".startswith(f"{module}.")] == []
+
+
+@pytest.mark.parametrize("module", AT_START)
+def test_a_worker_indexes_the_flows_without_what_they_work_with(cold: dict[str, Any], module: str) -> None:
+    assert [name for name in cold["indexed"] if f"{name}.".startswith(f"{module}.")] == []

@@ -314,6 +314,7 @@ def test_the_log_line_names_the_call_and_the_request_ids_and_nothing_else(caplog
             Side.PARTNER_CENTER, "GET /referrals/{id}", status=404, code="itemNotFound", seconds=0.12, headers=headers
         )
     assert json.loads(caplog.messages[0]) == {
+        "event": "call",
         "side": "partner_center",
         "call": "GET /referrals/{id}",
         "status": 404,

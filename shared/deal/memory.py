@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from shared.deal.views import Content, Digest, Phase, Report, Side
+from shared.deal.views import SECONDS_TO_1970, Content, Digest, Phase, Report, Side
 
 
 class LinkState(StrEnum):
@@ -58,6 +58,13 @@ class Intent:
     helper: str  # the run that may send it
     report: Report | None = None
     rows: tuple[RowWrite, ...] = ()
+
+    @property
+    def source_at(self) -> int:
+        """When the version was made that is written here, in epoch seconds: how old the news is."""
+        if self.side is Side.PARTNER_CENTER:
+            return int(self.source_version)
+        return self.source_ticks // 10_000_000 - SECONDS_TO_1970
 
 
 class ClaimPhase(StrEnum):

@@ -16,6 +16,7 @@ import httpx
 from shared.deal import Side
 from shared.errors import ApiError, Unauthorised, Unavailable, Unclear
 from shared.settings import Settings, is_loopback
+from shared.telemetry import correlation_guid
 from shared.transport import (
     CONNECT_SECONDS,
     MFA_REQUIRED,
@@ -114,23 +115,24 @@ class Wire:
         reading = repeat is Repeat.READ
         method = call.partition(" ")[0]
         started = time.perf_counter()
-        status, code, received = 0, "", httpx.Headers()
+        status, code = 0, ""
+        sent = {**_identification(), **headers}
+        known = httpx.Headers(sent)  # without an answer, our own ids are what Microsoft can be asked about
         try:
             with self.gate.entered():
                 before()
-                response = self.http.request(
-                    method, self.base + path, headers={**_identification(), **headers}, content=content
-                )
-            status, received = response.status_code, response.headers
+                response = self.http.request(method, self.base + path, headers=sent, content=content)
+            status = response.status_code
+            known.update(response.headers)
             code = code_of(status, problems_of(parse(response.text))) if status >= 300 else ""
         except httpx.HTTPError as error:
             code = type(error).__name__
             raise no_answer(SIDE, call, error, reading=reading) from None
         finally:
             seconds = time.perf_counter() - started
-            log_call(SIDE, call, status=status, code=code, seconds=seconds, headers=received)
+            log_call(SIDE, call, status=status, code=code, seconds=seconds, headers=known)
         if status >= 300:
-            raise failure(SIDE, call, status, received, response.text, now=self.clock(), reading=reading)
+            raise failure(SIDE, call, status, response.headers, response.text, now=self.clock(), reading=reading)
         return response
 
 
@@ -171,7 +173,7 @@ def _identification() -> dict[str, str]:
     return {
         "client-request-id": str(uuid4()),
         "MS-RequestId": str(uuid4()),
-        "MS-CorrelationId": str(uuid4()),
+        "MS-CorrelationId": correlation_guid(),
         "MS-Contract-Version": "v1",
     }
 

@@ -124,14 +124,15 @@ class SalesforceSession(LoopbackSession):
         try:
             response = super().request(method, url, *args, **kwargs)
             status, headers = response.status_code, response.headers
+            self._learn(headers)
             code = code_of(status, problems_of(parse(response.text))) if status >= 300 else ""
         except requests.RequestException as error:
             code = type(error).__name__
             raise no_answer(Side.SALESFORCE, call.name, error, reading=call.repeat is Repeat.READ) from None
         finally:
             seconds = time.perf_counter() - started
-            log_call(Side.SALESFORCE, call.name, status=status, code=code, seconds=seconds, headers=headers)
-        self._learn(response.headers)
+            left = self.usage.limit - self.usage.used if self.usage else None
+            log_call(Side.SALESFORCE, call.name, status=status, code=code, seconds=seconds, headers=headers, left=left)
         return response
 
     def _learn(self, headers: MutableMapping[str, str]) -> None:

@@ -17,4 +17,9 @@ class App(BaseModel):
     )
     time_zone: Zone = Field("UTC", description="Time zone in which a closing date is a calendar day")
     language: Literal["en", "ja"] = Field("en", description="Language of what sellers read; a change rewrites it once")
+    applicationinsights_connection_string: Secret | None = Field(
+        None,
+        validation_alias="APPLICATIONINSIGHTS_CONNECTION_STRING",
+        description="Application Insights resource that figures go to; empty: none are sent",
+    )
     mapping_file: str = Field("", description="The partner's mapping overlay (TOML); empty: the shipped default alone")

@@ -2,7 +2,17 @@
 
 from shared.storage.bells import Bells, Queues
 from shared.storage.rows import TooLarge
-from shared.storage.services import queue_service, table_service
+from shared.storage.services import azure_credential, queue_service, table_service
 from shared.storage.store import Cursor, Store, Tables
 
-__all__ = ["Bells", "Cursor", "Queues", "Store", "Tables", "TooLarge", "queue_service", "table_service"]
+__all__ = [
+    "Bells",
+    "Cursor",
+    "Queues",
+    "Store",
+    "Tables",
+    "TooLarge",
+    "azure_credential",
+    "queue_service",
+    "table_service",
+]

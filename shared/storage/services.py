@@ -19,7 +19,7 @@ def table_service(settings: Settings) -> TableServiceClient:
         return TableServiceClient.from_connection_string(settings.storage.get_secret_value())
     if not settings.storage_table_service_uri:
         raise ValueError("The state storage has neither a connection string nor a table endpoint")
-    return TableServiceClient(settings.storage_table_service_uri, credential=_credential(settings))
+    return TableServiceClient(settings.storage_table_service_uri, credential=azure_credential(settings))
 
 
 def queue_service(settings: Settings) -> QueueServiceClient:
@@ -28,10 +28,11 @@ def queue_service(settings: Settings) -> QueueServiceClient:
         return QueueServiceClient.from_connection_string(settings.storage.get_secret_value())
     if not settings.storage_queue_service_uri:
         raise ValueError("The state storage has neither a connection string nor a queue endpoint")
-    return QueueServiceClient(settings.storage_queue_service_uri, credential=_credential(settings))
+    return QueueServiceClient(settings.storage_queue_service_uri, credential=azure_credential(settings))
 
 
-def _credential(settings: Settings) -> TokenCredential:
+def azure_credential(settings: Settings) -> TokenCredential:
+    """The app's own identity in Azure."""
     # Imported here: azure-identity costs start-up time that a connection string does not need.
     from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 

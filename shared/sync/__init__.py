@@ -13,6 +13,7 @@ from shared.sync.poll import Polled, poll
 from shared.sync.ports import Patience, Sync
 from shared.sync.rules import patience_of, policy_of
 from shared.sync.schema import describe
+from shared.sync.standing import standing
 from shared.sync.sweep import delta, recover, sweep
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "recover",
     "referrals_changed",
     "release",
+    "standing",
     "sweep",
 ]

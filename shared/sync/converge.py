@@ -118,7 +118,7 @@ def _settle(sync: Sync, link: Link, look: Look, decision: Decision, caller: Call
         if after.state is LinkState.CREATING_MS is not link.state:
             sync.bells.ring(Queue.REFERRAL_CREATIONS, [after.opportunity_id], reason=caller.reason)
         link = after
-        _log(link, caller.reason, decision.note)
+        _log(link, caller.reason, decision.note, conflicts=len(decision.conflicts))
     elif link.held:  # an earlier run may have died between the row and the work list
         _issues(sync, link, link)
     if had_intent and link.intent is None:
@@ -165,8 +165,19 @@ def _carry_out(
     history = History(sync.clock(), caller.reason, decision.note, tuple(intent.writes), intent.side)
     saved = sync.links.save(done, history=history, at=sync.clock())
     _issues(sync, link, saved)
-    _log(saved, caller.reason, decision.note, tuple(intent.writes))
+    _log(saved, caller.reason, decision.note, **_written(sync, intent, decision))
     return saved, True
+
+
+def _written(sync: Sync, intent: Intent, decision: Decision) -> dict[str, object]:
+    """What the log says of a write that arrived; `lag`: for how many seconds it had been news on the other side."""
+    return {
+        "groups": tuple(intent.writes),
+        "side": intent.side,
+        "lag": sync.clock() - intent.source_at,
+        "conflicts": len(decision.conflicts),
+        "rolled_forward": _taken_over(decision),
+    }
 
 
 def _taken_over(decision: Decision) -> bool:
@@ -225,5 +236,5 @@ def _issues(sync: Sync, before: Link, after: Link) -> None:
         sync.links.open_issue(Issue(after.id, code, severity, at=sync.clock()))
 
 
-def _log(link: Link, reason: str, note: str, groups: tuple[str, ...] = ()) -> None:
-    log.info(json.dumps({"event": "converge", "link": link.id, "reason": reason, "note": note, "groups": groups}))
+def _log(link: Link, reason: str, note: str, **more: object) -> None:
+    log.info(json.dumps({"event": "converge", "link": link.id, "reason": reason, "note": note, **more}))

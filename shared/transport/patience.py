@@ -98,8 +98,14 @@ class Gate:
             yield
 
 
-def log_call(side: Side, call: str, *, status: int, code: str, seconds: float, headers: Headers) -> None:
-    """Write the line of one call: what, how it ended, how long, and the ids its operator can be asked about."""
+def log_call(
+    side: Side, call: str, *, status: int, code: str, seconds: float, headers: Headers, left: int | None = None
+) -> None:
+    """Write the line of one call: what, how it ended, how long, and the ids its operator can be asked about.
+
+    `left`: how many calls more the service allows today, where it says so.
+    """
     ids = {name: headers[name] for name in REQUEST_IDS if name in headers}
-    line = {"side": side.value, "call": call, "status": status, "code": code, "ms": round(seconds * 1000)}
+    line: dict[str, object] = {"event": "call", "side": side.value, "call": call, "status": status, "code": code}
+    line |= {"ms": round(seconds * 1000)} | ({"left": left} if left is not None else {})
     _calls.info("%s", json.dumps({**line, "request_ids": ids}))
