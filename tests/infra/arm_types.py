@@ -1,0 +1,215 @@
+"""What Azure's resource types look like: the properties, types and words that the Bicep files are checked against.
+
+`python -m tests.infra.arm_types CHECKOUT` writes `arm_types.json` anew, for the types that the Bicep files name, from a
+checkout of github.com/Azure/bicep-types-az, which is generated from Azure's own management models. Only names, types
+and limits of what can be written are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+BICEP: Final = Path(__file__).parent.parent.parent / "infra" / "bicep"
+TYPES: Final = Path(__file__).with_name("arm_types.json")
+REQUIRED, READ_ONLY = 1, 2
+LIMITS: Final = {
+    "minLength": "least",
+    "maxLength": "most",
+    "minValue": "least",
+    "maxValue": "most",
+    "pattern": "pattern",
+}
+BICEPS_OWN: Final = frozenset({"parent", "scope", "dependsOn"})
+
+Type = Mapping[str, Any]
+
+
+class Later(str):
+    """A value that only Azure will know; it fits everywhere. The text says where it comes from."""
+
+
+@cache
+def _types() -> tuple[Mapping[str, int], list[Type]]:
+    document = json.loads(TYPES.read_text("utf-8"))
+    return document["resources"], document["types"]
+
+
+def problems(name: str, body: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a resource of this type, such as `Microsoft.Storage/storageAccounts@2024-01-01`."""
+    resources, types = _types()
+    if name not in resources:
+        yield f"{name} is no type of Azure that the schema file knows"
+        return
+    written = {key: value for key, value in body.items() if key not in BICEPS_OWN}
+    yield from _check(written, types[resources[name]], "")
+
+
+def _check(value: Any, wanted: Type, at: str) -> Iterator[str]:
+    if not isinstance(value, Later) and value is not None:
+        yield from CHECKS[wanted["is"]](value, wanted, at)
+
+
+def _string(value: Any, wanted: Type, at: str) -> Iterator[str]:
+    if not isinstance(value, str):
+        yield f"{at}: a text is wanted, not {value!r}"
+    elif not wanted.get("least", 0) <= len(value) <= wanted.get("most", len(value)):
+        yield f"{at}: {value!r} is too short or too long"
+    elif "pattern" in wanted and not re.search(wanted["pattern"], value) and "{" not in value:
+        yield f"{at}: {value!r} does not look like {wanted['pattern']}"
+
+
+def _integer(value: Any, wanted: Type, at: str) -> Iterator[str]:
+    if isinstance(value, bool) or not isinstance(value, int):
+        yield f"{at}: a whole number is wanted, not {value!r}"
+    elif not wanted.get("least", value) <= value <= wanted.get("most", value):
+        yield f"{at}: {value} is out of range"
+
+
+def _boolean(value: Any, wanted: Type, at: str) -> Iterator[str]:
+    if not isinstance(value, bool):
+        yield f"{at}: true or false is wanted, not {value!r}"
+
+
+def _word(value: Any, wanted: Type, at: str) -> Iterator[str]:
+    if value != wanted["word"]:
+        yield f"{at}: {value!r} is not {wanted['word']!r}"
+
+
+def _union(value: Any, wanted: Type, at: str) -> Iterator[str]:
+    choices = [_types()[1][one] for one in wanted["of"]]
+    if all(any(_check(value, one, at)) for one in choices):
+        words = ", ".join(repr(one["word"]) for one in choices if one["is"] == "word")
+        yield f"{at}: {value!r} is none of {words}"
+
+
+def _array(value: Any, wanted: Type, at: str) -> Iterator[str]:
+    if not isinstance(value, list):
+        yield f"{at}: a list is wanted, not {value!r}"
+        return
+    for place, item in enumerate(value):
+        yield from _check(item, _types()[1][wanted["of"]], f"{at}[{place}]")
+
+
+def _object(value: Any, wanted: Type, at: str) -> Iterator[str]:
+    if not isinstance(value, dict):
+        yield f"{at}: an object is wanted, not {value!r}"
+        return
+    properties, more = wanted["properties"], wanted.get("more")
+    yield from (f"{at}: {name} is missing" for name, (_, needed) in properties.items() if needed and name not in value)
+    for name, item in value.items():
+        if name not in properties and more is None:
+            yield f"{at}.{name}: there is no such property"
+        else:
+            yield from _check(item, _types()[1][properties[name][0] if name in properties else more], f"{at}.{name}")
+
+
+def _by(value: Any, wanted: Type, at: str) -> Iterator[str]:
+    """An object whose other properties depend on one word."""
+    word = value.get(wanted["by"]) if isinstance(value, dict) else None
+    if word not in wanted["cases"]:
+        yield f"{at}.{wanted['by']}: {word!r} is none of {', '.join(wanted['cases'])}"
+        return
+    case = _types()[1][wanted["cases"][word]]
+    yield from _object(value, {**case, "properties": wanted["properties"] | case["properties"]}, at)
+
+
+CHECKS: Final[Mapping[str, Callable[[Any, Type, str], Iterator[str]]]] = {
+    "any": lambda value, wanted, at: iter(()),
+    "array": _array,
+    "boolean": _boolean,
+    "by": _by,
+    "integer": _integer,
+    "object": _object,
+    "string": _string,
+    "union": _union,
+    "word": _word,
+}
+
+
+class _Distillery:
+    """Copies what the wanted resource types reach, with numbers of its own."""
+
+    def __init__(self) -> None:
+        self.resources: dict[str, int] = {}
+        self.types: list[dict[str, Any]] = []
+        self._numbers: dict[str, int] = {}
+
+    def add(self, name: str, source: list[Type]) -> None:
+        """Take the resource type of this name from the types of its provider."""
+        found = next((one for one in source if one["$type"] == "ResourceType" and one["name"] == name), None)
+        if found is None:
+            sys.exit(f"{name} is not in the checkout")
+        self._numbers = {}
+        self.resources[name] = self._take(found["body"], source)
+
+    def _take(self, reference: Mapping[str, str], source: list[Type]) -> int:
+        pointer = reference["$ref"]
+        if pointer not in self._numbers:
+            self._numbers[pointer] = len(self.types)
+            self.types.append({})
+            self.types[self._numbers[pointer]].update(self._distilled(source[int(pointer[2:])], source))
+        return self._numbers[pointer]
+
+    def _distilled(self, raw: Type, source: list[Type]) -> dict[str, Any]:
+        limits = {short: raw[long] for long, short in LIMITS.items() if long in raw}
+        match raw["$type"]:
+            case "StringType":
+                return {"is": "string", **limits}
+            case "IntegerType":
+                return {"is": "integer", **limits}
+            case "BooleanType":
+                return {"is": "boolean"}
+            case "StringLiteralType":
+                return {"is": "word", "word": raw["value"]}
+            case "ArrayType":
+                return {"is": "array", "of": self._take(raw["itemType"], source)}
+            case "UnionType":
+                return {"is": "union", "of": [self._take(one, source) for one in raw["elements"]]}
+            case "ObjectType":
+                more = raw.get("additionalProperties")
+                rest = {"more": self._take(more, source)} if more else {}
+                return {"is": "object", "properties": self._writable(raw["properties"], source), **rest}
+            case "DiscriminatedObjectType":
+                cases = {word: self._take(one, source) for word, one in raw["elements"].items()}
+                shared = self._writable(raw["baseProperties"], source)
+                return {"is": "by", "by": raw["discriminator"], "properties": shared, "cases": cases}
+            case _:
+                return {"is": "any"}
+
+    def _writable(self, properties: Mapping[str, Any], source: list[Type]) -> dict[str, list[Any]]:
+        return {
+            name: [self._take(one["type"], source), bool(one["flags"] & REQUIRED)]
+            for name, one in sorted(properties.items())
+            if not one["flags"] & READ_ONLY
+        }
+
+
+def distil(checkout: Path, wanted: set[str]) -> str:
+    """The schema file's text for these resource types."""
+    distillery = _Distillery()
+    for name in sorted(wanted):
+        provider, version = name.partition("/")[0].lower(), name.rpartition("@")[2]
+        files = (checkout / "generated").glob(f"*/{provider}/{version}/types.json")
+        documents = [json.loads(file.read_text("utf-8")) for file in sorted(files)]
+        distillery.add(name, next((d for d in documents if any(one.get("name") == name for one in d)), []))
+    types = ",\n".join(json.dumps(one, separators=(",", ":")) for one in distillery.types)
+    return f'{{"resources":{json.dumps(distillery.resources, indent=0)},\n"types":[\n{types}\n]}}\n'
+
+
+def named() -> set[str]:
+    """The resource types that the Bicep files name."""
+    return {
+        name
+        for file in BICEP.glob("*.bicep")
+        for name in re.findall(r"^resource \w+ '([^']+)'", file.read_text("utf-8"), re.MULTILINE)
+    }
+
+
+if __name__ == "__main__":
+    TYPES.write_text(distil(Path(sys.argv[1]), named()), "utf-8")

@@ -1,0 +1,113 @@
+"""Terraform providers that know their schema and nothing else: no account, no network, nothing is ever created.
+
+`python -m tests.infra.stub FOLDER` serves each schema file as one provider on a socket in that folder and prints what
+Terraform wants to read in `TF_REATTACH_PROVIDERS`. It is enough for init, validate, and plans with mocked providers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import grpc
+from tf.gen import tfplugin_pb2 as wire
+from tf.gen import tfplugin_pb2_grpc as service
+
+HERE: Final = Path(__file__).parent
+PROVIDERS: Final = {
+    "registry.terraform.io/hashicorp/azurerm": HERE / "azurerm.schema.json",
+    "registry.terraform.io/azure/azapi": HERE / "azapi.schema.json",
+}
+PROTOCOL: Final = 6
+
+
+class Stub(service.ProviderServicer):
+    """One provider, from a schema as `terraform providers schema -json` writes it."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._schema = wire.GetProviderSchema.Response(
+            provider=_schema(document["provider"]),
+            resource_schemas={name: _schema(one) for name, one in document["resource_schemas"].items()},
+            data_source_schemas={name: _schema(one) for name, one in document["data_source_schemas"].items()},
+        )
+
+    def GetProviderSchema(self, request: Any, context: Any) -> Any:  # noqa: N802  the protocol's names
+        """All there is to know."""
+        return self._schema
+
+    def ValidateProviderConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """What the schema allows is fine."""
+        return wire.ValidateProviderConfig.Response()
+
+    def ValidateResourceConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """What the schema allows is fine."""
+        return wire.ValidateResourceConfig.Response()
+
+    def ValidateDataResourceConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """What the schema allows is fine."""
+        return wire.ValidateDataResourceConfig.Response()
+
+    def StopProvider(self, request: Any, context: Any) -> Any:  # noqa: N802
+        """Nothing is under way."""
+        return wire.StopProvider.Response()
+
+
+def _schema(document: Mapping[str, Any]) -> Any:
+    return wire.Schema(version=document["version"], block=_block(document["block"]))
+
+
+def _block(document: Mapping[str, Any]) -> Any:
+    attributes = document.get("attributes", {}).items()
+    blocks = document.get("block_types", {}).items()
+    return wire.Schema.Block(
+        attributes=[
+            wire.Schema.Attribute(**{**one, "name": name, "type": json.dumps(one["type"]).encode()})
+            for name, one in attributes
+        ],
+        block_types=[
+            wire.Schema.NestedBlock(
+                type_name=name,
+                block=_block(one["block"]),
+                nesting=one["nesting_mode"].upper(),
+                min_items=one.get("min_items", 0),
+                max_items=one.get("max_items", 0),
+            )
+            for name, one in blocks
+        ],
+    )
+
+
+def _serve(schema: Path, socket: Path) -> grpc.Server:
+    server = grpc.server(ThreadPoolExecutor(max_workers=4))
+    service.add_ProviderServicer_to_server(Stub(json.loads(schema.read_text("utf-8"))), server)
+    server.add_insecure_port(f"unix:{socket}")
+    server.start()
+    return server
+
+
+def main(folder: Path) -> None:
+    """Serve until standard input ends, which it does when whoever started this is gone."""
+    servers, addresses = [], {}
+    for source, schema in PROVIDERS.items():
+        socket = folder / f"{schema.stem}.sock"
+        servers.append(_serve(schema, socket))
+        addresses[source] = {
+            "Protocol": "grpc",
+            "ProtocolVersion": PROTOCOL,
+            "Pid": os.getpid(),
+            "Test": True,
+            "Addr": {"Network": "unix", "String": str(socket)},
+        }
+    print(json.dumps(addresses), flush=True)
+    sys.stdin.read()
+    for server in servers:
+        server.stop(None)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
