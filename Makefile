@@ -38,7 +38,7 @@ test: install lint types  ## everything the gate runs
 DEEP := tests/test_simulation.py tests/test_simulation_worlds.py tests/test_model.py tests/test_decide_exhaustive.py \
     tests/test_decide_laws.py tests/sync/test_crashes.py tests/sync/test_machine.py tests/sync/test_every_row.py \
     tests/sync/test_retry.py tests/test_scale.py tests/mutants tests/package tests/cli \
-    tests/sandbox tests/test_scenarios.py
+    tests/sandbox tests/infra tests/test_scenarios.py
 
 test313:  ## the tests, but for the deep ones, on Python 3.13, which Azure runs, where one is found
 	@$(or $(PYTHON313),false) -c '' 2>/dev/null || { echo "skipped: the same tests on Python 3.13 (none was found)"; exit 0; } \

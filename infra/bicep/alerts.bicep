@@ -19,6 +19,7 @@ resource alert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       severity: item.severity
       enabled: true
       autoMitigate: true
+      skipQueryValidation: true // a new workspace has no tables yet
       evaluationFrequency: item.every
       windowSize: item.window
       scopes: [workspaceId]

@@ -134,7 +134,7 @@ module endpoint 'endpoint.bicep' = [
   }
 ]
 
-// Reads are left out: an idle app looks into every queue every two seconds.
+// Reads are left out: an idle app looks into every queue every two seconds. So are the host's writes of its own blobs.
 resource tableAudit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: tableService
   name: 'to-workspace'

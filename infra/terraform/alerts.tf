@@ -11,6 +11,7 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "this" {
   severity                = each.value.severity
   enabled                 = true
   auto_mitigation_enabled = true
+  skip_query_validation   = true # a new workspace has no tables yet
   evaluation_frequency    = each.value.every
   window_duration         = each.value.window
   scopes                  = [azurerm_log_analytics_workspace.this.id]

@@ -45,19 +45,28 @@ resource "azurerm_application_insights_workbook" "this" {
 }
 
 locals {
-  # Reads are left out: an idle app looks into every queue every two seconds.
-  audits = {
-    app     = { target = azurerm_function_app_flex_consumption.this.id, logs = [], groups = ["allLogs"], metrics = "AllMetrics" }
-    secrets = { target = azurerm_key_vault.this["secrets"].id, logs = [], groups = ["audit"], metrics = "AllMetrics" }
-    tokens  = { target = azurerm_key_vault.this["tokens"].id, logs = [], groups = ["audit"], metrics = "AllMetrics" }
-    queues  = { target = "${azurerm_storage_account.this["state"].id}/queueServices/default", logs = ["StorageWrite", "StorageDelete"], groups = [], metrics = "Transaction" }
-    tables  = { target = "${azurerm_storage_account.this["state"].id}/tableServices/default", logs = ["StorageWrite", "StorageDelete"], groups = [], metrics = "Transaction" }
-    blobs   = { target = "${azurerm_storage_account.this["runtime"].id}/blobServices/default", logs = ["StorageDelete"], groups = [], metrics = "Transaction" }
+  # Reads are left out: an idle app looks into every queue every two seconds. So are the host's writes of its own blobs.
+  storage_logs = { blob = ["StorageDelete"], queue = ["StorageWrite", "StorageDelete"], table = ["StorageWrite", "StorageDelete"] }
+  storage_audits = {
+    for pair in setproduct(keys(local.accounts), keys(local.storage_logs)) : "${pair[0]}-${pair[1]}" => {
+      target  = "${azurerm_storage_account.this[pair[0]].id}/${pair[1]}Services/default"
+      logs    = local.storage_logs[pair[1]]
+      groups  = []
+      metrics = "Transaction"
+    }
+  }
+  vault_audits = {
+    for name in keys(local.vaults) : name => {
+      target = azurerm_key_vault.this[name].id, logs = [], groups = ["audit"], metrics = "AllMetrics"
+    }
+  }
+  app_audit = {
+    app = { target = azurerm_function_app_flex_consumption.this.id, logs = [], groups = ["allLogs"], metrics = "AllMetrics" }
   }
 }
 
 resource "azurerm_monitor_diagnostic_setting" "this" {
-  for_each                   = local.audits
+  for_each                   = merge(local.storage_audits, local.vault_audits, local.app_audit)
   name                       = "to-workspace"
   target_resource_id         = each.value.target
   log_analytics_workspace_id = azurerm_log_analytics_workspace.this.id

@@ -40,6 +40,11 @@ def _types() -> tuple[Mapping[str, int], list[Type]]:
     return document["resources"], document["types"]
 
 
+def known() -> set[str]:
+    """The resource types that the schema file describes."""
+    return set(_types()[0])
+
+
 def problems(name: str, body: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with a resource of this type, such as `Microsoft.Storage/storageAccounts@2024-01-01`."""
     resources, types = _types()
@@ -82,10 +87,11 @@ def _word(value: Any, wanted: Type, at: str) -> Iterator[str]:
 
 
 def _union(value: Any, wanted: Type, at: str) -> Iterator[str]:
+    """Azure leaves most lists of words open for later ones; what is written here is in the list."""
     choices = [_types()[1][one] for one in wanted["of"]]
-    if all(any(_check(value, one, at)) for one in choices):
-        words = ", ".join(repr(one["word"]) for one in choices if one["is"] == "word")
-        yield f"{at}: {value!r} is none of {words}"
+    words = [one for one in choices if one["is"] == "word"]
+    if all(any(_check(value, one, at)) for one in words or choices):
+        yield f"{at}: {value!r} is none of {', '.join(repr(one['word']) for one in words)}"
 
 
 def _array(value: Any, wanted: Type, at: str) -> Iterator[str]:
@@ -100,13 +106,14 @@ def _object(value: Any, wanted: Type, at: str) -> Iterator[str]:
     if not isinstance(value, dict):
         yield f"{at}: an object is wanted, not {value!r}"
         return
-    properties, more = wanted["properties"], wanted.get("more")
+    properties = wanted["properties"]
     yield from (f"{at}: {name} is missing" for name, (_, needed) in properties.items() if needed and name not in value)
     for name, item in value.items():
-        if name not in properties and more is None:
+        number = properties[name][0] if name in properties else wanted.get("more")
+        if number is None:
             yield f"{at}.{name}: there is no such property"
         else:
-            yield from _check(item, _types()[1][properties[name][0] if name in properties else more], f"{at}.{name}")
+            yield from _check(item, _types()[1][number], f"{at}.{name}")
 
 
 def _by(value: Any, wanted: Type, at: str) -> Iterator[str]:

@@ -25,9 +25,9 @@ def problems(path: Path) -> Iterator[str]:
             used.add(text(name))
             if text(name) not in source.declared:
                 yield source.at(name, f"nothing is called {text(name)}")
-    for name, (kind, node) in source.declared.items():
-        if kind in ("param", "var") and name not in used:
-            yield source.at(node, f"nothing uses {name}")
+    for called, (kind, node) in source.declared.items():
+        if kind in ("param", "var") and called not in used:
+            yield source.at(node, f"nothing uses {called}")
 
 
 def _broken(node: Node) -> Iterator[Node]:
@@ -45,9 +45,7 @@ def _names(node: Node, loops: frozenset[str]) -> Iterator[Node]:
             yield node
     elif node.type not in NO_NAMES:
         parts = list(node.named_children)
-        if node.type == "object_property" and parts[0].type == "identifier":
-            parts = parts[1:]
-        elif node.type == "call_expression":
+        if node.type == "call_expression" or (node.type == "object_property" and parts[0].type == "identifier"):
             parts = parts[1:]
         elif node.type == "for_statement":
             own = parts.pop(0)

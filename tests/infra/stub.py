@@ -26,7 +26,7 @@ PROVIDERS: Final = {
 PROTOCOL: Final = 6
 
 
-class Stub(service.ProviderServicer):
+class Stub(service.ProviderServicer):  # type: ignore[misc]  # generated code without types
     """One provider, from a schema as `terraform providers schema -json` writes it."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
@@ -103,7 +103,7 @@ def main(folder: Path) -> None:
             "Test": True,
             "Addr": {"Network": "unix", "String": str(socket)},
         }
-    print(json.dumps(addresses), flush=True)
+    print(json.dumps(addresses), flush=True)  # noqa: T201
     sys.stdin.read()
     for server in servers:
         server.stop(None)

@@ -96,12 +96,7 @@ run "policy" {
     error_message = "The plan is Flex Consumption."
   }
   assert {
-    condition = length(setintersection(keys(azurerm_function_app_flex_consumption.this.app_settings), [
-      "FUNCTIONS_WORKER_RUNTIME", "FUNCTIONS_WORKER_RUNTIME_VERSION", "FUNCTIONS_EXTENSION_VERSION",
-      "FUNCTIONS_WORKER_PROCESS_COUNT", "FUNCTIONS_MAX_HTTP_CONCURRENCY", "WEBSITE_RUN_FROM_PACKAGE",
-      "WEBSITE_CONTENTSHARE", "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING", "SCM_DO_BUILD_DURING_DEPLOYMENT",
-      "ENABLE_ORYX_BUILD", "WEBSITE_VNET_ROUTE_ALL", "WEBSITE_DNS_SERVER", "WEBSITE_TIME_ZONE",
-    ])) == 0
+    condition     = length(setintersection(keys(azurerm_function_app_flex_consumption.this.app_settings), local.app.forbiddenSettings)) == 0
     error_message = "No setting that Flex Consumption forbids."
   }
   assert {

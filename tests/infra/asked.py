@@ -1,0 +1,76 @@
+"""What the app asks of its surroundings, read from the app itself: functions, queues, tables, settings, secrets."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import SecretStr
+
+from shared.settings import PREFIX
+from tests.settings_page import fields
+
+ROOT: Final = Path(__file__).parent.parent.parent
+INFRA: Final = ROOT / "infra"
+APP: Final[dict[str, Any]] = json.loads((INFRA / "app.json").read_text("utf-8"))
+
+
+@cache
+def functions() -> dict[str, list[dict[str, Any]]]:
+    """Every function with its bindings, of a fresh app: one app object answers only once."""
+    sys.modules.pop("function_app", None)
+    app = importlib.import_module("function_app").app
+    return {f.get_function_name(): [json.loads(raw) for raw in f.get_raw_bindings()] for f in app.get_functions()}
+
+
+def bindings() -> list[dict[str, Any]]:
+    """Every binding of every function."""
+    return [binding for each in functions().values() for binding in each]
+
+
+def queues() -> set[str]:
+    """The queues that functions read or write, poison queues included."""
+    return {binding["queueName"] for binding in bindings() if "queueName" in binding}
+
+
+def connections() -> set[str]:
+    """Prefixes of the settings that say where those queues are."""
+    return {binding["connection"] for binding in bindings() if "connection" in binding}
+
+
+def schedules() -> set[str]:
+    """Settings that the host itself reads for its timers."""
+    return {binding["schedule"].strip("%") for binding in bindings() if "schedule" in binding}
+
+
+def tables() -> set[str]:
+    """The tables that the store opens: the first argument of its own methods that take a table's name."""
+    text = (ROOT / "shared" / "storage" / "store.py").read_text("utf-8")
+    calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    takers = {"_get", "_table", "_within"}
+    opened = [c for c in calls if isinstance(c.func, ast.Attribute) and c.func.attr in takers and c.args]
+    return {str(call.args[0].value) for call in opened if isinstance(call.args[0], ast.Constant)}
+
+
+def settings() -> set[str]:
+    """Every setting of the app."""
+    return set(fields())
+
+
+def needed() -> set[str]:
+    """Settings without which the app does not start."""
+    return {name for name, field in fields().items() if field.is_required()}
+
+
+def secrets() -> set[str]:
+    """Settings of the app that hold a secret."""
+    return {
+        name
+        for name, field in fields().items()
+        if name.startswith(PREFIX) and SecretStr.__name__ in str(field.annotation)
+    }

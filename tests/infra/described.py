@@ -1,0 +1,106 @@
+"""What the two descriptions of Azure would create: Bicep worked out here, Terraform planned by Terraform."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import PIPE, Popen
+from typing import Any, Final
+
+import pytest
+
+from tests.infra import arm_types, bicep, bicep_names
+from tests.infra.asked import INFRA, ROOT
+from tests.infra.rules import RULES
+
+SECONDS: Final = 60
+# Parameters as azd fills them in, and once with everything switched on.
+PLAIN: Final[Mapping[str, Any]] = {"alertEmail": "operator@example.org", "operatorId": "operator-principal"}
+EVERYTHING: Final[Mapping[str, Any]] = {
+    **PLAIN,
+    "alwaysReady": 1,
+    "flowsOff": "ReconciliationSweep,ReconciliationDelta",
+    "operatorAddresses": ["203.0.113.7/32"],
+    "peopleClientId": "people",
+    "privateNetwork": True,
+    "salesforceSignIn": "clientSecret",
+}
+CLOSED: Final[Mapping[str, Any]] = {**PLAIN, "privateNetwork": True}
+
+
+def azds_parameters(infra: Path = INFRA) -> dict[str, Any]:
+    """The parameters file as azd reads it, with its defaults and nothing set by hand."""
+    raw = (infra / "bicep" / "main.parameters.json").read_text("utf-8")
+    known = {"AZURE_ENV_NAME": "staging", "AZURE_LOCATION": "westeurope"}
+    filled = re.sub(r"\$\{(\w+)=?([^}]*)\}", lambda m: known.get(m[1], m[2]), raw)
+    filled = re.sub(r'"(true|false)"', r"\1", filled)
+    return {name: one["value"] for name, one in json.loads(filled)["parameters"].items()}
+
+
+def deployment(infra: Path = INFRA, more: Mapping[str, Any] = PLAIN) -> bicep.Deployment:
+    """What Bicep would create."""
+    return bicep.deploy(infra / "bicep" / "main.bicep", {**azds_parameters(infra), **more})
+
+
+def findings(infra: Path = INFRA) -> Iterator[tuple[str, str]]:
+    """Everything that is wrong with the Bicep files: which check found it, and what."""
+    for file in sorted((infra / "bicep").glob("*.bicep")):
+        yield from (("names", problem) for problem in bicep_names.problems(file))
+    for more in (PLAIN, CLOSED, EVERYTHING):
+        made = deployment(infra, more)
+        unsound = [("deployment", problem) for problem in made.problems]
+        for resource in made.resources:
+            told = arm_types.problems(resource.type, resource.body)
+            unsound += [("schema", f"{resource.file}: {resource.symbol}{problem}") for problem in told]
+        yield from unsound
+        if not unsound:
+            yield from ((name, problem) for name, rule in RULES.items() for problem in rule(made))
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """Terraform over a copy of `infra`, with providers that are stubs."""
+
+    folder: Path
+    environment: Mapping[str, str]
+
+    def run(self, *arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Run one command; what it says is in the answer."""
+        return subprocess.run(  # noqa: S603
+            ["terraform", *arguments],  # noqa: S607  whichever terraform is on the machine
+            cwd=folder or self.folder,
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+
+    def copy(self, folder: Path) -> Path:
+        """A copy of the module to make mistakes in, initialised like the original."""
+        shutil.copytree(self.folder.parent, folder)
+        return folder / "terraform"
+
+
+@contextmanager
+def terraform(folder: Path) -> Iterator[Terraform]:
+    """Terraform, initialised, over a copy in this folder; skips where there is none."""
+    if shutil.which("terraform") is None:
+        pytest.skip("terraform is not on this machine: the Terraform files are not checked")
+    shutil.copytree(INFRA, folder / "infra", ignore=shutil.ignore_patterns("salesforce", ".terraform*"))
+    command = [sys.executable, "-m", "tests.infra.stub", str(folder)]
+    with Popen(command, cwd=ROOT, stdin=PIPE, stdout=PIPE, text=True) as stub:  # noqa: S603
+        assert stub.stdout
+        environment = {"TF_REATTACH_PROVIDERS": stub.stdout.readline(), "CHECKPOINT_DISABLE": "1", "NO_COLOR": "1"}
+        made = Terraform(folder / "infra" / "terraform", environment)
+        initialised = made.run("init", "-backend=false", "-no-color")
+        assert initialised.returncode == 0, initialised.stderr
+        yield made

@@ -1,0 +1,243 @@
+"""Bicep, Terraform, the functions' bindings, the settings and the example name the same things.
+
+Each list is read where it is made: what the app asks from its code (`asked`), what Azure would get from Bicep worked
+out and Terraform planned (`described`). Nothing here repeats a list.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from shared.settings import PREFIX
+from tests.infra import asked
+from tests.infra.asked import APP, INFRA, ROOT
+from tests.infra.bicep import Deployment
+from tests.infra.described import EVERYTHING, PLAIN, Terraform, azds_parameters, deployment
+from tests.settings_page import default, fields
+
+# The same thing in both languages.
+SAME = {
+    "Microsoft.Authorization/roleAssignments": "azurerm_role_assignment",
+    "Microsoft.Consumption/budgets": "azurerm_consumption_budget_resource_group",
+    "Microsoft.Insights/actionGroups": "azurerm_monitor_action_group",
+    "Microsoft.Insights/components": "azurerm_application_insights",
+    "Microsoft.Insights/diagnosticSettings": "azurerm_monitor_diagnostic_setting",
+    "Microsoft.Insights/scheduledQueryRules": "azurerm_monitor_scheduled_query_rules_alert_v2",
+    "Microsoft.Insights/workbooks": "azurerm_application_insights_workbook",
+    "Microsoft.KeyVault/vaults": "azurerm_key_vault",
+    "Microsoft.ManagedIdentity/userAssignedIdentities": "azurerm_user_assigned_identity",
+    "Microsoft.Network/networkSecurityGroups": "azurerm_network_security_group",
+    "Microsoft.Network/privateDnsZones": "azurerm_private_dns_zone",
+    "Microsoft.Network/privateDnsZones/virtualNetworkLinks": "azurerm_private_dns_zone_virtual_network_link",
+    "Microsoft.Network/privateEndpoints": "azurerm_private_endpoint",
+    "Microsoft.Network/virtualNetworks": "azurerm_virtual_network",
+    "Microsoft.OperationalInsights/workspaces": "azurerm_log_analytics_workspace",
+    "Microsoft.Resources/resourceGroups": "azurerm_resource_group",
+    "Microsoft.Storage/storageAccounts": "azurerm_storage_account",
+    "Microsoft.Storage/storageAccounts/blobServices/containers": "azurerm_storage_container",
+    "Microsoft.Storage/storageAccounts/queueServices/queues": "azurerm_storage_queue",
+    "Microsoft.Storage/storageAccounts/tableServices/tables": "azapi_resource",
+    "Microsoft.Web/serverfarms": "azurerm_service_plan",
+    "Microsoft.Web/sites": "azurerm_function_app_flex_consumption",
+}
+# What is a resource of its own in one language and part of another in the other.
+PARTS = {
+    "Microsoft.Network/privateEndpoints/privateDnsZoneGroups",
+    "Microsoft.Storage/storageAccounts/blobServices",
+    "Microsoft.Storage/storageAccounts/queueServices",
+    "Microsoft.Storage/storageAccounts/tableServices",
+    "Microsoft.Web/sites/basicPublishingCredentialsPolicies",
+    "Microsoft.Web/sites/config",
+    "azapi_update_resource",
+    "azurerm_subnet",
+    "azurerm_subnet_network_security_group_association",
+}
+# What the host or a library reads; everything else is the app's own.
+HOSTS = {
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING",
+    "AZURE_CLIENT_ID",
+    "AzureWebJobsStorage__accountName",
+    "AzureWebJobsStorage__clientId",
+    "AzureWebJobsStorage__credential",
+    "PYTHON_THREADPOOL_THREAD_COUNT",
+}
+# Secrets that no deployment sets: an identity takes the place of the first, the vault of tokens that of the second.
+NOT_SET = {"COSELL_STORAGE", "COSELL_ENTRA_REFRESH_TOKEN"}
+NEEDED_ROLES = {
+    ("runtime", "Storage Blob Data Owner"): "the host's keys, locks and package",
+    ("state", "Storage Queue Data Contributor"): "queues in bindings",
+    ("state", "Storage Table Data Contributor"): "tables of the store",
+    ("secrets", "Key Vault Secrets User"): "references to secrets",
+    ("tokens", "Key Vault Secrets Officer"): "the refresh token, which is replaced",
+    ("telemetry", "Monitoring Metrics Publisher"): "telemetry with Entra",
+}
+Changes = list[Mapping[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def plans(told: list[dict[str, Any]]) -> dict[str, Changes]:
+    """The resources that Terraform would create, by the name of the run that asks for them."""
+    return {line["@testrun"]: line["test_plan"]["resource_changes"] for line in told if line["type"] == "test_plan"}
+
+
+@pytest.fixture(scope="module")
+def plain() -> Deployment:
+    """What Bicep would create with the parameters of the shipped file."""
+    return deployment(more=PLAIN)
+
+
+def _after(changes: Changes, kind: str) -> list[dict[str, Any]]:
+    return [dict(one["change"]["after"]) for one in changes if one["type"] == kind]
+
+
+def _names(made: Deployment, kind: str) -> set[str]:
+    return {resource.body["name"] for resource in made.of(f"Microsoft.Storage/storageAccounts/{kind}")}
+
+
+def _settings(made: Deployment) -> dict[str, str]:
+    (site,) = made.of("Microsoft.Web/sites")
+    return {one["name"]: one["value"] for one in site.body["properties"]["siteConfig"]["appSettings"]}
+
+
+def _planned_settings(changes: Changes) -> dict[str, str]:
+    (site,) = _after(changes, "azurerm_function_app_flex_consumption")
+    empty = {name for name, value in site["app_settings"].items() if not value}
+    assert empty <= {"AzureWebJobsStorage"}  # keeps the provider from writing a key
+    insights = {
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": site["site_config"][0]["application_insights_connection_string"]
+    }
+    return {name: value for name, value in site["app_settings"].items() if value} | insights
+
+
+def test_bicep_makes_the_queues_that_functions_read_and_write(plain: Deployment) -> None:
+    assert _names(plain, "queueServices/queues") == asked.queues()
+
+
+def test_terraform_makes_the_queues_that_functions_read_and_write(plans: dict[str, Changes]) -> None:
+    assert {one["name"] for one in _after(plans["policy"], "azurerm_storage_queue")} == asked.queues()
+
+
+def test_bicep_makes_the_tables_that_the_store_opens(plain: Deployment) -> None:
+    assert _names(plain, "tableServices/tables") == asked.tables()
+
+
+def test_terraform_makes_the_tables_that_the_store_opens(plans: dict[str, Changes]) -> None:
+    assert {one["name"] for one in _after(plans["policy"], "azapi_resource")} == asked.tables()
+
+
+@pytest.mark.parametrize("more", [PLAIN, EVERYTHING], ids=["plain", "everything"])
+def test_every_setting_that_is_deployed_is_one_that_somebody_reads(more: Mapping[str, Any]) -> None:
+    deployed = set(_settings(deployment(more=more)))
+    switches = {f"AzureWebJobs.{name}.Disabled" for name in asked.functions()}
+    assert deployed - asked.settings() - HOSTS - switches == set()
+
+
+def test_every_setting_that_is_needed_is_deployed(plain: Deployment) -> None:
+    assert asked.needed() - set(_settings(plain)) == set()
+
+
+def test_every_queue_connection_goes_by_identity(plain: Deployment) -> None:
+    parts = ("queueServiceUri", "credential", "clientId")
+    assert {f"{one}__{part}" for one in asked.connections() for part in parts} <= set(_settings(plain))
+
+
+def test_every_schedule_is_deployed_as_the_settings_have_it(plain: Deployment) -> None:
+    deployed = _settings(plain)
+    assert {name: deployed.get(name) for name in asked.schedules()} == {
+        name: default(fields()[name]) for name in asked.schedules()
+    }
+
+
+def test_both_languages_deploy_the_same_settings(plain: Deployment, plans: dict[str, Changes]) -> None:
+    partners = set(azds_parameters()["settings"])
+    ours = {"COSELL_ENTRA_TENANT_ID"}  # what the plan gives as an example of the partner's
+    assert set(_settings(plain)) - partners == set(_planned_settings(plans["policy"])) - ours
+
+
+def test_both_examples_ask_the_partner_for_the_same_settings() -> None:
+    example = (INFRA / "terraform" / "example.tfvars").read_text("utf-8")
+    assert set(re.findall(r"^  (COSELL_\w+)", example, re.MULTILINE)) == set(azds_parameters()["settings"])
+
+
+def test_every_secret_is_a_reference_to_the_vault() -> None:
+    for how, more in APP["salesforceSecrets"].items():
+        deployed = _settings(deployment(more={**PLAIN, "salesforceSignIn": how}))
+        others = {name for other, names in APP["salesforceSecrets"].items() if other != how for name in names}
+        assert {name for name in deployed if name in asked.secrets()} == asked.secrets() - NOT_SET - others
+        assert {name for name, value in deployed.items() if value.startswith("@Microsoft.KeyVault(")} == {
+            *APP["secrets"],
+            *more,
+        }
+
+
+def test_no_secret_is_asked_of_whoever_deploys() -> None:
+    asked_for = json.dumps(azds_parameters()) + (INFRA / "terraform" / "example.tfvars").read_text("utf-8")
+    assert [name for name in asked.secrets() if re.search(rf"\b{name}\b", asked_for)] == []
+
+
+def test_the_example_of_local_settings_names_what_is_deployed(plain: Deployment) -> None:
+    example = json.loads((ROOT / "local.settings.example.json").read_text("utf-8"))["Values"]
+    assert {name for name in _settings(plain) if name.startswith(PREFIX)} - set(example) == set()
+
+
+def test_each_role_is_needed_and_no_role_is_missing() -> None:
+    assert {(where, role) for where, roles in APP["appRoles"].items() for role in roles} == set(NEEDED_ROLES)
+
+
+def test_both_languages_grant_the_roles_that_are_listed(plain: Deployment, plans: dict[str, Changes]) -> None:
+    listed = Counter(
+        (APP["roles"][role], who)
+        for who, grants in (("app", APP["appRoles"]), ("operator", APP["operatorRoles"]))
+        for roles in grants.values()
+        for role in roles
+    )
+    for_bicep = Counter(
+        (
+            re.findall(r"[0-9a-f-]{36}", grant.body["properties"]["roleDefinitionId"])[-1],
+            "operator" if grant.body["properties"]["principalId"] == PLAIN["operatorId"] else "app",
+        )
+        for grant in plain.of("Microsoft.Authorization/roleAssignments")
+    )
+    planned = Counter(
+        (one["role_definition_id"].rpartition("/")[2], one["principal_id"].removeprefix("identity-").partition("-")[0])
+        for one in _after(plans["policy"], "azurerm_role_assignment")
+    )
+    assert for_bicep == listed
+    assert {(role, "app" if who == "principal" else who): n for (role, who), n in planned.items()} == dict(listed)
+
+
+def test_roles_stand_where_they_belong(plain: Deployment) -> None:
+    scopes = {"strun": "runtime", "ststate": "state", "kv-sec-": "secrets", "kv-tok-": "tokens", "appi-": "telemetry"}
+    ids = {number: role for role, number in APP["roles"].items()}
+    granted = {
+        (
+            next(where for start, where in scopes.items() if grant.body["scope"]["name"].startswith(start)),
+            ids[re.findall(r"[0-9a-f-]{36}", grant.body["properties"]["roleDefinitionId"])[-1]],
+        )
+        for grant in plain.of("Microsoft.Authorization/roleAssignments")
+        if grant.body["properties"]["principalType"] == "ServicePrincipal"
+    }
+    assert granted == set(NEEDED_ROLES)
+
+
+@pytest.mark.parametrize(("run", "more"), [("policy", PLAIN), ("private", {**PLAIN, "privateNetwork": True})])
+def test_both_languages_create_the_same(plans: dict[str, Changes], run: str, more: Mapping[str, Any]) -> None:
+    with_bicep = Counter(resource.type.partition("@")[0] for resource in deployment(more=more).resources)
+    with_terraform = Counter(one["type"] for one in plans[run] if one["mode"] == "managed")
+    assert {SAME[kind]: n for kind, n in with_bicep.items() if kind not in PARTS} == {
+        kind: n for kind, n in with_terraform.items() if kind not in PARTS
+    }
+
+
+def test_both_languages_give_the_same_outputs(plain: Deployment, terraformed: Terraform) -> None:
+    outputs = (terraformed.folder / "outputs.tf").read_text("utf-8")
+    assert set(re.findall(r'^output "(\w+)"', outputs, re.MULTILINE)) == set(plain.outputs)
+
+
+def test_the_python_of_azure_is_one_that_the_tests_run_on() -> None:
+    assert f"python{APP['python']}" in (ROOT / "Makefile").read_text("utf-8")

@@ -1,0 +1,150 @@
+"""The Terraform files are formatted, valid and keep the policy, and each kind of mistake would be noticed.
+
+The providers are stubs that know their schema; no account and no network is needed.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.infra.described import Terraform
+
+# What is wrong with a module, and what Terraform says of it. All are checked in one run.
+INVALID = {
+    "undeclared_variable": ('output "x" { value = var.nowhere }', "Reference to undeclared input variable"),
+    "undeclared_resource": (
+        'output "x" { value = azurerm_service_plan.nowhere.id }',
+        "Reference to undeclared resource",
+    ),
+    "unknown_attribute": ('resource "azurerm_storage_queue" "x" { nam = "x" }', "Unsupported argument"),
+    "missing_attribute": ('resource "azurerm_storage_container" "x" {}', "Missing required argument"),
+    "wrong_type": (
+        'resource "azurerm_key_vault" "x" { purge_protection_enabled = "perhaps" }',
+        "Incorrect attribute value type",
+    ),
+    "unsupported_block": (
+        'resource "azurerm_service_plan" "x" {\n  colour {}\n}',
+        "Unsupported block type",
+    ),
+    "missing_block": (
+        'resource "azurerm_function_app_flex_consumption" "x" {}',
+        "Insufficient site_config blocks",
+    ),
+    "unknown_resource": ('resource "azurerm_storage_kew" "x" {}', "Invalid resource type"),
+    "unknown_local": ('output "x" { value = local.nowhere }', "Reference to undeclared local value"),
+}
+BROKEN = {
+    "syntax": ('resource "azurerm_storage_queue" "x" {', "Unclosed configuration block"),
+    "twice": ('variable "x" {}\nvariable "x" {}', "Duplicate variable declaration"),
+}
+# A careless hand in the files, and the assertion that speaks up. All are made at once: no assertion hides another.
+CARELESS = [
+    ("storage.tf", "shared_access_key_enabled        = false", "shared_access_key_enabled = true", "shared key"),
+    ("storage.tf", "items_to_be_public  = false", "items_to_be_public  = true", "No blob is public"),
+    ("storage.tf", '"TLS1_2"', '"TLS1_0"', "Storage speaks TLS"),
+    ("storage.tf", "local_user_enabled               = false", "local_user_enabled = true", "No other tenant"),
+    ("storage.tf", 'state = "ststate', 'state = "strun', "two accounts"),
+    ("vault.tf", "purge_protection_enabled      = true", "purge_protection_enabled = false", "Vaults go by roles"),
+    ("functions.tf", "https_only          = true", "https_only = false", "over https alone"),
+    ("functions.tf", '"1.2"', '"1.1"', "The app speaks TLS"),
+    ("functions.tf", '"UserAssignedIdentity"', '"StorageAccountConnectionString"', "not with a key"),
+    ("functions.tf", '"blobContainer"', '"blobContainers"', "lies in a blob container"),
+    ("functions.tf", "basic_authentication_enabled = false", "basic_authentication_enabled = true", "with a password"),
+    ("functions.tf", "http_concurrency       = 16", "http_concurrency = 1", "more than one delivery"),
+    ("functions.tf", '"func-cosell-', '"func-cosell-connector-', "cuts names at 32"),
+    ("functions.tf", '"FC1"', '"Y1"', "plan is Flex Consumption"),
+    ("functions.tf", "PYTHON_THREADPOOL_THREAD_COUNT ", "FUNCTIONS_WORKER_RUNTIME ", "that Flex Consumption forbids"),
+    ("functions.tf", '"managedidentity"', '"AccountKey=x"', "No setting holds a key"),
+    ("monitoring.tf", "authentication_disabled = true", "authentication_disabled = false", "Telemetry is sent"),
+    ("roles.tf", "azurerm_user_assigned_identity.app.principal_id", "var.operator_id", "to the app's identity"),
+    ("monitoring.tf", 'groups = ["audit"]', "groups = []", "touched what is kept"),
+    ("alerts.tf", "var.budget > 0 ? 1 : 0", "0", "There is a budget"),
+]  # fmt: skip
+CARELESS_NETWORK = [
+    ("storage.tf", 'storage_open ? "Allow" : "Deny"', 'storage_open ? "Allow" : "Allow"', "closes storage"),
+    ("vault.tf", '"Deny" : "Allow"', '"Allow" : "Allow"', "closes the vaults"),
+    ("network.tf", '"Microsoft.App/environments"', '"Microsoft.Web/serverFarms"', "subnet is delegated"),
+    ("network.tf", "    tokens       = {", "    secrets      = {", "has a private endpoint"),
+]
+CARELESS_PEOPLE = [
+    ("functions.tf", '["/api/partner-center/*"]', "[]", "People sign in"),
+    ("functions.tf", '.Disabled" => "true"', '.Disabled" => "false"', "can be switched off"),
+]
+CARELESS_SETTINGS = [
+    ("variables.tf", '!strcontains(name, "SECRET")', 'name != "x"', "secrets_are_refused_as_settings"),
+    ("variables.tf", 'startswith(name, "COSELL_")', 'name != ""', "foreign_settings_are_refused"),
+]
+
+
+def test_the_files_are_formatted(terraformed: Terraform) -> None:
+    assert terraformed.run("fmt", "-check", "-recursive").stdout == ""
+
+
+def test_a_badly_formatted_file_is_noticed(terraformed: Terraform, tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text('locals {\na="b"\n}\n')
+    assert terraformed.run("fmt", "-check", folder=tmp_path).returncode == 3
+
+
+def test_the_files_are_valid(terraformed: Terraform) -> None:
+    assert terraformed.run("validate", "-json").returncode == 0
+
+
+def test_the_plan_keeps_the_policy(told: list[dict[str, Any]]) -> None:
+    assert [line for line in told if line["type"] == "diagnostic"] == []
+    assert [line["test_summary"]["status"] for line in told if line["type"] == "test_summary"] == ["pass"]
+
+
+def test_every_kind_of_mistake_is_noticed(terraformed: Terraform, tmp_path: Path) -> None:
+    for name, (mistake, _) in INVALID.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "main.tf").write_text(mistake)
+    calls = (f'module "{name}" {{\n  source = "./{name}"\n}}\n' for name in INVALID)
+    (tmp_path / "main.tf").write_text("".join(calls))
+    terraformed.run("init", "-backend=false", folder=tmp_path)
+    told = json.loads(terraformed.run("validate", "-json", folder=tmp_path).stdout)["diagnostics"]
+    said = {(one["range"]["filename"].split("/")[0], one["summary"]) for one in told}
+    assert {(name, summary) for name, (_, summary) in INVALID.items()} <= said
+
+
+@pytest.mark.parametrize("mistake", BROKEN)
+def test_what_is_not_terraform_is_noticed(terraformed: Terraform, tmp_path: Path, mistake: str) -> None:
+    text, summary = BROKEN[mistake]
+    (tmp_path / "main.tf").write_text(text)
+    assert summary in terraformed.run("validate", "-json", folder=tmp_path).stdout
+
+
+def _careless(terraformed: Terraform, folder: Path, changes: list[tuple[str, str, str, str]]) -> str:
+    """What `terraform test` says after these changes."""
+    module = terraformed.copy(folder)
+    for file, right, wrong, _ in changes:
+        text = (module / file).read_text("utf-8")
+        assert right in text, right
+        (module / file).write_text(text.replace(right, wrong), "utf-8")
+    answer = terraformed.run("test", "-no-color", folder=module)
+    assert answer.returncode == 1
+    return re.sub(r"\s*\n?[│╷╵]?\s+", " ", answer.stdout + answer.stderr)
+
+
+@pytest.mark.parametrize("changes", [CARELESS, CARELESS_NETWORK, CARELESS_PEOPLE], ids=["plan", "network", "people"])
+def test_every_assertion_of_the_policy_bites(
+    terraformed: Terraform, tmp_path: Path, changes: list[tuple[str, str, str, str]]
+) -> None:
+    told = _careless(terraformed, tmp_path / "infra", changes)
+    assert [sentence for *_, sentence in changes if sentence not in told] == []
+
+
+@pytest.mark.parametrize("change", CARELESS_SETTINGS, ids=lambda change: change[-1])
+def test_what_is_no_setting_is_refused(
+    terraformed: Terraform, tmp_path: Path, change: tuple[str, str, str, str]
+) -> None:
+    assert f'"{change[-1]}"... fail' in _careless(terraformed, tmp_path / "infra", [change])
+
+
+def test_every_assertion_is_shown_to_bite(terraformed: Terraform) -> None:
+    policy = (terraformed.folder / "tests" / "policy.tftest.hcl").read_text("utf-8")
+    sentences = re.findall(r'error_message = "([^"]+)"', policy)
+    shown = [sentence for *_, sentence in CARELESS + CARELESS_NETWORK + CARELESS_PEOPLE]
+    assert [one for one in sentences if not any(part in one for part in shown)] == []
