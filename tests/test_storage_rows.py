@@ -35,7 +35,7 @@ _links = st.builds(
     claim=st.none() | st.from_type(Claim),
     held=st.dictionaries(_small, st.from_type(Hold), max_size=3),
     flips=st.dictionaries(_small, st.from_type(Flips), max_size=3),
-    **dict.fromkeys(("p_ticks", "p_hwm", "s_modified", "s_stamp", "gone_since", "attempts"), _int64),
+    **dict.fromkeys(("p_ticks", "p_hwm", "s_modified", "s_stamp", "gone_since", "attempts", "sent_at"), _int64),
     **dict.fromkeys(("last_ok",), _int64),
 )
 

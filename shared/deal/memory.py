@@ -134,6 +134,7 @@ class Link:
     gone_since: int = 0
     map_ver: str = ""
     attempts: int = 0
+    sent_at: int = 0  # epoch seconds: the first creation left then, its claim was given up, its fate is not known
     last_ok: int = 0
     version: str = ""  # eTag of the stored row; empty before the first save
     age: int = field(default=0, compare=False)  # seconds from the row's last save to this read, by the store's clock

@@ -86,6 +86,11 @@ def remembered(link: Link, s: Opportunity, policy: Policy) -> Link:
     return link if link.base_s.get(HELP) == digest else replace(link, base_s={**link.base_s, HELP: digest})
 
 
+def unheard(link: Link, s: Opportunity, policy: Policy) -> bool:
+    """Whether the opportunity shows a wish that nobody has dealt with, or explained."""
+    return CO_SELL not in link.held and remembered(link, s, policy) is not link
+
+
 def visible(found: Mapping[str, Outcome], link: Link, p: Referral | Remembered, policy: Policy) -> dict[str, Outcome]:
     """The groups' outcomes when help is due: what it implies is given too."""
     wanted = {

@@ -25,11 +25,11 @@ from shared.errors import ApiError, LostRace, SchemaChanged, Throttled
 from shared.meet import Meeting
 from shared.sync.converge import MOST_TRIES, SOON_SECONDS, Caller, converge
 from shared.sync.create_opportunity import create_opportunity
-from shared.sync.create_referral import NAMED_REASON, complete, create_referral
+from shared.sync.create_referral import complete, create_referral
 from shared.sync.look import Look, link_of, look_at_opportunities
 from shared.sync.permit import HALTED_SECONDS, permitted
 from shared.sync.ports import Document, Sync
-from shared.sync.rings import ring
+from shared.sync.rings import NAMED_REASON, ring
 from shared.sync.schema import drifted, mended
 
 log = logging.getLogger("cosell.sync")

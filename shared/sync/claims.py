@@ -1,6 +1,7 @@
 """The claim on a creation that cannot be repeated safely: who may send it, for the how-manieth time, and when.
 
     none ─► SEND(1) ─► answer                     the first time, nothing can exist yet
+    none ─► SEND(2), after a search               a claim was given up after something may have been sent
             SEND(n), old ─► WAIT(n+1) ─► SEND(n+1), after a search
 
 Every arrow is one If-Match write of the link, so of two workers one goes on. An old SEND proves nothing about its
@@ -42,6 +43,8 @@ class Taken:
 def take(sync: Sync, link: Link) -> Taken:
     """Claim the creation that a link stands for, as far as it may be claimed now. Raises LostRace."""
     claim, started = link.claim, sync.monotonic()
+    if claim is None and link.sent_at:
+        return Taken(Turn.SEARCH_THEN_SEND, _claimed(sync, link, 2, link.sent_at), started)
     if claim is None:
         return Taken(Turn.SEND, _claimed(sync, link, 1, sync.clock()), started)
     if claim.phase is ClaimPhase.WAIT and link.age >= claim.wait:
@@ -72,8 +75,15 @@ def give_back(sync: Sync, link: Link, delay_seconds: float) -> Link:
     """This attempt was provably not sent. What an earlier one did is still to be searched for."""
     claim = link.claim
     if claim is None or claim.number == 1:
-        return sync.links.save(replace(link, claim=None))
+        return sync.links.save(given_up(link))
     return sync.links.save(replace(link, claim=replace(claim, phase=ClaimPhase.WAIT, wait=int(delay_seconds))))
+
+
+def given_up(link: Link) -> Link:
+    """The link without its claim. A later one begins with a search if an earlier attempt may still come to light."""
+    claim = link.claim
+    sent_at = claim.first_at if claim is not None and claim.number > 1 else link.sent_at
+    return replace(link, claim=None, sent_at=sent_at)
 
 
 def _claimed(sync: Sync, link: Link, number: int, first_at: int) -> Link:

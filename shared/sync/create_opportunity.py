@@ -49,6 +49,7 @@ from shared.mapping.opportunity import by_external_id, contact_key, customer_key
 from shared.sync.converge import SOON_SECONDS, UNEXPLAINED_TRIES, Caller, converge
 from shared.sync.look import Look
 from shared.sync.ports import CompositeStep, Document, Sync
+from shared.sync.rings import NAMED_REASON
 from shared.sync.schema import drifted
 
 log = logging.getLogger("cosell.sync")
@@ -63,7 +64,8 @@ def create_opportunity(sync: Sync, document: Document, *, reason: str, tries: in
     look = Look(sync, audit=True)
     look.show_referral(document)
     referral_id = str(document["id"])
-    link = _claimed(sync, referral_id, look, tries)
+    # A request that was refused may have been preceded by one that arrived late: then there is something to link.
+    link = _claimed(sync, referral_id, look, tries, anyway=reason == NAMED_REASON)
     if link is None:
         return
     try:
@@ -84,7 +86,7 @@ def create_opportunity(sync: Sync, document: Document, *, reason: str, tries: in
         _complete(sync, link, document, look, made=rows is not None, reason=reason)
 
 
-def _claimed(sync: Sync, referral_id: str, look: Look, tries: int) -> Link | None:
+def _claimed(sync: Sync, referral_id: str, look: Look, tries: int, *, anyway: bool) -> Link | None:
     """The link that stands for this referral, claimed by this run; None when there is nothing to do now."""
     owner = sync.links.claim(Side.PARTNER_CENTER, referral_id, link_id_of_referral(referral_id))
     link = sync.links.link(owner) or Link(owner, LinkState.CREATING_S, referral_id=referral_id)
@@ -94,7 +96,7 @@ def _claimed(sync: Sync, referral_id: str, look: Look, tries: int) -> Link | Non
         _ring(sync, referral_id, sync.patience.claim - link.age, tries)
         return None
     held = link.held.get(CREATE)
-    if held is not None and held.p == _version(look) and held.schema == sync.policy.schema:
+    if not anyway and held is not None and held.p == _version(look) and held.schema == sync.policy.schema:
         _report(sync, link.id, held)  # an earlier run may have died between the row and the work list
         return None
     now = sync.clock()

@@ -53,12 +53,12 @@ from shared.sync.converge import Caller, converge
 from shared.sync.invite_microsoft import asked, invite
 from shared.sync.look import Look, link_of
 from shared.sync.ports import Document, Sync
+from shared.sync.rings import NAMED_REASON
 from shared.sync.survey import down_to
 from shared.sync.tell import hear, ring_again, tell
 
 log = logging.getLogger("cosell.sync")
 CREATE = "create"
-NAMED_REASON = "named by an opportunity"
 SEARCH_MARGIN_SECONDS = 900
 CREATED: Final = "createdDateTime"
 
@@ -108,6 +108,7 @@ def complete(sync: Sync, link: Link, document: Document, look: Look, *, ours: bo
         claim=None,
         held={},
         attempts=0,
+        sent_at=0,
         map_ver=sync.mapping.version,
     )
     view = look.opportunity
@@ -172,7 +173,7 @@ def _next_step(sync: Sync, link: Link, look: Look, reason: str, tries: int, *, w
         if wanted:
             _post(sync, taken, look, reason, tries)
         else:
-            sync.links.save(replace(taken.link, claim=None))
+            sync.links.save(claims.given_up(taken.link))
 
 
 def _expected(sync: Sync, link: Link, look: Look) -> Link:
@@ -237,7 +238,7 @@ def _hold(sync: Sync, link: Link, look: Look, refusal: Rejected | Missing | Forb
         code = refusal.code or "refused"
         report = sync.words.refused(problem.message for problem in refusal.problems)
     hold = Hold(code, s=_shown(sync, look), schema=sync.policy.schema)
-    sync.links.save(replace(link, claim=None, held={CREATE: hold}))
+    sync.links.save(replace(claims.given_up(link), held={CREATE: hold}))
     tell(sync, look, link.opportunity_id, report, code)
 
 

@@ -28,7 +28,7 @@ from shared.sync.ports import Answers, Document, Links, Opportunities, Referrals
 log = logging.getLogger("cosell.sync")
 Answer = TypeVar("Answer")
 
-CALLS, FAILURES, RECORDS = 20, 10, 3
+CALLS, FAILURES, RECORDS, PROBES = 20, 10, 3, 2
 FIRST_SECONDS, LONGEST_SECONDS = 60, 900
 THROTTLED_SECONDS = 30  # when the service names no time
 CACHE_SECONDS = 1
@@ -95,17 +95,21 @@ class Gates:
             self.links.close_issues(_issue_id(side))
 
     def _count(self, side: Side, failed: str) -> None:
-        """Take an outcome into the window: what failed, or "" for an answer. A record that always fails is one."""
+        """Take an outcome into the window: what failed, or "" for an answer. A record that always fails is one.
+
+        A gate that opens again is on trial: failures of two records, before any answer, close it at once.
+        """
         times = self._state(side).times
         with self._lock:
             recent = self._recent.setdefault(side, deque(maxlen=CALLS))
             recent.append(failed)
             failures = [each for each in recent if each]
-            tripped = len(recent) == CALLS and len(failures) >= FAILURES and len(set(failures)) >= RECORDS
-            probing = bool(failed) and times > 0
-            if tripped or probing:
+            records = len(set(failures))
+            tripped = len(recent) == CALLS and len(failures) >= FAILURES and records >= RECORDS
+            failing = times > 0 and records >= PROBES
+            if tripped or failing:
                 recent.clear()
-        if tripped or probing:
+        if tripped or failing:
             self._close(side, min(FIRST_SECONDS * 2**times, LONGEST_SECONDS), "unavailable")
 
     def _close(self, side: Side, seconds: int, why: str) -> None:

@@ -6,10 +6,13 @@ Who rings, and why, is the callers' business.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from shared.deal import Link, LinkState
 from shared.doorbell import BULK, Queue
 from shared.sync.ports import Sync
+
+NAMED_REASON: Final = "named by an opportunity"  # a referral is to be joined with an opportunity that names it
 
 QUEUES: dict[LinkState, tuple[Queue, str]] = {
     LinkState.CREATING_P: (Queue.REFERRAL_CREATIONS, "opportunity_id"),

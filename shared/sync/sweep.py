@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from shared.deal import Absence, Digest, Issue, Link, LinkState, Opportunity, SalesforceView, Side
 from shared.decide.groups import shown
+from shared.decide.upgrade import unheard
 from shared.doorbell import Queue
 from shared.errors import LostRace
 from shared.mapping.codecs import ticks_at
@@ -206,7 +207,7 @@ def _not_listed(link: Link, referral: Listed | None, found: _Differences) -> boo
 
 
 def _differs(sync: Sync, link: Link, view: Opportunity) -> bool:
-    return any(
+    return unheard(link, view, sync.policy) or any(
         rule.alone and shown(group, view.groups[group], sync.policy) != _known(link, group)
         for group, rule in sync.policy.groups.items()
     )

@@ -65,6 +65,7 @@ SWEEP: Final = "tests/sync/test_sweep.py"
 DELTA: Final = "tests/sync/test_delta.py"
 TWO: Final = "tests/sync/test_two_workers.py"
 NEIGHBOURS: Final = "tests/sync/test_neighbours.py"
+UPGRADE: Final = "tests/sync/test_upgrade.py"
 
 
 class Mutant(NamedTuple):
@@ -218,8 +219,17 @@ MUTANTS: Final = (
     Mutant("a success forgets that patience was asked for", f"{S}gates.py", "Closed(asked=gate.asked)", "Closed()", (GATES,)),
     Mutant("a shorter wait replaces a longer one", f"{S}gates.py", "max(gate.asked, asked)", "asked", (GATES,)),
     Mutant("one gate for both sides", f"{S}gates.py", 'return f"gate.{side.value}"', 'return "gate"', (GATES,)),
+    Mutant("one record's failing probe closes the gate", "shared/sync/gates.py", "times > 0 and records >= PROBES", "times > 0 and records > 0", (GATES,)),
+    Mutant("a creation given up is forgotten", f"{S}claims.py", "    if claim is None and link.sent_at:", "    if False:", (CREATE,)),
+    Mutant("a hold keeps an opportunity from its referral", f"{S}create_opportunity.py", "anyway=reason == NAMED_REASON", "anyway=False", (INBOUND,)),
+    Mutant("a late wish for help is overlooked by the sweep", f"{S}sweep.py", "    return unheard(link, view, sync.policy) or any(", "    return any(", (UPGRADE,)),
+    Mutant("help asked for on a closed deal", "shared/decide/upgrade.py", "    if link.phase is not None and link.phase.terminal:", "    if False:", (UPGRADE,)),
+    Mutant("a refused request for help sent again unchanged", "shared/decide/upgrade.py", "    if refused and before is not None and before.s == request(s, policy):", "    if False:", (UPGRADE,)),
+    Mutant("Microsoft asked before the deal is visible", "shared/decide/__init__.py", "    found = visible(found, now_seen, p, policy) if wished.due else found\n", "", (UPGRADE,)),
+    Mutant("Microsoft asked during a dispute", "shared/decide/upgrade.py", "    if busy or disputed or not seen:", "    if busy or not seen:", (UPGRADE,)),
+    Mutant("a changed wish not explained", "shared/decide/upgrade.py", "    if link.ms_referral_id and before not in (None, now):", "    if False:", (UPGRADE,)),
     Mutant("circuit never opens", f"{S}gates.py", "tripped = len(recent) == CALLS and", "tripped = False and", (GATES,)),
-    Mutant("a failing probe leaves the gate open", f"{S}gates.py", "probing = bool(failed) and times > 0", "probing = False", (GATES,)),
+    Mutant("a failing probe leaves the gate open", f"{S}gates.py", "failing = times > 0 and records >= PROBES", "failing = False", (GATES,)),
     Mutant("a refusal counts as an outage", f"{S}gates.py", 'self._count(side, "")  # a refusal', 'self._count(side, f"{next(self._numbers)}")  # a refusal', (GATES,)),
     Mutant("waiting times do not grow", f"{S}gates.py", "FIRST_SECONDS * 2**times", "FIRST_SECONDS", (GATES,)),
     Mutant("refused credentials tried again and again", f"{S}gates.py", 'self._close(side, LONGEST_SECONDS, "unauthorised")', "pass", (GATES,)),
@@ -277,12 +287,12 @@ MUTANTS: Final = (
     Mutant("an edited element removed", f"{D}merge.py", 'policy.digest(shown[key]) else "keep"', 'policy.digest(shown[key]) else "remove"', (SETS,)),
     Mutant("an element a side dropped is sent for ever", f"{D}merge.py", 'return "leave"', 'return "add"', (SETS,)),
     Mutant("an interrupted set write forgets what is still to travel", f"{D}base.py", "for k, v in shows.items() if k in source or", "for k, v in shows.items() if True or", (SETS,)),
-    Mutant("sets compared in the order they came", f"{MAP}rows.py", "tuple(sorted(found.items()))", "tuple(found.items())", (REFERRAL,)),
-    Mutant("set appended element by element", f"{MAP}referral.py", 'operations.append({"op": "replace", "path": group.spec.referral, "value": items})', 'operations += [{"op": "add", "path": f"{group.spec.referral}/-", "value": i} for i in items if i not in known.values()]', (REFERRAL,)),
-    Mutant("set written without what the mapping does not know", f"{MAP}referral.py", "known.get(key) or self._element", "self._element", (REFERRAL,)),
-    Mutant("status first in the patch", f"{MAP}referral.py", "return operations + self._status(writes, neutral_reason)", "return self._status(writes, neutral_reason) + operations", (REFERRAL,)),
+    Mutant("sets compared in the order they came", f"{MAP}rows.py", "tuple(sorted(found.items()))", "tuple(found.items())", (CREATE,)),
+    Mutant("set appended element by element", f"{MAP}referral.py", 'operations.append({"op": "replace", "path": group.spec.referral, "value": items})', 'operations += [{"op": "add", "path": f"{group.spec.referral}/-", "value": i} for i in items if i not in known.values()]', (CREATE,)),
+    Mutant("set written without what the mapping does not know", f"{MAP}referral.py", "known.get(key) or self._element", "self._element", (CREATE,)),
+    Mutant("status first in the patch", f"{MAP}referral.py", "return operations + self._status(writes, neutral_reason)", "return self._status(writes, neutral_reason) + operations", (CREATE,)),
     Mutant("null means unchanged", f"{MAP}rows.py", 'texts.get(b.name, "")', "texts[b.name]", (OPPORTUNITY,)),
-    Mutant("what is required cleared", f"{MAP}referral.py", "elif spec.required:", "elif False:", (REFERRAL,)),
+    Mutant("what is required cleared", f"{MAP}referral.py", "elif spec.required:", "elif False:", (CREATE,)),
     Mutant("long notes cut in silence", f"{MAP}codecs.py", "if not row.shorten:", "if False:", (CODECS,)),
     Mutant("unknown status guessed", "shared/lifecycle.py", ', (substatus or "None").lower()))', ', (substatus or "None").lower()), Phase.ACTIVE)', (LIFECYCLE,)),
     Mutant("unknown choice guessed", f"{MAP}codecs.py", '            return referral\n    raise Untranslatable("unknown_value", text)', '            return referral\n    return next(iter(row.values), "")', (CODECS,)),

@@ -86,7 +86,8 @@ class Judge:
             if cells == self.ledger.cells.get((side, record_id)):
                 continue
             deal = self.ledger.deal_of(side, record_id)
-            if side is S and self.ledger.deal_of(P, self.world.referral_of(record_id)) is not deal:
+            named = self.world.referral_of(record_id) if side is S else ""  # "": not told yet, or refused
+            if named and self.ledger.deal_of(P, named) is not deal:
                 self.counts["made anew beside a deleted one"] += 1
                 self.ledger.cells[side, record_id] = cells
                 continue

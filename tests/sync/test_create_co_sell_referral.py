@@ -253,6 +253,22 @@ def test_a_creation_that_arrived_is_linked_even_if_it_is_no_longer_wanted(why: s
     assert link.state is (LinkState.OPPORTUNITY_DELETED if why == "deleted" else LinkState.PAUSED)
 
 
+def test_a_creation_that_nobody_wanted_any_more_is_searched_for_again_when_it_is_wanted_again() -> None:
+    rig = Rig(list_lag_seconds=5000)
+    opportunity = unanswered(rig, arrives=True)
+    unwanted(rig, opportunity, "unticked")
+    for _ in range(20):
+        rig.minute()
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert (link.referral_id, link.claim) == ("", None)  # it rests, because no list shows what arrived
+    rig.partner_center.knobs.list_lag_seconds = 0
+    rig.edit(opportunity, Sync_with_Partner_Center__c=True)
+    rig.minute()
+    (only,) = rig.partner_center.referrals()
+    assert rig.opportunity(opportunity)["Referral_Identifier__c"] == only["id"]
+
+
 def test_a_referral_of_a_deleted_opportunity_makes_no_second_one_and_goes_on_when_it_returns() -> None:
     rig = Rig()
     opportunity, referral = rig.linked()

@@ -20,11 +20,11 @@ def failing(error: Exception) -> object:
     raise error
 
 
-def fail(gates: Gates, error: Exception, times: int = 1) -> None:
+def fail(gates: Gates, error: Exception, times: int = 1, *, record: str = "") -> None:
     """Make calls that fail."""
     for _ in range(times):
         with pytest.raises(type(error)):
-            gates.call(P, "call", lambda: failing(error))
+            gates.call(P, "call", lambda: failing(error), record)
 
 
 def gates_of(rig: Rig) -> Gates:
@@ -80,7 +80,19 @@ def test_half_of_twenty_calls_failing_opens_the_circuit_and_one_success_closes_i
     assert (gates.delay_seconds(P), list(rig.store.issues())) == (0, [])
 
 
-def test_a_failing_probe_doubles_the_wait_up_to_a_quarter_of_an_hour() -> None:
+def test_a_record_that_always_fails_does_not_keep_a_gate_closed_that_closed_for_another_reason() -> None:
+    rig = Rig()
+    gates = gates_of(rig)
+    fail(gates, Unauthorised(P, "call"))
+    rig.pass_time(seconds=900)
+    for _ in range(5):
+        fail(gates, Unavailable(P, "call"), record="poison")
+    assert gates.delay_seconds(P) == 0
+    gates.call(P, "call", lambda: "answer", "neighbour")
+    assert list(rig.store.issues()) == []
+
+
+def test_failing_probes_double_the_wait_up_to_a_quarter_of_an_hour() -> None:
     rig = Rig()
     gates = gates_of(rig)
     fail(gates, Unavailable(P, "call"), 20)
@@ -88,7 +100,7 @@ def test_a_failing_probe_doubles_the_wait_up_to_a_quarter_of_an_hour() -> None:
     for _ in range(6):
         waits.append(gates.delay_seconds(P))
         rig.pass_time(seconds=waits[-1])
-        fail(gates, Unavailable(P, "call"))
+        fail(gates, Unavailable(P, "call"), 2)
     assert waits == [60, 120, 240, 480, 900, 900]
 
 

@@ -165,6 +165,20 @@ def test_a_refusal_that_still_stands_comes_back_to_the_work_list_from_which_it_i
     assert [(issue.code, issue.detail) for issue in rig.store.issues()] == [(told.code, told.detail)]
 
 
+def test_an_opportunity_that_turns_up_for_a_refused_creation_is_joined_with_it() -> None:
+    rig = Rig()
+    rig.salesforce.fail(on="POST /sobjects/Opportunity", status=400, code="FIELD_CUSTOM_VALIDATION_EXCEPTION")
+    referral = rig.partner_center.new_inbound()
+    rig.webhook(referral)
+    opportunity = rig.new_opportunity(Referral_Identifier__c=referral)  # an earlier request, late
+    rig.minute()
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert (link.state, link.referral_id) == (LinkState.LINKED, referral)
+    assert len(rig.salesforce.records("Opportunity")) == 1
+    assert "FIELD_CUSTOM_VALIDATION_EXCEPTION" not in [issue.code for issue in rig.store.issues()]
+
+
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_creation_whose_referral_went_out_of_sight_is_nobodys_work_any_more(
     monkeypatch: pytest.MonkeyPatch, status: int

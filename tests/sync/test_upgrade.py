@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared import sync as flows
 from tests.rig import Rig
 
 VISIBLE, HELP = "Referral_Visible_to_Microsoft__c", "How_can_Microsoft_help__c"
@@ -293,3 +294,12 @@ def test_an_automation_that_unticks_visibility_does_not_spin() -> None:
     before = rig.writes()
     minutes(rig)
     assert rig.writes() == before
+
+
+def test_a_wish_that_no_doorbell_told_of_is_heard_by_the_sweep() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.edit(opportunity, **{HELP: DEMO})
+    flows.sweep(rig.sync)
+    rig.drain()
+    assert theirs(rig, referral)
