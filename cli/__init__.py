@@ -1,4 +1,4 @@
-"""What an operator types: `cosell doctor`, `cosell explain`, `cosell status`. It reads, and writes to no record.
+"""What an operator types: `cosell doctor`, `explain`, `status`, `login`. It writes to no record of either system.
 
 A composition root beside `functions`: it knows the adapters, and joins them to look instead of to synchronise.
 """

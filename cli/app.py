@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -19,6 +19,7 @@ from cli.deployment import Deployment, Wiring, settings_from
 from cli.doctor import CHECKS, Result, Visit, examine
 from cli.explain import NotARecord, explain
 from cli.line import Verdict
+from cli.login import login as sign_in
 from cli.status import status
 from cli.words import in_words
 from shared.settings import SettingsInvalid
@@ -50,24 +51,25 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for other program
 @app.command(epilog="Exit code 1 when there is a problem; warnings alone give 0.")
 def doctor(*, settings: SettingsFile = None, as_json: Json = False) -> None:
     """Check settings, sign-ins, mapping, org, webhook, storage and clocks; each finding with its remedy."""
-    page = show.DoctorPage(_console())
-    results: list[Result] = []
     with _plain_words():
-        for result in examine(Visit(_deployment(settings)), CHECKS):
-            results.append(result)
-            if not as_json:
-                page.add(result)
-    problems = any(line.verdict is Verdict.PROBLEM for result in results for line in result.lines)
-    if as_json:
-        found = [
-            {"area": result.check.area, "check": result.check.name, **asdict(line)}
-            for result in results
-            for line in result.lines
-        ]
-        _print_json({"ok": not problems, "findings": found})
-    else:
-        page.close(results)
-    raise typer.Exit(1 if problems else 0)
+        well = _report(examine(Visit(_deployment(settings)), CHECKS), as_json=as_json)
+    raise typer.Exit(0 if well else 1)
+
+
+@app.command(epilog="Exit code 1 when nobody signs in, or when the sign-in would not serve the app.")
+def login(
+    *,
+    settings: SettingsFile = None,
+    device_code: Annotated[
+        bool, typer.Option("--device-code", help="Show a code to enter on another machine, instead of a browser here.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Sign in as the service user with a second factor, prove that both APIs accept it, keep it for the app."""
+    with _plain_words():
+        found = sign_in(_deployment(settings), device=device_code, say=lambda text: typer.echo(text, err=as_json))
+        well = _report(found, as_json=as_json)
+    raise typer.Exit(0 if well else 1)
 
 
 @app.command(name="explain", epilog="Exit code 1 when one of the services cannot be asked.")
@@ -117,6 +119,27 @@ def _deployment(file: Path | None) -> Deployment:
 def wiring() -> Wiring:
     """The network; what tests replace."""
     return Wiring()
+
+
+def _report(results: Iterable[Result], *, as_json: bool) -> bool:
+    """Print findings as they come; whether none of them is a problem."""
+    page = show.DoctorPage(_console())
+    seen: list[Result] = []
+    for result in results:
+        seen.append(result)
+        if not as_json:
+            page.add(result)
+    problems = any(line.verdict is Verdict.PROBLEM for result in seen for line in result.lines)
+    if as_json:
+        found = [
+            {"area": result.check.area, "check": result.check.name, **asdict(line)}
+            for result in seen
+            for line in result.lines
+        ]
+        _print_json({"ok": not problems, "findings": found})
+    else:
+        page.close(seen)
+    return not problems
 
 
 def _console() -> Console:

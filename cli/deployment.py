@@ -5,6 +5,7 @@ Each part may be broken while the others work, so nothing is built together and 
 
 from __future__ import annotations
 
+import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,14 +46,25 @@ class Wiring:
     partner_center: httpx.BaseTransport | None = None
     salesforce: Callable[[Settings], SalesforceSession] | None = None
     clock: Clock = utc_now
+    browse: Callable[[str], object] = webbrowser.open
 
 
 class Deployment:
     """The parts, by name. Each raises what is wrong with it when it is asked for, and every time."""
 
-    def __init__(self, load: Callable[[], Settings], wiring: Wiring | None = None) -> None:
+    def __init__(
+        self, load: Callable[[], Settings], wiring: Wiring | None = None, keeper: TokenKeeper | None = None
+    ) -> None:
+        """`keeper` holds the sign-in instead of what the settings name."""
         self._load = load
         self._wiring = wiring or Wiring()
+        self._keeper = keeper
+        self.entra = self._wiring.entra
+        self.browse = self._wiring.browse
+
+    def trying(self, keeper: TokenKeeper) -> Deployment:
+        """The same deployment with another sign-in than the app's."""
+        return Deployment(self._load, self._wiring, keeper)
 
     def now(self) -> int:
         """UTC epoch seconds."""
@@ -91,12 +103,14 @@ class Deployment:
     def tokens(self) -> EntraTokens:
         """Sign-in at Entra, as the app does it: the app must find what this leaves."""
         turn = Turn(self.store, self._wiring.clock)
-        return EntraTokens(self.settings, self.keeper, turn, http=self._wiring.entra, clock=self._wiring.clock)
+        return EntraTokens(self.settings, self.keeper, turn, http=self.entra, clock=self._wiring.clock)
 
     @cached_property
     def keeper(self) -> TokenKeeper:
         """Where the app keeps its sign-in."""
         url = self.settings.key_vault_url
+        if self._keeper:
+            return self._keeper
         return KeyVaultKeeper(url) if url else StoreKeeper(self.store)
 
     @cached_property

@@ -19,7 +19,11 @@ from shared.settings import SettingsInvalid
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 NAMES: Final[Mapping[Side, str]] = {P: "Partner Center", S: "Salesforce"}
-LOGIN_AGAIN: Final = "Sign in again as the service user, with a second factor, and store the new refresh token."
+LOGIN_AGAIN: Final = "Sign in as the service user, with a second factor: `cosell login`."
+PUBLIC_CLIENT: Final = (
+    "Entra takes the app for a public client",
+    "In the app registration set 'Allow public client flows' to No and http://localhost for Web; then sign in again.",
+)
 
 # (side, code in lower case) -> what happened, what to do
 CODES: Final[Mapping[tuple[Side, str], tuple[str, str]]] = {
@@ -71,8 +75,14 @@ CODES: Final[Mapping[tuple[Side, str], tuple[str, str]]] = {
     (P, "aadsts700082"): ("The refresh token has expired: it was not used for 90 days", LOGIN_AGAIN),
     (P, "aadsts9002313"): (
         "Entra cannot read the refresh token",
-        "Correct COSELL_ENTRA_REFRESH_TOKEN, or sign in again.",
+        "Correct COSELL_ENTRA_REFRESH_TOKEN, or sign in: `cosell login`.",
     ),
+    (P, "aadsts700025"): PUBLIC_CLIENT,
+    (P, "aadsts90023"): PUBLIC_CLIENT,
+    (P, "aadsts65004"): ("The sign-in was cancelled", "Nothing was changed; start `cosell login` again."),
+    (P, "aadsts70019"): ("The code has expired: nobody has entered it", "Start `cosell login` again."),
+    (P, "sign_in_timeout"): ("Nobody has signed in within ten minutes", "Start `cosell login` again."),
+    (P, "turn_taken"): ("The app is just refreshing its sign-in", "Try again in a minute."),
     (P, "aadsts65001"): (
         "Nobody has consented to the app for Partner Center",
         "Let an admin of the directory consent to the app's delegated permissions for Partner Center.",

@@ -328,6 +328,14 @@ def test_what_was_kept_just_before_the_turn_began_is_not_fetched_again() -> None
     assert directory.world.refreshes(REFERRALS) == 1
 
 
+def test_renewing_asks_entra_whatever_is_kept_and_everybody_gets_what_it_brings() -> None:
+    directory = Directory()
+    old = directory.tokens.token(REFERRALS)
+    new = directory.process().renew(REFERRALS)
+    assert old != new == directory.process().token(REFERRALS)
+    assert directory.world.refreshes(REFERRALS) == 2
+
+
 def test_a_worker_waits_for_its_turn_and_takes_what_the_one_before_it_kept() -> None:
     directory = Directory()
     lease = turn(directory.tables, directory.clock).take()

@@ -35,7 +35,11 @@ CHECKS: Final = (
     Check("halts", STATE, base.halts, (TABLES,)),
     Check(REFERRALS, PC, partner_center.referrals_login, (SETTINGS,)),
     Check(WEBHOOKS, PC, partner_center.webhooks_login, (SETTINGS,)),
+    Check("refresh token", PC, partner_center.refresh_token, (REFERRALS,)),
     Check(ROLE, PC, partner_center.role, (REFERRALS,)),
     Check("clock at Microsoft", PC, partner_center.clock, (ROLE,)),
     Check("webhook", PC, partner_center.webhook, (WEBHOOKS,)),
 )
+
+# What a sign-in of the service user must prove before it is kept.
+SIGN_IN_CHECKS: Final = tuple(check for check in CHECKS if check.name in (REFERRALS, WEBHOOKS, ROLE))

@@ -9,23 +9,38 @@ from urllib.parse import urlsplit
 from cli.doctor.salesforce import skew
 from cli.doctor.visit import Visit
 from cli.line import Line, ok, problem, skipped, warning
+from cli.words import age
 from shared.errors import Forbidden
+from shared.identity.renewal import DAY_SECONDS, OLD_DAYS
 from shared.registration import DEFAULT_EVENTS, TEST_EVENT, shown
 from shared.transport import parse
 
 REGISTER = "Register this app's address: the function PartnerCenterWebhookRegistration does it."
 
+KEEP = "Check the app's role on the key vault, then sign in again: `cosell login`."
+
 
 def referrals_login(visit: Visit) -> Iterator[Line]:
-    """A token for the referrals API."""
-    visit.deployment.tokens.token(visit.settings.partner_center_referrals_audience)
+    """A token for the referrals API, from Entra and not from what is kept."""
+    visit.deployment.tokens.renew(visit.settings.partner_center_referrals_audience)
     yield ok("Signed in for the referrals API")
 
 
 def webhooks_login(visit: Visit) -> Iterator[Line]:
     """A token for the webhook API, which has an audience of its own."""
-    visit.deployment.tokens.token(visit.settings.partner_center_webhooks_audience)
+    visit.deployment.tokens.renew(visit.settings.partner_center_webhooks_audience)
     yield ok("Signed in for the webhook API")
+
+
+def refresh_token(visit: Visit) -> Iterator[Line]:
+    """The sign-in behind both is renewed at every use; one that grows old is on its way to die."""
+    seconds = visit.deployment.tokens.age_seconds()
+    if seconds is None:
+        yield warning("The refresh token of the service user is not kept: it ends 90 days after the sign-in", KEEP)
+    elif seconds >= OLD_DAYS * DAY_SECONDS:
+        yield warning(f"The refresh token is {age(seconds)} old and ends at 90", KEEP)
+    else:
+        yield ok(f"The refresh token is {age(seconds)} old")
 
 
 def role(visit: Visit) -> Iterator[Line]:

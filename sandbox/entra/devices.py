@@ -54,10 +54,10 @@ class Devices:
         if device is None:
             raise Denied("bad_verification_code", 70018, "The device code was not recognized.")
         if device.expires <= self._clock():
-            raise Denied("expired_token", 70020, "The device code has expired.")
+            raise Denied("expired_token", 70019, "The device code has expired.")
         if not device.choice:
             raise Denied("authorization_pending", 70016, "The user has not yet typed the code.")
         del self._waiting[device_code]
         if device.choice not in ("mfa", "password"):
-            raise Denied("authorization_declined", 70017, "The user declined.")
+            raise Denied("authorization_declined", 65004, "The user declined.")
         return device

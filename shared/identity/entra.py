@@ -74,6 +74,15 @@ class EntraTokens:
                 known = self._access[audience] = self._newer(audience, known)
             return known.token
 
+    def renew(self, audience: str) -> str:
+        """A token that was not kept yet: what Entra gives now proves that the sign-in works. Raises as `token`."""
+        kept = self._load()[0].access.get(audience)
+        with self._lock:
+            if kept:
+                self._refused[audience] = kept.token
+            self._access.pop(audience, None)
+        return self.token(audience)
+
     def forget(self, audience: str, token: str = "") -> None:
         """Drop the token that the service refused; a newer one, fetched by another thread, stays."""
         with self._lock:
@@ -81,6 +90,20 @@ class EntraTokens:
             if known and token in ("", known.token):
                 self._refused[audience] = known.token
                 del self._access[audience]
+
+    def adopt(self, kept: Kept) -> None:
+        """A person has signed in: this replaces whatever is kept, when it is our turn. Raises ApiError or LostRace."""
+        with self._lock:
+            for _ in range(PAUSES):
+                if lease := self._turn.take():
+                    try:
+                        self._keeper.save(kept.model_dump_json(), self._keeper.load()[1])
+                    finally:
+                        lease.give_back()
+                    self._access.clear()
+                    return
+                self._sleep(PAUSE_SECONDS)
+        raise Unavailable(Side.PARTNER_CENTER, CALL, code="turn_taken")
 
     def age_seconds(self) -> int | None:
         """How long ago Entra gave the refresh token; None when there is none, or nobody knows. Raises ApiError."""

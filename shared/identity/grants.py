@@ -39,17 +39,26 @@ def application(settings: Settings, http: requests.Session) -> Any:
     """
     from msal import ConfidentialClientApplication  # type: ignore[import-untyped]
 
+    secret = settings.entra_client_secret.get_secret_value()
+    return asked(lambda: ConfidentialClientApplication(client_credential=secret, **_named(settings, http)))
+
+
+def public_application(settings: Settings, http: requests.Session) -> Any:
+    """The same app for what msal offers to apps without a secret only. Raises ApiError."""
+    from msal import PublicClientApplication
+
+    return asked(lambda: PublicClientApplication(**_named(settings, http)))
+
+
+def _named(settings: Settings, http: requests.Session) -> dict[str, Any]:
     # msal accepts https only; `LoopbackSession` routes it when the settings name a simulator.
     authority = settings.entra_authority.replace("http://", "https://", 1)
-    return _asked(
-        lambda: ConfidentialClientApplication(
-            settings.entra_client_id,
-            client_credential=settings.entra_client_secret.get_secret_value(),
-            authority=f"{authority}/{settings.entra_tenant_id}",
-            instance_discovery=False,
-            http_client=http,
-        )
-    )
+    return {
+        "client_id": settings.entra_client_id,
+        "authority": f"{authority}/{settings.entra_tenant_id}",
+        "instance_discovery": False,
+        "http_client": http,
+    }
 
 
 def redeem(app: Any, refresh_token: str, audience: str) -> Grant:
@@ -64,7 +73,7 @@ def scopes_of(audience: str) -> list[str]:
 
 def granted(ask: Callable[[], dict[str, Any]]) -> Grant:
     """What a question to msal brings. Raises Unauthorised when Entra refuses, Unavailable when it makes no sense."""
-    answer = _asked(ask)
+    answer = asked(ask)
     if not answer.get("access_token"):
         raise refusal(answer)
     seconds = float(answer.get("expires_in") or 0)
@@ -80,7 +89,8 @@ def refusal(answer: dict[str, Any]) -> ApiError:
     return kind(Side.PARTNER_CENTER, CALL, code=code, problems=(Problem(code),))
 
 
-def _asked(ask: Callable[[], Any]) -> Any:
+def asked(ask: Callable[[], Any]) -> Any:
+    """What msal answers; raises ApiError for its exceptions."""
     from msal.exceptions import MsalError  # type: ignore[import-untyped]
 
     try:

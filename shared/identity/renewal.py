@@ -29,7 +29,7 @@ NOT_KEPT = (
 class Tokens(Protocol):
     """Where access tokens come from."""
 
-    def token(self, audience: str, /) -> str: ...
+    def renew(self, audience: str, /) -> str: ...
     def age_seconds(self) -> int | None: ...
 
 
@@ -50,7 +50,7 @@ class Renewal:
     clock: Callable[[], int]
 
     def run(self) -> tuple[str, ...]:
-        """Sign in for every audience and look at the age of the refresh token; the codes of what is wrong.
+        """Refresh for every audience and look at the age of the refresh token; the codes of what is wrong.
 
         A service that does not answer now is only logged: the next tick tries again, and the age tells if it stays.
         """
@@ -64,7 +64,7 @@ class Renewal:
 
     def _refused(self, audience: str) -> str:
         try:
-            self.tokens.token(audience)
+            self.tokens.renew(audience)
         except Unauthorised as error:
             log.error(json.dumps({"event": "sign-in refused", "audience": audience, "code": error.code}))
             return error.code

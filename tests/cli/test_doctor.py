@@ -20,6 +20,7 @@ from sandbox.salesforce.schema import Field
 from shared.deal import Side
 from shared.doorbell import Queue
 from shared.errors import Throttled, Unauthorised
+from shared.identity.kept import Kept
 from shared.settings import Settings, SettingsInvalid
 from shared.sync import Gates
 from tests.cli.deployed import bad, deployment, examined, lines, register, wiring
@@ -149,7 +150,7 @@ TROUBLE: list[tuple[Callable[[Rig], None], str, str]] = [
     (_knob("salesforce", "clock_skew", timedelta(minutes=4)), "clock at Salesforce", "4 min behind Salesforce's"),
     (_knob("salesforce", "clock_skew", timedelta(seconds=-45)), "clock at Salesforce", "45 s ahead of Salesforce's"),
     (_knob("entra", "mfa_demanded", True), "referrals sign-in", "second factor"),
-    (_knob("entra", "revoked", True), "webhook sign-in", "Sign in again as the service user"),
+    (_knob("entra", "revoked", True), "webhook sign-in", "Sign in as the service user"),
     (_knob("entra", "unavailable", 99), "referrals sign-in", "Partner Center cannot be reached"),
     (_knob("entra", "mfa", False), "role", "second factor"),
     (_knob("entra", "roles", ()), "role", "Referrals admin"),
@@ -225,6 +226,32 @@ def test_a_wrong_setting_is_named(changes: dict[str, Any], check: str, words: st
 def test_without_a_webhook_it_is_a_problem() -> None:
     rig = Rig()
     assert ("webhook", "problem") in [(check, verdict) for check, verdict, _ in bad(examined(deployment(rig)))]
+
+
+class Frozen:
+    """A vault that takes nothing any more."""
+
+    def __init__(self, kept: Kept) -> None:
+        self.text = kept.model_dump_json()
+
+    def load(self) -> tuple[str | None, str]:
+        return self.text, "1"
+
+    def save(self, text: str, version: str) -> str:
+        raise Unauthorised(Side.PARTNER_CENTER, "sign-in", status=403, code="key_vault")
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(None, "is not kept"), (59, "is 59 d old"), (60, "is 60 d old and ends at 90")]
+)
+def test_the_age_of_the_refresh_token_is_told_and_a_high_one_is_a_warning(days: int | None, words: str) -> None:
+    rig = healthy()
+    at = int((rig.now - timedelta(days=days)).timestamp()) if days else 0
+    keeper = Frozen(Kept(refresh_token=rig.entra.new_refresh_token(), at=at))
+    results = examined(deployment(rig).trying(keeper))
+    (line,) = [line for result in results if result.check.name == "refresh token" for line in result.lines]
+    assert words in line.text
+    assert (line.verdict is Verdict.WARNING) == (days != 59)
 
 
 def test_a_clock_that_differs_from_partner_centers_is_told() -> None:

@@ -341,10 +341,10 @@ def test_a_device_is_told_of_a_refusal_and_of_its_end() -> None:
     directory = Directory()
     declined, late = device_of(directory), device_of(directory)
     typed(directory, declined["user_code"], "cancel")
-    assert refused(polled(directory, declined)) == ("authorization_declined", 70017)
+    assert refused(polled(directory, declined)) == ("authorization_declined", 65004)
     directory.bench.pass_time(minutes=15)
     assert "did not work" in typed(directory, late["user_code"])
-    assert refused(polled(directory, late)) == ("expired_token", 70020)
+    assert refused(polled(directory, late)) == ("expired_token", 70019)
 
 
 def test_where_public_clients_are_allowed_a_devices_refresh_token_is_useless_to_an_app_with_a_secret() -> None:
