@@ -25,7 +25,7 @@ from sandbox.wsgi import WsgiAdapter
 from shared.deal import Side
 from shared.errors import ApiError, LostRace, Throttled, Unauthorised, Unavailable
 from shared.identity import EntraTokens, KeyVaultKeeper, Renewal, SalesforceTokens, StoreKeeper
-from shared.identity.kept import Kept
+from shared.identity.kept import Access, Kept
 from shared.settings import SettingsInvalid
 from shared.storage import Store
 from tests.connecting import NOW, settings, turn
@@ -422,6 +422,19 @@ def test_a_refresh_token_put_there_by_hand_is_used_and_then_kept_with_its_age() 
     directory.tokens.token(REFERRALS)
     directory.now += timedelta(days=3)
     assert directory.tokens.age_seconds() == 3 * 86_400
+
+
+def test_where_entra_gives_no_newer_refresh_token_the_old_one_keeps_its_age() -> None:
+    access = Access(token="a", renew_at=100, serves_until=100)
+    kept = Kept(refresh_token="first", at=5)
+    assert kept.rotated("", REFERRALS, access, 50) == Kept(refresh_token="first", at=5, access={REFERRALS: access})
+    assert kept.rotated("first", REFERRALS, access, 50).at == 5
+    assert kept.rotated("second", REFERRALS, access, 50).at == 50
+
+
+def test_what_is_printed_of_the_kept_sign_in_shows_no_token() -> None:
+    kept = Kept(refresh_token="s3cret", access={REFERRALS: Access(token="s3cret", renew_at=1, serves_until=1)})
+    assert "s3cret" not in repr(kept)
 
 
 # Renewal

@@ -100,7 +100,6 @@ class EntraTokens:
                         self._keeper.save(kept.model_dump_json(), self._keeper.load()[1])
                     finally:
                         lease.give_back()
-                    self._access.clear()
                     return
                 self._sleep(PAUSE_SECONDS)
         raise Unavailable(Side.PARTNER_CENTER, CALL, code="turn_taken")
