@@ -133,10 +133,13 @@ def _measure(settings: Settings) -> Callable[[Line], None]:
 def _receiver() -> Receiver:
     from shared.certificates import Certificates, trusted_roots
     from shared.receiver import Receiver
+    from shared.relay import Relay
     from shared.webhook import rules_of
 
-    rules = rules_of(_settings(), trusted_roots(_settings()))
-    return Receiver(rules, Certificates(None, rules, _now), _now)
+    settings = _settings()
+    rules, url = rules_of(settings, trusted_roots(settings)), settings.webhook_relay_url
+    relay = Relay(url.get_secret_value()) if url else None
+    return Receiver(rules, Certificates(None, rules, _now), _now, relay=relay)
 
 
 @cache

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.certificates import Certificates
+from shared.relay import Relay
 from shared.webhook import Delivery, Event, Refused, Rules, examine, parse, verify
 
 
@@ -41,12 +42,19 @@ class Receiver:
     certificates: Certificates
     clock: Callable[[], datetime]
     tally: Tally = field(default_factory=Tally)
+    relay: Relay | None = None
 
     def receive(self, method: str, token: str, headers: Mapping[str, str], body: bytes) -> Event:
-        """The event that a delivery proves. Raises Refused, or CertificateUnavailable when it should come again."""
+        """The event that a delivery proves. Raises Refused, or CertificateUnavailable when it should come again.
+
+        With a relay, what was believed is sent on as it came.
+        """
         delivery = examine(method, token, headers, body, self.rules)
         self._verify(delivery)
-        return parse(delivery.body)
+        event = parse(delivery.body)
+        if self.relay:
+            self.relay.send_on(headers, body)
+        return event
 
     def _verify(self, delivery: Delivery) -> None:
         """Against the kept certificate first; when that fails it may have been replaced under the same address."""

@@ -25,6 +25,10 @@ DEFAULT_EVENTS: Final = (
     "related-referral-updated",
     TEST_EVENT,
 )
+SWEEP_ONLY: Final = (
+    "This app is set to sweep only (COSELL_SWEEP_ONLY) and registers nothing: Partner Center keeps one address for "
+    "the whole tenant, and it is production's."
+)
 POLLS = 5
 POLL_SECONDS = 2.0
 
@@ -49,6 +53,10 @@ class TestResult:
 
 class Registrations(Protocol):
     """The registration calls of Partner Center; all may raise `shared.errors.ApiError`."""
+
+    @property
+    def sweep_only(self) -> bool:
+        """Whether this deployment must never be the one that Partner Center tells."""
 
     def current(self) -> Registration | None: ...
     def save(self, url: str, events: tuple[str, ...], *, exists: bool) -> Registration: ...
@@ -92,17 +100,20 @@ def plan(
     *,
     overwrite: bool = False,
     known: Sequence[str] = (),
+    sweep_only: bool = False,
 ) -> Plan:
     """Decide what registering `endpoint` means, given what is registered and which event names exist.
 
-    No `events` means the default ones; no `known` means that the names cannot be checked. Events of others
-    on the same address stay. With `overwrite`, an equal registration is saved again: Microsoft's cure for
-    events that stopped coming.
+    A deployment that is `sweep_only` registers nothing, whatever is asked. No `events` means the default ones; no
+    `known` means that the names cannot be checked. Events of others on the same address stay.
+    With `overwrite`, an equal registration is saved again: Microsoft's cure for events that stopped coming.
     """
     wanted = tuple(dict.fromkeys(events or DEFAULT_EVENTS))
     problem = _problem_with(endpoint) or _unknown(wanted, known)
     if problem:
         return Plan(Step.INVALID, problem)
+    if sweep_only:
+        return Plan(Step.REFUSE, SWEEP_ONLY)
     if current is None:
         return Plan(Step.CREATE, "Nothing was registered: this address is registered.", wanted)
     if not same_address(current.url, endpoint):
@@ -124,7 +135,8 @@ def register(
 ) -> Outcome:
     """Register an address, if the plan allows it, and on request let Partner Center prove that it can reach it."""
     current = registrations.current()
-    decided = plan(current, endpoint, events, overwrite=overwrite, known=_known(registrations))
+    known, sweep_only = _known(registrations), registrations.sweep_only
+    decided = plan(current, endpoint, events, overwrite=overwrite, known=known, sweep_only=sweep_only)
     if decided.step in (Step.CREATE, Step.REPLACE):
         current = registrations.save(endpoint, decided.events, exists=current is not None)
     ours = decided.step not in (Step.REFUSE, Step.INVALID)

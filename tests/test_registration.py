@@ -33,6 +33,7 @@ class Fake:
     """Partner Center's registration, with what it answers to a validation event."""
 
     registered: Registration | None = None
+    sweep_only: bool = False
     known: tuple[str, ...] | ApiError = ()
     test: str | ApiError = "correlation"
     answers: list[TestResult | ApiError] = field(default_factory=list)
@@ -240,3 +241,13 @@ def test_an_address_is_shown_without_its_secrets() -> None:
     assert shown(OURS) == "https://cosell.example/api/partner-center/…"
     assert shown(THEIRS) == "https://prod-12.logic.example:443/workflows/1/…"
     assert shown("https://user:word@cosell.example/x?sig=1") == "https://cosell.example/…"
+
+
+@pytest.mark.parametrize("registered", [None, Registration(THEIRS, DEFAULT_EVENTS), Registration(OURS, ())])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_deployment_beside_production_never_registers(registered: Registration | None, *, overwrite: bool) -> None:
+    fake = Fake(registered, sweep_only=True, known=DEFAULT_EVENTS)
+    outcome = register(fake, OURS, overwrite=overwrite, validate=True, sleep=lambda _: None)
+    assert outcome.plan.step is Step.REFUSE
+    assert "COSELL_SWEEP_ONLY" in outcome.plan.sentence
+    assert (outcome.registration, outcome.validation, fake.saved) == (registered, None, [])

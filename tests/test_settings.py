@@ -157,8 +157,9 @@ def test_an_address_is_https_or_on_this_machine(
         ({"COSELL_SALESFORCE_CLIENT_SECRET": ""}, "COSELL_SALESFORCE_CLIENT_SECRET is needed"),
         ({"COSELL_SALESFORCE_USERNAME": "sync@example.com"}, "belong together"),
         ({"COSELL_SALESFORCE_PRIVATE_KEY": "pem"}, "belong together"),
+        ({"COSELL_SWEEP_ONLY": "true", "COSELL_WEBHOOK_RELAY_URL": "https://a.example/b"}, "not both"),
     ],
-    ids=["no storage", "half an endpoint", "no way into Salesforce", "user without key", "key without user"],
+    ids=["no storage", "half an endpoint", "no way into Salesforce", "user without key", "key without user", "a ring"],
 )
 def test_settings_that_need_company_say_so(good: pytest.MonkeyPatch, changes: dict[str, str], told: str) -> None:
     assert told in _problems(good, **changes)

@@ -12,7 +12,7 @@ from cli.line import Line, ok, problem, skipped, warning
 from cli.words import age
 from shared.errors import Forbidden
 from shared.identity.renewal import DAY_SECONDS, OLD_DAYS
-from shared.registration import DEFAULT_EVENTS, TEST_EVENT, shown
+from shared.registration import DEFAULT_EVENTS, TEST_EVENT, Registration, shown
 from shared.transport import parse
 
 REGISTER = "Register this app's address: the function PartnerCenterWebhookRegistration does it."
@@ -88,6 +88,9 @@ def clock(visit: Visit) -> Iterator[Line]:
 def webhook(visit: Visit) -> Iterator[Line]:
     """Partner Center sends its events here, and all of them. It keeps one address per event and tenant."""
     current = visit.deployment.registrations.current()
+    if visit.settings.sweep_only:
+        yield _not_ours(visit, current)
+        return
     if current is None:
         yield problem("No webhook is registered: changes at Microsoft wait for the hourly comparison", REGISTER)
         return
@@ -104,6 +107,16 @@ def webhook(visit: Visit) -> Iterator[Line]:
         yield warning(f"The webhook cannot be tested: {TEST_EVENT} is not registered", "Register it again.")
     else:
         yield ok(f"Webhook registered: {shown(current.url)} for {len(current.events)} events")
+
+
+def _not_ours(visit: Visit, current: Registration | None) -> Line:
+    if current and _ours(visit, current.url):
+        return problem(
+            "Partner Center sends its events to this app, which is set to sweep only",
+            "Register production's address, from production; or clear COSELL_SWEEP_ONLY if this is production.",
+        )
+    where = shown(current.url) if current else "nobody"
+    return ok(f"This app only sweeps; Partner Center sends its events to {where}")
 
 
 def _ours(visit: Visit, url: str) -> bool:

@@ -26,6 +26,7 @@ class WebhookRegistrations:
     """The registration of the partner whose service user the tokens belong to."""
 
     wire: Wire
+    sweep_only: bool = False
 
     @classmethod
     def connect(
@@ -38,7 +39,8 @@ class WebhookRegistrations:
     ) -> Self:
         """The registration API of the settings; nothing is sent before the first method is called."""
         base, audience = settings.partner_center_webhooks_url, settings.partner_center_webhooks_audience
-        return cls(connect(settings, tokens, base, audience, transport=transport, clock=clock, patience=patience))
+        wire = connect(settings, tokens, base, audience, transport=transport, clock=clock, patience=patience)
+        return cls(wire, settings.sweep_only)
 
     def events(self) -> tuple[str, ...]:
         """The names of all events that can be registered for."""

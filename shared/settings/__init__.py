@@ -20,7 +20,7 @@ from shared.settings.partner_center import PartnerCenter
 from shared.settings.salesforce import Salesforce
 from shared.settings.storage import Storage
 from shared.settings.timing import Patience, Schedules
-from shared.settings.webhook import Webhook
+from shared.settings.webhook import Staging, Webhook
 
 __all__ = ["LOOPBACK", "PREFIX", "Settings", "SettingsInvalid", "is_loopback"]
 
@@ -30,7 +30,7 @@ class SettingsInvalid(Exception):
 
 
 # Pydantic takes the fields of the last base first: the page of settings begins with `App`.
-class Settings(Patience, Schedules, Webhook, Salesforce, Entra, PartnerCenter, Storage, App, BaseSettings):
+class Settings(Patience, Schedules, Staging, Webhook, Salesforce, Entra, PartnerCenter, Storage, App, BaseSettings):
     """App settings; each field's description is what the documentation says of it."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True)
@@ -86,6 +86,8 @@ def _missing_together(settings: Settings) -> list[str]:
         )
     if not settings.salesforce_private_key and not settings.salesforce_client_secret:
         problems.append(f"{PREFIX}SALESFORCE_PRIVATE_KEY or {PREFIX}SALESFORCE_CLIENT_SECRET is needed")
+    if settings.sweep_only and settings.webhook_relay_url:
+        problems.append(f"{PREFIX}SWEEP_ONLY is for staging and {PREFIX}WEBHOOK_RELAY_URL for production: not both")
     return problems
 
 

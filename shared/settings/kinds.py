@@ -33,6 +33,12 @@ def _resolved(value: object) -> SecretStr:
     return SecretStr(text)
 
 
+def _secret_origin(value: object) -> SecretStr:
+    secret = _resolved(value)
+    _origin(secret.get_secret_value())
+    return secret
+
+
 def _words(value: object) -> tuple[str, ...]:
     items = value.split(",") if isinstance(value, str) else list(value)  # type: ignore[call-overload]
     return tuple(str(item).strip() for item in items if str(item).strip())
@@ -46,6 +52,7 @@ def _zone(name: str) -> str:
 
 Url = Annotated[str, AfterValidator(_origin)]
 Secret = Annotated[SecretStr, PlainValidator(_resolved)]
+SecretUrl = Annotated[SecretStr, PlainValidator(_secret_origin)]
 Words = Annotated[tuple[str, ...], NoDecode, PlainValidator(_words)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Seconds = Annotated[int, Field(ge=0)]

@@ -1,10 +1,10 @@
-"""Settings of the webhook."""
+"""Settings of the webhook, and of a second deployment beside production."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from shared.settings.kinds import Secret, Words
+from shared.settings.kinds import Secret, SecretUrl, Words
 
 
 class Webhook(BaseModel):
@@ -33,3 +33,16 @@ class Webhook(BaseModel):
         description="PEM file of trusted roots and pinned intermediates; empty: public roots of Microsoft, DigiCert",
     )
     webhook_max_bytes: int = Field(65536, ge=1024, le=1048576, description="Largest delivery that is read")
+
+
+class Staging(BaseModel):
+    """Two deployments, one partner account: Partner Center has one address per event and tenant."""
+
+    sweep_only: bool = Field(
+        default=False,
+        description="For staging: never registers a webhook; finds changes by comparing, or is told by a relay",
+    )
+    webhook_relay_url: SecretUrl | None = Field(
+        None,
+        description="For production: staging's webhook address, to which every verified delivery is sent on; optional",
+    )

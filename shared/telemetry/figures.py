@@ -59,6 +59,7 @@ FIGURES: Final = (
     Figure("poison", "cosell.poison", Kind.COUNTER, "", ("queue",)),
     Figure("webhook.refused", "cosell.webhook.refused", Kind.COUNTER, "count", ("reason",)),
     Figure("webhook.ignored", "cosell.webhook.ignored", Kind.COUNTER, "count", ("reason",)),
+    Figure("webhook.not-relayed", "cosell.webhook.not_relayed", Kind.COUNTER, "", ("reason",)),
     Figure("certificate fetched", "cosell.certificate.fetches", Kind.COUNTER, "", ("outcome",)),
     # How things stand, once a minute
     Figure("standing", "cosell.unfinished", Kind.GAUGE, "unfinished"),

@@ -228,6 +228,23 @@ def test_without_a_webhook_it_is_a_problem() -> None:
     assert ("webhook", "problem") in [(check, verdict) for check, verdict, _ in bad(examined(deployment(rig)))]
 
 
+def _webhook(rig: Rig) -> list[tuple[Verdict, str]]:
+    results = examined(deployment(rig, sweep_only=True))
+    return [(line.verdict, line.text) for result in results if result.check.name == "webhook" for line in result.lines]
+
+
+def test_a_deployment_beside_production_is_well_while_the_events_go_elsewhere() -> None:
+    rig = Rig()
+    ((verdict, text),) = _webhook(rig)
+    assert (verdict, "to nobody" in text) == (Verdict.OK, True)
+    register(rig, "https://production.example/api/partner-center/secret-of-production")
+    ((verdict, text),) = _webhook(rig)
+    assert (verdict, "https://production.example/api/partner-center/…" in text) == (Verdict.OK, True)
+    register(rig)
+    ((verdict, text),) = _webhook(rig)
+    assert (verdict, "is set to sweep only" in text) == (Verdict.PROBLEM, True)
+
+
 class Frozen:
     """A vault that takes nothing any more."""
 

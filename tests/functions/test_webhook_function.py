@@ -297,6 +297,8 @@ THEIRS = "https://prod-12.logic.example/workflows/1/invoke?sig=secret"
 class Registered:
     """Partner Center's registration, or what it fails with."""
 
+    sweep_only = False
+
     def __init__(self, registered: Registration | None = None, failure: ApiError | None = None) -> None:
         self.registered = registered
         self.failure = failure
@@ -383,6 +385,14 @@ def test_another_address_is_only_displaced_on_request(monkeypatch: pytest.Monkey
     assert "prod-12.logic.example" in told["message"]
     status, told = ask(registrations, monkeypatch, {"endpoint": OURS, "overwrite": True})
     assert (status, told["done"]) == (200, "replace")
+
+
+def test_a_deployment_beside_production_says_that_it_does_not_register(monkeypatch: pytest.MonkeyPatch) -> None:
+    registrations = Registered()
+    registrations.sweep_only = True
+    status, told = ask(registrations, monkeypatch, {"endpoint": OURS, "overwrite": True})
+    assert (status, told["done"], told["registered"]) == (409, "refuse", None)
+    assert "sweep only" in told["message"]
 
 
 @pytest.mark.parametrize(

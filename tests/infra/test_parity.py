@@ -66,8 +66,9 @@ HOSTS = {
     "AzureWebJobsStorage__credential",
     "PYTHON_THREADPOOL_THREAD_COUNT",
 }
-# Secrets that no deployment sets: an identity takes the place of the first, the vault of tokens that of the second.
-NOT_SET = {"COSELL_STORAGE", "COSELL_ENTRA_REFRESH_TOKEN"}
+# Secrets that no deployment sets: an identity takes the place of the first, the vault of tokens that of the second;
+# the third is for who has a staging, and is named as a reference among the partner's own settings.
+NOT_SET = {"COSELL_STORAGE", "COSELL_ENTRA_REFRESH_TOKEN", "COSELL_WEBHOOK_RELAY_URL"}
 NEEDED_ROLES = {
     ("runtime", "Storage Blob Data Owner"): "the host's keys, locks and package",
     ("state", "Storage Queue Data Contributor"): "queues in bindings",
