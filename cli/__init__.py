@@ -1,4 +1,4 @@
-"""What an operator types: `cosell doctor`, `explain`, `status`, `login`. It writes to no record of either system.
+"""What an operator types: `cosell doctor`, `explain`, `status`, `login`, `mapping diff`. No record is written to.
 
 A composition root beside `functions`: it knows the adapters, and joins them to look instead of to synchronise.
 """

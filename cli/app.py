@@ -20,6 +20,7 @@ from cli.doctor import CHECKS, Result, Visit, examine
 from cli.explain import NotARecord, explain
 from cli.line import Verdict
 from cli.login import login as sign_in
+from cli.mapping import config_of, diff
 from cli.status import status
 from cli.words import in_words
 from shared.settings import SettingsInvalid
@@ -36,6 +37,8 @@ app = typer.Typer(
     "Nothing here changes a record in Salesforce or Partner Center.",
     epilog="Exit codes: 0 all is well, 1 there are problems, 2 wrong usage.",
 )
+mapping_app = typer.Typer(no_args_is_help=True, help="Look at mapping files; needs neither settings nor network.")
+app.add_typer(mapping_app, name="mapping")
 SettingsFile = Annotated[
     Path | None,
     typer.Option(
@@ -91,6 +94,25 @@ def explain_(
         _print_json(asdict(told))
     else:
         show.show_explanation(_console(), told)
+
+
+@mapping_app.command(name="diff", epilog="Exit code 0 whether they differ or not, 1 when a file cannot be used.")
+def mapping_diff(
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A mapping file.")],
+    other: Annotated[
+        Path | None, typer.Argument(metavar="[OTHER]", exists=True, dir_okay=False, help="What would take its place.")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show what changes from FILE to OTHER; with FILE alone, from the shipped default to FILE."""
+    before, after = (file, other) if other else (None, file)
+    with _plain_words():
+        changes = diff(config_of(before), config_of(after))
+    if as_json:
+        _print_json({"same": not changes, "changes": [asdict(change) for change in changes]})
+    else:
+        show.show_diff(_console(), changes, str(before or "shipped default"), str(after))
 
 
 @app.command(name="status")

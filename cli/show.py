@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -14,6 +15,7 @@ from rich.table import Table
 from cli.doctor import Result
 from cli.explain import Explanation
 from cli.line import Verdict
+from cli.mapping import Change
 from cli.status import Status
 from cli.words import plural
 
@@ -99,6 +101,21 @@ def _groups(told: Explanation) -> Table:
             f"[bold]{escape(line.action)}[/]" if busy else f"[dim]{escape(line.action)}[/]",
         )
     return table
+
+
+def show_diff(console: Console, changes: Iterable[Change], before: str, after: str) -> None:
+    """One row per key that differs, below the group or table that it belongs to."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("Key", before, after, "Meaning"):
+        table.add_column(escape(heading), overflow="fold")
+    for change in changes:
+        was, becomes = (_said(value) for value in (change.was, change.becomes))
+        table.add_row(escape(change.key), f"[red]{was}[/]", f"[green]{becomes}[/]", f"[dim]{escape(change.meaning)}[/]")
+    console.print(table if table.row_count else "Both mean the same.")
+
+
+def _said(value: object) -> str:
+    return "–" if value is None else escape(json.dumps(value, ensure_ascii=False))
 
 
 def show_status(console: Console, counted: Status) -> None:
