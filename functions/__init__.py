@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from shared.mapping import Mapping
     from shared.partner_center import WebhookRegistrations
     from shared.receiver import Receiver
+    from shared.registration_watch import RegistrationWatch
     from shared.settings import Settings
     from shared.storage import Bells, Queues, Store, Tables
     from shared.sync import Sync
@@ -44,6 +45,7 @@ class Services:
     bells: Bells
     registrations: WebhookRegistrations
     renewal: Renewal
+    registration: RegistrationWatch
 
 
 class Message(Protocol):
@@ -147,6 +149,7 @@ def _services() -> Services:
     from shared.catalogue import LANGUAGES
     from shared.identity import EntraTokens, KeyVaultKeeper, Renewal, StoreKeeper, Turn
     from shared.partner_center import PartnerCenter, WebhookRegistrations
+    from shared.registration_watch import RegistrationWatch
     from shared.salesforce import Salesforce
     from shared.storage import Bells, Store, queue_service, table_service
     from shared.sync import GatedOpportunities, GatedReferrals, Gates, Sync, patience_of, policy_of
@@ -177,7 +180,9 @@ def _services() -> Services:
     )
     audiences = (settings.partner_center_referrals_audience, settings.partner_center_webhooks_audience)
     renewal = Renewal(tokens, audiences, store, _seconds)
-    return Services(sync, store, bells, WebhookRegistrations.connect(settings, tokens), renewal)
+    registrations = WebhookRegistrations.connect(settings, tokens)
+    watch = RegistrationWatch(registrations, store, settings.webhook_token.get_secret_value())
+    return Services(sync, store, bells, registrations, renewal, watch)
 
 
 def mapping_of(settings: Settings) -> Mapping:

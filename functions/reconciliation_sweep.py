@@ -10,10 +10,11 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
 @bp.function_name("ReconciliationDelta")
 @bp.timer_trigger(arg_name="timer", schedule="%COSELL_DELTA_SCHEDULE%")
 def reconciliation_delta(timer: func.TimerRequest) -> None:  # noqa: ARG001  the binding needs its name
-    """Ring for referrals that changed and that no webhook told of."""
+    """Ring for referrals that changed and that no webhook told of, and look whether events still come here."""
     from shared import sync
 
     functions.tick("delta", sync.delta)
+    functions.tick("registration", lambda now: int(not functions.services().registration.look(now.clock())))
 
 
 @bp.function_name("ReconciliationSweep")

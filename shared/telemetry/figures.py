@@ -61,6 +61,7 @@ FIGURES: Final = (
     Figure("webhook.ignored", "cosell.webhook.ignored", Kind.COUNTER, "count", ("reason",)),
     Figure("webhook.not-relayed", "cosell.webhook.not_relayed", Kind.COUNTER, "", ("reason",)),
     Figure("certificate fetched", "cosell.certificate.fetches", Kind.COUNTER, "", ("outcome",)),
+    Figure("registration", "cosell.registration.ours", Kind.GAUGE, "ours"),
     # How things stand, once a minute
     Figure("standing", "cosell.unfinished", Kind.GAUGE, "unfinished"),
     Figure("standing", "cosell.unfinished.age", Kind.GAUGE, "unfinished_age", unit="s"),
