@@ -7,10 +7,10 @@ CHECK ?=
 PYTHON313 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python) $(shell command -v python3.13))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test313 kills sim model storm mutants lint types run lock clean
+.PHONY: help install demo test test313 kills sim model storm mutants lint types package bench-import run lock clean
 
 help:  ## show the targets
-	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 install: $(READY)  ## create .venv with everything the app, the sandbox, the tests and the cosell command need
 
@@ -67,6 +67,19 @@ lint: install
 types: install
 	@$(BIN)/mypy
 
+NEEDS313 := { echo "Python 3.13, which Azure runs, was not found; name one: make PYTHON313=/path/to/python3.13 …"; exit 1; }
+PACKAGE ?= dist/cosell-connector-$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' shared/__init__.py).zip
+
+package:  ## build the deployable zip with its bytecode (TWICE=1: prove that it comes out equal), and start it in the real worker
+	@$(or $(PYTHON313),false) -c '' 2>/dev/null || $(NEEDS313)
+	@$(MAKE) --no-print-directory install VENV=.venv313 PYTHON=$(PYTHON313)
+	@.venv313/bin/python -m release --target $(PACKAGE) $(if $(TWICE),--twice)
+	@PACKAGE=$(abspath $(PACKAGE)) .venv313/bin/python -m pytest tests/test_worker_app.py
+
+bench-import:  ## how long the package takes to import, beside azure.functions alone (after make package)
+	@test -f $(PACKAGE) || { echo "There is no $(PACKAGE); make package builds it."; exit 1; }
+	@.venv313/bin/python -m release.import_time $(PACKAGE)
+
 run: install  ## start the app in the real Functions host (needs Azure Functions Core Tools)
 	@command -v func >/dev/null || { echo "Azure Functions Core Tools (func) not found; 'make demo' needs none."; exit 1; }
 	@test -f local.settings.json || { echo "Copy local.settings.example.json to local.settings.json and fill it in."; exit 1; }
@@ -80,4 +93,4 @@ lock: install  ## write the exact pins of requirements*.txt again from pyproject
 	    --no-header --no-annotate -c requirements.txt -o requirements-dev.txt
 
 clean:  ## remove the virtual environment and caches
-	@rm -rf $(VENV) .venv313 .node .mypy_cache .ruff_cache .pytest_cache .hypothesis .sandbox
+	@rm -rf $(VENV) .venv313 dist .node .mypy_cache .ruff_cache .pytest_cache .hypothesis .sandbox

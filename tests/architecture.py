@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 Rule = Callable[["Tree"], Iterator[str]]
-CHECKED: Final = ("shared", "functions", "sandbox", "cli")
+CHECKED: Final = ("shared", "functions", "sandbox", "cli", "release")
 MODULE_LINES: Final = 300
 FUNCTION_LINES: Final = 40
 PURE: Final = (

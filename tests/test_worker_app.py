@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
+import venv
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import pathspec
 import pytest
 
+from release.package import LIBRARIES, build
 from sandbox.entra import EntraWorld
 from sandbox.partner_center.authority import Authority
 from sandbox.serve import Server, serve
@@ -17,7 +19,17 @@ from sandbox.system import now
 from tests.deliveries import REFERRAL, TOKEN, body
 from tests.deliveries import headers as signed
 from tests.flow_table import FLOWS, as_flow
-from tests.worker import Invocation, Outcome, Worked, http_input, run_in_worker, timer_input
+from tests.pinned import linked_libraries
+from tests.worker import (
+    WORKER,
+    Invocation,
+    Outcome,
+    Worked,
+    http_input,
+    run_in_worker,
+    timer_input,
+    worker_folder,
+)
 
 ROOT = Path(__file__).parent.parent
 CONTENT = body()
@@ -32,13 +44,31 @@ FACTS = {"Id": "1", "DequeueCount": 1, "PopReceipt": "r"}
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with what .funcignore lets through, and nothing else."""
-    ignored = pathspec.GitIgnoreSpec.from_lines((ROOT / ".funcignore").read_text("utf-8").splitlines())
+    """The package, unpacked: the one that PACKAGE names, or one of this checkout.
+
+    The libraries of the latter are those of this environment, but only the pinned ones, and not copied.
+    """
     folder = tmp_path_factory.mktemp("deployed")
-    for entry in sorted(ROOT.iterdir()):
-        if not ignored.match_file(f"{entry.name}/" if entry.is_dir() else entry.name):
-            _copy(entry, folder / entry.name, ignored)
-    return folder
+    app, package = folder / "app", os.environ.get("PACKAGE", "")
+    if not package:
+        (folder / "none").mkdir()
+        package = str(folder / "package.zip")
+        build(ROOT, folder / "none", folder / "stage", Path(package))
+    with zipfile.ZipFile(package) as packed:
+        packed.extractall(app)
+    if not (app / LIBRARIES).exists():
+        linked_libraries(app / LIBRARIES)
+    return app
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of a new environment in which there is the worker, and nothing else."""
+    folder = tmp_path_factory.mktemp("clean")
+    venv.create(folder, symlinks=True)
+    (library,) = folder.glob("lib/python*/site-packages")
+    (library / WORKER).symlink_to(worker_folder())
+    return folder / "bin" / "python"
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +108,11 @@ def settings(certificates: tuple[Authority, Server, Path]) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def worked(deployed: Path, settings: Mapping[str, str], certificates: tuple[Authority, Server, Path]) -> Worked:
+def worked(
+    deployed: Path, python: Path, settings: Mapping[str, str], certificates: tuple[Authority, Server, Path]
+) -> Worked:
     """The app indexed once and called in every way; one process serves all tests of this file."""
-    return run_in_worker(deployed, [call for _, call in _calls(certificates)], settings)
+    return run_in_worker(deployed, [call for _, call in _calls(certificates)], settings, python)
 
 
 @pytest.fixture
@@ -119,20 +151,11 @@ def _delivery(content: bytes, headers: Mapping[str, str], token: str = TOKEN) ->
     return Invocation(WEBHOOK, "req", http_input("POST", url, content, headers=lower, params={"token": token}))
 
 
-def _copy(source: Path, target: Path, ignored: pathspec.GitIgnoreSpec) -> None:
-    if source.is_file():
-        shutil.copy(source, target)
-        return
-    shutil.copytree(
-        source, target, ignore=lambda _, names: {n for n in names if ignored.match_file(n) or n == "__pycache__"}
-    )
-
-
 def test_what_is_deployed_is_the_app_and_no_tool(deployed: Path) -> None:
     needed = {"function_app.py", "functions", "host.json", "requirements.txt", "shared"}
     names = {entry.name for entry in deployed.iterdir()}
     assert needed <= names
-    assert names - needed <= {"LICENSE", "README.md", "mapping.toml", ".funcignore"}
+    assert names - needed <= {"LICENSE", "README.md", "mapping.toml", ".funcignore", ".python_packages", "__pycache__"}
     assert (deployed / "shared" / "mapping" / "mapping.toml").is_file()
 
 
@@ -190,9 +213,10 @@ def test_a_registration_that_cannot_be_used_is_answered_not_thrown(outcomes: dic
     assert (outcome.succeeded, outcome.returned["status_code"]) == (True, "400")
 
 
-def test_without_settings_every_problem_is_told_at_first_use(deployed: Path) -> None:
+def test_without_settings_every_problem_is_told_at_first_use(deployed: Path, python: Path) -> None:
     empty = dict.fromkeys(("COSELL_DIGEST_KEY", "COSELL_WEBHOOK_TOKEN", "COSELL_STORAGE"), "")
-    worked = run_in_worker(deployed, [_delivery(CONTENT, {}), Invocation(TIMERS[0], "timer", timer_input())], empty)
+    calls = [_delivery(CONTENT, {}), Invocation(TIMERS[0], "timer", timer_input())]
+    worked = run_in_worker(deployed, calls, empty, python)
     assert worked.refused == ""
     for outcome in worked.outcomes:
         assert not outcome.succeeded

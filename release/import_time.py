@@ -1,0 +1,74 @@
+"""`python -m release.import_time PACKAGE`: what a worker imports before it can answer, beside what it must import.
+
+Every figure is the median of fresh processes, taken in turn so that a busy machine slows all of them alike. Run it
+with the Python that the package was built for: bytecode of another is not used.
+"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Final
+
+from release.package import LIBRARIES
+
+RUNS: Final = 15
+MOST: Final = 1.5
+FLOOR, APP = "import azure.functions", "import function_app"
+DELIVERY = "import function_app, functions; functions.receiver()"
+WHAT: Final = {
+    FLOOR: "the programming model alone",
+    APP: "the app: what is imported before the worker can be given a delivery",
+    DELIVERY: "with everything that the first delivery loads: settings, certificates, libraries",
+}
+TIMED = "import time; t = time.perf_counter(); {0}; print(time.perf_counter() - t)"
+# Nothing of it is called; the settings only have to be complete.
+SETTINGS: Final = dict.fromkeys(
+    (f"COSELL_{name}" for name in (
+        "DIGEST_KEY", "STORAGE", "WEBHOOK_TOKEN", "ENTRA_TENANT_ID", "ENTRA_CLIENT_ID", "ENTRA_CLIENT_SECRET",
+        "SALESFORCE_CLIENT_ID", "SALESFORCE_CLIENT_SECRET",
+    )),
+    "x",
+)  # fmt: skip
+
+
+def measured(app: Path) -> dict[str, float]:
+    """Milliseconds per statement, in an unpacked package."""
+    taken: dict[str, list[float]] = {statement: [] for statement in WHAT}
+    for _ in range(RUNS):
+        for statement, times in taken.items():
+            times.append(_once(app, statement))
+    return {statement: statistics.median(times) for statement, times in taken.items()}
+
+
+def _once(app: Path, statement: str) -> float:
+    path = f"{app}:{app / LIBRARIES}"
+    done = subprocess.run(  # noqa: S603  our own interpreter and text
+        [sys.executable, "-P", "-S", "-B", "-c", TIMED.format(statement)],
+        env={"PYTHONPATH": path, **SETTINGS},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return float(done.stdout) * 1000
+
+
+def main(package: str) -> int:
+    """Unpack, measure, and print a table; 1 when the app takes more than its share."""
+    with tempfile.TemporaryDirectory() as folder:
+        zipfile.ZipFile(package).extractall(folder)
+        found = measured(Path(folder))
+    for statement, milliseconds in found.items():
+        ratio = milliseconds / found[FLOOR]
+        sys.stdout.write(f"{milliseconds:6.0f} ms  {ratio:4.2f} ×  {statement:54}{WHAT[statement]}\n")
+    within = found[APP] <= MOST * found[FLOOR]
+    sys.stdout.write(f"The app is {'' if within else 'not '}within {MOST} × the programming model.\n")
+    return 0 if within else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1]))

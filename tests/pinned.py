@@ -1,0 +1,33 @@
+"""The libraries that `requirements.txt` pins, as they lie in this environment."""
+
+from __future__ import annotations
+
+from importlib.metadata import Distribution, distribution
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parent.parent
+
+
+def pinned() -> list[Distribution]:
+    """Every library that is deployed, but for those of other platforms."""
+    lines = (ROOT / "requirements.txt").read_text("utf-8").replace("\\\n", " ").splitlines()
+    wanted = [Requirement(line.partition(" --hash")[0]) for line in lines if line.strip()]
+    return [distribution(each.name) for each in wanted if each.marker is None or each.marker.evaluate()]
+
+
+def linked_libraries(folder: Path) -> None:
+    """A folder with links to the pinned libraries and to no others. What several share, as `azure`, is a folder."""
+    owners: dict[Path, set[str]] = {}
+    places: dict[Path, Path] = {}
+    for library in pinned():
+        for file in library.files or ():
+            if ".." not in file.parts:
+                for path in (Path(file), *Path(file).parents):
+                    owners.setdefault(path, set()).add(library.name)
+                    places[path] = Path(str(library.locate_file(path)))
+    for path, names in owners.items():
+        if len(names) == 1 and len(owners[path.parent]) > 1 and places[path].exists():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).symlink_to(places[path])
