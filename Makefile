@@ -7,7 +7,7 @@ CHECK ?=
 PYTHON313 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python) $(shell command -v python3.13))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test313 kills sim model storm mutants lint types package bench-import run lock clean
+.PHONY: help install demo test test313 kills sim model storm mutants lint types package audit sbom bench-import run lock clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -75,6 +75,18 @@ package:  ## build the deployable zip with its bytecode (TWICE=1: prove that it 
 	@$(MAKE) --no-print-directory install VENV=.venv313 PYTHON=$(PYTHON313)
 	@.venv313/bin/python -m release --target $(PACKAGE) $(if $(TWICE),--twice)
 	@PACKAGE=$(abspath $(PACKAGE)) .venv313/bin/python -m pytest tests/test_worker_app.py
+
+audit: install  ## secrets in the repository, licences of what is deployed, and its known weaknesses (the last needs the network)
+	@$(BIN)/python -m release.secret_scan
+	@$(BIN)/python -m release.licences
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv tool run pip-audit==2.10.1 --strict --disable-pip --require-hashes --requirement requirements.txt
+
+sbom: install  ## the bill of materials of what is deployed, as CycloneDX
+	@mkdir -p dist
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv tool run --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements.txt --output-reproducible \
+	    --of JSON --output-file $(PACKAGE:.zip=.sbom.json)
 
 bench-import:  ## how long the package takes to import, beside azure.functions alone (after make package)
 	@test -f $(PACKAGE) || { echo "There is no $(PACKAGE); make package builds it."; exit 1; }

@@ -1,20 +1,10 @@
-"""The libraries that `requirements.txt` pins, as they lie in this environment."""
+"""The libraries that are deployed, as they lie in this environment."""
 
 from __future__ import annotations
 
-from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
-from packaging.requirements import Requirement
-
-ROOT = Path(__file__).parent.parent
-
-
-def pinned() -> list[Distribution]:
-    """Every library that is deployed, but for those of other platforms."""
-    lines = (ROOT / "requirements.txt").read_text("utf-8").replace("\\\n", " ").splitlines()
-    wanted = [Requirement(line.partition(" --hash")[0]) for line in lines if line.strip()]
-    return [distribution(each.name) for each in wanted if each.marker is None or each.marker.evaluate()]
+from release.licences import pinned
 
 
 def linked_libraries(folder: Path) -> None:

@@ -123,7 +123,7 @@ def test_a_refusal_names_the_host_and_what_overwrite_would_do_but_no_secret() ->
         "ftp://cosell.example/api",
         "https://",
         "https:///api",
-        "https://user:word@cosell.example/api",
+        "https://user:word@cosell.example/api",  # pragma: allowlist secret
         "https://cosell.example/api#part",
         "https://cosell.example/a b",
         "https://cosell.example:99999/api",

@@ -134,7 +134,7 @@ def test_an_unresolved_key_vault_reference_is_refused(good: pytest.MonkeyPatch, 
         ("http://127.0.0.1.example.com", False),
         ("http://localhost@example.com", False),
         ("ftp://127.0.0.1", False),
-        ("https://user:pass@example.com", False),
+        ("https://user:pass@example.com", False),  # pragma: allowlist secret
         ("https://example.com/?x=1", False),
         ("example.com", False),
     ],

@@ -159,7 +159,7 @@ CER = "/cert/a.cer"
         f"https://{HOST}.{CER}",
         f"https://{HOST}@evil.example{CER}",
         f"https://evil.example@{HOST}{CER}",
-        f"https://user:word@{HOST}{CER}",
+        f"https://user:word@{HOST}{CER}",  # pragma: allowlist secret
         f"https://evil.example#@{HOST}{CER}",
         f"https://evil.example\\@{HOST}{CER}",
         f"https://{HOST}:443{CER}",

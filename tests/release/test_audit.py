@@ -1,0 +1,99 @@
+"""The repository holds no secret, what is deployed has licences that anybody can live with; and both checks bite."""
+
+import subprocess
+from collections.abc import Mapping
+from email.message import Message
+from importlib.metadata import Distribution
+from pathlib import Path
+
+import pytest
+
+from release.licences import pinned, refused
+from release.secret_scan import INVENTED, found, tracked
+
+ROOT = Path(__file__).parent.parent.parent
+STORAGE_KEY = "AccountKey=" + "k3y/" * 21 + "AB=="
+PRIVATE_KEY = "-----BEGIN " + "PRIVATE KEY-----"
+SECRETS = {
+    "a storage key": STORAGE_KEY,
+    "a private key": PRIVATE_KEY,
+    "a token": "eyJhbGciOiJIUzI1NiJ9" + ".eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+    "a password in an address": "https://admin" + ":hunter22@example.com",
+}
+
+
+def files(*, invented: bool) -> list[str]:
+    """The files of the repository; all of them when this is no clone, as in an unpacked archive."""
+    try:
+        known = tracked(ROOT)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("git does not know this folder, so nobody can say which files are the repository's")
+    return [name for name in known if name.startswith(INVENTED) == invented]
+
+
+@pytest.mark.parametrize("invented", [True, False], ids=["tests and sandbox", "everything else"])
+def test_the_repository_holds_no_secret(*, invented: bool) -> None:
+    assert list(found(ROOT, files(invented=invented))) == []
+
+
+@pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
+@pytest.mark.parametrize("name", ["shared/settings/app.py", "tests/test_it.py", "docs/page.md", "infra/main.tf"])
+def test_a_real_secret_is_found_anywhere_and_not_quoted(tmp_path: Path, name: str, secret: str) -> None:
+    (tmp_path / name).parent.mkdir(parents=True)
+    (tmp_path / name).write_text(f'x = 1\nvalue = "{secret}"\n')
+    (place,) = found(tmp_path, [name])
+    assert place.startswith(f"{name}:2: ")
+    assert secret not in place
+
+
+def test_what_is_named_like_a_secret_needs_a_reason_outside_of_tests(tmp_path: Path) -> None:
+    line = 'password = "Tr0ub4dor&3"'
+    for name, text in {
+        "a.py": line,
+        "tests/b.py": line,
+        "c.py": f"{line}  # noqa: S105  an example",
+        "d.py": f"{line}  # pragma: allowlist secret",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert list(found(tmp_path, ["a.py", "c.py", "d.py", "tests/b.py"])) == ["a.py:1: Secret Keyword"]
+
+
+class Library(Distribution):
+    """A library with this metadata."""
+
+    def __init__(self, about: Mapping[str, str]) -> None:
+        self._about = about
+
+    def read_text(self, filename: str) -> str | None:
+        """Its METADATA."""
+        message = Message()
+        for name, text in {"Name": "library", "Version": "1.0", **self._about}.items():
+            message[name] = text
+        return str(message) if filename == "METADATA" else None
+
+    def locate_file(self, path: object) -> Path:
+        """Nowhere."""
+        return Path(str(path))
+
+
+def test_what_is_deployed_has_allowed_licences() -> None:
+    libraries = pinned()
+    assert len(libraries) > 40
+    assert list(refused(libraries)) == []
+
+
+@pytest.mark.parametrize(
+    ("about", "named"),
+    [
+        ({"License-Expression": "GPL-3.0-only"}, "GPL-3.0-only"),
+        ({"License-Expression": "MIT AND AGPL-3.0-or-later"}, "MIT, AGPL-3.0-or-later"),
+        ({"Classifier": "License :: OSI Approved :: GNU General Public License v3 (GPLv3)"}, "GNU General"),
+        ({"License": "Proprietary"}, "Proprietary"),
+        ({}, "none named"),
+    ],
+)
+def test_another_licence_or_none_is_refused(about: dict[str, str], named: str) -> None:
+    (line,) = refused([Library(about)])
+    assert line.startswith("library 1.0: ")
+    assert named in line
