@@ -7,7 +7,7 @@ CHECK ?=
 PYTHON313 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python) $(shell command -v python3.13))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test313 kills sim model storm mutants lint types package audit sbom bench-import run lock clean
+.PHONY: help install demo test test313 kills sim model storm mutants checkov lint types package audit sbom bench-import run lock clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -60,6 +60,11 @@ storm: install  ## a hundred thousand pairs and bad days, every call counted: LI
 mutants: install  ## seed mistakes one at a time; every one must make a test fail
 	@$(BIN)/python -m tests.mutants
 
+checkov: install  ## have checkov look at infra/ (a virtual environment of its own: 300 MB, a minute)
+	@test -x .checkov/bin/checkov || { $(PYTHON) -m venv .checkov && .checkov/bin/python -m pip install --quiet \
+	    --disable-pip-version-check checkov==3.3.30; }
+	@$(BIN)/python -m tests.infra.checkov .checkov/bin/checkov
+
 lint: install
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -105,4 +110,4 @@ lock: install  ## write the exact pins of requirements*.txt again from pyproject
 	    --no-header --no-annotate -c requirements.txt -o requirements-dev.txt
 
 clean:  ## remove the virtual environment and caches
-	@rm -rf $(VENV) .venv313 dist .node .mypy_cache .ruff_cache .pytest_cache .hypothesis .sandbox
+	@rm -rf $(VENV) .venv313 dist .checkov .node .mypy_cache .ruff_cache .pytest_cache .hypothesis .sandbox

@@ -4,12 +4,13 @@ param location string
 param tags object
 
 // The suffix of storage differs between clouds; that of the vaults' private zone does not.
-var zones = {
+var dnsZones = {
   blob: 'privatelink.blob.${environment().suffixes.storage}'
   queue: 'privatelink.queue.${environment().suffixes.storage}'
   table: 'privatelink.table.${environment().suffixes.storage}'
   vaultcore: 'privatelink.vaultcore.azure.net'
 }
+var zoneIds = '${resourceGroup().id}/providers/Microsoft.Network/privateDnsZones'
 
 // Its own rules are enough: nobody reaches it from the internet.
 resource guard 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
@@ -46,7 +47,7 @@ resource network 'Microsoft.Network/virtualNetworks@2025-05-01' = {
 }
 
 resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = [
-  for item in items(zones): {
+  for item in items(dnsZones): {
     name: item.value
     location: 'global'
     tags: tags
@@ -54,20 +55,20 @@ resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = [
 ]
 
 resource zoneLink 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
-  for (item, index) in items(zones): {
-    parent: zone[index]
-    name: item.key
+  for item in items(dnsZones): {
+    name: '${item.value}/${item.key}'
     location: 'global'
     tags: tags
     properties: { registrationEnabled: false, virtualNetwork: { id: network.id } }
+    dependsOn: [zone]
   }
 ]
 
 output appSubnetId string = '${network.id}/subnets/app'
 output endpointSubnetId string = '${network.id}/subnets/endpoints'
 output zoneIds object = {
-  blob: resourceId('Microsoft.Network/privateDnsZones', zones.blob)
-  queue: resourceId('Microsoft.Network/privateDnsZones', zones.queue)
-  table: resourceId('Microsoft.Network/privateDnsZones', zones.table)
-  vaultcore: resourceId('Microsoft.Network/privateDnsZones', zones.vaultcore)
+  blob: '${zoneIds}/${dnsZones.blob}'
+  queue: '${zoneIds}/${dnsZones.queue}'
+  table: '${zoneIds}/${dnsZones.table}'
+  vaultcore: '${zoneIds}/${dnsZones.vaultcore}'
 }

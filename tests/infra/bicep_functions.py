@@ -16,6 +16,7 @@ AZURES: Final[Mapping[str, Any]] = {
         "authentication": {"loginEndpoint": "https://login.microsoftonline.com/"},
         "suffixes": {"storage": "core.windows.net"},
     },
+    "resourceGroup": {"id": Later("{group}")},
     "subscription": {"id": Later("{subscription}")},
     "tenant": {"tenantId": Later("{tenant}")},
     "uniqueString": "abcdefghijklm",  # thirteen letters, as Azure's
@@ -40,7 +41,6 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "empty": lambda value: not value,
     "guid": _later("guid"),
     "items": lambda value: [{"key": key, "value": value[key]} for key in sorted(value)],
-    "resourceId": _later("resourceId"),
     "split": lambda value, by: value.split(by),
     "subscriptionResourceId": _later("subscriptionResourceId"),
     "union": _union,
