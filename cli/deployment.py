@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import functions
+from cli.azure_settings import read_secret, with_secrets
 from cli.reading import reading
 from cli.settings_file import values_in
 from shared.doorbell import Queue
@@ -146,7 +147,7 @@ class Deployment:
 def settings_from(file: Path | None) -> Callable[[], Settings]:
     """How the settings are loaded: from a file like local.settings.json alone, or from the environment.
 
-    The file is read at once. Raises SettingsInvalid when it cannot be.
+    The file is read at once, secrets that it refers to when they are needed. Raises SettingsInvalid when it cannot be.
     """
     if file is None:
         return Settings.load
@@ -154,7 +155,7 @@ def settings_from(file: Path | None) -> Callable[[], Settings]:
     if state := values.pop(SANDBOX_STATE, ""):
         values["COSELL_STORAGE"] = state  # the sandbox keeps its state in its own memory, and shows it there
     given = {argument: values[name] for name, argument in _arguments().items() if values.get(name)}
-    return lambda: Settings.load(_env_prefix=f"{file}:", **given)
+    return lambda: Settings.load(_env_prefix=f"{file}:", **with_secrets(given, read_secret))
 
 
 def _arguments() -> dict[str, str]:

@@ -1,15 +1,19 @@
-"""App settings in a file like local.settings.json, for whoever runs the app outside Azure. Reading only."""
+"""App settings in a file like local.settings.json, or as Azure lists them, for whoever is outside. Reading only."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+from cli.azure_settings import listed
 from shared.settings import SettingsInvalid
 
 
 def values_in(file: Path) -> dict[str, str]:
-    """The app settings of a file by name; "Values" around them is optional. Raises SettingsInvalid, with the reason."""
+    """The app settings of a file by name; "Values" around them is optional, as is Azure's list of names and values.
+
+    Raises SettingsInvalid, with the reason.
+    """
     try:
         content = json.loads(file.read_text("utf-8"))
     except OSError as error:
@@ -18,7 +22,7 @@ def values_in(file: Path) -> dict[str, str]:
         raise SettingsInvalid(f"{file} is not UTF-8 text") from None
     except json.JSONDecodeError as error:
         raise SettingsInvalid(f"{file} is not JSON: line {error.lineno}: {error.msg}") from None
-    values = content.get("Values", content) if isinstance(content, dict) else None
+    values = content.get("Values", content) if isinstance(content, dict) else listed(content)
     if not isinstance(values, dict):
         raise SettingsInvalid(f'{file} needs an object "Values" with the app settings')
     wrong = sorted(name for name, value in values.items() if isinstance(value, dict | list))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tests.infra.asked import INFRA
@@ -17,7 +17,7 @@ from tests.infra.asked import INFRA
 FRAMEWORKS: Final = ("bicep", "terraform")
 
 
-def problems(reports: list[Mapping[str, Any]]) -> Iterator[str]:
+def problems(reports: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """What checkov's reports, one for each language, give reason to complain of."""
     seen = {str(report["check_type"]): report for report in reports if "check_type" in report}
     yield from (f"{name}: not looked at" for name in FRAMEWORKS if name not in seen)

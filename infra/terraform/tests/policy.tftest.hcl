@@ -164,23 +164,3 @@ run "people" {
     error_message = "A flow can be switched off by the platform's own setting."
   }
 }
-
-run "secrets_are_refused_as_settings" {
-  command = plan
-
-  variables {
-    settings = { COSELL_ENTRA_CLIENT_SECRET = "not here" }
-  }
-
-  expect_failures = [var.settings]
-}
-
-run "foreign_settings_are_refused" {
-  command = plan
-
-  variables {
-    settings = { FUNCTIONS_WORKER_RUNTIME = "python" }
-  }
-
-  expect_failures = [var.settings]
-}
