@@ -49,7 +49,7 @@ param maximumInstances int = 40
 @description('Put storage and vaults behind private endpoints.')
 param privateNetwork bool = false
 
-@description('Public addresses (CIDR) that may still reach storage and vaults when the network is private.')
+@description('Public addresses, single or ranges up to /30, that still reach storage and vaults when the network is private.')
 param operatorAddresses array = []
 
 @description('Client id of an app registration: people who call the app sign in with it. Empty: function keys alone.')

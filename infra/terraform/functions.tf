@@ -105,9 +105,10 @@ resource "azurerm_function_app_flex_consumption" "this" {
 }
 
 # What azurerm has no words for: whose identity reads the vault, and that nobody uploads with a password.
-resource "azapi_update_resource" "site" {
+resource "azapi_resource_action" "vault_identity" {
   type        = "Microsoft.Web/sites@2024-04-01"
   resource_id = azurerm_function_app_flex_consumption.this.id
+  method      = "PATCH"
   body        = { properties = { keyVaultReferenceIdentity = azurerm_user_assigned_identity.app.id } }
 }
 

@@ -102,7 +102,7 @@ variable "private_network" {
 }
 
 variable "operator_addresses" {
-  description = "Public addresses (CIDR) that may still reach storage and vaults when the network is private."
+  description = "Public addresses, single or ranges up to /30, that still reach storage and vaults when the network is private."
   type        = list(string)
   default     = []
 }

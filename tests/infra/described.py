@@ -28,7 +28,7 @@ EVERYTHING: Final[Mapping[str, Any]] = {
     **PLAIN,
     "alwaysReady": 1,
     "flowsOff": "ReconciliationSweep,ReconciliationDelta",
-    "operatorAddresses": ["203.0.113.7/32"],
+    "operatorAddresses": ["203.0.113.7"],
     "peopleClientId": "people",
     "privateNetwork": True,
     "salesforceSignIn": "clientSecret",

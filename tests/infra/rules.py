@@ -104,6 +104,13 @@ def no_setting_holds_a_secret(deployment: Deployment) -> Iterator[str]:
             yield f"{name} holds a key"
 
 
+def secrets_are_read_with_the_identity(deployment: Deployment) -> Iterator[str]:
+    """Without being told, the platform reads the vault with an identity that this app does not have."""
+    for site, is_ in _properties(deployment, "Microsoft.Web/sites"):
+        if is_.get("keyVaultReferenceIdentity") not in site.body["identity"]["userAssignedIdentities"]:
+            yield f"{site.body['name']} cannot read its secrets"
+
+
 def telemetry_is_sent_with_the_identity(deployment: Deployment) -> Iterator[str]:
     """No instrumentation key and no workspace key is enough."""
     for insights, is_ in _properties(deployment, "Microsoft.Insights/components"):
@@ -161,6 +168,7 @@ RULES: Final[Mapping[str, Rule]] = {
         the_app_runs_as_designed,
         no_setting_that_flex_forbids,
         no_setting_holds_a_secret,
+        secrets_are_read_with_the_identity,
         telemetry_is_sent_with_the_identity,
         a_private_network_closes_the_rest,
         who_touched_what_is_kept,

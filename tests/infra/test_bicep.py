@@ -51,6 +51,7 @@ MISTAKES = [
     ("no_setting_that_flex_forbids", "functions.bicep", "AZURE_CLIENT_ID", "FUNCTIONS_WORKER_RUNTIME"),
     ("no_setting_holds_a_secret", "functions.bicep", "value: item.value }", "value: '${item.value}AccountKey=x' }"),
     ("no_setting_holds_a_secret", "main.bicep", "secrets.outputs.uri", "tokens.outputs.uri"),
+    ("secrets_are_read_with_the_identity", "functions.bicep", "    keyVaultReferenceIdentity: identityId\n", ""),
     ("telemetry_is_sent_with_the_identity", "monitoring.bicep", "DisableLocalAuth: true", "DisableLocalAuth: false"),
     ("telemetry_is_sent_with_the_identity", "monitoring.bicep", "features: { disableLocalAuth: true }", "features: {}"),
     ("a_private_network_closes_the_rest", "vault.bicep", "open ? 'Allow' : 'Deny'", "'Allow'"),

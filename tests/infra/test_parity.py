@@ -52,6 +52,7 @@ PARTS = {
     "Microsoft.Storage/storageAccounts/tableServices",
     "Microsoft.Web/sites/basicPublishingCredentialsPolicies",
     "Microsoft.Web/sites/config",
+    "azapi_resource_action",
     "azapi_update_resource",
     "azurerm_subnet",
     "azurerm_subnet_network_security_group_association",

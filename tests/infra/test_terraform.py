@@ -53,6 +53,7 @@ CARELESS = [
     ("functions.tf", '"UserAssignedIdentity"', '"StorageAccountConnectionString"', "not with a key"),
     ("functions.tf", '"blobContainer"', '"blobContainers"', "lies in a blob container"),
     ("functions.tf", "basic_authentication_enabled = false", "basic_authentication_enabled = true", "with a password"),
+    ("functions.tf", "{ allow = false }", "{ allow = true }", "FTP takes no password"),
     ("functions.tf", "http_concurrency       = 16", "http_concurrency = 1", "more than one delivery"),
     ("functions.tf", '"func-cosell-', '"func-cosell-connector-', "cuts names at 32"),
     ("functions.tf", '"FC1"', '"Y1"', "plan is Flex Consumption"),

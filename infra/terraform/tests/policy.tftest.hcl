@@ -84,6 +84,10 @@ run "policy" {
     error_message = "Nobody deploys with a password."
   }
   assert {
+    condition     = azapi_resource_action.vault_identity.body.properties.keyVaultReferenceIdentity == "/identity" && azapi_update_resource.no_ftp_password.body.properties.allow == false
+    error_message = "References are read with the app's identity, and FTP takes no password."
+  }
+  assert {
     condition     = azurerm_function_app_flex_consumption.this.http_concurrency > 1
     error_message = "The webhook takes more than one delivery at a time; Python's own default is one."
   }
