@@ -1,0 +1,102 @@
+"""Alerts and workbook ask for figures and lines that the app really sends, and every figure is shown somewhere."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from shared.telemetry.figures import FIGURES
+from tests.infra.asked import INFRA, ROOT
+
+ALERTS: list[dict[str, Any]] = json.loads((INFRA / "alerts.json").read_text("utf-8"))
+WORKBOOK: dict[str, Any] = json.loads((INFRA / "workbook.json").read_text("utf-8"))
+CHARTS = {item["content"]["title"]: item["content"] for item in WORKBOOK["items"] if item["type"] == 3}
+QUERIES = {**{alert["name"]: alert["query"] for alert in ALERTS}, **{name: c["query"] for name, c in CHARTS.items()}}
+MINUTES = {
+    "PT5M": 5,
+    "PT15M": 15,
+    "PT30M": 30,
+    "PT1H": 60,
+    "PT2H": 120,
+    "PT6H": 360,
+    "P1D": 1440,
+}  # as Azure takes them
+WANTED_ALERTS = {
+    "server-errors",
+    "poison",
+    "poison-queue",
+    "waiting",
+    "missed-events",
+    "registration",
+    "refresh-token",
+    "halted",
+    "silent",
+}
+
+
+def _figures(query: str) -> set[str]:
+    return set(re.findall(r"'(cosell\.[a-z_.]+[a-z])'", query))
+
+
+def _events(query: str) -> set[str]:
+    return set(re.findall(r"event == '([^']+)'", query))
+
+
+def _logged() -> str:
+    files = [file for folder in ("shared", "functions") for file in sorted((ROOT / folder).rglob("*.py"))]
+    return "\n".join(file.read_text("utf-8") for file in files)
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_query_asks_for_figures_that_are_sent(name: str) -> None:
+    assert _figures(QUERIES[name]) <= {figure.name for figure in FIGURES}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_query_splits_figures_by_what_they_carry(name: str) -> None:
+    asked_for = set(re.findall(r"Properties\.(\w+)", QUERIES[name]))
+    carried = {word for figure in FIGURES if figure.name in _figures(QUERIES[name]) for word in figure.by}
+    assert asked_for <= carried
+
+
+def test_a_query_reads_lines_that_are_logged() -> None:
+    logged = _logged()
+    asked_for = {f'"event": "{event}"' for query in QUERIES.values() for event in _events(query)}
+    keys = {f'"{key}"' for query in QUERIES.values() for key in re.findall(r"\bline\.(\w+)", query)}
+    assert asked_for
+    assert [part for part in asked_for | keys if part not in logged] == []
+
+
+def test_every_figure_is_shown() -> None:
+    """A lag is shown from its lines: a figure in Azure Monitor has no percentiles."""
+    shown = {name for chart in CHARTS.values() for name in _figures(chart["query"])}
+    from_lines = {
+        figure.name
+        for figure in FIGURES
+        for chart in CHARTS.values()
+        if figure.event in _events(chart["query"]) and f"line.{figure.value}" in chart["query"]
+    }
+    assert {figure.name for figure in FIGURES} - shown - from_lines == set()
+
+
+def test_there_is_an_alert_for_everything_that_needs_somebody() -> None:
+    assert {alert["name"] for alert in ALERTS} >= WANTED_ALERTS
+
+
+def test_alerts_can_be_told_apart_and_say_what_to_do() -> None:
+    assert len({alert["name"] for alert in ALERTS}) == len(ALERTS)
+    assert [
+        alert["name"] for alert in ALERTS if len(alert["description"]) < 40 or alert["severity"] not in range(5)
+    ] == []
+
+
+def test_an_alert_looks_at_least_as_far_back_as_it_waits() -> None:
+    assert [a["name"] for a in ALERTS if MINUTES[a["every"]] > MINUTES[a["window"]]] == []
+
+
+def test_every_chart_obeys_the_choice_of_time() -> None:
+    parameters = {one["name"] for one in WORKBOOK["items"][0]["content"]["parameters"]}
+    assert parameters == {"span", "grain"}
+    assert {chart["timeContextFromParameter"] for chart in CHARTS.values()} == {"span"}
+    assert {word for chart in CHARTS.values() for word in re.findall(r"{(\w+)}", chart["query"])} == {"grain"}
