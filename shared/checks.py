@@ -60,6 +60,8 @@ def _of_group(name: str, group: BoundGroup, content: Content | Unreadable, words
     if isinstance(content, Unreadable):
         yield words.sentence(name, Hold(content.code, detail=content.detail))
         return
+    if group.spec.kind == "people":
+        return  # the group of the owner asks for what the owner lacks; of the others nobody is needed
     yield from _missing(name, group, content, words)
     if group.spec.kind != "status" and (obstacle := group.obstacle(content, Side.PARTNER_CENTER)):
         yield words.sentence(name, Hold(obstacle.code, detail=obstacle.detail))

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from shared.deal import Direction, Side
 from shared.mapping import Config, load
-from shared.mapping.model import PATCHABLE, FieldRow, Group, OpportunityFields, Scope, Stages
+from shared.mapping.model import LISTS, PATCHABLE, FieldRow, Group, OpportunityFields, Scope, Stages
 
 ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = ROOT / "docs" / "customise.md"
@@ -46,6 +46,7 @@ CODECS: Final[Mapping[str, str]] = {
 }
 KINDS: Final[Mapping[str, str]] = {
     "latch": "Can be given, never taken back.",
+    "people": "A list: people come and go one by one, known by their e-mail addresses; others at Microsoft stay.",
     "set": "A list: elements are added and flagged as removed one by one; child rows are never deleted.",
 }
 # What Microsoft asks of a field: its rule on creation, and what it locks. Sources: "Create a referral", "Update a lead
@@ -73,6 +74,7 @@ RULES: Final[Mapping[str, str]] = {
     "/team/0/lastName": "Required: one member of yours at least.",
     "/team/0/email": "Required: one member of yours at least.",
     "/team/0/phoneNumber": "Required: one member of yours at least.",
+    "/team": "Everybody needs first name, last name, e-mail and phone.",
     "/trackingInfo/microsoftMsxId": "Set by Microsoft when its seller accepts.",
     "/referralProgram": "Set by Microsoft.",
     "/id": "Made by Partner Center.",
@@ -137,7 +139,7 @@ def _group(name: str, group: Group) -> str:
     lines = [f"\n### {name}\n", f"{_rule(group)}{' '.join(['', *words])}\n"]
     if group.kind == "status":
         return "\n".join([*lines, STATUS])
-    if group.kind == "set":
+    if group.kind in LISTS:
         lines.append(
             f"List `{group.referral}` ⇄ rows of `{group.object}` (`{group.salesforce}`): {lock(group.referral)}."
             f" {RULES[group.referral]}\n"
@@ -153,7 +155,7 @@ def _rule(group: Group) -> str:
 
 
 def _row(name: str, row: FieldRow, group: Group) -> str:
-    rule = "" if group.kind == "set" else f"{RULES[row.referral]} {_sentence(lock(row.referral))}"
+    rule = "" if group.kind in LISTS else f"{RULES[row.referral]} {_sentence(lock(row.referral))}"
     limits = [f"{number} in {SIDES[side]}" for side, number in row.length.items()]
     extra = [f"at most {', '.join(limits)}{', then cut with …' if row.shorten else ''}"] if limits else []
     extra += ["without a leading ✓ or ✗"] if row.unmarked else []
@@ -198,6 +200,7 @@ def _steering(config: Config) -> str:
         ("opportunity", config.opportunity, OpportunityFields),
         ("account", config.account, type(config.account)),
         ("contact", config.contact, type(config.contact)),
+        ("note", config.note, type(config.note)),
     )
     rows = [
         f"| `{table}.{name}` | {_shown(getattr(values, name))} | {info.description} |"

@@ -62,7 +62,8 @@ def shown(found: tuple[Finding, ...]) -> list[tuple[str, str, str]]:
 
 def test_the_shipped_mapping_fits_the_shipped_package(org: Described) -> None:
     assert find(table(), org) == ()
-    assert sorted(org) == ["Account", "Contact", "Microsoft_Solution__c", "Opportunity", "User"]
+    own = ["Account", "Contact", "Microsoft_Solution__c", "Opportunity", "User"]
+    assert sorted(org) == sorted([*own, "ContentNote", "OpportunityTeamMember"])
 
 
 LOST = [
@@ -81,12 +82,31 @@ LOST = [
     ("Account.BillingState", "off", "customer.state"),
     ("Account.BillingCity", "off", "customer"),
     ("Contact.Phone", "off", "contact.phone"),
-    ("User.Phone", "off", "team"),
     ("Microsoft_Solution__c.Publisher__c", "off", "solutions.publisher"),
     ("Microsoft_Solution__c.Solution_Id__c", "off", "solutions"),
     ("Microsoft_Solution__c.Solution_Key__c", "off", "solutions"),
     ("Microsoft_Solution__c.Removed__c", "off", "solutions"),
 ]
+
+
+def test_a_lost_field_of_users_costs_the_owner_and_the_team(org: Described) -> None:
+    lose(org, "User.Phone")
+    assert shown(find(table(), org)) == [("User.Phone", "off", "team"), ("User.Phone", "off", "opportunity_team")]
+
+
+@pytest.mark.parametrize(("sobject", "unit"), [("OpportunityTeamMember", "opportunity_team"), ("ContentNote", "note")])
+def test_a_feature_that_is_switched_off_costs_what_needs_it_and_its_remedy_says_where(
+    org: Described, sobject: str, unit: str
+) -> None:
+    del org[sobject]
+    found = find(table(), org)
+    assert shown(found) == [(sobject, "without", unit)]
+    assert f"'{unit}' goes without it. Switch on" in found[0].sentence
+    poorer = narrowed(table(), found)
+    assert sobject not in objects(poorer, org["Opportunity"]) or unit == "opportunity_team"
+    assert poorer.groups.keys() == table().groups.keys()
+    assert "OpportunityTeamMembers" not in poorer.opportunity.select("Id = null", audit=False) or unit == "note"
+    assert bool(poorer.referral.note({"inviteContext": {"notes": "x"}})) is (unit != "note")
 
 
 @pytest.mark.parametrize(("name", "remedy", "unit"), LOST, ids=[name for name, _, _ in LOST])

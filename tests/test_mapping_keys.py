@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.salesforce.soql import parse
-from shared.mapping.opportunity import by_external_id, contact_key, customer_key, quoted
+from shared.mapping.keys import by_external_id, contact_key, customer_key, quoted
 from tests.sandbox.salesforce_rig import Rig
 
 

@@ -12,7 +12,7 @@ import pytest
 from shared.mapping import build, load
 from shared.mapping.codecs import CODECS
 from shared.mapping.file import default_table
-from shared.mapping.model import PATCHABLE
+from shared.mapping.model import LISTS, PATCHABLE
 from tests import mapping_page
 from tests.mapping_page import LOCKS, PAGE, RULES, SCHEMA
 
@@ -36,8 +36,8 @@ def test_every_row_of_the_default_stands_in_the_guide_with_a_rule() -> None:
     for group in load().groups.values():
         for name, row in group.fields.items():
             assert re.search(rf"`{name}`.*\| `{row.referral}` \| `{row.salesforce}` \|", text), name
-    outside = {row.referral for g in load().groups.values() if g.kind != "set" for row in g.fields.values()}
-    sets = {group.referral for group in load().groups.values() if group.kind == "set"}
+    outside = {row.referral for g in load().groups.values() if g.kind not in LISTS for row in g.fields.values()}
+    sets = {group.referral for group in load().groups.values() if group.kind in LISTS}
     assert outside | sets == RULES.keys()
     assert {row.codec for row in rows} <= mapping_page.CODECS.keys() == CODECS.keys()
     assert "<!--" not in text

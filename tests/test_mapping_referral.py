@@ -81,6 +81,7 @@ def test_an_inbound_deal_is_read_group_by_group(bench: Bench) -> None:
             ("phone", "2065550101"),
         ),
         "team": (),
+        "opportunity_team": (),
         "microsoft": (),
         "identity": (
             ("referral_id", document["id"]),

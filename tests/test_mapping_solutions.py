@@ -7,7 +7,8 @@ import pytest
 
 from shared.deal import Content, Elements
 from shared.mapping import Untranslatable, build, load
-from shared.mapping.opportunity import MOST_REMOVALS, quoted
+from shared.mapping.keys import quoted
+from shared.mapping.opportunity import MOST_REMOVALS
 from tests.sandbox.salesforce_rig import Rig
 
 SPELL = build(load(), zone=ZoneInfo("UTC")).opportunity

@@ -11,19 +11,14 @@ from cli.words import plural
 from shared import drift
 from shared.deal import Side
 from shared.drift import CONTACT, OPPORTUNITY, STAGE, Describe, Remedy
-from shared.mapping import BoundGroup
+from shared.mapping import BoundGroup, people
 
 S = Side.SALESFORCE
 ACCOUNT, CONTACT_ROLE = "Account", "OpportunityContactRole"
 GIVE: Final = "Give the integration user the field, or correct mapping.toml."
 UNIQUE: Final = "Tick 'External ID' and 'Unique' on the field: without them records may be created twice."
-MILD: Final = frozenset({Remedy.SHORTEN, Remedy.SKIP})
+MILD: Final = frozenset({Remedy.SHORTEN, Remedy.SKIP, Remedy.WITHOUT})
 ID_LENGTH: Final = 36
-# Objects that an admin switches on as a feature, and where.
-FEATURES: Final[Mapping[str, str]] = {
-    "ContentNote": "Switch on Notes (Setup, Notes Settings).",
-    "OpportunityTeamMember": "Switch on team selling (Setup, Opportunity Team Settings).",
-}
 # What the connector fills in by itself when it creates a record.
 FILLED: Final[Mapping[str, frozenset[str]]] = {
     OPPORTUNITY: frozenset({"Name", STAGE, "CloseDate", "AccountId", "OwnerId"}),
@@ -37,7 +32,7 @@ def fields(visit: Visit) -> Iterator[Line]:
     findings = visit.findings
     for finding in findings:
         say = warning if finding.remedy in MILD else problem
-        yield say(finding.sentence.removesuffix(drift.WHAT_TO_DO).strip(), drift.WHAT_TO_DO)
+        yield say(finding.sentence.removesuffix(finding.what_to_do).strip(), finding.what_to_do)
     if not findings:
         rows = sum(len(group.rows) for group in visit.mapping.groups.values())
         yield ok(f"{rows} mapped fields of {plural(len(visit.described), 'object')} are there and fit")
@@ -191,18 +186,14 @@ def required(visit: Visit) -> Iterator[Line]:
 
 
 def features(visit: Visit) -> Iterator[Line]:
-    """Notes and team selling are switched on where the mapping needs them."""
-    needed = {name for group in visit.mapping.groups.values() for name in FEATURES if _uses(group, name)}
-    missing = [name for name in sorted(needed) if visit.describe(name) is None]
-    for name in missing:
-        yield problem(f"The mapping needs {name}, which this org does not have", FEATURES[name])
-    if not missing:
-        names = ", ".join(sorted(needed))
-        yield ok(f"{names} can be used" if needed else "The mapping needs neither Notes nor team selling")
-
-
-def _uses(group: BoundGroup, sobject: str) -> bool:
-    return group.spec.object == sobject or any(row.spec.salesforce.startswith(f"{sobject}.") for row in group.rows)
+    """Notes and team selling are switched on where the mapping uses them; the app goes on without."""
+    used = {group.spec.object for group in people.of(visit.mapping.groups)}
+    used |= {drift.NOTE} if visit.mapping.config.note.referral else set()
+    there = sorted(name for name in used if visit.describe(name) is not None)
+    if there:
+        yield ok(f"{', '.join(there)} can be used")
+    elif not used:
+        yield ok("The mapping uses neither Notes nor team selling")
 
 
 def _demanded(field: Describe) -> bool:

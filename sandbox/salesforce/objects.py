@@ -88,6 +88,7 @@ def _user() -> SObject:
             Field("Phone", "phone", length=40),
             Field("Username", length=80, required=True),
             Field("IsActive", "boolean", "Active", default=True),
+            Field("UserType", "picklist", "User Type", 40, values=("Standard", "Guest"), default="Standard"),
         )
     )
 

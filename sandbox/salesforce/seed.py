@@ -71,7 +71,7 @@ def seed_demo(org: Org, people: People) -> dict[str, str]:
 
 def _user(org: Org, first: str, last: str, email: str, phone: str | None) -> str:
     person = {"FirstName": first, "LastName": last, "Name": f"{first} {last}", "Email": email, "Username": email}
-    return _plant(org, "User", person | {"Phone": phone, "IsActive": True})
+    return _plant(org, "User", person | {"Phone": phone, "IsActive": True, "UserType": "Standard"})
 
 
 def _plant(org: Org, type_: str, values: dict[str, Any]) -> str:

@@ -87,7 +87,7 @@ def first_base(link: Link, p: Referral, s: Opportunity, policy: Policy) -> Link:
     base_p, base_s = dict(link.base_p), dict(link.base_s)
     for group, rule in policy.groups.items():
         digest_p, digest_s = shown(group, p.groups[group], policy), shown(group, s.groups[group], policy)
-        lossy = rule.kind in ("scalar", "set") and rule.direction is Direction.BOTH
+        lossy = rule.kind == "people" or (rule.kind in ("scalar", "set") and rule.direction is Direction.BOTH)
         agreed = p.groups[group] == s.groups[group] or lossy
         if agreed and digest_p is not None and digest_s is not None:
             base_p[group], base_s[group] = digest_p, digest_s
@@ -103,7 +103,7 @@ def expected_base(link: Link, p: Views, s: Views, policy: Policy) -> Link:
     for group in p.keys() & s.keys() & policy.groups.keys():
         rule = policy.groups[group]
         digest_p, digest_s = shown(group, p[group], policy), shown(group, s[group], policy)
-        two_way = rule.kind != "latch" and rule.direction is Direction.BOTH
+        two_way = rule.kind == "people" or (rule.kind != "latch" and rule.direction is Direction.BOTH)
         if two_way and digest_p is not None and digest_s is not None:
             base_p[group], base_s[group] = digest_p, digest_s
     return replace(link, base_p=base_p, base_s=base_s)

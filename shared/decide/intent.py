@@ -50,7 +50,9 @@ def _judge_referral(link: Link, intent: Intent, target: Referral, policy: Policy
             conflicts=_losers(intent, target, intent.writes),
             note="not landed, decide again",
         )
-    return _withdrawn(forgotten(link, intent.writes), "outcome unclear, bases forgotten")
+    # Of people nobody is removed or added twice, whatever arrived: their bases still tell who came and went.
+    unclear = [g for g in intent.writes if policy.groups[g].kind != "people"]
+    return _withdrawn(forgotten(link, unclear), "outcome unclear, bases forgotten")
 
 
 def _landed(link: Link, intent: Intent, target: Referral | Opportunity, policy: Policy) -> Decision:

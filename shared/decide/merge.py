@@ -152,6 +152,23 @@ def _set(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
     return Outcome(writes=writes, conflict=_set_conflict(pair, fates))
 
 
+def _people(pair: Pair, _rule: GroupPolicy, policy: Policy) -> Outcome:
+    """A team, person by person: who joins or leaves in Salesforce does so at Microsoft; nobody else is touched.
+
+    Not everybody there is a user here, so a difference that nobody made since the two met stays as it is.
+    """
+    p, s = _elements(pair.p), _elements(pair.s)
+    met = pair.base_p is not None and pair.base_s is not None
+    fates = {key: _fate(key, pair, policy) for key in p.keys() ^ s.keys()} if met else {}
+    joins = {key: element for key, element in s.items() if key not in p and fates.get(key) == "add"}
+    wanted = {key: element for key, element in p.items() if fates.get(key) != "remove"} | joins
+    if wanted.keys() == p.keys():
+        return _adopt_if_new(pair, policy)
+    if not wanted:  # Microsoft needs somebody to talk to
+        return NOTHING
+    return Outcome(writes={P: tuple(sorted(wanted.items()))})
+
+
 def _set_conflict(pair: Pair, fates: Mapping[str, str]) -> Conflict | None:
     """An edited element outlives its removal; and where no base tells, a union may bring a removed one back."""
     met = pair.base_p is None or pair.base_s is None
@@ -236,4 +253,4 @@ _SOLE_OWNER: Mapping[Direction, Winner] = {
     Direction.TO_SALESFORCE: "partner_center",
     Direction.TO_PARTNER_CENTER: "salesforce",
 }
-_MERGES = {"scalar": _scalar, "latch": _latch, "status": _status, "set": _set}
+_MERGES = {"scalar": _scalar, "latch": _latch, "status": _status, "set": _set, "people": _people}

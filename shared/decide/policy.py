@@ -16,7 +16,7 @@ Winner = Literal["salesforce", "partner_center", "hold", "newest"]
 class GroupPolicy:
     """The rules of one group."""
 
-    kind: Literal["scalar", "status", "set", "latch"] = "scalar"
+    kind: Literal["scalar", "status", "set", "latch", "people"] = "scalar"
     direction: Direction = Direction.BOTH
     owner: Winner = "salesforce"
     first: Winner = "salesforce"
@@ -55,7 +55,7 @@ class Policy:
     returned: frozenset[str] = frozenset()  # groups that were left out until a short while ago
 
     def remember(self, group: str, content: Content) -> Digest:
-        """What a base keeps of a group: one digest, or for a set one `key:content` per element."""
-        if self.groups[group].kind != "set":
+        """What a base keeps of a group: one digest, or for a list one `key:content` per element."""
+        if self.groups[group].kind not in ("set", "people"):
             return self.digest(content)
         return tuple(sorted(f"{self.digest(((key, ''),))}:{self.digest(value)}" for key, value in content))  # type: ignore[arg-type]

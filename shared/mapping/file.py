@@ -10,7 +10,17 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from shared.mapping.model import AccountFields, Config, ContactFields, FieldRow, Group, OpportunityFields, Scope, Stages
+from shared.mapping.model import (
+    AccountFields,
+    Config,
+    ContactFields,
+    FieldRow,
+    Group,
+    Note,
+    OpportunityFields,
+    Scope,
+    Stages,
+)
 from shared.mapping.rules import mistakes
 
 Loc = Sequence[str | int]
@@ -20,6 +30,7 @@ TABLES: Final[Mapping[str, type[BaseModel]]] = {
     "opportunity": OpportunityFields,
     "account": AccountFields,
     "contact": ContactFields,
+    "note": Note,
 }
 WHOLE: Final = frozenset({"values", "also"})  # replaced: who spells half of a map does not want the other half back
 

@@ -40,6 +40,10 @@ PATCHABLE = frozenset(
 )
 
 
+LISTS = frozenset({"set", "people"})
+"""Kinds of groups whose rows describe one element of a list."""
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -77,8 +81,10 @@ class FieldRow(_Table):
 class Group(_Table):
     """Fields that move together, and the rules for them."""
 
-    kind: Literal["scalar", "status", "set", "latch"] = Field(
-        "scalar", description="Latch: can be given and never taken back. Set: a list of rows. Status: the life-cycle"
+    kind: Literal["scalar", "status", "set", "latch", "people"] = Field(
+        "scalar",
+        description="Latch: can be given and never taken back. Set: a list of rows. People: the deal's team. "
+        "Status: the life-cycle",
     )
     enabled: bool = Field(default=True, description="False pauses the whole group: both sides keep what they have")
     create: Direction = Field(Direction.BOTH, description="Where it may travel when a record is made")
@@ -89,13 +95,14 @@ class Group(_Table):
     alone: bool = Field(default=True, description="False: travels with other changes only")
     rename: bool = Field(default=False, description="True: update /name, which Microsoft's update page does not list")
     fields: dict[str, FieldRow] = Field(default_factory=dict, description="The rows; their names are yours")
-    referral: str = Field("", description="Sets only: JSON pointer of the list")
-    salesforce: str = Field("", description="Sets only: the relationship of the child rows, ends in __r")
-    object: str = Field("", description="Sets only: the object of the child rows")
-    parent: str = Field("", description="Sets only: the child's field that names the opportunity")
+    referral: str = Field("", description="Lists only: JSON pointer of the list")
+    salesforce: str = Field("", description="Lists only: the relationship of the child rows; your own end in __r")
+    object: str = Field("", description="Lists only: the object of the child rows")
+    parent: str = Field("", description="Lists only: the child's field that names the opportunity")
+    person: str = Field("", description="People only: the child's field that names the user")
     external_id: str = Field("", description="Sets only: the child's unique external id")
     removed: str = Field("", description="Sets only: the child's checkbox; rows are never deleted")
-    element_key: str = Field("", description="Sets only: the row that tells elements apart")
+    element_key: str = Field("", description="Lists only: the row that tells elements apart")
     keep_one: bool = Field(default=False, description="Sets only: the last element stays")
 
     def active(self) -> dict[str, FieldRow]:
@@ -147,6 +154,9 @@ class OpportunityFields(_Table):
     message: str = Field(description="What is wrong and what to do")
     audit: str = Field(description="Long text: one line per change, newest first")
     marker: str = Field(description="Hidden text: which write was the last of ours")
+    owner: str = Field(
+        "", description="Lookup: the owner, taken from the team of a new deal; empty: the connector's user"
+    )
     reason: str = Field("", description="Why a deal was lost")
     retry: str = Field("", description="Checkbox: the seller asks to try again what was refused")
     check_mark_in_name: bool = Field(default=False, description="True: ✓ or ✗ stands before the name too")
@@ -166,6 +176,16 @@ class ContactFields(_Table):
     role: str = Field(description="Role of the customer's contact in the opportunity")
 
 
+class Note(_Table):
+    """A note that is made once, with the opportunity of a deal from Microsoft."""
+
+    referral: str = Field(
+        "", pattern=r"^((/[A-Za-z0-9]+)+)?$", description="JSON pointer to its text; empty: no note is made"
+    )
+    title: str = Field("Microsoft", min_length=1, max_length=255, description="What sellers see above the text")
+    share: Literal["V", "C", "I"] = Field("I", description="Who may edit: viewers, collaborators, as the record says")
+
+
 class Config(_Table):
     """A whole mapping: the shipped default with the partner's differences laid over it."""
 
@@ -174,4 +194,5 @@ class Config(_Table):
     opportunity: OpportunityFields = Field(description="Fields that steer the sync")
     account: AccountFields = Field(description="The customer")
     contact: ContactFields = Field(description="The customer's contact")
+    note: Note = Field(description="What Microsoft wrote with its invitation")
     groups: dict[str, Group] = Field(description="What travels, in groups that move together")

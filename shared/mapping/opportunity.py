@@ -6,23 +6,21 @@ Developer Guide (query, sObject rows, upsert by external id, collections, compos
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
 
 from shared import lifecycle
 from shared.deal import Content, Opportunity, Phase, Report, Side, Unreadable, Views
+from shared.mapping import people
 from shared.mapping.codecs import Untranslatable, epoch_seconds, plain
-from shared.mapping.model import Config, FieldRow, Group, Meaning
+from shared.mapping.model import LISTS, Config, FieldRow, Group, Meaning
+from shared.mapping.record import ROLES, column, rows_of
 from shared.mapping.rows import BoundGroup, set_content
 
 Record = Mapping[str, Any]
 S = Side.SALESFORCE
 SYSTEM = ("Id", "IsDeleted", "SystemModstamp", "LastModifiedDate", "LastModifiedById", "StageName", "IsClosed", "IsWon")
-ROLES = "OpportunityContactRoles"
 MEANING: Mapping[Phase, Meaning] = {
     Phase.NEW: "hold",
     Phase.ACTIVE: "active",
@@ -54,10 +52,12 @@ class OpportunitySide:
         names = self._names
         steering = (names.sync, names.referral_id, names.status, names.message, names.marker, names.reason, names.retry)
         columns = [*SYSTEM, "AccountId", *steering, names.audit if audit else ""]
-        specs = [b.spec for g in self._groups.values() if g.spec.kind != "set" for b in g.rows]
+        specs = [b.spec for g in self._groups.values() if g.spec.kind not in LISTS for b in g.rows]
         columns += [spec.salesforce for spec in specs if not spec.salesforce.startswith("Contact.")]
         contact = [spec.salesforce for spec in specs if spec.salesforce.startswith("Contact.")]
+        columns += [name for group in people.of(self._groups) for name in people.columns(group)]
         subselects = [self._children(g) for g in self._groups.values() if g.spec.kind == "set"]
+        subselects += [text for group in people.of(self._groups) if (text := people.subselect(group))]
         if contact:
             subselects.append(
                 f"(SELECT {', '.join(contact)} FROM {ROLES} WHERE IsDeleted = false"  # noqa: S608 names from the mapping
@@ -132,7 +132,7 @@ class OpportunitySide:
             group = self._groups[name]
             if group.spec.kind == "status":
                 found["StageName"] = self.stage(lifecycle.phase_in(content))  # type: ignore[arg-type]
-            elif group.spec.kind != "set":
+            elif group.spec.kind not in LISTS:
                 found |= {spec.salesforce: raw for spec, raw in group.write(content, S) if _own(spec, "")}  # type: ignore[arg-type]
         return found
 
@@ -172,7 +172,7 @@ class OpportunitySide:
             return ("", ""), [], []
         spec, wanted = group.spec, dict(set_content(writes[group.name]))
         rows: dict[str, list[Record]] = {}
-        for row in _rows(record, spec.salesforce):
+        for row in rows_of(record, spec.salesforce):
             rows.setdefault(self._key(group, row), []).append(row)
         added = [
             {"attributes": {"type": spec.object}, spec.parent: opportunity_id}
@@ -200,7 +200,7 @@ class OpportunitySide:
             if (
                 isinstance(content, Unreadable)
                 or not group.spec.create.towards(S)
-                or group.spec.kind in ("set", "status")
+                or group.spec.kind in (*LISTS, "status")
             ):
                 continue
             found |= {
@@ -216,16 +216,21 @@ class OpportunitySide:
             reason = plain(record.get(self._names.reason), S) if self._names.reason and phase is Phase.LOST else ""
             return lifecycle.content(phase, reason)
         if group.spec.kind == "set":
-            rows = [row for row in _rows(record, group.spec.salesforce) if not row.get(group.spec.removed)]
+            rows = [row for row in rows_of(record, group.spec.salesforce) if not row.get(group.spec.removed)]
             try:
                 return group.read_elements(rows, S, lambda row, spec: row.get(spec.salesforce))
             except Untranslatable as problem:
                 return Unreadable(problem.code, group.name, problem.detail)
-        return group.read(lambda spec: _column(record, spec.salesforce), S)
+        if group.spec.kind == "people":
+            try:
+                return people.read(record, group)
+            except Untranslatable as problem:
+                return Unreadable(problem.code, group.name, problem.detail)
+        return group.read(lambda spec: column(record, spec.salesforce), S)
 
     def _row_versions(self, record: Record) -> dict[str, int]:
         sets = (group.spec.salesforce for group in self._groups.values() if group.spec.kind == "set")
-        rows = (row for relationship in sets for row in _rows(record, relationship))
+        rows = (row for relationship in sets for row in rows_of(record, relationship))
         return {str(row["Id"]): epoch_seconds(row["LastModifiedDate"]) for row in rows}
 
     def _children(self, group: BoundGroup) -> str:
@@ -242,51 +247,3 @@ def _own(spec: FieldRow, prefix: str) -> bool:
     """Whether a field is one of the opportunity itself (no prefix), or of the object behind the prefix."""
     own = spec.salesforce.startswith(prefix) if prefix else "." not in spec.salesforce
     return own and spec.salesforce != "Id"
-
-
-def _rows(record: Record, relationship: str) -> list[Record]:
-    children = record.get(relationship)
-    return list(children["records"]) if children else []
-
-
-def _column(record: Record, name: str) -> Any:
-    if name.startswith("Contact."):
-        roles = _rows(record, ROLES)
-        record = roles[0] if roles else {}
-    value: Any = record
-    for part in name.split("."):
-        if not isinstance(value, Mapping):
-            return None
-        if value and part not in value:
-            # Answers spell a field as the org does; a name in another case must not read as an empty field.
-            raise Untranslatable("unknown_field", name)
-        value = value.get(part)
-    return value
-
-
-def quoted(text: str) -> str:
-    """A SOQL string literal. Escapes as in "SOQL and SOSL Reference: Quoted String Escape Sequences"."""
-    escapes = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-    return "'" + "".join(escapes.get(char, char) for char in text) + "'"
-
-
-def customer_key(customer: Mapping[str, str]) -> str:
-    """The external key of a customer's account: the same name, postal code and country give the same account."""
-    return _key_of(*(customer.get(part, "").casefold() for part in ("name", "postal_code", "country")))
-
-
-def contact_key(customer: str, email: str) -> str:
-    """The external key of a customer's contact: one per account and e-mail address."""
-    return _key_of(customer, email.casefold())
-
-
-def _key_of(*parts: str) -> str:
-    # As a JSON list, because any separator may occur inside a part.
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
-
-
-def by_external_id(sobject: str, field: str, value: str) -> str:
-    """The upsert path of a record known by an external id. Raises ValueError for one that would walk up the path."""
-    if not value.strip("."):
-        raise ValueError("an external id must have characters other than dots")
-    return f"/sobjects/{sobject}/{field}/{quote(value, safe='')}"

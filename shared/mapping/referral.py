@@ -11,7 +11,7 @@ from typing import Any
 from shared import lifecycle
 from shared.deal import Content, Phase, Referral, Side, Unreadable, Value, Views
 from shared.mapping.codecs import Untranslatable, plain, ticks
-from shared.mapping.model import Config
+from shared.mapping.model import LISTS, Config
 from shared.mapping.rows import BoundGroup, set_content
 
 Document = Mapping[str, Any]
@@ -63,9 +63,10 @@ class ReferralSide:
         operations: list[dict[str, Any]] = []
         for name, content in writes.items():
             group = self._groups[name]
-            if group.spec.kind == "set":
+            if group.spec.kind in LISTS:
                 known = self._elements(group, current or {})
                 items = [known.get(key) or self._element(group, value) for key, value in set_content(content)]
+                items = self._unread(group, current or {}) + items
                 operations.append({"op": "replace", "path": group.spec.referral, "value": items})
             elif group.spec.kind != "status":
                 for spec, raw in group.write(content, P):  # type: ignore[arg-type]
@@ -91,9 +92,11 @@ class ReferralSide:
                 continue
             if isinstance(content, Unreadable):
                 raise Untranslatable(content.code, content.detail)
-            if group.spec.kind == "set":
-                items = [self._element(group, value) for _, value in set_content(content)]
-                _put(body, group.spec.referral, items)
+            if group.spec.kind in LISTS:
+                known = self._elements(group, body)  # an owner who was named already
+                new = [value for key, value in set_content(content) if key not in known]
+                items = [self._element(group, value) for value in new if not group.incomplete(value)]
+                _put(body, group.spec.referral, [*known.values(), *items])
             else:
                 for spec, raw in group.write(group.filled(content, P), P):  # type: ignore[arg-type]
                     if raw is not None:
@@ -106,6 +109,15 @@ class ReferralSide:
         invitation = body.get("inviteContext", {}) | {"notes": body["details"].get("notes", "")}
         target = [{"type": "BusinessProfileLocation", "id": "msft"}]
         return body | {"engagementId": engagement_id, "target": target, "inviteContext": invitation}
+
+    def note(self, document: Document) -> str:
+        """The text that becomes a note of the new opportunity; empty without one."""
+        pointer = self._config.note.referral
+        return plain(_at(document, pointer), P) if pointer else ""
+
+    def members(self, document: Document, group: BoundGroup) -> list[str]:
+        """The e-mail addresses of a referral's team, in its order."""
+        return [key for item in _at(document, group.spec.referral) or [] if (key := self._key(group, item))]
 
     def _constants(self, body: dict[str, Any], opportunity_id: str) -> dict[str, Any]:
         help_asked = body.get("inviteContext", {}).get("assistanceRequestCode", NO_HELP) != NO_HELP
@@ -139,6 +151,9 @@ class ReferralSide:
         if group.spec.kind == "status":
             shown = f"{plain(document.get('status'), P)}/{plain(document.get('substatus'), P)}"
             return lifecycle.content(phase) if phase else Unreadable("unknown_status", "status", shown)
+        if group.spec.kind == "people":
+            members = _at(document, group.spec.referral) or []
+            return group.read_people(members, P, lambda item, spec: _at(item, spec.referral))
         if group.spec.kind == "set":
             items = _at(document, group.spec.referral) or []
             try:
@@ -155,15 +170,25 @@ class ReferralSide:
         )
 
     def _elements(self, group: BoundGroup, document: Document) -> dict[str, Any]:
-        key = next(bound for bound in group.rows if bound.name == group.spec.element_key)
-        items = _at(document, group.spec.referral) or []
         found: dict[str, Any] = {}
-        for item in items:
-            found.setdefault(key.codec.read(_at(item, key.spec.referral), P, key.row), item)
+        for item in _at(document, group.spec.referral) or []:
+            found.setdefault(self._key(group, item), item)
         return found
 
+    def _unread(self, group: BoundGroup, document: Document) -> list[Any]:
+        """People of whom too little is known to be one of the mapping's; a list that is replaced keeps them."""
+        if group.spec.kind != "people":
+            return []
+        read = dict(set_content(self._group(document, group, None)))  # type: ignore[arg-type]
+        return [item for item in _at(document, group.spec.referral) or [] if self._key(group, item) not in read]
+
+    def _key(self, group: BoundGroup, item: Any) -> str:
+        key = next(bound for bound in group.rows if bound.name == group.spec.element_key)
+        return key.codec.read(_at(item, key.spec.referral), P, key.row)
+
     def _element(self, group: BoundGroup, value: Value) -> dict[str, Any]:
-        element: dict[str, Any] = {"type": "Name"}  # a named solution of the catalogue, not a category
+        # A named solution of the catalogue, not a category.
+        element: dict[str, Any] = {"type": "Name"} if group.spec.kind == "set" else {}
         for spec, raw in group.write(value, P):
             if raw is not None:
                 _put(element, spec.referral, raw)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.deal import Content, Elements, Obstacle, Side, Unreadable, Value
 from shared.mapping.codecs import Codec, Row, Untranslatable, plain
-from shared.mapping.model import FieldRow, Group, Ways
+from shared.mapping.model import LISTS, FieldRow, Group, Ways
 from shared.mapping.spellings import codec_of
 
 Getter = Callable[[FieldRow], Any]
+P = Side.PARTNER_CENTER
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,15 @@ class BoundGroup:
                 found.setdefault(key, value)
         return tuple(sorted(found.items()))
 
+    def read_people(self, items: list[Mapping[str, Any]], side: Side, get: Callable[[Any, FieldRow], Any]) -> Elements:
+        """A list of people: those with everything that is required of one and can be spelled, sorted."""
+        found: dict[str, Value] = {}
+        for item in items:
+            value = self.read(lambda spec, item=item: get(item, spec), side)  # type: ignore[misc]
+            if not isinstance(value, Unreadable) and self.obstacle(((self.spec.element_key, value),), P) is None:
+                found.setdefault(dict(value)[self.spec.element_key], value)
+        return tuple(sorted((email, found[email]) for email in found))
+
     def filled(self, value: Value, side: Side) -> Value:
         """What a creation on this side gets: the content, with the rows' defaults where it is empty."""
         texts = {bound.name: bound.default.get(side, "") for bound in self.rows} | dict(value)
@@ -70,13 +81,21 @@ class BoundGroup:
 
     def obstacle(self, content: Content, side: Side) -> Obstacle | None:
         """Why this content cannot be written to a side; None when it can."""
-        values: list[Value] = [element for _, element in content] if self.spec.kind == "set" else [content]  # type: ignore[misc, list-item]
+        values: list[Value] = [element for _, element in content] if self.spec.kind in LISTS else [content]  # type: ignore[misc, list-item]
         try:
             for value in values:
                 self.write(value, side)
         except Untranslatable as problem:
             return Obstacle(problem.code, problem.detail)
-        return None
+        return Obstacle("incomplete_person") if any(map(self.incomplete, values)) else None
+
+    def incomplete(self, person: Value) -> bool:
+        """Whether a person lacks what Microsoft asks of every member of a team."""
+        return self.spec.kind == "people" and bool(self._required - dict(person).keys())
+
+    @cached_property
+    def _required(self) -> frozenset[str]:
+        return frozenset(row.name for row in self.rows if row.spec.required)
 
 
 def bind(groups: Mapping[str, Group], zone: ZoneInfo) -> dict[str, BoundGroup]:

@@ -8,14 +8,18 @@ from typing import Final
 
 from shared.deal import Side
 from shared.mapping.codecs import CODECS, Row, Untranslatable
-from shared.mapping.model import PATCHABLE, Config, FieldRow, Group
+from shared.mapping.model import LISTS, PATCHABLE, Config, FieldRow, Group
 from shared.mapping.spellings import CLOSED, MAPPED, OWN_MAP, codec_of
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 Mistake = tuple[str, str]
 Rule = Callable[[Config], Iterator[Mistake]]
 
-SET_KEYS: Final = ("referral", "salesforce", "object", "parent", "external_id", "removed", "element_key")
+NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "set": ("referral", "salesforce", "object", "parent", "external_id", "removed", "element_key"),
+    "people": ("referral", "salesforce", "object", "parent", "person", "element_key"),
+}
+CALLED: Final[Mapping[str, str]] = {"set": "a set", "people": "a list of people"}
 FROZEN: Final = "cannot change in {} after creation"
 CUSTOMER: Final = "/customerProfile/"
 # By these rows records are found again, so they travel with their group.
@@ -57,17 +61,17 @@ def _different_stages(config: Config) -> Iterator[Mistake]:
             yield f"stages.means.{name}", "the stage is named above already: name it once"
 
 
-def _complete_set(config: Config) -> Iterator[Mistake]:
+def _complete_list(config: Config) -> Iterator[Mistake]:
     for name, group in config.groups.items():
-        if group.kind != "set":
+        if group.kind not in NEEDED:
             continue
-        if missing := [key for key in SET_KEYS if not getattr(group, key)]:
-            yield f"groups.{name}", f"a set also needs {', '.join(missing)}"
+        if missing := [key for key in NEEDED[group.kind] if not getattr(group, key)]:
+            yield f"groups.{name}", f"{CALLED[group.kind]} also needs {', '.join(missing)}"
         elif group.element_key not in group.active():
             yield f"groups.{name}", f"element_key {group.element_key!r} is not among its enabled fields"
         for field, row in group.fields.items():
             if row.create or row.update or row.default:
-                text = "elements of a set travel whole: leave out create, update and default"
+                text = f"elements of {CALLED[group.kind]} travel whole: leave out create, update and default"
                 yield f"groups.{name}.fields.{field}", text
 
 
@@ -85,7 +89,7 @@ def _updatable(config: Config) -> Iterator[Mistake]:
     for name, group in config.groups.items():
         rows = list(group.active().values()) if group.enabled else []
         paths = [row.referral for row in rows if group.ways(row)[1].towards(P)]
-        if group.kind == "set":
+        if group.kind in LISTS:
             paths = [group.referral] if group.enabled and group.update.towards(P) and group.referral else []
         allowed = PATCHABLE | ({"/name"} if group.rename else set())
         if refused := [path for path in paths if path not in allowed]:
@@ -203,7 +207,7 @@ def _value_maps(config: Config) -> Iterator[Mistake]:
 RULES: Final[tuple[Rule, ...]] = (
     _known_codec,
     _different_stages,
-    _complete_set,
+    _complete_list,
     _one_of_each_kind,
     _updatable,
     _no_field_twice,

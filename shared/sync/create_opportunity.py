@@ -45,17 +45,18 @@ from shared.errors import (
     Unclear,
 )
 from shared.mapping import Untranslatable
-from shared.mapping.opportunity import by_external_id, contact_key, customer_key, quoted
+from shared.mapping.keys import quoted
+from shared.sync import surroundings
 from shared.sync.converge import SOON_SECONDS, UNEXPLAINED_TRIES, Caller, converge
 from shared.sync.look import Look
 from shared.sync.ports import CompositeStep, Document, Sync
 from shared.sync.rings import NAMED_REASON
 from shared.sync.schema import drifted
+from shared.sync.surroundings import Around
 
 log = logging.getLogger("cosell.sync")
 CREATE = "create"
 REFERRAL = "by_referral"
-Found = dict[str, list[dict[str, Any]]]
 S = Side.SALESFORCE
 
 
@@ -69,10 +70,11 @@ def create_opportunity(sync: Sync, document: Document, *, reason: str, tries: in
     if link is None:
         return
     try:
-        rows = _missing(sync, document, look)
-        if rows is not None:
+        around = _missing(sync, document, look)
+        if around is not None:
             link = sync.links.save(_expected(sync, link, look))
-            _make(sync, document, look, rows)
+            _make(sync, document, look, around)
+            _suggest(sync, link, around)
     except (Rejected, Missing, Forbidden, Untranslatable) as refusal:
         if isinstance(refusal, SchemaChanged) and (drifted(sync, refusal) or tries < UNEXPLAINED_TRIES):
             sync.links.save(replace(link, claim=None))
@@ -83,7 +85,7 @@ def create_opportunity(sync: Sync, document: Document, *, reason: str, tries: in
         sync.links.save(replace(link, claim=None))
         _ring(sync, referral_id, error.retry_after_seconds or min(sync.patience.retry * 2**tries, 900), tries + 1)
     else:
-        _complete(sync, link, document, look, made=rows is not None, reason=reason)
+        _complete(sync, link, document, look, made=around is not None, reason=reason)
 
 
 def _claimed(sync: Sync, referral_id: str, look: Look, tries: int, *, anyway: bool) -> Link | None:
@@ -104,16 +106,18 @@ def _claimed(sync: Sync, referral_id: str, look: Look, tries: int, *, anyway: bo
     return sync.links.save(replace(link, claim=claim))
 
 
-def _missing(sync: Sync, document: Document, look: Look) -> Found | None:
+def _missing(sync: Sync, document: Document, look: Look) -> Around | None:
     """What exists of the deal's surroundings; None when the opportunity itself does, and `look` shows it."""
     assert isinstance(look.referral, Referral)  # noqa: S101  shown by the caller
     views = look.referral.groups
-    found = sync.opportunities.composite(_questions(sync, views, str(document["id"])))
-    existing = found.bodies[REFERRAL]["records"]
+    asked = [_query(REFERRAL, _whole(sync, str(document["id"]))), *surroundings.questions(sync, views, document)]
+    found = sync.opportunities.composite(asked)
+    bodies = {name: body["records"] for name, body in found.bodies.items()}
+    existing = bodies[REFERRAL]
     if existing:
         look.show_opportunity(sync.mapping.opportunity.read(existing[0], found.server_time), existing[0])
         return None
-    return {name: body["records"] for name, body in found.bodies.items()}
+    return surroundings.understood(sync, views, document, bodies)
 
 
 def _expected(sync: Sync, link: Link, look: Look) -> Link:
@@ -121,6 +125,8 @@ def _expected(sync: Sync, link: Link, look: Look) -> Link:
     assert isinstance(referral, Referral)  # noqa: S101  shown by the caller
     shown = {"status": lifecycle.content(lifecycle.SHOWN[referral.phase])} if referral.phase else {}
     made = sync.mapping.filled(_writable(sync, referral.groups), S)
+    # Which members of the team are users is not known before.
+    made = {group: c for group, c in made.items() if sync.mapping.groups[group].spec.kind != "people"}
     expected = expected_base(link, referral.groups, {**made, **shown}, sync.policy)
     if link.attempts and expected.base_p != link.base_p:
         # An earlier request, made from another version, may still arrive: what is found then is met for the first time.
@@ -128,83 +134,64 @@ def _expected(sync: Sync, link: Link, look: Look) -> Link:
     return replace(expected, attempts=link.attempts + 1)
 
 
-def _make(sync: Sync, document: Document, look: Look, rows: Found) -> None:
+def _make(sync: Sync, document: Document, look: Look, around: Around) -> None:
     """Create the opportunity and what is missing around it; afterwards `look` shows it."""
     assert isinstance(look.referral, Referral)  # noqa: S101  shown by the caller
-    answers = sync.opportunities.composite(_creation(sync, look.referral, document, rows))
+    try:
+        answers = sync.opportunities.composite(_creation(sync, look.referral, document, around))
+    except (Rejected, Missing, Forbidden) as refusal:
+        if not around.optional(refusal.call) or _taken(refusal):
+            raise
+        # All or nothing: nothing was made. An owner, a team or a note that the org refuses keeps no deal waiting.
+        bare = replace(around, users=(), note="")
+        answers = sync.opportunities.composite(_creation(sync, look.referral, document, bare, refused=refusal.code))
+        log.warning(json.dumps({"event": "owner, team and note left out", "code": refusal.code}))
     record = answers.bodies[REFERRAL]["records"][0]
     look.show_opportunity(sync.mapping.opportunity.read(record, answers.server_time), record)
 
 
-def _questions(sync: Sync, views: Views, referral_id: str) -> list[CompositeStep]:
-    customer, contact = _texts(views, "customer"), _texts(views, "contact")
-    account = f"Name = {quoted(customer.get('name', ''))} AND BillingPostalCode = " + (
-        quoted(customer["postal_code"]) if customer.get("postal_code") else "null"
-    )
-    questions = {
-        REFERRAL: _whole(sync, referral_id),
-        "accounts": f"SELECT Id FROM Account WHERE {account} ORDER BY CreatedDate LIMIT 1",  # noqa: S608 quoted
-    }
-    if contact.get("email"):
-        people = f"Email = {quoted(contact['email'])} AND Account.Name = {quoted(customer.get('name', ''))}"
-        questions["contacts"] = f"SELECT Id, AccountId FROM Contact WHERE {people} ORDER BY CreatedDate LIMIT 1"  # noqa: S608
-    return [_query(name, soql) for name, soql in questions.items()]
+def _suggest(sync: Sync, link: Link, around: Around) -> None:
+    """Several accounts may be the customer's: which one it is a person has to say; the deal does not wait for it."""
+    if around.similar:
+        detail = ", ".join(around.similar)
+        sync.links.open_issue(Issue(link.id, "similar_accounts", "info", detail, sync.clock()))
 
 
-def _creation(sync: Sync, referral: Referral, document: Document, rows: Found) -> list[CompositeStep]:
-    config, views = sync.mapping.config, _writable(sync, referral.groups)
-    referral_id = str(document["id"])
-    account = rows["accounts"][0]["Id"] if rows["accounts"] else "@{account.id}"
-    steps = [] if rows["accounts"] else [_account(sync, views)]
+def _creation(
+    sync: Sync, referral: Referral, document: Document, around: Around, refused: str = ""
+) -> list[CompositeStep]:
+    views, referral_id = _writable(sync, referral.groups), str(document["id"])
     # Inserted, never upserted: a request that arrives late must fail on the unique key, not overwrite what is there.
-    fields = _opportunity(sync, referral, views, account) | {config.opportunity.referral_id: referral_id}
-    steps.append(CompositeStep("opportunity", "POST", "/sobjects/Opportunity", fields))
-    steps += _contact(sync, views, account, rows.get("contacts", []))
-    steps += _solutions(sync, views, referral_id)
-    return [*steps, _query(REFERRAL, _whole(sync, referral_id))]
+    fields = _opportunity(sync, referral, views, _lines(sync, views, around, refused))
+    fields |= surroundings.fields(sync, views, around) | {sync.mapping.config.opportunity.referral_id: referral_id}
+    return [
+        *surroundings.before(sync, views, around),
+        CompositeStep("opportunity", "POST", "/sobjects/Opportunity", fields),
+        *surroundings.after(sync, views, around, referral_id),
+        _query(REFERRAL, _whole(sync, referral_id)),
+    ]
 
 
-def _opportunity(sync: Sync, referral: Referral, views: Views, account: str) -> dict[str, Any]:
+def _opportunity(sync: Sync, referral: Referral, views: Views, lines: list[str]) -> dict[str, Any]:
     config, spell = sync.mapping.config.opportunity, sync.mapping.opportunity
-    when = datetime.fromtimestamp(sync.clock(), UTC).strftime("%Y-%m-%d %H:%M")
-    lines = [sync.words.audit_line(when, TO_SALESFORCE, (), "opportunity_created")]
-    if defaults := sync.mapping.defaulted(views, S):
-        lines.append(sync.words.audit_line(when, TO_SALESFORCE, defaults, "defaults"))
     report = sync.policy.report(Link("", LinkState.LINKED, phase=referral.phase))
     fields = spell.creation(views, "") | spell.steering(report, sync.new_id(), spell.audit({}, lines))
     fields |= sync.mapping.marked({}, fields, done=True)
     stage = spell.stage(referral.phase) if referral.phase else sync.mapping.config.stages.hold
-    return fields | {config.sync: True, "StageName": stage, "AccountId": account}
+    return fields | {config.sync: True, "StageName": stage}
 
 
-def _account(sync: Sync, views: Views) -> CompositeStep:
-    key = customer_key(_texts(views, "customer"))
-    fields = sync.mapping.opportunity.creation(views, "Account.")
-    return CompositeStep("account", "PATCH", by_external_id("Account", sync.mapping.config.account.key, key), fields)
-
-
-def _contact(sync: Sync, views: Views, account: str, found: list[dict[str, Any]]) -> list[CompositeStep]:
-    contact, config = _texts(views, "contact"), sync.mapping.config.contact
-    if not contact.get("last_name") or not contact.get("email"):
-        return []
-    known = next((row["Id"] for row in found if account.startswith("@") or row["AccountId"] == account), "")
-    steps = []
-    if not known:
-        key = contact_key(customer_key(_texts(views, "customer")), contact["email"])
-        fields = sync.mapping.opportunity.creation(views, "Contact.") | {"AccountId": account}
-        steps.append(CompositeStep("contact", "PATCH", by_external_id("Contact", config.key, key), fields))
-    role = {"OpportunityId": "@{opportunity.id}", "ContactId": known or "@{contact.id}"}
-    role |= {"Role": config.role, "IsPrimary": True}
-    return [*steps, CompositeStep("role", "POST", "/sobjects/OpportunityContactRole", role)]
-
-
-def _solutions(sync: Sync, views: Views, referral_id: str) -> list[CompositeStep]:
-    writes = {g: c for g, c in views.items() if sync.mapping.groups[g].spec.kind == "set" and c}
-    if not writes:
-        return []
-    (sobject, key), added, _ = sync.mapping.opportunity.children(writes, {}, "@{opportunity.id}", referral_id)  # type: ignore[arg-type]
-    path = f"/composite/sobjects/{sobject}/{key}"
-    return [CompositeStep("solutions", "PATCH", path, {"allOrNone": True, "records": added})]
+def _lines(sync: Sync, views: Views, around: Around, refused: str) -> list[str]:
+    """The first lines of the audit trail, oldest first."""
+    when = datetime.fromtimestamp(sync.clock(), UTC).strftime("%Y-%m-%d %H:%M")
+    told: list[tuple[tuple[str, ...], str, str]] = [((), "opportunity_created", "")]
+    if defaults := sync.mapping.defaulted(views, S):
+        told.append((defaults, "defaults", ""))
+    if around.similar:
+        told.append((("customer",), "similar_accounts", ", ".join(around.similar)))
+    if refused:
+        told.append((("opportunity_team", "note"), "held", refused))
+    return [sync.words.audit_line(when, TO_SALESFORCE, groups, result, detail) for groups, result, detail in told]
 
 
 def _complete(sync: Sync, link: Link, document: Document, look: Look, *, made: bool, reason: str) -> None:
@@ -239,7 +226,7 @@ def _hold(
 ) -> None:
     """Salesforce refuses the record: keep the reason, try again when the referral or the org's schema changes."""
     code = refusal.code or "refused"
-    if code.lower() == "duplicate_value":  # another writer used the key first: look again
+    if _taken(refusal):  # another writer used the key first: look again
         sync.links.save(replace(link, claim=None))
         _ring(sync, link.referral_id, sync.patience.retry, tries + 1)
         return
@@ -247,6 +234,10 @@ def _hold(
     sync.links.save(replace(link, claim=None, held={CREATE: hold}))
     _report(sync, link.id, hold)
     log.warning(json.dumps({"event": "opportunity refused", "referral": link.referral_id, "code": code}))
+
+
+def _taken(refusal: Rejected | Missing | Forbidden | Untranslatable) -> bool:
+    return refusal.code.lower() == "duplicate_value"
 
 
 def _report(sync: Sync, link_id: str, hold: Hold) -> None:
@@ -266,11 +257,6 @@ def _writable(sync: Sync, views: Views) -> Views:
         for group, content in views.items()
         if not isinstance(content, Unreadable) and not sync.mapping.groups[group].obstacle(content, S)
     }
-
-
-def _texts(views: Views, group: str) -> dict[str, str]:
-    content = views.get(group, ())
-    return {} if isinstance(content, Unreadable) else {str(name): str(text) for name, text in content}
 
 
 def _whole(sync: Sync, referral_id: str) -> str:

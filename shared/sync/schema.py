@@ -190,13 +190,15 @@ def _tell(sync: Sync, before: Schema, after: Schema) -> None:
     told: dict[str, list[str]] = {}
     for finding in after.findings:
         told.setdefault(finding.unit, []).append(finding.sentence)
+    poorer = set(told) - {finding.unit for finding in after.findings if finding.remedy is not Remedy.WITHOUT}
     for unit, sentences in told.items():
         detail = " ".join(dict.fromkeys(sentences))
-        sync.links.open_issue(Issue(f"{SCHEMA}-{unit}", SCHEMA, "error", detail, sync.clock()))
+        severity = "info" if unit in poorer else "error"
+        sync.links.open_issue(Issue(f"{SCHEMA}-{unit}", SCHEMA, severity, detail, sync.clock()))
     for unit in {finding.unit for finding in before.findings} - set(told):
         sync.links.close_issues(f"{SCHEMA}-{unit}")
     log.log(
-        logging.ERROR if after.findings else logging.INFO,
+        logging.ERROR if set(told) - poorer else logging.INFO,
         json.dumps({"event": "schema", "wrong": [f.field for f in after.findings], "halted": after.halts}),
     )
 

@@ -27,6 +27,7 @@ STATUS: Final = "tests/test_decide_status.py"
 VERSIONS: Final = "tests/test_decide_versions.py"
 WRITE: Final = "tests/test_decide_write.py"
 FITTED: Final = "tests/test_decide_fitted.py"
+PEOPLE: Final = "tests/test_decide_people.py"
 LIFECYCLE: Final = "tests/test_lifecycle.py"
 MEET: Final = "tests/test_meet.py"
 MODEL: Final = "tests/test_model.py::"
@@ -66,6 +67,8 @@ DELTA: Final = "tests/sync/test_delta.py"
 TWO: Final = "tests/sync/test_two_workers.py"
 NEIGHBOURS: Final = "tests/sync/test_neighbours.py"
 UPGRADE: Final = "tests/sync/test_upgrade.py"
+AROUND: Final = "tests/sync/test_surroundings.py"
+TEAM: Final = "tests/sync/test_opportunity_team.py"
 
 
 class Mutant(NamedTuple):
@@ -115,7 +118,7 @@ MUTANTS: Final = (
     Mutant("write to a deleted opportunity taken as never arrived", f"{D}guards.py", "is judged when it comes back\n        return None", "is judged when it comes back\n        return Decision(replace(link, intent=None), note='withdrawn')", (GUARDS,)),
     Mutant("announcement rolled back blindly", f"{D}intent.py", "if _version(target) == intent.target_version:", "if _version(target) == 'never':", (INTENT,)),
     Mutant("unclear outcome taken as landed", f"{D}intent.py", "if any(link.base_p.get(g) != shows[g] for g in arrived):", "if True:", (INTENT,)),
-    Mutant("unclear outcome judged by the old base", f"{D}intent.py", "_withdrawn(forgotten(link, intent.writes),", "_withdrawn(link,", (INTENT,)),
+    Mutant("unclear outcome judged by the old base", f"{D}intent.py", "_withdrawn(forgotten(link, unclear),", "_withdrawn(link,", (INTENT,)),
     Mutant("possible revert not kept", f"{D}intent.py", "conflicts=_losers(intent, target, intent.writes),", "conflicts=(),", (INTENT,)),
     Mutant("landed by another's marker", f"{D}intent.py", "landed = target.marker == intent.id", "landed = bool(target.marker)", (INTENT,)),
     Mutant("landed: the source taken as it is now", f"{D}write.py", "agreed(link, intent, back, policy)", "agreed(link, replace(intent, source={g: shown(g, s.groups[g], policy) for g in intent.writes} if intent.side is P else intent.source), back, policy)", (WRITE,)),
@@ -158,7 +161,16 @@ MUTANTS: Final = (
     Mutant("a standing refusal stays off the work list", f"{S}create_opportunity.py", "        _report(sync, link.id, held)  #", "        pass  #", (INBOUND,)),
     Mutant("claimed for a referral that cannot be seen", f"{S}changes.py", "        if link is not None and link.claim is not None:\n            sync.links.save", "        if False:\n            sync.links.save", (INBOUND,)),
     Mutant("an existing opportunity is made once more", f"{S}create_opportunity.py", "    if existing:\n", "    if False:\n", (RACES, FAULTS)),
-    Mutant("known customer made again", f"{S}create_opportunity.py", 'if rows["accounts"] else "@{account.id}"', 'if False else "@{account.id}"', (INBOUND,)),
+    Mutant("known customer made again", f"{MAP}customer.py", "    if matches:\n", "    if False:\n", (AROUND,)),
+    Mutant("an account found by its key is overlooked", f"{MAP}customer.py", "if keyed := [", "if keyed := [] and [", (AROUND,)),
+    Mutant("nobody is told of accounts that resemble the customer", f"{MAP}customer.py", '_ids(found.get("similar", ()))', "()", (AROUND,)),
+    Mutant("a refused team keeps a deal waiting", f"{S}create_opportunity.py", "if not around.optional(refusal.call) or _taken(refusal):", "if True:", (TEAM,)),
+    Mutant("a refused deal is made without its team", f"{S}surroundings.py", 'step in (TEAM, NOTE, NOTE_LINK) or (step == "opportunity" and bool(self.users))', "True", (TEAM, INBOUND)),
+    Mutant("guests own deals", f"{MAP}people.py", "IsActive = true AND UserType = 'Standard'", "IsActive = true", (TEAM,)),
+    Mutant("a colleague in the portal is removed", f"{D}merge.py", 'if fates.get(key) != "remove"} | joins', "if key in s} | joins", (PEOPLE, TEAM)),
+    Mutant("whoever left in the portal comes back", f"{D}merge.py", 'if key not in p and fates.get(key) == "add"', "if key not in p", (PEOPLE, TEAM)),
+    Mutant("people who are known too little of vanish", f"{MAP}referral.py", "items = self._unread(group, current or {}) + items", "items = items + []", (TEAM,)),
+    Mutant("users are taken for the whole team", f"{S}create_opportunity.py", '.spec.kind != "people"}', ".spec.kind}", (TEAM, RACES)),
     Mutant("Microsoft invited without a search", f"{S}invite_microsoft.py", "if (taken.turn is Turn.SEARCH_THEN_SEND or not new)", "if False", (INVITE,)),
     Mutant("Microsoft invited without a claim", f"{S}invite_microsoft.py", "taken = claims.take(sync, link)", "taken = Taken(Turn.SEND, claims._claimed(sync, link, 1, sync.clock()), sync.monotonic())", (INVITE,)),
     Mutant("invitation not looked at again before it is sent", f"{S}invite_microsoft.py", "before=last)", "before=lambda: None)", (INVITE,)),

@@ -16,11 +16,11 @@ from sandbox.salesforce.page_data import REFERRAL
 from sandbox.salesforce.rest_describe import describe_field
 from shared import drift
 from shared.mapping import Mapping, build, load
-from shared.mapping.opportunity import contact_key, customer_key
+from shared.mapping.keys import contact_key, customer_key
 from tests.package import agreement
 from tests.package.metadata import MAIN, SOLUTION, Field, fields, read, text
 
-OBJECTS = ("Account", "Contact", "Opportunity", "User", SOLUTION)
+OBJECTS = ("Account", "Contact", "ContentNote", "Opportunity", "OpportunityTeamMember", "User", SOLUTION)
 
 
 @cache

@@ -42,7 +42,7 @@ def touched(config: Config) -> dict[str, bool]:
     found = dict.fromkeys(AHEAD | _steering(config), True) | ALWAYS
     for group in config.groups.values():
         for name in _columns(group):
-            if name.startswith("Owner."):  # users are readable by all users
+            if name.startswith(("Owner.", "User.")):  # users are readable by all users
                 continue
             called = CALLED.get(name, name)
             written = group.create.towards(S) or group.update.towards(S)

@@ -333,6 +333,38 @@ def test_a_solution_added_in_salesforce_reaches_microsoft() -> None:
     assert theirs in solutions(rig, referral)
 
 
+# The opportunity team
+
+
+@pytest.mark.parametrize("row", GROUPS["opportunity_team"].fields.values(), ids=GROUPS["opportunity_team"].fields)
+def test_what_is_known_of_a_member_arrives_with_the_deal_and_with_a_later_change(row: FieldRow) -> None:
+    rig = Rig()
+    people, field = rig.salesforce.people, row.salesforce.partition(".")[2]
+    opportunity = rig.new_opportunity()
+    rig.salesforce.create("OpportunityTeamMember", {"OpportunityId": opportunity, "UserId": people.ben})
+    rig.pass_time(seconds=5)
+    rig.poll()
+    settle(rig)
+    referral = str(rig.opportunity(opportunity)["Referral_Identifier__c"])
+    rig.salesforce.create("OpportunityTeamMember", {"OpportunityId": opportunity, "UserId": people.admin})
+    rig.edit(opportunity, NextStep="Call")
+    settle(rig)
+    shown = {at(member, row.referral) for member in rig.referral(referral)["team"]}
+    assert shown == {rig.salesforce.get("User", user)[field] for user in (people.aiko, people.ben, people.admin)}
+
+
+def test_a_member_who_is_a_user_joins_the_opportunity() -> None:
+    rig = Rig()
+    spec, people = GROUPS["opportunity_team"], rig.salesforce.people
+    team = [
+        samples.member() | {"email": rig.salesforce.get("User", user)["Email"]} for user in (people.ben, people.aiko)
+    ]
+    opportunity, _ = shared_by_microsoft(rig, spec.referral, team)
+    (member,) = rig.salesforce.records(spec.object)
+    assert (member[spec.parent], member[spec.person]) == (opportunity, people.aiko)
+    assert rig.opportunity(opportunity)["OwnerId"] == people.ben
+
+
 # The stage
 
 
@@ -375,7 +407,7 @@ def test_microsoft_follows_the_stage(stage: str, shown: tuple[str, str]) -> None
 
 def test_every_row_of_the_default_is_here() -> None:
     tested = {name for name, _, _ in rows()}
-    others = {name for name, group in GROUPS.items() if group.kind in ("set", "status")}
+    others = {name for name, group in GROUPS.items() if group.kind in ("set", "people", "status")}
     assert tested == {f"{name}.{field}" for name, g in GROUPS.items() if name not in others for field in g.fields}
-    assert others == {"solutions", "status"}
+    assert others == {"solutions", "opportunity_team", "status"}
     assert tested >= OWN.keys()

@@ -257,7 +257,7 @@ def test_an_error_that_the_description_does_not_explain_is_told_and_does_not_flo
         rig.edit(opportunity, Amount=50001 + amount)
         rig.minute()
     assert ("schema", "error", "schema-unexplained") in issues(rig)
-    assert describes(rig) <= 11 * 5
+    assert describes(rig) <= 11 * 7
     rig.salesforce.faults.clear()
     settle(rig, 20)
     flows.describe(rig.sync)

@@ -1,7 +1,5 @@
-"""Schema drift: where an org's own description contradicts the mapping, and the mapping without what that costs. Pure.
+"""The org's own description held against the mapping: every place that it names, and what contradicts it. Pure.
 
-The smallest unit pays: a value, a length, an optional field, else the field's group. Only fields that steer the
-sync itself stop it. Asking the org, remembering and telling is `sync.schema`.
 Source of the facts: "sObject Describe" (REST API Developer Guide); fields hidden by permissions are not listed.
 """
 
@@ -10,22 +8,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import Any
 
 from shared.deal import Direction, Side
-from shared.mapping import BoundGroup, BoundRow
+from shared.drift.finding import Finding, Remedy
+from shared.mapping import BoundGroup, BoundRow, people
 from shared.mapping import Mapping as FieldMapping
+from shared.mapping.model import LISTS
 
 Describe = Mapping[str, Any]
 S, P = Side.SALESFORCE, Side.PARTNER_CENTER
 OPPORTUNITY, CONTACT, STAGE = "Opportunity", "Contact", "StageName"
+NOTE, NOTE_UNIT = "ContentNote", "note"
 STEERING = "steering"
 MUST_STEER = ("sync", "referral_id", "marker")
 MAY_STEER = ("status", "message", "audit", "reason", "retry")
 READ_ONLY_STEERING = frozenset({"reason"})
 
+NOT_ON = "is not switched on in this org, or hidden from the integration user"
 MISSING = "is missing, spelled differently, or hidden from the integration user"
 READ_ONLY = "cannot be edited by the integration user"
 OTHER_TYPE = "has a type that the mapping's codec cannot spell"
@@ -44,46 +45,6 @@ TYPES: Mapping[str, frozenset[str]] = {
     "money": frozenset({"currency", "double", "percent", "int", "long"}),
     "day": frozenset({"date", "datetime"}),
     "flag": frozenset({"boolean"}),
-}
-
-
-class Remedy(StrEnum):
-    """What a finding costs."""
-
-    HALT = "halt"  # nothing can be kept equal without this field
-    OFF = "off"  # the unit is left out everywhere
-    SKIP = "skip"  # left out when an opportunity, account or contact is created
-    SHORTEN = "shorten"  # longer texts are held, record by record
-    LESS = "less"  # these values are held, record by record
-    TELL = "tell"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing wrong between org and mapping. `unit` is a group, "group.row" or "steering.name"."""
-
-    unit: str
-    remedy: Remedy
-    field: str
-    wrong: str
-    limit: int = 0
-    values: tuple[str, ...] = ()
-    needed: bool = False  # Microsoft takes no new deal without it
-
-    @property
-    def sentence(self) -> str:
-        """What is wrong, what it costs and what to do, for the operator."""
-        return f"{self.field} {self.wrong}: {COSTS[self.remedy].format(unit=self.unit)} {WHAT_TO_DO}"
-
-
-WHAT_TO_DO = "Give the integration user the field, or correct mapping.toml; it resumes by itself."
-COSTS: Mapping[Remedy, str] = {
-    Remedy.HALT: "nothing is synchronised.",
-    Remedy.OFF: "'{unit}' is not synchronised.",
-    Remedy.SKIP: "'{unit}' stays empty in new records.",
-    Remedy.SHORTEN: "longer texts of '{unit}' are held.",
-    Remedy.LESS: "these values of '{unit}' are held.",
-    Remedy.TELL: "such writes are held.",
 }
 
 
@@ -106,7 +67,8 @@ class Place:
 def objects(mapping: FieldMapping, opportunity: Describe) -> list[str]:
     """The objects whose description is needed beside the opportunity's own."""
     named = {place.sobject for place in _places(mapping, opportunity)} - {OPPORTUNITY}
-    return sorted(named | {g.spec.object for g in mapping.groups.values() if g.spec.kind == "set"})
+    lists = {group.spec.object for group in mapping.groups.values() if group.spec.kind in LISTS}
+    return sorted(named | lists | ({NOTE} if mapping.config.note.referral else set()))
 
 
 def find(mapping: FieldMapping, described: Mapping[str, Describe]) -> tuple[Finding, ...]:
@@ -115,6 +77,7 @@ def find(mapping: FieldMapping, described: Mapping[str, Describe]) -> tuple[Find
         return (Finding(f"{STEERING}.object", Remedy.HALT, OPPORTUNITY, MISSING),)
     found = [*_sets(mapping, described), *_stages(mapping, described[OPPORTUNITY])]
     judged = {finding.unit for finding in found}
+    found += _features(mapping, described)
     steering = {getattr(mapping.config.opportunity, name) for name in MUST_STEER}
     for place in _places(mapping, described[OPPORTUNITY]):
         twice = place.row is not None and place.sobject == OPPORTUNITY and place.name in steering
@@ -128,35 +91,6 @@ def fingerprint(mapping: FieldMapping, described: Mapping[str, Describe], findin
     facts = [(p.field, _essence(_fact(described, p))) for p in _places(mapping, described.get(OPPORTUNITY, {}))]
     text = json.dumps([sorted(facts), [finding.sentence for finding in findings]])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def narrowed(mapping: FieldMapping, findings: Iterable[Finding]) -> FieldMapping:
-    """The mapping as far as the org carries it."""
-    by = {remedy: [f for f in findings if f.remedy is remedy] for remedy in Remedy}
-    off = {f.unit for f in by[Remedy.OFF]}
-    stated = by[Remedy.SHORTEN] + by[Remedy.LESS]
-    if not (off or stated or by[Remedy.SKIP]):
-        return mapping
-    groups = {name: _without(group, off, stated) for name, group in mapping.groups.items() if name not in off}
-    quiet = {name: "" for name in MAY_STEER if f"{STEERING}.{name}" in off}
-    names = mapping.config.opportunity.model_copy(update=quiet)
-    config = mapping.config.model_copy(update={"opportunity": names})
-    lacking = tuple(f.field for f in by[Remedy.OFF] if f.needed)
-    skipped = frozenset(f.unit for f in by[Remedy.SKIP])
-    return mapping.over(config, groups, skipped=skipped, lacking=lacking)
-
-
-def _without(group: BoundGroup, off: set[str], stated: list[Finding]) -> BoundGroup:
-    rows = (row for row in group.rows if f"{group.name}.{row.name}" not in off)
-    return replace(group, rows=tuple(_restated(f"{group.name}.{row.name}", row, stated) for row in rows))
-
-
-def _restated(unit: str, row: BoundRow, stated: list[Finding]) -> BoundRow:
-    for finding in (f for f in stated if f.unit == unit):
-        length = {**row.row.length, S: finding.limit} if finding.limit else row.row.length
-        values = {theirs: ours for theirs, ours in row.row.values.items() if ours not in finding.values}
-        row = replace(row, row=replace(row.row, length=length, values=values))
-    return row
 
 
 def _places(mapping: FieldMapping, opportunity: Describe) -> Iterator[Place]:
@@ -209,6 +143,15 @@ def _sets(mapping: FieldMapping, described: Mapping[str, Describe]) -> Iterator[
                 yield _off(group.name, f"{spec.object}.{name}", wrong, group)
 
 
+def _features(mapping: FieldMapping, described: Mapping[str, Describe]) -> Iterator[Finding]:
+    """Teams and notes are features of an org; a deal can do without."""
+    for group in people.of(mapping.groups):
+        if group.spec.object not in described:
+            yield Finding(group.name, Remedy.WITHOUT, group.spec.object, NOT_ON)
+    if mapping.config.note.referral and NOTE not in described:
+        yield Finding(NOTE_UNIT, Remedy.WITHOUT, NOTE, NOT_ON)
+
+
 def _stages(mapping: FieldMapping, opportunity: Describe) -> Iterator[Finding]:
     """The stage belongs to no row: it shows the life-cycle."""
     fact = _fact({OPPORTUNITY: opportunity}, Place(OPPORTUNITY, STAGE))
@@ -229,7 +172,7 @@ def _judged(place: Place, fact: Describe | None) -> Iterator[Finding]:
         return
     unit, spec, is_set = _unit(place.group, place.row), place.group.spec, place.group.spec.kind == "set"
     to_update = spec.update.towards(S) and place.name != "Id"
-    written = to_update or spec.create.towards(S)  # what is only read may have any type that the codec can read
+    written = to_update or _made(place.group)  # what is only read may have any type that the codec can read
     if fact is None:
         yield _off(unit, place.field, MISSING, place.group)
     elif written and fact["type"] not in TYPES[place.row.spec.codec]:
@@ -246,13 +189,18 @@ def _stated(place: Place, fact: Describe) -> Iterator[Finding]:
     assert group is not None and row is not None  # noqa: S101, PT018  the caller has looked
     unit, limit = f"{group.name}.{row.name}", row.row.length.get(S, 0)
     offered = _offered(fact) if row.spec.codec == "choice" else None
-    if group.spec.create.towards(S) and place.name != "Id" and not fact["createable"]:
+    if _made(group) and place.name != "Id" and not fact["createable"]:
         yield Finding(unit, Remedy.SKIP, place.field, READ_ONLY)
     if 0 < fact["length"] < limit:
         yield Finding(unit, Remedy.SHORTEN, place.field, SHORTER, limit=fact["length"])
     lost = tuple(ours for ours in row.row.values.values() if ours and offered is not None and ours not in offered)
     if lost:
         yield Finding(unit, Remedy.LESS, place.field, f"{FEWER} ({', '.join(lost)})", values=lost)
+
+
+def _made(group: BoundGroup) -> bool:
+    """Whether its rows are filled in when a record is made; users are found, never made."""
+    return group.spec.create.towards(S) and group.spec.kind != "people"
 
 
 def _steering(place: Place, fact: Describe | None) -> Iterator[Finding]:

@@ -1,0 +1,165 @@
+"""What stands around a new opportunity: account, contact, owner and team, solutions, and what Microsoft wrote.
+
+Asked for in one composite, by questions that change nothing; what is missing is made in another, all or nothing,
+by upserts on unique keys.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from shared.deal import Side, Unreadable, Views
+from shared.mapping import Mapping as FieldMapping
+from shared.mapping import customer, people
+from shared.mapping.keys import by_external_id, contact_key, customer_key, quoted
+from shared.sync.ports import CompositeStep, Document, Sync
+
+ACCOUNT, CONTACT = "Account", "Contact"
+NEW_ACCOUNT, NEW_OPPORTUNITY = "@{account.id}", "@{opportunity.id}"
+TEAM, NOTE, NOTE_LINK = "team", "note", "note_link"
+Bodies = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Around:
+    """What exists of it already, by id; empty for what has to be made."""
+
+    account: str = ""
+    similar: tuple[str, ...] = ()  # accounts that a person should compare
+    contact: str = ""
+    users: tuple[str, ...] = ()  # who of the referral's team is a user, in its order
+    note: str = ""
+
+    def optional(self, step: str) -> bool:
+        """Whether a refused step is, or may be refused for, something that a deal can do without."""
+        return step in (TEAM, NOTE, NOTE_LINK) or (step == "opportunity" and bool(self.users))
+
+
+def questions(sync: Sync, views: Views, document: Document) -> list[CompositeStep]:
+    """Queries for what may exist."""
+    texts, person = _texts(views, "customer"), _texts(views, "contact")
+    asked = customer.questions(_account_fields(sync.mapping), texts)
+    email = _field(sync.mapping, "contact", "email", CONTACT)
+    if email and person.get("email") and asked:
+        key = f"{sync.mapping.config.contact.key} = {quoted(contact_key(customer_key(texts), person['email']))}"
+        same = f"{ACCOUNT}.{_account_fields(sync.mapping).name} = {quoted(texts['name'])}"
+        known = f"{key} OR ({email} = {quoted(person['email'])} AND {same})"
+        asked["contacts"] = f"SELECT Id, AccountId FROM {CONTACT} WHERE {known} ORDER BY CreatedDate LIMIT 20"  # noqa: S608
+    for group in people.of(sync.mapping.groups):
+        if group.spec.create.towards(Side.SALESFORCE):
+            asked["users"] = people.users(group, sync.mapping.referral.members(document, group))
+    return [CompositeStep(name, "GET", f"/query?q={quote(soql, safe='')}") for name, soql in asked.items() if soql]
+
+
+def understood(sync: Sync, views: Views, document: Document, found: Bodies) -> Around:
+    """What the answers to `questions` tell."""
+    choice = customer.choose(_account_fields(sync.mapping), _texts(views, "customer"), found)
+    contacts = found.get("contacts", ())
+    # Of an account yet to be made nobody is a contact; who is known by the customer's name is that person.
+    known = [row for row in contacts if not choice.account or row["AccountId"] == choice.account]
+    users: list[str] = []
+    for group in people.of(sync.mapping.groups):
+        users = people.joined(group, sync.mapping.referral.members(document, group), found.get("users", ()))
+    return Around(
+        choice.account,
+        choice.similar,
+        str(known[0]["Id"]) if known else "",
+        tuple(users),
+        sync.mapping.referral.note(document),
+    )
+
+
+def before(sync: Sync, views: Views, around: Around) -> list[CompositeStep]:
+    """What the opportunity builds upon: an account, where none is known."""
+    texts = _texts(views, "customer")
+    if around.account or not texts.get("name"):
+        return []
+    path = by_external_id(ACCOUNT, sync.mapping.config.account.key, customer_key(texts))
+    return [CompositeStep("account", "PATCH", path, sync.mapping.opportunity.creation(views, f"{ACCOUNT}."))]
+
+
+def fields(sync: Sync, views: Views, around: Around) -> dict[str, Any]:
+    """The fields of the opportunity that name what is around it."""
+    named = {"AccountId": around.account or NEW_ACCOUNT} if around.account or before(sync, views, around) else {}
+    owner = sync.mapping.config.opportunity.owner
+    return named | ({owner: around.users[0]} if owner and around.users else {})
+
+
+def after(sync: Sync, views: Views, around: Around, referral_id: str) -> list[CompositeStep]:
+    """What is made below the opportunity."""
+    made = [
+        _contact(sync, views, around),
+        _solutions(sync, views, referral_id),
+        _team(sync, around),
+        _note(sync, around),
+    ]
+    return [step for steps in made for step in steps]
+
+
+def _contact(sync: Sync, views: Views, around: Around) -> list[CompositeStep]:
+    person, config = _texts(views, "contact"), sync.mapping.config.contact
+    if not person.get("last_name") or not person.get("email"):
+        return []
+    steps = []
+    if not around.contact:
+        key = contact_key(customer_key(_texts(views, "customer")), person["email"])
+        own = sync.mapping.opportunity.creation(views, f"{CONTACT}.") | {"AccountId": around.account or NEW_ACCOUNT}
+        steps.append(CompositeStep("contact", "PATCH", by_external_id(CONTACT, config.key, key), own))
+    role: dict[str, Any] = {"OpportunityId": NEW_OPPORTUNITY, "ContactId": around.contact or "@{contact.id}"}
+    role |= {"Role": config.role, "IsPrimary": True}
+    return [*steps, CompositeStep("role", "POST", "/sobjects/OpportunityContactRole", role)]
+
+
+def _solutions(sync: Sync, views: Views, referral_id: str) -> list[CompositeStep]:
+    writes = {g: c for g, c in views.items() if sync.mapping.groups[g].spec.kind == "set" and c}
+    if not writes:
+        return []
+    (sobject, key), added, _ = sync.mapping.opportunity.children(writes, {}, NEW_OPPORTUNITY, referral_id)  # type: ignore[arg-type]
+    path = f"/composite/sobjects/{sobject}/{key}"
+    return [CompositeStep("solutions", "PATCH", path, {"allOrNone": True, "records": added})]
+
+
+def _team(sync: Sync, around: Around) -> list[CompositeStep]:
+    """Users beside the owner. Adding somebody twice makes one row (Object Reference, OpportunityTeamMember)."""
+    members = around.users[1:] if sync.mapping.config.opportunity.owner else around.users
+    spec = next((group.spec for group in people.of(sync.mapping.groups) if group.spec.salesforce), None)
+    if not members or spec is None:
+        return []
+    rows = [{"attributes": {"type": spec.object}, spec.parent: NEW_OPPORTUNITY, spec.person: user} for user in members]
+    return [CompositeStep(TEAM, "POST", "/composite/sobjects", {"allOrNone": True, "records": rows})]
+
+
+def _note(sync: Sync, around: Around) -> list[CompositeStep]:
+    """Microsoft's words as a note. Salesforce keeps HTML and drops line breaks (Object Reference, ContentNote)."""
+    if not around.note:
+        return []
+    config = sync.mapping.config.note
+    text = html.escape(around.note).replace("\n", "<br>")
+    note = {"Title": config.title, "Content": base64.b64encode(text.encode()).decode()}
+    link = {"ContentDocumentId": "@{note.id}", "LinkedEntityId": NEW_OPPORTUNITY, "ShareType": config.share}
+    return [
+        CompositeStep(NOTE, "POST", "/sobjects/ContentNote", note),
+        CompositeStep(NOTE_LINK, "POST", "/sobjects/ContentDocumentLink", link),
+    ]
+
+
+def _account_fields(mapping: FieldMapping) -> customer.Fields:
+    name, postal_code = (_field(mapping, "customer", row, ACCOUNT) for row in ("name", "postal_code"))
+    return customer.Fields(mapping.config.account.key, name, postal_code)
+
+
+def _field(mapping: FieldMapping, group: str, row: str, sobject: str) -> str:
+    """A field of an object that a row of the mapping fills; empty where the partner has none there."""
+    rows = mapping.groups[group].rows if group in mapping.groups else ()
+    names = (bound.spec.salesforce for bound in rows if bound.name == row)
+    return next((name.removeprefix(f"{sobject}.") for name in names if name.startswith(f"{sobject}.")), "")
+
+
+def _texts(views: Views, group: str) -> dict[str, str]:
+    content = views.get(group, ())
+    return {} if isinstance(content, Unreadable) else {str(name): str(text) for name, text in content}

@@ -1,0 +1,301 @@
+"""Owner and opportunity team in Salesforce, the team of the referral in Partner Center: one list, by e-mail."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sandbox.partner_center import samples
+from shared import sync as flows
+from shared.deal import Side
+from shared.errors import Unclear
+from tests.rig import Rig
+
+MEMBER = "OpportunityTeamMember"
+
+
+def emails(rig: Rig, referral: str) -> list[str]:
+    return [member["email"] for member in rig.referral(referral)["team"]]
+
+
+def email_of(rig: Rig, user: str) -> str:
+    return str(rig.salesforce.get("User", user)["Email"]).lower()
+
+
+def set_user(rig: Rig, user: str, **fields: Any) -> None:
+    """An administrator edits a user in Setup."""
+    rig.salesforce.schema["User"].updateable = True
+    rig.salesforce.update("User", user, fields)
+    rig.salesforce.schema["User"].updateable = False
+
+
+def joins(rig: Rig, opportunity: str, user: str) -> str:
+    return rig.salesforce.create(MEMBER, {"OpportunityId": opportunity, "UserId": user})
+
+
+def settle(rig: Rig) -> None:
+    for _ in range(3):
+        rig.minute()
+
+
+def with_ben(**fields: Any) -> tuple[Rig, str, str]:
+    """A seller's deal with Ben in its team, made at Microsoft."""
+    rig = Rig()
+    opportunity = rig.new_opportunity(Sync_with_Partner_Center__c=False)
+    set_user(rig, rig.salesforce.people.ben, **({"Phone": "+81 3 5550 0102"} | fields))
+    joins(rig, opportunity, rig.salesforce.people.ben)
+    rig.edit(opportunity, Sync_with_Partner_Center__c=True)
+    rig.poll()
+    settle(rig)
+    return rig, opportunity, str(rig.opportunity(opportunity)["Referral_Identifier__c"])
+
+
+def invited(rig: Rig, *users: str, **fields: Any) -> dict[str, Any]:
+    """A deal that Microsoft shares with these users of ours, and the opportunity it became."""
+    team = [samples.member() | {"email": email_of(rig, user).upper()} for user in users]
+    referral = rig.partner_center.new_inbound(**({"team": team} | fields))
+    rig.webhook(referral)
+    (row,) = [r for r in rig.salesforce.records("Opportunity") if r["Referral_Identifier__c"] == referral]
+    return dict(row)
+
+
+def members(rig: Rig, opportunity: str) -> list[str]:
+    return [str(row["UserId"]) for row in rig.salesforce.records(MEMBER) if row["OpportunityId"] == opportunity]
+
+
+# To Partner Center
+
+
+def test_owner_and_team_arrive_with_the_deal() -> None:
+    rig, opportunity, referral = with_ben()
+    people = rig.salesforce.people
+    assert emails(rig, referral) == [email_of(rig, people.aiko), email_of(rig, people.ben)]
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
+def test_a_member_of_whom_microsoft_would_not_take_the_data_is_left_out_and_the_deal_goes_out() -> None:
+    rig, opportunity, referral = with_ben(Phone=None)
+    assert emails(rig, referral) == [email_of(rig, rig.salesforce.people.aiko)]
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
+def test_who_joins_and_leaves_here_does_so_there_and_others_stay() -> None:
+    rig, opportunity, referral = with_ben()
+    people = rig.salesforce.people
+    team = [*rig.referral(referral)["team"], samples.member()]
+    rig.partner_center.portal_edit(referral, {"/team": team})  # a colleague who is no user here
+    rig.webhook(referral)
+    rig.salesforce.delete(MEMBER, rig.salesforce.records(MEMBER)[0]["Id"])
+    rig.edit(opportunity, NextStep="Call")
+    settle(rig)
+    assert emails(rig, referral) == [email_of(rig, people.aiko), samples.member()["email"]]
+    joins(rig, opportunity, people.ben)
+    rig.edit(opportunity, NextStep="Call again")
+    settle(rig)
+    assert sorted(emails(rig, referral)) == sorted(
+        [email_of(rig, people.aiko), email_of(rig, people.ben), samples.member()["email"]]
+    )
+
+
+def test_who_joins_without_a_save_of_the_opportunity_is_found_by_night() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    set_user(rig, rig.salesforce.people.ben, Phone="+81 3 5550 0102")
+    joins(rig, opportunity, rig.salesforce.people.ben)
+    rig.pass_time(hours=1)
+    flows.sweep(rig.sync)
+    rig.drain()
+    assert email_of(rig, rig.salesforce.people.ben) in emails(rig, referral)
+
+
+def test_another_owner_replaces_the_former_one() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    set_user(rig, rig.salesforce.people.ben, Phone="+81 3 5550 0102")
+    rig.edit(opportunity, OwnerId=rig.salesforce.people.ben)
+    settle(rig)
+    assert emails(rig, referral) == [email_of(rig, rig.salesforce.people.ben)]
+
+
+def test_an_owner_of_whom_something_is_missing_is_told_and_the_former_one_stays() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    set_user(rig, rig.salesforce.people.ben, Phone=None)
+    rig.edit(opportunity, OwnerId=rig.salesforce.people.ben, Amount=61000)
+    settle(rig)
+    assert emails(rig, referral) == [email_of(rig, rig.salesforce.people.aiko)]
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    row = rig.opportunity(opportunity)
+    assert row["Sync_Status__c"] == "⚠ Needs attention"
+    assert "everyone in the opportunity team" in row["Sync_Message__c"]
+    set_user(rig, rig.salesforce.people.ben, Phone="+81 3 5550 0102")
+    rig.edit(opportunity, NextStep="Call")
+    settle(rig)
+    assert emails(rig, referral) == [email_of(rig, rig.salesforce.people.ben)]
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
+def test_a_member_removed_in_the_portal_does_not_come_back_and_costs_nothing_here() -> None:
+    rig, opportunity, referral = with_ben()
+    before = len(rig.salesforce.writes())
+    rig.pass_time(seconds=5)
+    rig.partner_center.portal_edit(referral, {"/team": rig.referral(referral)["team"][:1]})
+    rig.webhook(referral)
+    settle(rig)
+    rig.edit(opportunity, Amount=61000)
+    settle(rig)
+    assert emails(rig, referral) == [email_of(rig, rig.salesforce.people.aiko)]
+    assert len(members(rig, opportunity)) == 1
+    assert len(rig.salesforce.writes()) == before
+
+
+def test_members_of_whom_the_portal_knows_little_survive_a_change_of_the_list() -> None:
+    rig, opportunity, referral = with_ben()
+    odd = {"firstName": "Sato", "lastName": "", "phoneNumber": "", "email": "sato@acme.example"}
+    rig.partner_center.service_sets(referral, {"/team": [*rig.referral(referral)["team"], odd]})
+    rig.webhook(referral)
+    rig.salesforce.delete(MEMBER, rig.salesforce.records(MEMBER)[0]["Id"])
+    rig.edit(opportunity, NextStep="Call")
+    settle(rig)
+    kept = rig.sync.mapping.referral.patch({"opportunity_team": ()}, current=rig.referral(referral), neutral_reason="")
+    assert kept == [{"op": "replace", "path": "/team", "value": [odd]}]
+
+
+# To Salesforce
+
+
+def test_members_who_are_users_own_and_join_the_opportunity() -> None:
+    rig = Rig()
+    people = rig.salesforce.people
+    row = invited(rig, people.ben, people.aiko)
+    assert row["OwnerId"] == people.ben
+    assert members(rig, row["Id"]) == [people.aiko]
+
+
+def test_without_users_among_the_members_the_connectors_user_owns_the_opportunity() -> None:
+    rig = Rig()
+    row = invited(rig, team=[samples.member()])
+    assert row["OwnerId"] == row["CreatedById"]
+    assert rig.salesforce.records(MEMBER) == []
+
+
+def test_the_owner_may_stay_the_connectors_user_by_choice() -> None:
+    rig = Rig(mapping='[opportunity]\nowner = ""')
+    people = rig.salesforce.people
+    row = invited(rig, people.ben)
+    assert row["OwnerId"] == row["CreatedById"]
+    assert members(rig, row["Id"]) == [people.ben]
+
+
+def test_who_cannot_own_or_is_no_colleague_is_not_asked() -> None:
+    rig = Rig()
+    people = rig.salesforce.people
+    set_user(rig, people.ben, IsActive=False)
+    set_user(rig, people.aiko, UserType="Guest")
+    row = invited(rig, people.ben, people.aiko)
+    assert row["OwnerId"] == row["CreatedById"]
+    assert members(rig, row["Id"]) == []
+
+
+@pytest.mark.parametrize("step", ["POST /sobjects/Opportunity", "POST /composite/sobjects"])
+def test_a_team_that_the_org_refuses_keeps_no_deal_waiting(step: str) -> None:
+    rig = Rig()
+    people = rig.salesforce.people
+    rig.salesforce.fail(on=step, status=400, code="TRANSFER_REQUIRES_READ")
+    row = invited(rig, people.ben, people.aiko)
+    assert (row["OwnerId"], members(rig, row["Id"])) == (row["CreatedById"], [])
+    assert "(opportunity team, Microsoft's note) - refused: TRANSFER_REQUIRES_READ" in row["Audit__c"]
+    assert len(rig.salesforce.records("Opportunity")) == 1
+
+
+def test_the_connectors_user_never_joins_microsofts_deal() -> None:
+    rig = Rig()
+    row = invited(rig, team=[samples.member()])
+    rig.edit(row["Id"], StageName="Qualification")
+    settle(rig)
+    assert emails(rig, row["Referral_Identifier__c"]) == [samples.member()["email"]]
+
+
+def test_a_seller_who_takes_the_deal_over_joins_it_at_microsoft() -> None:
+    rig = Rig()
+    row = invited(rig, team=[samples.member()])
+    rig.edit(row["Id"], StageName="Qualification", OwnerId=rig.salesforce.people.aiko)
+    settle(rig)
+    wanted = [samples.member()["email"], email_of(rig, rig.salesforce.people.aiko)]
+    assert sorted(emails(rig, row["Referral_Identifier__c"])) == sorted(wanted)
+
+
+def test_lost_tables_change_nobodys_team() -> None:
+    rig, opportunity, referral = with_ben()
+    rig.partner_center.portal_edit(referral, {"/team": [*rig.referral(referral)["team"][:1], samples.member()]})
+    rig.forget_everything()
+    before = emails(rig, referral)
+    rig.poll()
+    rig.webhook(referral)
+    settle(rig)
+    assert emails(rig, referral) == before
+    assert len(members(rig, opportunity)) == 1
+
+
+class LosesTheAnswer:
+    """Salesforce, whose answer to the first creation of an opportunity is lost on the way."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+        self.lost = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def composite(self, steps: Any, **more: Any) -> Any:
+        answers = self.inner.composite(steps, **more)
+        if self.lost or all(step.name != "opportunity" for step in steps):
+            return answers
+        self.lost = True
+        raise Unclear(Side.SALESFORCE, "POST /composite")
+
+
+def test_after_a_lost_answer_nobody_is_taken_to_have_left() -> None:
+    rig = Rig()
+    org = LosesTheAnswer(rig.sync.opportunities)
+    rig.sync = replace(rig.sync, opportunities=org)
+    team = [samples.member() | {"email": email_of(rig, rig.salesforce.people.ben)}, samples.member()]
+    referral = rig.partner_center.new_inbound(team=team)
+    rig.partner_center.portal_act(referral, "accept")
+    rig.ring(referral)
+    for _ in range(4):
+        rig.minute()
+    (row,) = rig.salesforce.records("Opportunity")
+    assert org.lost
+    rig.edit(row["Id"], OwnerId=rig.salesforce.people.aiko)
+    settle(rig)
+    assert samples.member()["email"] in emails(rig, referral)
+
+
+# Without team selling
+
+
+def test_an_org_without_team_selling_goes_on_with_the_owner_and_says_so() -> None:
+    rig = Rig()
+    del rig.salesforce.schema[MEMBER]
+    opportunity, referral = rig.linked()
+    settle(rig)
+    assert emails(rig, referral) == [email_of(rig, rig.salesforce.people.aiko)]
+    set_user(rig, rig.salesforce.people.ben, Phone="+81 3 5550 0102")
+    rig.edit(opportunity, OwnerId=rig.salesforce.people.ben)
+    settle(rig)
+    assert emails(rig, referral) == [email_of(rig, rig.salesforce.people.ben)]
+    (issue,) = [issue for issue in rig.store.issues() if issue.code == "schema"]
+    assert issue.severity == "info"
+    assert "Switch on team selling" in issue.detail
+
+
+def test_a_deal_from_microsoft_arrives_without_team_selling() -> None:
+    rig = Rig()
+    people = rig.salesforce.people
+    del rig.salesforce.schema[MEMBER]
+    row = invited(rig, people.ben, people.aiko)
+    settle(rig)
+    assert row["OwnerId"] == people.ben
