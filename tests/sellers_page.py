@@ -36,8 +36,9 @@ everything at once, and it goes out by itself after you have added it:
 """
 AFTER: Final = """
 What stands on the account, the contact or your user, and who joins the opportunity team, is noticed when you save the
-opportunity again, at the latest in the following night. What Microsoft itself has refused is tried again when you change
-something of the deal, or when you tick *Retry Sync* and save: the box unticks itself, and everything refused is tried once more.
+opportunity again, at the latest in the following night. What Microsoft itself has refused is tried again when you
+change something of the deal, or when you tick *Retry Sync* and save: the box unticks itself, and everything refused is
+tried once more.
 
 ## If something waits later
 

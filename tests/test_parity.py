@@ -55,5 +55,6 @@ def test_every_flow_of_the_original_and_every_setting_has_rows() -> None:
 def test_every_group_of_the_mapping_is_compared() -> None:
     told = " ".join(row.theirs + row.ours for part in table().part for row in part.row).lower()
     words = {"crm_id": "externalreferenceid", "identity": "identifier", "microsoft": "microsoft crm identifier"}
-    words |= {"close_date": "closingdatetime", "value": "dealvalue", "consent": "consents", "opportunity_team": "`team`"}
+    words |= {"close_date": "closingdatetime", "value": "dealvalue", "consent": "consents"}
+    words |= {"opportunity_team": "`team`", "marketplace": "marketplace intent"}
     assert [name for name in load().groups if words.get(name, name) not in told] == []
