@@ -60,6 +60,9 @@ RULES: Final[Mapping[str, str]] = {
     "/details/requirements/solutions": "At least one, at most 50, from the catalogue.",
     "/consent/consentToShareReferralWithMicrosoftSellers": "Cannot be undone; implied once help is asked for.",
     "/inviteContext/assistanceRequestCode": "Six codes; empty: no help. Fixed once asked; makes the deal a co-sell.",
+    "/details/requirements/additionalRequirements/attributes/CustomerMarketplaceIntent/id": (
+        "Required since 2023; empty: has not decided."
+    ),
     "/customerProfile/name": "Required.",
     "/customerProfile/address/addressLine1": "Required.",
     "/customerProfile/address/city": "Required.",

@@ -194,3 +194,42 @@ def test_hostile_names_arrive_as_they_were_typed(bench: Bench) -> None:
 def test_a_long_name_is_shortened_on_creation() -> None:
     body = body_of(DEAL | {"name": (("name", "x" * 300),)})
     assert body["name"] == "x" * 254 + "…"
+
+
+ATTRIBUTES = """
+[groups.services]
+update = "none"
+[groups.services.fields.role]
+referral = "/details/requirements/additionalRequirements/attributes/PartnerRole/id"
+salesforce = "Partner_Role__c"
+codec = "text"
+[groups.services.fields.play]
+referral = "/details/requirements/additionalRequirements/attributes/SolutionPlay/id"
+salesforce = "Solution_Play__c"
+codec = "text"
+"""
+
+
+def attributes_of(body: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = body["details"]["requirements"]["additionalRequirements"]["attributes"]
+    return found
+
+
+def test_attributes_are_named_by_their_type_in_any_order() -> None:
+    ours = table(ATTRIBUTES)
+    deal: Views = {"marketplace": (("intent", "Yes"),), "services": (("role", "Design"), ("play", "Migrate"))}
+    body = body_of({**DEAL, **deal}, ours)
+    attributes = attributes_of(body)
+    assert attributes == [
+        INTENT | {"id": "Yes"},
+        {"type": "PartnerRole", "id": "Design"},
+        {"type": "SolutionPlay", "id": "Migrate"},
+    ]
+    attributes.reverse()
+    groups = ours.referral.read(body | {"id": "r", "eTag": "e", "updatedDateTime": "2026-01-05T12:00:00Z"}).groups
+    assert {name: groups[name] for name in deal} == deal
+
+
+def test_other_attributes_leave_the_intent_undecided_not_out() -> None:
+    body = body_of(DEAL | {"services": (("play", "Migrate"),)}, table(ATTRIBUTES))
+    assert attributes_of(body) == [INTENT, {"type": "SolutionPlay", "id": "Migrate"}]

@@ -124,6 +124,7 @@ def test_a_deal_is_read_group_by_group(rig: Rig) -> None:
         "solutions": (("SOL-1", (("id", "SOL-1"), ("publisher", "C"))),),
         "consent": (),
         "help": (),
+        "marketplace": (),
         "customer": (("name", "Fabrikam"), ("street", "1 Way"), ("city", "Redmond"), ("country", "JP")),
         "contact": (
             ("first_name", "Dana"),

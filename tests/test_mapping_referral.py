@@ -66,6 +66,7 @@ def test_an_inbound_deal_is_read_group_by_group(bench: Bench) -> None:
         ),
         "consent": (("shared", "true"),),
         "help": (("code", "GeneralOrOther"),),
+        "marketplace": (),
         "customer": (
             ("name", "Fabrikam Inc"),
             ("street", "1 Harbour Street"),

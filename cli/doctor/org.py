@@ -92,24 +92,31 @@ def solutions(visit: Visit) -> Iterator[Line]:
 
 
 def currency(visit: Visit) -> Iterator[Line]:
-    """A mapping that names the record's currency needs an org with several."""
+    """A mapping that names the record's currency needs an org with several; one that fixes it, an org with that one."""
     named = [row for group in visit.mapping.groups.values() for row in group.rows if row.spec.codec == "code"]
+    of_record = any(row.spec.salesforce == "CurrencyIsoCode" for row in named)
     several = visit.field(OPPORTUNITY, "CurrencyIsoCode") is not None
-    if not several and any(row.spec.salesforce == "CurrencyIsoCode" for row in named):
-        yield problem(
-            "This org has one currency, but the mapping reads and writes CurrencyIsoCode",
-            "Name a field of yours that holds the currency's code in groups.value.fields.currency.salesforce.",
-        )
-    elif several and named and not any(row.spec.salesforce == "CurrencyIsoCode" for row in named):
+    if several and named and not of_record:
         yield warning(
-            "This org has several currencies, but the mapping keeps the currency in another field",
+            "This org has several currencies, but the mapping keeps the currency in another place",
             "Amounts are shown in the record's own currency: map CurrencyIsoCode unless this is meant.",
         )
     elif several:
         active = visit.rows("SELECT IsoCode FROM CurrencyType WHERE IsActive = true")
         yield ok(f"Several currencies, {len(active)} of them active; deals in others are held")
     else:
-        yield ok("One currency, and the mapping does not name the record's")
+        yield _one_currency(visit, {row.spec.fixed for row in named if row.spec.fixed}, of_record=of_record)
+
+
+def _one_currency(visit: Visit, fixed: set[str], *, of_record: bool) -> Line:
+    (organization,) = visit.rows("SELECT DefaultCurrencyIsoCode FROM Organization")
+    code = str(organization["DefaultCurrencyIsoCode"])
+    remedy = f'In [groups.value.fields.currency] of mapping.toml write salesforce = "" and fixed = "{code}".'
+    if of_record:
+        return problem(f"This org has one currency ({code}), but the mapping reads and writes CurrencyIsoCode", remedy)
+    if fixed - {code}:
+        return problem(f"This org's currency is {code}, but the mapping says {', '.join(sorted(fixed))}", remedy)
+    return ok(f"One currency ({code}); deals in others are held" if fixed else "The currency is kept in another field")
 
 
 def stages(visit: Visit) -> Iterator[Line]:

@@ -9,6 +9,7 @@ HELP = (
     "Post Sales Customer Success",
     "General or Other",
 )
+INTENTS = ("Yes", "No")
 # name, closed, won, probability; the first is where deals wait for Microsoft's answer.
 STAGES = (
     ("Microsoft Review", False, False, 5),

@@ -1,6 +1,6 @@
 """What this product adds to an org: fields on Opportunity, one child object, and keys that make records findable."""
 
-from sandbox.salesforce.picklists import HELP
+from sandbox.salesforce.picklists import HELP, INTENTS
 from sandbox.salesforce.schema import Field
 
 
@@ -23,6 +23,7 @@ def referral_fields() -> tuple[Field, ...]:
             values=HELP,
             restricted=True,
         ),
+        Field("Marketplace_Intent__c", "picklist", "Marketplace Intent", 255, values=INTENTS, restricted=True),
         Field("Products__c", length=255),
         Field("Audit__c", "textarea", length=100000, filterable=False),
         Field("Referral_Visible_to_Microsoft__c", "boolean", default=False),

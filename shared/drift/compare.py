@@ -100,7 +100,7 @@ def _places(mapping: FieldMapping, opportunity: Describe) -> Iterator[Place]:
         if name := getattr(mapping.config.opportunity, steering):
             yield Place(OPPORTUNITY, name, steering=steering)
     for group in mapping.groups.values():
-        for row in group.rows:
+        for row in (row for row in group.rows if row.spec.salesforce):
             *path, name = row.spec.salesforce.split(".")
             if group.spec.kind == "set":
                 yield Place(group.spec.object, name, group, row)

@@ -53,8 +53,9 @@ class FieldRow(_Table):
 
     referral: str = Field(pattern=r"^(/[A-Za-z0-9]+)+$", description="JSON pointer into the referral")
     salesforce: str = Field(
-        pattern=r"^[A-Za-z][A-Za-z0-9_.]*$", description="API name; Account., Contact., Owner. reach out"
+        "", pattern=r"^([A-Za-z][A-Za-z0-9_.]*)?$", description="API name; Account., Contact., Owner. reach out"
     )
+    fixed: str = Field("", description="What Salesforce holds everywhere, in the place of a field")
     codec: str = Field(
         description="How the value is spelled on each side", json_schema_extra={"enum": [*sorted(CODECS)]}
     )

@@ -226,7 +226,7 @@ class OpportunitySide:
                 return people.read(record, group)
             except Untranslatable as problem:
                 return Unreadable(problem.code, group.name, problem.detail)
-        return group.read(lambda spec: column(record, spec.salesforce), S)
+        return group.read(lambda spec: column(record, spec.salesforce) if spec.salesforce else None, S)
 
     def _row_versions(self, record: Record) -> dict[str, int]:
         sets = (group.spec.salesforce for group in self._groups.values() if group.spec.kind == "set")
@@ -246,4 +246,4 @@ class OpportunitySide:
 def _own(spec: FieldRow, prefix: str) -> bool:
     """Whether a field is one of the opportunity itself (no prefix), or of the object behind the prefix."""
     own = spec.salesforce.startswith(prefix) if prefix else "." not in spec.salesforce
-    return own and spec.salesforce != "Id"
+    return own and spec.salesforce not in ("", "Id")

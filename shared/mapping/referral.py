@@ -6,6 +6,7 @@ Wire facts: "Referral resources", "Create a referral", "Update a lead or opportu
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from shared import lifecycle
@@ -17,6 +18,7 @@ from shared.mapping.rows import BoundGroup, set_content
 Document = Mapping[str, Any]
 P = Side.PARTNER_CENTER
 NO_HELP = "Unknown"
+INTENT = "CustomerMarketplaceIntent"
 
 
 class ReferralSide:
@@ -135,10 +137,8 @@ class ReferralSide:
             body.pop("inviteContext", None)
         requirements = body.setdefault("details", {}).setdefault("requirements", {})
         solutions = requirements.setdefault("solutions", [])
-        more = {"iot": {}, "attributes": [{}]} | requirements.get("additionalRequirements", {})
-        # The marketplace intent is required since May 2023; a partner may map a field to it.
-        intent = {"type": "CustomerMarketplaceIntent", "id": "HaveNotDecided"} | more["attributes"][0]
-        requirements["additionalRequirements"] = more | {"attributes": [intent, *more["attributes"][1:]]}
+        more = {"iot": {}, "attributes": []} | requirements.get("additionalRequirements", {})
+        requirements["additionalRequirements"] = more | {"attributes": _with_intent(more["attributes"])}
         body |= {
             "externalReferenceId": opportunity_id,
             "type": "Shared" if help_asked else "Independent",
@@ -208,11 +208,21 @@ class ReferralSide:
         return operations + [{"op": "replace", "path": path, "value": text} for path, text in pairs]
 
 
+def _with_intent(attributes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The attributes with a marketplace intent, which is required since May 2023. One without a type is meant as it."""
+    typed = [{"type": INTENT} | attribute for attribute in attributes]
+    decided = any(attribute["type"] == INTENT for attribute in typed)
+    return typed if decided else [{"type": INTENT, "id": "HaveNotDecided"}, *typed]
+
+
 def _at(document: Any, pointer: str) -> Any:
-    """The value a JSON pointer names, None where the path ends early."""
+    """The value a pointer names, None where the path ends early.
+
+    An element of a list is named by its number, or by its type: types begin with a capital, properties never do.
+    """
     for part in pointer.strip("/").split("/"):
         if isinstance(document, list):
-            document = document[int(part)] if part.isdigit() and int(part) < len(document) else None
+            document = _member(document, part)
         elif isinstance(document, Mapping):
             document = document.get(part)
         else:
@@ -220,15 +230,31 @@ def _at(document: Any, pointer: str) -> Any:
     return document
 
 
+def _member(listed: list[Any], part: str) -> Any:
+    if part.isdigit():
+        return listed[int(part)] if int(part) < len(listed) else None
+    return next((item for item in listed if isinstance(item, Mapping) and item.get("type") == part), None)
+
+
 def _put(document: dict[str, Any], pointer: str, value: Any) -> None:
-    """Set the value a JSON pointer names, making objects and one-element lists on the way."""
+    """Set the value a pointer names, making objects, one-element lists and elements of a type on the way."""
     parts = pointer.strip("/").split("/")
     here: Any = document
-    for part, following in zip(parts, [*parts[1:], ""], strict=True):
-        at: Any = int(part) if isinstance(here, list) else part
-        if not following:
-            here[at] = value
-        elif isinstance(here, list):
-            here = here[at]
+    for part, following in pairwise(parts):
+        if isinstance(here, list):
+            if (member := _member(here, part)) is None:
+                here.append(member := {"type": part})
+            here = member
         else:
-            here = here.setdefault(at, [{}] if following.isdigit() else {})
+            here = here.setdefault(part, _empty(following))
+    if isinstance(here, list):
+        here[int(parts[-1])] = value
+    else:
+        here[parts[-1]] = value
+
+
+def _empty(following: str) -> Any:
+    """What holds a part of a pointer."""
+    if following.isdigit():
+        return [{}]
+    return [] if following[:1].isupper() else {}

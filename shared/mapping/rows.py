@@ -46,7 +46,7 @@ class BoundGroup:
                 return Unreadable(problem.code, bound.name, problem.detail)
             if text:
                 found.append((bound.name, text))
-        return tuple(found)
+        return () if {name for name, _ in found} <= self._fixed else tuple(found)  # nobody has said anything
 
     def write(self, value: Value, side: Side) -> list[tuple[FieldRow, Any]]:
         """Raw values for every field of the group, None for empty ones. Raises Untranslatable."""
@@ -92,6 +92,10 @@ class BoundGroup:
     def incomplete(self, person: Value) -> bool:
         """Whether a person lacks what Microsoft asks of every member of a team."""
         return self.spec.kind == "people" and bool(self._required - dict(person).keys())
+
+    @cached_property
+    def _fixed(self) -> frozenset[str]:
+        return frozenset(row.name for row in self.rows if row.spec.fixed)
 
     @cached_property
     def _required(self) -> frozenset[str]:

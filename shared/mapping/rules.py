@@ -51,6 +51,14 @@ def _known_codec(config: Config) -> Iterator[Mistake]:
                 yield f"groups.{name}.fields.{field}", f"codec {row.codec!r} is unknown; use one of {known}"
 
 
+def _field_or_fixed(config: Config) -> Iterator[Mistake]:
+    for key, group, row in _rows(config):
+        if bool(row.salesforce) is bool(row.fixed):
+            yield f"{key}.salesforce", "name a field of Salesforce, or what is 'fixed' everywhere: one of the two"
+        elif row.fixed and group.kind != "scalar":
+            yield f"{key}.fixed", "only single values can be fixed: leave it out"
+
+
 def _different_stages(config: Config) -> Iterator[Mistake]:
     stages = config.stages
     named = [name.casefold() for name in (stages.hold, stages.active, stages.won, stages.lost)]
@@ -109,7 +117,7 @@ def _no_field_twice(config: Config) -> Iterator[Mistake]:
             writers: dict[str, list[str]] = {}
             for key, group, row in _rows(config, "scalar", "latch"):
                 target = row.salesforce if side is S else row.referral
-                if group.ways(row)[flow].towards(side):
+                if target and group.ways(row)[flow].towards(side):
                     writers.setdefault(target.lower(), []).append(f"{key.split('.')[1]} ({target})")
             found |= {" and ".join(names): None for names in writers.values() if len(names) > 1}
         if found:
@@ -206,6 +214,7 @@ def _value_maps(config: Config) -> Iterator[Mistake]:
 
 RULES: Final[tuple[Rule, ...]] = (
     _known_codec,
+    _field_or_fixed,
     _different_stages,
     _complete_list,
     _one_of_each_kind,

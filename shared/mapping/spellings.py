@@ -29,6 +29,8 @@ def codec_of(spec: FieldRow) -> Codec:
         codec = _with_more(codec)
     if spec.many:
         codec = _many(codec)
+    if spec.fixed:
+        codec = _fixed(codec, spec.fixed)
     return _unmarked(codec) if spec.unmarked else codec
 
 
@@ -88,6 +90,21 @@ def _many(codec: Codec) -> Codec:
         return [{"id": part} for part in parts] or None
 
     return Codec(read, write)
+
+
+def _fixed(codec: Codec, value: str) -> Codec:
+    """Salesforce has no field for it, because it never differs: another value in the referral has no place here."""
+
+    def read(raw: Any, side: Side, row: Row) -> str:
+        ours = codec.read(value, Side.SALESFORCE, row)
+        if side is Side.SALESFORCE:
+            return ours
+        text = codec.read(raw, side, row)
+        if text not in ("", ours):
+            raise Untranslatable("only_one_value", text)
+        return text
+
+    return Codec(read, lambda text, side, row: None if side is Side.SALESFORCE else codec.write(text, side, row))
 
 
 def _unmarked(codec: Codec) -> Codec:

@@ -97,6 +97,7 @@ def test_sellers_edit_what_is_theirs_and_only_read_what_the_app_writes() -> None
         "Opportunity.How_can_Microsoft_help__c",
         "Opportunity.Referral_Visible_to_Microsoft__c",
         "Opportunity.Retry_Sync__c",
+        "Opportunity.Marketplace_Intent__c",
         "Opportunity.Referral_Identifier__c",  # one sentence of the catalogue asks to clear it
     }
     assert set(SELLER.fields) <= set(fields())
@@ -104,7 +105,7 @@ def test_sellers_edit_what_is_theirs_and_only_read_what_the_app_writes() -> None
 
 
 def test_sellers_do_not_see_what_is_internal() -> None:
-    internal = {name for name in fields() if "_Key__c" in name or "Intent" in name}
+    internal = {name for name in fields() if "_Key__c" in name or "Sync_Intent" in name}
     assert len(internal) == 4
     assert not internal & set(SELLER.fields)
     shown = "".join(
@@ -115,7 +116,7 @@ def test_sellers_do_not_see_what_is_internal() -> None:
 
 def test_sellers_see_every_other_field_of_the_package_that_is_about_their_deal() -> None:
     hidden = {name for name in fields() if name not in SELLER.fields and not _required(name)}
-    assert hidden == {name for name in fields() if "_Key__c" in name or "Intent" in name}
+    assert hidden == {name for name in fields() if "_Key__c" in name or "Sync_Intent" in name}
 
 
 def test_sellers_manage_the_solutions_of_their_deals_and_get_nothing_else() -> None:

@@ -75,6 +75,7 @@ BLANK: Final[Fields] = {
     "How_can_Microsoft_help__c": None,
     "Microsoft_CRM_Identifier__c": None,
     "Referral_Program__c": None,
+    "Marketplace_Intent__c": None,
     "Sync_Status__c": None,
     "Sync_Message__c": None,
     "Sync_Intent__c": None,

@@ -56,18 +56,21 @@ def sample(name: str, row: FieldRow) -> tuple[Any, Any]:
 def at(document: Any, pointer: str) -> Any:
     """The value in a referral."""
     for part in pointer.strip("/").split("/"):
-        if isinstance(document, list):
-            document = document[int(part)] if int(part) < len(document) else None
-        else:
-            document = (document or {}).get(part)
+        document = one_of(document, part) if isinstance(document, list) else (document or {}).get(part)
     return document
+
+
+def one_of(listed: list[Any], part: str) -> Any:
+    """One of a list by its number, or by its type."""
+    named = [item for item in listed if item.get("type") == part] or [{}]
+    return (listed[int(part)] if int(part) < len(listed) else {}) if part.isdigit() else named[0]
 
 
 def put(document: Any, pointer: str, value: Any) -> None:
     """Set a value in a referral."""
     *parts, last = pointer.strip("/").split("/")
     for part in parts:
-        document = document[int(part)] if isinstance(document, list) else document.setdefault(part, {})
+        document = one_of(document, part) if isinstance(document, list) else document.setdefault(part, {})
     document[last] = value
 
 
@@ -144,6 +147,10 @@ def changed_at_microsoft(rig: Rig, referral: str, pointer: str, value: Any) -> N
         listed = deepcopy(at(rig.referral(referral), f"/{top}"))
         listed[0][deeper[1]] = value
         pointer, value = f"/{top}", listed
+    elif deeper[1:] and deeper[-2][:1].isupper():
+        pointer, listed = pointer.rsplit("/", 2)[0], deepcopy(at(rig.referral(referral), pointer.rsplit("/", 2)[0]))
+        one_of(listed, deeper[-2])[deeper[-1]] = value
+        value = listed
     rig.pass_time(seconds=5)
     rig.partner_center.service_sets(referral, {pointer: value})
     rig.webhook(referral)
