@@ -230,7 +230,9 @@ def _hold(
         sync.links.save(replace(link, claim=None))
         _ring(sync, link.referral_id, sync.patience.retry, tries + 1)
         return
-    hold = Hold(code, p=_version(look), schema=sync.policy.schema, detail=_words(refusal)[:200])
+    # Nothing tells when a field is back that the org's description never missed: every look tries again.
+    schema = "" if isinstance(refusal, SchemaChanged) else sync.policy.schema
+    hold = Hold(code, p=_version(look), schema=schema, detail=_words(refusal)[:200])
     sync.links.save(replace(link, claim=None, held={CREATE: hold}))
     _report(sync, link.id, hold)
     log.warning(json.dumps({"event": "opportunity refused", "referral": link.referral_id, "code": code}))

@@ -240,6 +240,7 @@ MUTANTS: Final = (
     Mutant("Microsoft asked before the deal is visible", "shared/decide/__init__.py", "    found = visible(found, now_seen, p, policy) if wished.due else found\n", "", (UPGRADE,)),
     Mutant("Microsoft asked during a dispute", "shared/decide/upgrade.py", "    if busy or disputed or not seen:", "    if busy or not seen:", (UPGRADE,)),
     Mutant("a changed wish not explained", "shared/decide/upgrade.py", "    if link.ms_referral_id and before not in (None, now):", "    if False:", (UPGRADE,)),
+    Mutant("an unexplained schema error holds a creation for good", f"{S}create_opportunity.py", 'schema = "" if isinstance(refusal, SchemaChanged) else sync.policy.schema', "schema = sync.policy.schema", (SCHEMA,)),
     Mutant("circuit never opens", f"{S}gates.py", "tripped = len(recent) == CALLS and", "tripped = False and", (GATES,)),
     Mutant("a failing probe leaves the gate open", f"{S}gates.py", "failing = times > 0 and records >= PROBES", "failing = False", (GATES,)),
     Mutant("a refusal counts as an outage", f"{S}gates.py", 'self._count(side, "")  # a refusal', 'self._count(side, f"{next(self._numbers)}")  # a refusal', (GATES,)),

@@ -298,6 +298,18 @@ def test_a_creation_refused_for_a_field_that_the_description_shows_is_held_only_
     assert silent(rig)
 
 
+def test_a_creation_held_for_no_reason_that_the_description_shows_is_tried_again_by_the_next_sweep() -> None:
+    rig = Rig()
+    rig.salesforce.fail(on="POST /sobjects/Opportunity", status=400, code="INVALID_FIELD", times=3)
+    referral = rig.partner_center.new_inbound()
+    rig.webhook(referral)
+    settle(rig)
+    assert rig.salesforce.records(OPPORTUNITY) == []
+    flows.sweep(rig.sync)
+    rig.drain()
+    assert len(rig.salesforce.records(OPPORTUNITY)) == 1
+
+
 def test_a_text_that_no_longer_fits_is_held_and_arrives_once_the_field_is_long_enough() -> None:
     rig = Rig()
     opportunity, referral = rig.linked()
