@@ -14,16 +14,16 @@ the same                                   one names it           link the two: 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
 from shared.deal import Link, LinkState, Phase, Unreadable, Views
+from shared.kinds import MICROSOFT, is_microsoft, kind_of
 
 OPPORTUNITY_ID = re.compile(r"^006[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$")
 REFERRAL_ID = re.compile(r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")
 CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
-MICROSOFT = "msft"
 
 
 class Meeting(StrEnum):
@@ -63,20 +63,24 @@ def owner(referral: Mapping[str, Any], organization_id: str) -> bool:
     return theirs == organization_id.lower() if organization_id else theirs != MICROSOFT
 
 
-def in_scope(referral: Mapping[str, Any], *, co_sell_only: bool) -> bool:
-    """Whether a referral should become an opportunity, by Microsoft's classification of leads and co-sell deals.
+def microsofts(engagement: Iterable[Mapping[str, Any]], organization_id: str) -> Mapping[str, Any] | None:
+    """Microsoft's own referral among those of an engagement, the newest; None when Microsoft is not in it.
 
-    Source: "Referrals API introduction". Independent and Direct is a marketplace lead; Independent and qualified
-    by Microsoft is a qualified lead; everything else is a co-sell opportunity. Enums are open: compare loosely.
+    Other partners may take part too.
     """
-    kind = str(referral.get("type") or "").lower()
-    qualification = str(referral.get("qualification") or "").lower()
-    invited_by = str(((referral.get("inviteContext") or {}).get("invitedBy") or {}).get("organizationId") or "").lower()
-    lead = kind == "independent" and (
-        qualification == "direct"
-        or (qualification in ("salesqualified", "marketingqualified") and invited_by == MICROSOFT)
-    )
-    return not (lead and co_sell_only)
+    others = (referral for referral in engagement if not owner(referral, organization_id))
+    theirs = [referral for referral in others if is_microsoft(referral)]
+    return max(theirs, key=lambda referral: str(referral.get("createdDateTime") or ""), default=None)
+
+
+def alias_of_microsofts(referral_id: str) -> str:
+    """Under which name Microsoft's side of a deal is found; a twin of ours must never be taken for it."""
+    return f"ms-{referral_id}"
+
+
+def in_scope(referral: Mapping[str, Any], *, co_sell_only: bool) -> bool:
+    """Whether a referral should become an opportunity."""
+    return not (kind_of(referral).lead and co_sell_only)
 
 
 def meet(

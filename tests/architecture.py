@@ -23,6 +23,7 @@ PURE: Final = (
     "doorbell",
     "drift",
     "errors",
+    "kinds",
     "lifecycle",
     "catalogue",
     "checks",

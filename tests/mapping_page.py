@@ -41,6 +41,7 @@ CODECS: Final[Mapping[str, str]] = {
     "day": "calendar day; midnight UTC at Microsoft",
     "flag": "checkbox",
     "choice": "one of the listed values, any other is held",
+    "person": "name and e-mail address of a member of a team",
     "code": "code in capitals, such as a currency",
     "country": "ISO 3166 two letters; three letters and names (English, Japanese) are understood",
 }
@@ -78,8 +79,14 @@ RULES: Final[Mapping[str, str]] = {
     "/team/0/email": "Required: one member of yours at least.",
     "/team/0/phoneNumber": "Required: one member of yours at least.",
     "/team": "Everybody needs first name, last name, e-mail and phone.",
-    "/trackingInfo/microsoftMsxId": "Set by Microsoft when its seller accepts.",
+    "/microsoft/trackingInfo/microsoftMsxId": "Set when Microsoft's seller accepts, on either side's referral.",
     "/referralProgram": "Set by Microsoft.",
+    "/microsoft/substatus": "Where Microsoft stands: Pending, Accepted, Declined, Expired, Won, Lost.",
+    "/microsoft/statusReason": "Why Microsoft declined; none for requests that expired.",
+    "/microsoft/team/0": "Whoever is on Microsoft's team and not on yours.",
+    "/microsoft/expirationDateTime": "The end of Microsoft's 14 days to answer.",
+    "/expirationDateTime": "The end of your 14 days to answer.",
+    "/kind": "Follows from type, consent, qualification, and whether Microsoft takes part.",
     "/id": "Made by Partner Center.",
     "/link": "Not of the API: made from the setting `COSELL_PARTNER_CENTER_REFERRAL_LINK`.",
     "/externalReferenceId": "Free; by it a deal of unclear fate is found again.",
@@ -93,7 +100,9 @@ LOCKS: Final[Mapping[str, str]] = {
     "/link": "made here",
     "/name": "renamed in the portal only",
     "/team": "replaced as a whole list only",
-    "/trackingInfo": "Microsoft's own",
+    "/microsoft": "read from Microsoft's own referral",
+    "/expirationDateTime": "Microsoft's own",
+    "/kind": "made here",
 }
 
 

@@ -69,6 +69,7 @@ CANONICAL: Mapping[str, tuple[Row, list[str]]] = {
     "day": (UTC_ROW, ["0001-01-01", "1999-12-31", "2026-02-28", "9999-12-31"]),
     "flag": (UTC_ROW, ["true", ""]),
     "choice": (Row(values=HELP), ["GeneralOrOther", "QuotesOrLicensing", "日本", ""]),
+    "person": (UTC_ROW, ["Robin Keller, robin@m.example", "R&D &amp; Co", ""]),
     "code": (UTC_ROW, ["USD", "JPY", "&AMP;", "&LT", ""]),
     "country": (Row(values=COUNTRIES), ["GB", "JP", "DE", "US", ""]),
     "email": (UTC_ROW, ["a@b.example", "r&amp;d@b.example", "r&d@b.example", ""]),

@@ -96,7 +96,7 @@ def test_edits_of_a_person_do_not_travel() -> None:
 
 def test_after_a_creation_a_difference_is_the_agreement() -> None:
     p, s = referral(solutions=elements("ac")), opportunity(solutions=elements("ab"))
-    link = first_base(without_base(linked(policy=POLICY), "solutions"), p, s, POLICY)
+    link = first_base(without_base(linked(policy=POLICY), "solutions"), p, s, POLICY, Side.SALESFORCE)
     assert look(link, p, s, POLICY).write is None
     joined = opportunity(modified=110, solutions=elements("abd"))
     settled = settle(link, p, joined, POLICY)

@@ -146,7 +146,7 @@ def test_a_hold_found_from_memory_equals_the_hold_found_by_reading() -> None:
 
 def born(p: Referral, s: Opportunity, policy: Policy = POLICY) -> Link:
     """The link right after a creation."""
-    return first_base(Link("s-006", linked().state), p, s, policy)
+    return first_base(Link("s-006", linked().state), p, s, policy, P)
 
 
 def test_what_was_created_is_the_agreement_even_where_it_was_respelled() -> None:

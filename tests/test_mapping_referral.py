@@ -10,6 +10,7 @@ from sandbox.partner_center import samples
 from shared import lifecycle
 from shared.deal import Content, Phase, Unreadable
 from shared.mapping import Mapping, Untranslatable, build, load
+from shared.mapping.referral import NOBODY
 from tests import contracts
 from tests.partner_center_client import START, Bench, add, replace
 
@@ -36,7 +37,7 @@ def patch(writes: dict[str, Content], document: dict[str, Any] | None, **more: A
 
 
 def groups(document: dict[str, Any]) -> dict[str, Any]:
-    return dict(TABLE.referral.read(document).groups)
+    return dict(TABLE.referral.read(document, theirs=NOBODY).groups)
 
 
 # Reading
@@ -44,7 +45,7 @@ def groups(document: dict[str, Any]) -> dict[str, Any]:
 
 def test_an_inbound_deal_is_read_group_by_group(bench: Bench) -> None:
     document = bench.world.get(bench.world.new_inbound())
-    view = TABLE.referral.read(document)
+    view = TABLE.referral.read(document, theirs=NOBODY)
     assert view.phase is Phase.NEW
     assert view.etag == document["eTag"]
     assert view.groups == {
@@ -83,7 +84,7 @@ def test_an_inbound_deal_is_read_group_by_group(bench: Bench) -> None:
         ),
         "team": (),
         "opportunity_team": (),
-        "microsoft": (),
+        "microsoft": (("expires", "2026-01-19"), ("kind", "coSell")),
         "identity": (
             ("referral_id", document["id"]),
             ("link", f"https://partner.example/{document['engagementId']}/referrals/{document['id']}"),
@@ -94,14 +95,14 @@ def test_an_inbound_deal_is_read_group_by_group(bench: Bench) -> None:
 
 def test_versions_a_tenth_of_a_microsecond_apart_are_told_apart(bench: Bench) -> None:
     document = bench.create()
-    one = TABLE.referral.read(document | {"updatedDateTime": "2026-01-05T12:00:00.0000001Z"})
-    two = TABLE.referral.read(document | {"updatedDateTime": "2026-01-05T12:00:00.0000002Z"})
+    one = TABLE.referral.read(document | {"updatedDateTime": "2026-01-05T12:00:00.0000001Z"}, theirs=NOBODY)
+    two = TABLE.referral.read(document | {"updatedDateTime": "2026-01-05T12:00:00.0000002Z"}, theirs=NOBODY)
     assert two.ticks - one.ticks == 1
 
 
 def test_an_unknown_status_is_held_not_guessed(bench: Bench) -> None:
     document = bench.create() | {"status": "Paused", "substatus": "Waiting"}
-    view = TABLE.referral.read(document)
+    view = TABLE.referral.read(document, theirs=NOBODY)
     assert view.phase is None
     assert view.groups["status"] == Unreadable("unknown_status", "status", "Paused/Waiting")
 
@@ -118,7 +119,7 @@ def test_a_document_without_version_is_an_error(bench: Bench, name: str) -> None
     document = bench.create()
     del document[name]
     with pytest.raises(KeyError):
-        TABLE.referral.read(document)
+        TABLE.referral.read(document, theirs=NOBODY)
 
 
 @pytest.mark.parametrize("name", ["details", "customerProfile", "inviteContext", "team", "trackingInfo", "consent"])

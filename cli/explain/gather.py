@@ -108,7 +108,8 @@ def _by_opportunity(sync: Sync, record_id: str) -> _Pair:
     opportunity_id = _long_form(sync, record_id)
     if opportunity_id is None:
         raise NotARecord("Salesforce does not take this as an id: the last three characters of the long form check it.")
-    link, look = link_of(sync, S, opportunity_id), Look(sync, audit=False)
+    link = link_of(sync, S, opportunity_id)
+    look = Look(sync, audit=False, link=link)
     look.look_at_opportunity(opportunity_id)
     s = look.opportunity
     named = meet.named_referral(s.groups) if isinstance(s, Opportunity) else ""
@@ -118,7 +119,8 @@ def _by_opportunity(sync: Sync, record_id: str) -> _Pair:
 
 
 def _by_referral(sync: Sync, record_id: str) -> _Pair:
-    link, look = link_of(sync, P, record_id), Look(sync, audit=False)
+    link = link_of(sync, P, record_id)
+    look = Look(sync, audit=False, link=link)
     p = look.look_at_referral(record_id)
     named = meet.named_opportunity(look.document or {})
     opportunity_id = (link.opportunity_id if link else "") or (_long_form(sync, named) if named else "")

@@ -116,6 +116,16 @@ def member() -> Document:
     }
 
 
+def microsoft_seller() -> Document:
+    """A seller of Microsoft."""
+    return {
+        "firstName": "Robin",
+        "lastName": "Keller",
+        "phoneNumber": "4255550177",
+        "email": "robin.keller@microsoft.example",
+    }
+
+
 def intent() -> Document:
     """The mandatory marketplace intent."""
     return {"type": "CustomerMarketplaceIntent", "id": "HaveNotDecided"}

@@ -125,6 +125,7 @@ class PartnerCenterWorld:
                 "direction": "Outgoing",
                 "expirationDateTime": None,
                 "acceptedDateTime": stamps.stamp(self.store.now()),
+                "team": [samples.microsoft_seller()],
             }
             self.api.add(document, own=True)
             self.api.add(document | theirs, own=False)
@@ -151,6 +152,8 @@ class PartnerCenterWorld:
                 "statusReason": reason or None,
                 "trackingInfo": tracking,
             }
+            if response == "accepted":
+                answer["team"] = [*theirs["team"], samples.microsoft_seller()]
             self.api.write(merged(theirs, answer))
             own = self.store.own_in(engagement_id)
             if own and response == "accepted" and self.knobs.msx_id_on_own:

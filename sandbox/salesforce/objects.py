@@ -179,6 +179,7 @@ def _microsofts_side() -> tuple[Field, ...]:
         Field("Microsoft_Seller__c", length=255),
         Field("Microsoft_Decline_Reason__c", length=255),
         Field("Referral_Expires_On__c", "date"),
+        Field("Microsoft_Answers_By__c", "date"),
         Field("Retry_Sync__c", "boolean", default=False),
     )
 

@@ -124,6 +124,9 @@ class Link:
     p_etag: str = ""
     p_ticks: int = 0
     p_hwm: int = 0
+    ms_ticks: int = 0
+    ms_hwm: int = 0
+    ms_phase: Phase | None = None
     s_modified: int = 0
     s_stamp: int = 0
     s_closed: bool = False

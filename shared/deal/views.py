@@ -98,14 +98,26 @@ class Absence(StrEnum):
 
 
 @dataclass(frozen=True)
+class Theirs:
+    """Microsoft's own referral of the same deal, where there is one and it was read."""
+
+    phase: Phase | None
+    ticks: int
+
+
+@dataclass(frozen=True)
 class Referral:
-    """The Partner Center side as read: canonical groups and the version they belong to."""
+    """The Partner Center side as read: canonical groups and the version they belong to.
+
+    What Microsoft's own referral shows is absent from the groups when that was not read: it is as remembered.
+    """
 
     groups: Views
     phase: Phase | None
     etag: str
     ticks: int  # updatedDateTime in 100-ns ticks since 0001-01-01 UTC
     settled: bool = False  # read again after a pause and still the same
+    theirs: Theirs | None = None
 
     @property
     def updated(self) -> int:

@@ -34,7 +34,7 @@ from shared.decide.merge import Outcome
 from shared.decide.policy import GroupPolicy, Policy
 from shared.decide.retry import asked_again, heard
 from shared.decide.upgrade import CO_SELL, invited, remembered, request, visible, wish
-from shared.decide.version import at_version, open_seconds, seen
+from shared.decide.version import at_version, open_seconds, seen, unlisted
 from shared.decide.write import REPORT, announce, commit, refuse
 
 __all__ = [
@@ -75,20 +75,23 @@ def decide(link: Link, p: PartnerCenterView, s: SalesforceView, policy: Policy, 
     after = remembered(after, s, policy) if wished.settled else after
     after = after if after.held == held else replace(after, held=held)
     decision = _one_write(link, at_version(after, p, policy), found, s, policy, now)
-    return invited(decision, p, policy) if wished.due else decision
+    return unlisted(invited(decision, p, policy) if wished.due else decision, p)
 
 
-def first_base(link: Link, p: Referral, s: Opportunity, policy: Policy) -> Link:
-    """The link right after a creation: what was sent and what came back is the agreement.
+def first_base(link: Link, p: Referral, s: Opportunity, policy: Policy, made: Side) -> Link:
+    """The link right after a creation on a side: what was sent and what came back is the agreement.
 
     A status or switch that differs stays without a base, so that the next look moves it on; one-way groups that
-    do not travel with the creation are filled by the next look too.
+    did not travel with the creation are filled by the next look too.
     """
     base_p, base_s = dict(link.base_p), dict(link.base_s)
     for group, rule in policy.groups.items():
+        if group not in p.groups:
+            continue
         digest_p, digest_s = shown(group, p.groups[group], policy), shown(group, s.groups[group], policy)
         lossy = rule.kind == "people" or (rule.kind in ("scalar", "set") and rule.direction is Direction.BOTH)
-        agreed = p.groups[group] == s.groups[group] or lossy
+        sent = rule.direction is Direction.TO_SALESFORCE and made is S and bool(s.groups[group])
+        agreed = p.groups[group] == s.groups[group] or lossy or sent
         if agreed and digest_p is not None and digest_s is not None:
             base_p[group], base_s[group] = digest_p, digest_s
     return at_version(replace(seen(link, p), base_p=base_p, base_s=base_s), p, policy)

@@ -45,7 +45,7 @@ def needs_reading(link: Link, s: Opportunity, policy: Policy) -> bool:
         or link.gone_since
         or link.phase is None
         or not link.p_etag
-        or link.p_ticks != link.p_hwm
+        or (link.p_ticks, link.ms_ticks) != (link.p_hwm, link.ms_hwm)
     ):
         return True
     return any(_unsettled(group, link, s, policy) for group in policy.groups)
@@ -65,7 +65,8 @@ def _unsettled(group: str, link: Link, s: Opportunity, policy: Policy) -> bool:
 
 def hold(code: str, group: str, link: Link, p: Referral | Remembered, s: Opportunity, policy: Policy) -> Hold:
     """A hold on a group until either side shows something else; `refuse` adds the schema a service judged by."""
-    shown_p = shown(group, p.groups[group], policy) if isinstance(p, Referral) else link.base_p.get(group)
+    known = isinstance(p, Referral) and group in p.groups
+    shown_p = shown(group, p.groups[group], policy) if known else link.base_p.get(group)  # type: ignore[union-attr]
     return Hold(code, shown_p, shown(group, s.groups[group], policy))
 
 
@@ -75,6 +76,8 @@ def shown(group: str, content: Content | Unreadable | None, policy: Policy) -> D
 
 
 def _outcome(group: str, link: Link, p: Referral | Remembered, s: Opportunity, policy: Policy, now: int) -> Outcome:
+    if isinstance(p, Referral) and group not in p.groups:
+        return NOTHING  # as remembered; what changed in Salesforce would have had it read
     shown_s = s.groups[group]
     shown_p = p.groups[group] if isinstance(p, Referral) else EMPTY
     if isinstance(shown_s, Unreadable):

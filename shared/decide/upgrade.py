@@ -136,7 +136,7 @@ def _stage(s: Opportunity) -> Phase | None:
 
 def _shown(group: str, content: Content, link: Link, p: Referral | Remembered, policy: Policy) -> bool:
     """Whether Partner Center shows this already, by what was read or else by what is remembered."""
-    if isinstance(p, Referral):
+    if isinstance(p, Referral) and group in p.groups:
         return p.groups[group] == content
     return link.base_p.get(group) == policy.remember(group, content)
 

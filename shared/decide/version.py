@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shared.deal import Link, LinkState, Opportunity, PartnerCenterView, Referral, Remembered
+from shared.deal import Decision, Link, LinkState, Opportunity, PartnerCenterView, Referral, Remembered
 from shared.decide.groups import shown
 from shared.decide.policy import Policy
 
@@ -13,6 +13,8 @@ def noticed(link: Link, p: PartnerCenterView) -> Link:
     """The link with what a referral teaches even while nothing may be compared: it is there, and this new."""
     if not isinstance(p, Referral):
         return link
+    if p.theirs is not None and (p.theirs.ticks > link.ms_hwm or p.theirs.phase is not link.ms_phase):
+        link = replace(link, ms_hwm=max(link.ms_hwm, p.theirs.ticks), ms_phase=p.theirs.phase)
     if p.ticks <= link.p_hwm and p.phase in (None, link.phase) and not link.gone_since:
         return link
     return replace(link, p_hwm=max(link.p_hwm, p.ticks), phase=p.phase or link.phase, gone_since=0)
@@ -26,14 +28,28 @@ def seen(link: Link, p: Referral | Remembered) -> Link:
 
 def at_version(link: Link, p: Referral | Remembered, policy: Policy) -> Link:
     """The version of the base is the one just read, if nothing in that version waits to be taken over."""
-    if isinstance(p, Remembered) or policy.partial or (link.p_etag, link.p_ticks) == (p.etag, p.ticks):
+    if isinstance(p, Remembered) or policy.partial:
+        return link
+    read = replace(link, p_etag=p.etag, p_ticks=p.ticks, ms_ticks=p.theirs.ticks if p.theirs else link.ms_ticks)
+    if read == link:
         return link
     waiting = any(
         link.base_p.get(group) != shown(group, p.groups[group], policy)
         for group, rule in policy.groups.items()
-        if not rule.rides
+        if group in p.groups and not rule.rides
     )
-    return link if waiting else replace(link, p_etag=p.etag, p_ticks=p.ticks)
+    return link if waiting else read
+
+
+UNLISTED = "Microsoft's side is not listed yet"
+
+
+def unlisted(decision: Decision, p: Referral | Remembered) -> Decision:
+    """The decision, with another look later where a known version of Microsoft's side could not be read yet."""
+    behind = isinstance(p, Referral) and p.theirs is None and decision.link.ms_ticks != decision.link.ms_hwm
+    if not behind or decision.write is not None or decision.retry_after_seconds is not None:
+        return decision
+    return replace(decision, retry_after_seconds=60, note=UNLISTED)
 
 
 def open_seconds(s: Opportunity, policy: Policy) -> int:

@@ -39,6 +39,7 @@ TEXT = frozenset({"string", "textarea", "picklist", "multipicklist", "combobox",
 TYPES: Mapping[str, frozenset[str]] = {
     "text": TEXT,
     "email": TEXT,
+    "person": TEXT,
     "country": TEXT,
     "code": TEXT,
     "choice": TEXT,

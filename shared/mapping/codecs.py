@@ -173,6 +173,14 @@ def _mapped(values: Mapping[str, str], key: str) -> str:
     return values[key]
 
 
+def _read_person(raw: Any, side: Side, _row: Row) -> str:
+    """A member of a referral's team: name and e-mail address in one text."""
+    if not isinstance(raw, Mapping):
+        return plain(raw, side)
+    name = " ".join(filter(None, (plain(raw.get(part), side) for part in ("firstName", "lastName"))))
+    return ", ".join(filter(None, (name, plain(raw.get("email"), side).lower())))
+
+
 def _read_code(raw: Any, side: Side, _row: Row) -> str:
     return unicodedata.normalize("NFC", plain(raw, side).upper())
 
@@ -228,6 +236,7 @@ CODECS: Mapping[str, Codec] = {
     "day": Codec(_read_day, _empty_is_null(_write_day)),
     "flag": Codec(_read_flag, _write_flag),
     "choice": Codec(_read_choice, _empty_is_null(_write_choice)),
+    "person": Codec(_read_person, _empty_is_null(_write_text)),
     "code": Codec(_read_code, _empty_is_null(_write_text)),
     "country": Codec(_read_country, _empty_is_null(_write_country)),
 }

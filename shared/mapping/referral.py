@@ -10,8 +10,9 @@ from itertools import pairwise
 from typing import Any
 
 from shared import lifecycle
-from shared.deal import Content, Phase, Referral, Side, Unreadable, Value, Views
+from shared.deal import Content, Phase, Referral, Side, Theirs, Unreadable, Value, Views
 from shared.mapping.codecs import Untranslatable, plain, ticks
+from shared.mapping.microsoft import is_theirs, side_of_microsoft
 from shared.mapping.model import LISTS, Config
 from shared.mapping.rows import BoundGroup, set_content
 
@@ -19,6 +20,7 @@ Document = Mapping[str, Any]
 P = Side.PARTNER_CENTER
 NO_HELP = "Unknown"
 INTENT = "CustomerMarketplaceIntent"
+NOBODY: Document = {}
 
 
 class ReferralSide:
@@ -29,23 +31,33 @@ class ReferralSide:
         self._groups = groups
         self._link_template = link_template
         self._mpn_id = mpn_id
+        self._of_theirs = {
+            name for name, group in groups.items() if any(is_theirs(row.spec.referral) for row in group.rows)
+        }
 
     def over(self, config: Config, groups: Mapping[str, BoundGroup]) -> ReferralSide:
         """The same side over a part of the table."""
         return ReferralSide(config, groups, link_template=self._link_template, mpn_id=self._mpn_id)
 
-    def read(self, document: Document, *, settled: bool = False) -> Referral:
+    def read(self, document: Document, *, theirs: Document | None, settled: bool = False) -> Referral:
         """A referral document as canonical groups and its version.
 
+        `theirs` is Microsoft's own referral of the engagement, NOBODY when there is none, None when it was not read.
         Raises KeyError or ValueError for a document without id, eTag or update time.
         """
-        phase = lifecycle.phase_of(plain(document.get("status"), P), plain(document.get("substatus"), P))
+        phase = _phase(document)
+        shown = {**document, **side_of_microsoft(document, theirs or NOBODY)}
         return Referral(
-            groups={name: self._group(document, group, phase) for name, group in self._groups.items()},
+            groups={
+                name: self._group(shown, group, phase)
+                for name, group in self._groups.items()
+                if theirs is not None or name not in self._of_theirs
+            },
             phase=phase,
             etag=str(document["eTag"]),
             ticks=ticks(str(document["updatedDateTime"])),
             settled=settled,
+            theirs=Theirs(_phase(theirs), ticks(str(theirs["updatedDateTime"]))) if theirs else None,
         )
 
     def patch(
@@ -213,6 +225,10 @@ def _with_intent(attributes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     typed = [{"type": INTENT} | attribute for attribute in attributes]
     decided = any(attribute["type"] == INTENT for attribute in typed)
     return typed if decided else [{"type": INTENT, "id": "HaveNotDecided"}, *typed]
+
+
+def _phase(document: Document) -> Phase | None:
+    return lifecycle.phase_of(plain(document.get("status"), P), plain(document.get("substatus"), P))
 
 
 def _at(document: Any, pointer: str) -> Any:

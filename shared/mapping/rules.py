@@ -8,6 +8,7 @@ from typing import Final
 
 from shared.deal import Side
 from shared.mapping.codecs import CODECS, Row, Untranslatable
+from shared.mapping.microsoft import is_read_only
 from shared.mapping.model import LISTS, PATCHABLE, Config, FieldRow, Group
 from shared.mapping.spellings import CLOSED, MAPPED, OWN_MAP, codec_of
 
@@ -107,6 +108,13 @@ def _updatable(config: Config) -> Iterator[Mistake]:
         if refused := [target for target in targets if "." in target or target == "Id"]:
             remedy = "'update' must be 'to_partner_center' or 'none', or the field one of the opportunity itself"
             yield f"groups.{name}", f"{', '.join(refused)} {FROZEN.format('Salesforce')}: {remedy}"
+
+
+def _not_made_there(config: Config) -> Iterator[Mistake]:
+    """What is read of Microsoft's side, or made here, is no property of a new referral."""
+    for key, group, row in _rows(config, "scalar", "latch"):
+        if is_read_only(row.referral) and group.ways(row)[0].towards(P):
+            yield f"{key}.referral", f"{row.referral} is only read: 'create' must be 'to_salesforce' or 'none'"
 
 
 def _no_field_twice(config: Config) -> Iterator[Mistake]:
@@ -219,6 +227,7 @@ RULES: Final[tuple[Rule, ...]] = (
     _complete_list,
     _one_of_each_kind,
     _updatable,
+    _not_made_there,
     _no_field_twice,
     _steering_is_ours,
     _one_identifier,

@@ -15,17 +15,20 @@ from shared.deal import (
     Link,
     LinkState,
     Opportunity,
+    PartnerCenterView,
     Referral,
     Side,
     link_id_of_opportunity,
     link_id_of_referral,
 )
+from shared.decide.guards import CREATING
 from shared.doorbell import BULK, Doorbell, Queue
 from shared.errors import ApiError, LostRace, SchemaChanged, Throttled
 from shared.meet import Meeting
 from shared.sync.converge import MOST_TRIES, SOON_SECONDS, Caller, converge
 from shared.sync.create_opportunity import create_opportunity
 from shared.sync.create_referral import complete, create_referral
+from shared.sync.engagement import joined, ours_of
 from shared.sync.look import Look, link_of, look_at_opportunities
 from shared.sync.permit import HALTED_SECONDS, permitted
 from shared.sync.ports import Document, Sync
@@ -129,13 +132,13 @@ def _waits(sync: Sync, bell: Doorbell, queue: Queue) -> None:
 
 
 def _referral_changed(sync: Sync, bell: Doorbell, queue: Queue, referral_id: str) -> None:
-    link = link_of(sync, P, referral_id)
+    link, referral_id = _rung_for(sync, referral_id)
     if link is not None and link.referral_id not in ("", referral_id):
         _twin(sync, link, referral_id)
         return
-    look = Look(sync, audit=True, settled=bell.tries > 0)
+    look = Look(sync, audit=True, settled=bell.tries > 0, link=link)
     view = look.look_at_referral(referral_id)
-    if isinstance(view, Referral) and view.ticks + SLACK_TICKS < bell.seen and bell.tries < len(STALE_SECONDS):
+    if _is_older(view, bell) and bell.tries < len(STALE_SECONDS):
         # The event tells of a newer version than this replica shows; after three looks the delta takes over.
         _again(sync, bell, queue, [referral_id], STALE_SECONDS[bell.tries])
     elif link is not None and _not_invited(link):
@@ -156,6 +159,21 @@ def _referral_changed(sync: Sync, bell: Doorbell, queue: Queue, referral_id: str
         log.info(json.dumps({"event": "referral not visible", "referral": referral_id}))
         if bell.reason == NAMED_REASON:  # an opportunity names it; another one is not created in its place
             sync.links.open_issue(Issue(link_id_of_referral(referral_id), "not_visible", "warning", at=sync.clock()))
+
+
+def _rung_for(sync: Sync, referral_id: str) -> tuple[Link | None, str]:
+    """The pair that a referral's event is about, and our side of it: the event may be of Microsoft's."""
+    link = link_of(sync, P, referral_id)
+    if link is None and (ours := ours_of(sync, referral_id)) is not None:
+        return ours, ours.referral_id
+    return link, referral_id
+
+
+def _is_older(view: PartnerCenterView, bell: Doorbell) -> bool:
+    if not isinstance(view, Referral):
+        return False
+    newest = max(view.ticks, view.theirs.ticks if view.theirs else 0)
+    return newest + SLACK_TICKS < bell.seen
 
 
 def _meet(sync: Sync, bell: Doorbell, document: Document, look: Look) -> None:
@@ -209,6 +227,10 @@ def _related(sync: Sync, bell: Doorbell, document: Document, _look: Look, _link:
         return
     siblings = sync.referrals.engagement(str(document.get("engagementId") or ""))
     ours = [str(d["id"]) for d in siblings if meet.owner(d, sync.organization_id)]
+    theirs = meet.microsofts(siblings, sync.organization_id)
+    for link in (link_of(sync, P, referral_id) for referral_id in ours):
+        if link is not None and theirs is not None and link.state not in CREATING and not link.ms_referral_id:
+            sync.links.save(joined(sync, link, theirs))
     if ours:
         sync.bells.ring(Queue.REFERRAL_CHANGES, ours, reason=RELATED_REASON)
 

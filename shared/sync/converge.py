@@ -14,6 +14,7 @@ from math import ceil
 from shared.catalogue import INFORMATION
 from shared.deal import Absence, Decision, History, Intent, Issue, Link, LinkState, Opportunity, Referral, Side
 from shared.decide import announce, commit, decide, fitted, refuse
+from shared.decide.version import UNLISTED
 from shared.doorbell import REFERRAL_QUEUES, Queue
 from shared.errors import (
     ApiError,
@@ -36,7 +37,7 @@ from shared.sync.send import send, spelled
 
 log = logging.getLogger("cosell.sync")
 ROUNDS = 8  # far above what a pair needs: one write to each side and a look after each
-LATER = {"stale read": (2, 10, 60), "same time, other eTag": (10,)}
+LATER = {"stale read": (2, 10, 60), "same time, other eTag": (10,), UNLISTED: (60, 300, 900)}
 UNAUTHORISED_SECONDS = 900
 SOON_SECONDS = 2
 MOST_TRIES = 5

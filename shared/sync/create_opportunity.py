@@ -30,7 +30,7 @@ from shared.deal import (
     Views,
     link_id_of_referral,
 )
-from shared.decide import expected_base, first_base
+from shared.decide import expected_base, first_base, remembered
 from shared.doorbell import Queue
 from shared.errors import (
     Forbidden,
@@ -48,6 +48,7 @@ from shared.mapping import Untranslatable
 from shared.mapping.keys import quoted
 from shared.sync import surroundings
 from shared.sync.converge import SOON_SECONDS, UNEXPLAINED_TRIES, Caller, converge
+from shared.sync.engagement import joined, look_for_microsoft
 from shared.sync.look import Look
 from shared.sync.ports import CompositeStep, Document, Sync
 from shared.sync.rings import NAMED_REASON
@@ -70,6 +71,7 @@ def create_opportunity(sync: Sync, document: Document, *, reason: str, tries: in
     if link is None:
         return
     try:
+        look_for_microsoft(document, look)
         around = _missing(sync, document, look)
         if around is not None:
             link = sync.links.save(_expected(sync, link, look))
@@ -213,9 +215,11 @@ def _complete(sync: Sync, link: Link, document: Document, look: Look, *, made: b
         held={},
         map_ver=sync.mapping.version,
     )
+    link = joined(sync, link, look.microsofts)
     assert isinstance(look.referral, Referral) and isinstance(look.opportunity, Opportunity)  # noqa: S101, PT018
     if made:  # what the platform made of our values is the agreement; nothing flows back
-        link = first_base(link, look.referral, look.opportunity, sync.policy)
+        link = first_base(link, look.referral, look.opportunity, sync.policy, S)
+        link = remembered(link, look.opportunity, sync.policy)
     link = sync.links.save(link, at=sync.clock())
     log.info(json.dumps({"event": "linked", "link": link.id, "opportunity": opportunity_id, "made": made}))
     converge(sync, link, look, Caller(reason))

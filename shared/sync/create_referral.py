@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -50,6 +51,7 @@ from shared.mapping.codecs import ticks_at
 from shared.sync import claims
 from shared.sync.claims import Taken, Turn
 from shared.sync.converge import Caller, converge
+from shared.sync.engagement import joined, look_for_microsoft
 from shared.sync.invite_microsoft import asked, invite
 from shared.sync.look import Look, link_of
 from shared.sync.ports import Document, Sync
@@ -112,9 +114,13 @@ def complete(sync: Sync, link: Link, document: Document, look: Look, *, ours: bo
         map_ver=sync.mapping.version,
     )
     view = look.opportunity
-    if ours and isinstance(look.referral, Referral) and isinstance(view, Opportunity):
-        link = first_base(link, look.referral, view, sync.policy)
     invited = link.born_here and isinstance(view, Opportunity) and asked(sync, view)
+    if not ours and not invited:
+        with suppress(ApiError):  # its own events tell later
+            look_for_microsoft(document, look)
+    link = joined(sync, link, look.microsofts)
+    if ours and isinstance(look.referral, Referral) and isinstance(view, Opportunity):
+        link = first_base(link, look.referral, view, sync.policy, Side.PARTNER_CENTER)
     link = sync.links.save(replace(link, state=LinkState.CREATING_MS) if invited else link, at=sync.clock())
     for told in (link.id, link_id_of_referral(link.referral_id)):  # of what kept the two apart
         sync.links.close_issues(told)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 from math import ceil
 
-from shared import checks, meet
+from shared import checks
 from shared.deal import History, Hold, Link, LinkState, Opportunity, Side, Unreadable
 from shared.decide import CO_SELL, remembered, request
 from shared.doorbell import Queue
@@ -30,9 +30,11 @@ from shared.errors import (
     Unavailable,
     Unclear,
 )
+from shared.kinds import from_microsoft
 from shared.mapping import Untranslatable
 from shared.sync import claims
 from shared.sync.claims import Taken, Turn
+from shared.sync.engagement import joined
 from shared.sync.look import Look
 from shared.sync.ports import Sync
 
@@ -59,8 +61,8 @@ def invite(sync: Sync, link: Link, look: Look, *, new: bool) -> Link | None:
         _ring(sync, link, taken.delay_seconds)
         return None
     try:
-        if (taken.turn is Turn.SEARCH_THEN_SEND or not new) and (found := _invited(sync, taken.link)):
-            return _done(sync, taken.link, look, found)
+        if (taken.turn is Turn.SEARCH_THEN_SEND or not new) and _is_in(taken.link, look):
+            return _done(sync, taken.link, look, asked_now=taken.turn is Turn.SEARCH_THEN_SEND)
         return _send(sync, taken, look)
     except (Throttled, Unavailable, Unauthorised) as error:
         _later(sync, taken.link, error)
@@ -86,20 +88,23 @@ def _send(sync: Sync, taken: Taken, look: Look) -> Link | None:
         last = partial(claims.confirm, sync, taken)
         document = sync.referrals.create(body, request_id=link.claim.request_id, before=last)
     except Stale:
-        found = _invited(sync, link)  # Microsoft has been invited already
-        return _done(sync, link, look, found) if found else _held(sync, link, look, Hold("conflict"))
+        # Perhaps Microsoft has been invited already.
+        return _done(sync, link, look) if _is_in(link, look) else _held(sync, link, look, Hold("conflict"))
     except (Rejected, SchemaChanged, Missing, Forbidden) as refusal:
         words = " ".join(dict.fromkeys(p.message for p in refusal.problems if p.message))
         return _held(sync, link, look, Hold(refusal.code or "refused", detail=words[:200]))
     except Untranslatable as problem:
         return _held(sync, link, look, Hold(problem.code, detail=problem.detail[:200]))
-    return _done(sync, link, look, str(document["id"]))
+    look.show_microsofts(document)
+    return _done(sync, link, look)
 
 
-def _invited(sync: Sync, link: Link) -> str:
-    """The id of another organisation's referral in our engagement, if there is one."""
-    siblings = sync.referrals.engagement(link.engagement_id)
-    return next((str(d["id"]) for d in siblings if not meet.owner(d, sync.organization_id)), "")
+def _is_in(link: Link, look: Look) -> bool:
+    """Whether Microsoft takes part already: with a referral of its own, or because the deal came from Microsoft."""
+    ours = look.look_at_engagement(link.engagement_id, link.referral_id)
+    if ours is not None:
+        look.show_referral(ours)
+    return look.microsofts is not None or (ours is not None and from_microsoft(ours))
 
 
 def _wanted(sync: Sync, view: Opportunity) -> bool:
@@ -117,15 +122,15 @@ def _lacking(sync: Sync, look: Look) -> Hold | None:
     return Hold("help_incomplete", detail=sentences[:200]) if missing else None
 
 
-def _done(sync: Sync, link: Link, look: Look, microsofts: str) -> Link:
-    """Microsoft is in. Said in the history, so that the next write to the opportunity tells it in the audit trail."""
-    log.info(json.dumps({"event": "Microsoft invited", "link": link.id}))
+def _done(sync: Sync, link: Link, look: Look, *, asked_now: bool = True) -> Link:
+    """Microsoft is in; what we asked goes to the history, so that the next write to the opportunity tells it."""
+    log.info(json.dumps({"event": "Microsoft is in", "link": link.id}))
     held = {group: hold for group, hold in link.held.items() if group != CO_SELL}
-    link = replace(link, state=LinkState.LINKED, claim=None, ms_referral_id=microsofts, held=held)
+    link = joined(sync, replace(link, state=LinkState.LINKED, claim=None, held=held), look.microsofts)
     if isinstance(look.opportunity, Opportunity):
         link = remembered(link, look.opportunity, sync.policy)
     now = sync.clock()
-    history = History(now, "invitation", "Microsoft invited", (CO_SELL,), Side.PARTNER_CENTER)
+    history = History(now, "invitation", "Microsoft invited", (CO_SELL,), Side.PARTNER_CENTER) if asked_now else None
     return sync.links.save(link, history=history, at=now)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from shared import meet
 from shared.deal import (
     Absence,
     Link,
@@ -17,7 +18,8 @@ from shared.deal import (
     SalesforceView,
     Side,
 )
-from shared.errors import ApiError, Forbidden, Missing, Throttled, Unauthorised, Unavailable, Unclear
+from shared.errors import ApiError, Forbidden, Missing, Rejected, Throttled, Unauthorised, Unavailable, Unclear
+from shared.mapping.referral import NOBODY
 from shared.sync.ports import Document, Rows, Sync
 
 REFERRAL_ABSENCES: dict[type[ApiError], Absence] = {
@@ -33,19 +35,24 @@ REFERRAL_ABSENCES: dict[type[ApiError], Absence] = {
 class Look:
     """What one run has seen of one pair. Views for deciding, documents for spelling a write."""
 
-    def __init__(self, sync: Sync, *, audit: bool, settled: bool = False) -> None:
+    def __init__(self, sync: Sync, *, audit: bool, settled: bool = False, link: Link | None = None) -> None:
         self._sync = sync
         self._audit = audit
         self._settled = settled
         self._from_memory = True
+        self._engagement = ""
+        self._theirs: Document | None = NOBODY
         self.referral: PartnerCenterView | None = None
         self.opportunity: SalesforceView | None = None
         self.document: Document | None = None
         self.record: Document = {}
         self.retry_after_seconds: float | None = None
+        if link is not None:
+            self.of(link)
 
     def views(self, link: Link) -> tuple[PartnerCenterView, SalesforceView]:
         """Both sides; the referral from memory when the link knows its newest version."""
+        self.of(link)
         if self.opportunity is None:
             self.look_at_opportunity(link.opportunity_id)
         unticked = isinstance(self.opportunity, Opportunity) and not self.opportunity.sync_on
@@ -56,15 +63,33 @@ class Look:
         assert self.referral is not None and self.opportunity is not None  # noqa: S101, PT018  set just above
         return self.referral, self.opportunity
 
+    def of(self, link: Link) -> None:
+        """Say whose pair it is: where Microsoft takes part, its referral is read in the same call as ours."""
+        engagement = link.engagement_id if link.ms_referral_id else ""
+        if engagement != self._engagement:
+            self._engagement, self._theirs = engagement, None if engagement else NOBODY
+
     def look_at_referral(self, referral_id: str) -> PartnerCenterView:
         """Read the referral now."""
         try:
-            self.show_referral(self._sync.referrals.get(referral_id))
+            self.show_referral(self._in_engagement(referral_id) or self._sync.referrals.get(referral_id))
         except tuple(REFERRAL_ABSENCES) as error:
             self.referral = REFERRAL_ABSENCES[type(error)]
             self.retry_after_seconds = error.retry_after_seconds
         assert self.referral is not None  # noqa: S101  one of the two branches set it
         return self.referral
+
+    def look_at_engagement(self, engagement_id: str, referral_id: str) -> Document | None:
+        """Read all sides of a deal now; ours, or None where the list does not show it yet. Raises ApiError."""
+        sides = self._sync.referrals.engagement(engagement_id)
+        self.show_microsofts(meet.microsofts(sides, self._sync.organization_id))
+        return next((side for side in sides if str(side["id"]) == referral_id), None)
+
+    def _in_engagement(self, referral_id: str) -> Document | None:
+        try:
+            return self.look_at_engagement(self._engagement, referral_id) if self._engagement else None
+        except (Rejected, Missing, Forbidden):  # without the list ours is read by itself, and theirs is as remembered
+            return None
 
     def look_at_opportunity(self, opportunity_id: str, *, audit: bool | None = None) -> None:
         """Read the opportunity now."""
@@ -79,7 +104,17 @@ class Look:
     def show_referral(self, document: Document) -> None:
         """Take a document that some call just returned as this run's view."""
         self.document = document
-        self.referral = self._sync.mapping.referral.read(document, settled=self._settled)
+        self.referral = self._sync.mapping.referral.read(document, theirs=self._theirs, settled=self._settled)
+
+    def show_microsofts(self, document: Document | None) -> None:
+        """Take what some call just returned as Microsoft's side of the deal; None when it showed none.
+
+        A list may lag: what is known to be there, and is not shown, is as remembered.
+        """
+        self._theirs = document or (None if self._engagement else NOBODY)
+        self._engagement = str((document or {}).get("engagementId") or self._engagement)
+        if self.document is not None:
+            self.show_referral(self.document)
 
     def show_opportunity(self, view: SalesforceView, record: Document) -> None:
         """Take a row that some call just returned as this run's view."""
@@ -88,7 +123,13 @@ class Look:
     def forget(self) -> None:
         """Look again at both next time, and not from memory."""
         self.referral = self.opportunity = self.document = None
+        self._theirs = None if self._engagement else NOBODY
         self._settled = self._from_memory = False
+
+    @property
+    def microsofts(self) -> Document | None:
+        """Microsoft's side as it was read; None when there is none, or nobody has looked."""
+        return self._theirs or None
 
     @property
     def newest(self) -> Referral | None:
@@ -146,4 +187,5 @@ def _may_remember(link: Link, *, unticked: bool) -> bool:
     """
     if link.intent is not None:
         return False
-    return unticked or (link.state is LinkState.LINKED and bool(link.p_etag) and link.p_ticks == link.p_hwm)
+    newest = bool(link.p_etag) and (link.p_ticks, link.ms_ticks) == (link.p_hwm, link.ms_hwm)
+    return unticked or (link.state is LinkState.LINKED and newest)

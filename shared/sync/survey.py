@@ -71,7 +71,7 @@ def wanted(sync: Sync, document: Document) -> bool:
     """Whether a referral without a link would mean something: it names one of ours, or should become one."""
     if not meet.owner(document, sync.organization_id):
         return False
-    phase = sync.mapping.referral.read(document).phase
+    phase = sync.mapping.referral.read(document, theirs=None).phase
     in_scope = meet.in_scope(document, co_sell_only=sync.mapping.config.scope.co_sell_only)
     return bool(meet.named_opportunity(document)) or (in_scope and phase is not None and not phase.terminal)
 
@@ -108,8 +108,8 @@ def unreadable(what: str, record: Document, key: str, error: Exception) -> None:
 
 
 def _kept(sync: Sync, document: Document) -> Listed:
-    groups = sync.mapping.referral.read(document).groups
-    shows = (shown(group, groups[group], sync.policy) for group in sync.policy.groups)
+    groups = sync.mapping.referral.read(document, theirs=None).groups
+    shows = (shown(group, groups.get(group), sync.policy) for group in sync.policy.groups)
     ours = meet.owner(document, sync.organization_id)
     named = meet.named_opportunity(document)[:15] if ours else ""
     hashes = tuple(None if digest is None else _hash(digest) for digest in shows)

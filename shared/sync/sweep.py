@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any, Final
 
-from shared.deal import Absence, Digest, Issue, Link, LinkState, Opportunity, SalesforceView, Side
+from shared.deal import Absence, Digest, Issue, Link, LinkState, Opportunity, Phase, SalesforceView, Side
 from shared.decide.groups import shown
 from shared.decide.upgrade import unheard
 from shared.doorbell import Queue
@@ -177,7 +177,8 @@ def _note(sync: Sync, link: Link, referral: Listed | None, found: _Differences) 
         found.stuck.append(link.id)
     if _not_listed(link, referral, found) and link.state is LinkState.LINKED:
         found.lost.append(link.referral_id)
-    if referral is not None and link.state in READABLE and referral.ticks > link.p_hwm:
+    unanswered = link.ms_phase is Phase.NEW and link.state is LinkState.LINKED  # Microsoft's side is on no list
+    if referral is not None and ((link.state in READABLE and referral.ticks > link.p_hwm) or unanswered):
         found.unseen.append(link.referral_id)
 
 
@@ -194,7 +195,8 @@ def _compare(sync: Sync, link: Link, view: SalesforceView, referral: Listed | No
             found.moved.append(link.opportunity_id)
         return
     differs = isinstance(view, Opportunity) and _differs(sync, link, view)
-    ahead = link.p_hwm != link.p_ticks and not link.held  # a version was seen that could not be taken over
+    seen, taken_over = (link.p_hwm, link.ms_hwm), (link.p_ticks, link.ms_ticks)
+    ahead = seen != taken_over and not link.held  # a version was seen that could not be taken over
     if not on or ahead or differs:
         found.moved.append(link.opportunity_id)
     newer = referral is not None and referral.ticks > link.p_hwm and referral.differs(sync, link)

@@ -98,9 +98,9 @@ MUTANTS: Final = (
     Mutant("collection all or none", f"{SF}client.py", '{"allOrNone": False, "records"', '{"allOrNone": True, "records"', (SALESFORCE,)),
     Mutant("rows matched by id", f"{SF}collections.py", "zip(waiting, answers, strict=True)", 'zip(waiting, sorted(answers, key=lambda a: str(a.get("id"))), strict=True)', (SALESFORCE,)),
     # Versions and time
-    Mutant("older reads accepted", f"{D}guards.py", "if p.ticks < link.p_hwm:", "if p.ticks < 0:", (GUARDS,)),
+    Mutant("older reads accepted", f"{D}guards.py", "if p.ticks < link.p_hwm or", "if p.ticks < 0 or", (GUARDS,)),
     Mutant("another eTag of the same time believed at once", f"{D}guards.py", "and p.etag != link.p_etag and not p.settled", "and False", (GUARDS,)),
-    Mutant("an event's time ignored", f"{S}changes.py", "view.ticks + SLACK_TICKS < bell.seen", "view.ticks < 0", (FAULTS,)),
+    Mutant("an event's time ignored", f"{S}changes.py", "newest + SLACK_TICKS < bell.seen", "newest < 0", (FAULTS,)),
     Mutant("times cut to microseconds", f"{MAP}codecs.py", "digits[:7].ljust(7", "digits[:6].ljust(7", (NUMBERS,)),
     Mutant("event times cut to microseconds", WEBHOOK, '(fraction or "0").ljust(7, "0")', '(fraction or "0")[:6].ljust(7, "0")', (SIGNED,)),
     Mutant("open second ignored", f"{D}__init__.py", "open_seconds(s, policy)) > 0:", "open_seconds(s, policy)) > 99:", (VERSIONS,)),
@@ -111,7 +111,7 @@ MUTANTS: Final = (
     Mutant("version taken over while its news waits", f"{D}version.py", "return link if waiting else", "return link if False else", (VERSIONS,)),
     Mutant("judging an announced write teaches no version", f"{D}guards.py", "judge(noticed(link, p), link.intent", "judge(link, link.intent", (f"{MODEL}test_judging_an_announced_write_teaches_the_newest_version",)),
     Mutant("the view read before the link", f"{S}changes.py", "(view, record), link = found[sf_id], links[sf_id]", "(view, record), link = found[sf_id], link_of(sync, S, sf_id)", (RACES,)),
-    Mutant("memory trusted though a newer version was seen", f"{D}groups.py", "        or link.p_ticks != link.p_hwm\n", "", (VERSIONS,)),
+    Mutant("memory trusted though a newer version was seen", f"{D}groups.py", "        or (link.p_ticks, link.ms_ticks) != (link.p_hwm, link.ms_hwm)\n", "", (VERSIONS,)),
     # Announcements
     Mutant("writes not announced", f"{S}converge.py", "link = sync.links.save(replace(decision.link, intent=intent), conflicts=decision.conflicts, at=sync.clock())", "link = replace(sync.links.save(decision.link, conflicts=decision.conflicts, at=sync.clock()), intent=intent)", (TWO,)),
     Mutant("pause honoured before an announced write", f"{D}guards.py", "    _announced,\n    _recycled,\n    _paused,\n", "    _paused,\n    _announced,\n    _recycled,\n", (GUARDS,)),
@@ -196,7 +196,7 @@ MUTANTS: Final = (
     Mutant("more rows remembered than fit", f"{S}poll.py", "if len(again) > MOST_SEEN else", "if False else", (POLL,)),
     Mutant("one queue for live and bulk", f"{S}rings.py", "queue = BULK.get(queue, queue)", "pass", (LANES,)),
     Mutant("doorbells die after seven days", "shared/storage/bells.py", "time_to_live=-1", "time_to_live=604_800", (CURSORS,)),
-    Mutant("sweep blind on Microsoft's side", f"{S}sweep.py", "referral.ticks > link.p_hwm:\n        found.unseen", "False:\n        found.unseen", (FAULTS,)),
+    Mutant("sweep blind on Microsoft's side", f"{S}sweep.py", "referral is not None and ((link.state in READABLE and referral.ticks > link.p_hwm) or unanswered):", "False:", (FAULTS,)),
     Mutant("sweep blind on Salesforce's side", f"{S}sweep.py", "if not on or ahead or differs:", "if not on or ahead:", (FAULTS,)),
     Mutant("a version nobody took over is forgotten", f"{S}sweep.py", "if not on or ahead or differs:", "if not on or differs:", (DELTA,)),
     Mutant("a deletion nobody told of is overlooked while the pair is paused", f"{S}sweep.py", "if on or deleted is isinstance(view, Opportunity):", "if on or (deleted and isinstance(view, Opportunity)):", (SWEEP,)),
@@ -311,7 +311,7 @@ MUTANTS: Final = (
     Mutant("unknown choice guessed", f"{MAP}codecs.py", '            return referral\n    raise Untranslatable("unknown_value", text)', '            return referral\n    return next(iter(row.values), "")', (CODECS,)),
     Mutant("closing day taken as an instant", f"{MAP}codecs.py", "moment if moment.time() == time(0) else moment.astimezone(row.zone)", "moment.astimezone(row.zone)", (NUMBERS,)),
     Mutant("somebody else's referral taken for ours", "shared/meet.py", "return theirs == organization_id.lower() if organization_id else", "return True if organization_id else", (MEET,)),
-    Mutant("leads become opportunities", "shared/meet.py", "return not (lead and co_sell_only)", "return True", (MEET,)),
+    Mutant("leads become opportunities", "shared/meet.py", "return not (kind_of(referral).lead and co_sell_only)", "return True", (MEET,)),
     Mutant("a closed deal becomes an opportunity", "shared/meet.py", "if phase is None or phase.terminal or not", "if phase is None or not", (MEET,)),
     Mutant("a second referral replaces the first", "shared/meet.py", "named_link.state is LinkState.CREATING_P else Meeting.DUPLICATE", "True else Meeting.DUPLICATE", (MEET,)),
     # Receiver

@@ -13,18 +13,8 @@ from shared.mapping.model import Config
 from tests.package.metadata import SOLUTION, Field
 
 Described = Mapping[str, Describe]
-# Shipped ahead of the default mapping: fields for Microsoft's side of a deal and the seller's comfort. A field
-# leaves this list when the mapping names it.
-AHEAD: Final = frozenset(
-    {
-        "Opportunity.Co_sell_Deal_Type__c",
-        "Opportunity.Microsoft_Decline_Reason__c",
-        "Opportunity.Microsoft_Seller__c",
-        "Opportunity.Microsoft_Status__c",
-        "Opportunity.Products__c",
-        "Opportunity.Referral_Expires_On__c",
-    }
-)
+# Shipped ahead of the default mapping. A field leaves this list when the mapping names it.
+AHEAD: Final = frozenset({"Opportunity.Products__c"})
 _STATUS = re.compile(r"[^\w\s] \w.*")
 
 

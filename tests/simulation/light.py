@@ -91,7 +91,9 @@ class LightWorld:
         """Microsoft's number of a deal, as a side shows it."""
         if side is S:
             return self.row(record_id)["Microsoft_CRM_Identifier__c"] or ""
-        return self.document(record_id)["trackingInfo"]["microsoftMsxId"] or ""
+        ours = self.document(record_id)
+        sides = (*self.partner_center.invited(ours["engagementId"]), ours)
+        return next((n for d in sides if (n := d["trackingInfo"]["microsoftMsxId"])), "")
 
     def asks_for_help(self, opportunity_id: str) -> bool:
         """Whether the seller wants Microsoft in."""
@@ -222,6 +224,7 @@ class LightWorld:
     def invitations(self, *, refused_twice: bool) -> None:
         """Whether Microsoft refuses a second invitation into an engagement, which no page says."""
         self.partner_center.second_refused = refused_twice
+        self.partner_center.number_on_ours = not refused_twice
 
     # Circumstances
 

@@ -49,6 +49,7 @@ class LightPartnerCenter:
         self.list_lag = 0
         self.page_size = 100
         self.second_refused = True  # False: a repeated invitation makes a second referral of Microsoft's
+        self.number_on_ours = True  # False: Microsoft's number stands on its own referral only
         self.written = 0
         self._number = 0
 
@@ -83,7 +84,8 @@ class LightPartnerCenter:
             return False
         facts = {"trackingInfo": {"microsoftMsxId": f"7-{number}"}}
         self._put({**theirs, "status": ACTIVE[0], "substatus": ACTIVE[1], **facts})
-        self._put({**ours, **facts})
+        if self.number_on_ours:
+            self._put({**ours, **facts})
         return True
 
     def invited(self, engagement_id: str) -> list[Document]:

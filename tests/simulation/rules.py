@@ -28,11 +28,11 @@ class _Referrals(ReferralSide):
 
     seen: dict[Any, Referral]
 
-    def read(self, document: Mapping[str, Any], *, settled: bool = False) -> Referral:
-        key = document["id"], document["eTag"]
+    def read(self, document: Mapping[str, Any], *, theirs: Mapping[str, Any] | None, settled: bool = False) -> Referral:
+        key = document["id"], document["eTag"], (theirs or {}).get("eTag"), theirs is None
         found = self.seen.get(key)
         if found is None:
-            found = self.seen[key] = super().read(document)
+            found = self.seen[key] = super().read(document, theirs=theirs)
         return replace(found, settled=True) if settled else found
 
 

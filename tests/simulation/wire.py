@@ -71,7 +71,7 @@ class WireWorld:
     def new_events(self) -> list[tuple[str, int]]:
         """Changes of referrals since the last call: id and time in ticks."""
         found = []
-        for referral_id in self.referral_ids():
+        for referral_id in self.partner_center.store.records:
             versions = self.partner_center.store.records[referral_id].versions
             fresh = versions[self._known.get(referral_id, 0) :]
             found += [(referral_id, ticks(version.document["updatedDateTime"])) for version in fresh]
@@ -113,7 +113,9 @@ class WireWorld:
         """Microsoft's number of a deal, as a side shows it."""
         if side is S:
             return self.row(record_id)["Microsoft_CRM_Identifier__c"] or ""
-        return (self.document(record_id)["trackingInfo"] or {}).get("microsoftMsxId") or ""
+        ours = self.document(record_id)
+        sides = (self.partner_center.microsofts(ours["engagementId"]) or ours, ours)
+        return next((n for d in sides if (n := (d["trackingInfo"] or {}).get("microsoftMsxId"))), "")
 
     def asks_for_help(self, opportunity_id: str) -> bool:
         """Whether the seller wants Microsoft in."""
@@ -237,6 +239,7 @@ class WireWorld:
     def invitations(self, *, refused_twice: bool) -> None:
         """Whether Microsoft refuses a second invitation into an engagement, which no page says."""
         self.partner_center.knobs.second_invite_refused = refused_twice
+        self.partner_center.knobs.msx_id_on_own = not refused_twice
 
     def recycle(self, opportunity_id: str, *, deleted: bool) -> None:
         """A seller deletes or undeletes an opportunity; the latter fails beside another with the same unique key."""

@@ -50,9 +50,17 @@ def test_a_known_customer_is_not_made_again() -> None:
     assert len(rig.salesforce.records("Opportunity")) == 2
 
 
-def test_a_deal_costs_one_call_there_and_two_here() -> None:
+def test_a_co_sell_deal_costs_two_calls_there_and_two_here() -> None:
     rig = Rig()
     arrived(rig)
+    calls = [(call.method, call.path) for call in rig.salesforce.requests if "oauth2" not in call.path]
+    assert [call.path.rpartition("/")[2] for call in rig.partner_center.requests] == ["{id}", "referrals"]
+    assert calls == [("POST", "/composite"), ("POST", "/composite")]
+
+
+def test_a_deal_without_microsoft_costs_one_call_there_and_two_here() -> None:
+    rig = Rig()
+    arrived(rig, type="Independent", qualification="None")
     calls = [(call.method, call.path) for call in rig.salesforce.requests if "oauth2" not in call.path]
     assert [call.method for call in rig.partner_center.requests] == ["GET"]
     assert calls == [("POST", "/composite"), ("POST", "/composite")]

@@ -1,0 +1,300 @@
+"""Microsoft's own referral of a deal is read through the engagement, and what it shows stands on the opportunity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from shared import sync as flows
+from tests.rig import Rig
+
+HELP = {"How_can_Microsoft_help__c": "Quotes or Licensing"}
+SELLER = "Robin Keller, robin.keller@microsoft.example"
+NAMES = (
+    "Co_sell_Deal_Type__c",
+    "Microsoft_Status__c",
+    "Microsoft_CRM_Identifier__c",
+    "Microsoft_Seller__c",
+    "Microsoft_Decline_Reason__c",
+    "Microsoft_Answers_By__c",
+    "Referral_Expires_On__c",
+)
+
+
+def invited(rig: Rig) -> tuple[str, str]:
+    """A deal that Microsoft was asked to join: (opportunity, referral)."""
+    opportunity, referral = rig.linked(**HELP)
+    event_of_microsofts(rig, referral)
+    return opportunity, referral
+
+
+def microsofts(rig: Rig, referral: str) -> str:
+    """The id of Microsoft's own referral."""
+    found = rig.partner_center.microsofts(rig.referral(referral)["engagementId"])
+    assert found is not None
+    return str(found["id"])
+
+
+def event_of_microsofts(rig: Rig, referral: str) -> None:
+    """An event about Microsoft's side arrives, as it is now."""
+    rig.webhook(microsofts(rig, referral))
+
+
+def answers(rig: Rig, referral: str, answer: Any, **more: Any) -> None:
+    """Microsoft answers the request, a while later."""
+    rig.pass_time(minutes=5)
+    rig.partner_center.microsoft_responds(rig.referral(referral)["engagementId"], answer, **more)
+
+
+def facts(rig: Rig, opportunity: str) -> tuple[Any, ...]:
+    """What stands on the opportunity."""
+    return tuple(rig.opportunity(opportunity)[name] for name in NAMES)
+
+
+def reads(rig: Rig) -> int:
+    """How often Partner Center was asked to show something."""
+    return sum(call.method == "GET" for call in rig.partner_center.requests)
+
+
+def test_a_request_for_help_shows_microsofts_clock() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked(**HELP)
+    assert facts(rig, opportunity) == ("Co-sell", "Pending", None, None, None, "2026-01-19", None)
+
+
+@pytest.mark.parametrize("number_on_ours", [True, False])
+@pytest.mark.parametrize("shown_by_id", [200, 403, 404])
+@pytest.mark.parametrize("event", ["related", "own"])
+def test_microsofts_acceptance_reaches_the_opportunity_however_partner_center_shows_it(
+    number_on_ours: bool, shown_by_id: Any, event: Any
+) -> None:
+    rig = Rig(msx_id_on_own=number_on_ours, related_by_id=shown_by_id, related_event_carries=event)
+    opportunity, referral = invited(rig)
+    answers(rig, referral, "accepted")
+    rig.webhook(microsofts(rig, referral) if event == "related" else referral)
+    assert facts(rig, opportunity) == ("Co-sell", "Accepted", "7-1ABCDEFGHI", SELLER, None, None, None)
+    assert rig.opportunity(opportunity)["StageName"] == "Qualification"
+
+
+def test_microsofts_refusal_is_shown_with_its_reason_and_the_deal_goes_on() -> None:
+    rig = Rig()
+    opportunity, referral = invited(rig)
+    answers(rig, referral, "declined", reason="No Microsoft seller directly manages this customer")
+    event_of_microsofts(rig, referral)
+    shown = facts(rig, opportunity)
+    assert shown[1:5] == ("Declined", None, None, "No Microsoft seller directly manages this customer")
+    assert rig.referral(referral)["status"] == "Active"
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
+def test_a_request_that_microsoft_lets_expire_is_shown() -> None:
+    rig = Rig()
+    opportunity, referral = invited(rig)
+    rig.pass_time(days=15)
+    rig.partner_center.expire_due()
+    event_of_microsofts(rig, referral)
+    assert facts(rig, opportunity)[1] == "Expired"
+
+
+def test_an_answer_whose_event_was_lost_is_found_in_the_night_and_not_looked_for_any_more() -> None:
+    rig = Rig(msx_id_on_own=False)
+    opportunity, referral = invited(rig)
+    answers(rig, referral, "accepted")
+    flows.sweep(rig.sync)
+    rig.drain()
+    assert facts(rig, opportunity)[1] == "Accepted"
+    before = rig.writes(), reads(rig)
+    assert flows.sweep(rig.sync) == 0
+    rig.drain()
+    assert (rig.writes(), reads(rig)) == (before[0], before[1] + 1)
+
+
+def test_an_inbound_deal_shows_who_at_microsoft_shared_it_and_until_when_it_waits() -> None:
+    rig = Rig()
+    referral = rig.partner_center.new_inbound()
+    rig.webhook(referral)
+    opportunity = str(rig.salesforce.records("Opportunity")[0]["Id"])
+    assert facts(rig, opportunity) == ("Co-sell", "Accepted", None, SELLER, None, None, "2026-01-19")
+    rig.edit(opportunity, StageName="Qualification")
+    rig.poll()
+    rig.webhook(referral)
+    assert facts(rig, opportunity)[-1] is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({}, "Private"),
+        ({"Referral_Visible_to_Microsoft__c": True}, "Partner-led"),
+        (HELP, "Co-sell"),
+    ],
+)
+def test_the_kind_of_the_deal_is_shown(fields: Mapping[str, Any], kind: str) -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked(**fields)
+    assert rig.opportunity(opportunity)["Co_sell_Deal_Type__c"] == kind
+
+
+def test_the_kind_follows_an_upgrade() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    for field, kind in (({"Referral_Visible_to_Microsoft__c": True}, "Partner-led"), (HELP, "Co-sell")):
+        rig.edit(opportunity, **field)
+        for _ in range(3):
+            rig.minute()
+        assert rig.opportunity(opportunity)["Co_sell_Deal_Type__c"] == kind
+
+
+# What it costs
+
+
+def test_a_deal_without_microsoft_is_never_looked_up_in_its_engagement() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.edit(opportunity, Amount=61000)
+    rig.minute()
+    rig.partner_center.portal_edit(referral, {"/details/notes": "More"})
+    rig.webhook(referral)
+    assert [
+        call for call in rig.partner_center.requests if call.path.endswith("/referrals") and call.method == "GET"
+    ] == []
+
+
+def test_both_sides_are_read_in_one_call() -> None:
+    rig = Rig()
+    _, referral = invited(rig)
+    before = reads(rig)
+    answers(rig, referral, "accepted")
+    event_of_microsofts(rig, referral)
+    assert reads(rig) == before + 1
+    rig.webhook(referral)
+    assert reads(rig) == before + 2
+
+
+def test_an_edit_of_a_co_sell_deal_is_one_call_like_any_other() -> None:
+    rig = Rig()
+    opportunity, referral = invited(rig)
+    rig.webhook(referral)
+    calls = len(rig.partner_center.requests)
+    rig.edit(opportunity, Amount=61000)
+    rig.poll()
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    assert len(rig.partner_center.requests) == calls + 1
+
+
+def test_repeated_events_write_nothing() -> None:
+    rig = Rig()
+    opportunity, referral = invited(rig)
+    answers(rig, referral, "accepted")
+    event_of_microsofts(rig, referral)
+    rig.webhook(referral)
+    before = rig.writes()
+    for _ in range(3):
+        event_of_microsofts(rig, referral)
+        rig.webhook(referral)
+        rig.minute()
+    assert rig.writes() == before
+    assert facts(rig, opportunity)[1] == "Accepted"
+
+
+# What may go wrong
+
+
+def test_microsofts_facts_typed_over_are_put_back() -> None:
+    rig = Rig()
+    opportunity, _ = invited(rig)
+    rig.edit(opportunity, Microsoft_Status__c="Won", Amount=61000)
+    for _ in range(3):
+        rig.minute()
+    assert rig.opportunity(opportunity)["Microsoft_Status__c"] == "Pending"
+    assert "put back: only Microsoft's side changes it" in rig.opportunity(opportunity)["Audit__c"]
+
+
+def test_a_list_that_does_not_show_microsofts_side_yet_empties_nothing() -> None:
+    rig = Rig()
+    opportunity, referral = invited(rig)
+    rig.partner_center.knobs.list_lag_seconds = 3600
+    rig.webhook(referral)
+    rig.edit(opportunity, Amount=61000)
+    rig.minute()
+    assert facts(rig, opportunity)[1] == "Pending"
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+
+
+def test_an_older_view_of_microsofts_side_is_not_taken_for_news() -> None:
+    rig = Rig(msx_id_on_own=False)
+    opportunity, referral = invited(rig)
+    answers(rig, referral, "accepted")
+    event_of_microsofts(rig, referral)
+    rig.partner_center.knobs.stale_seconds = 600
+    rig.webhook(referral)
+    assert facts(rig, opportunity)[1] == "Accepted"
+    rig.partner_center.knobs.stale_seconds = 0
+    rig.minute()
+    assert facts(rig, opportunity)[1] == "Accepted"
+
+
+@pytest.mark.parametrize("refused", [400, 403])
+def test_without_the_list_of_the_engagement_the_deal_itself_goes_on(refused: int) -> None:
+    rig = Rig()
+    opportunity, referral = invited(rig)
+    rig.partner_center.portal_edit(referral, {"/details/notes": "From the portal"})
+    rig.partner_center.fail(on="GET /referrals", times=1, status=refused)
+    rig.webhook(referral)
+    assert rig.opportunity(opportunity)["Description"] == "From the portal"
+    assert facts(rig, opportunity)[1] == "Pending"
+
+
+def test_another_partner_in_the_engagement_is_not_taken_for_microsoft() -> None:
+    rig = Rig(microsoft_organization_id="5d0c1f2e-1111-4222-8333-444455556666", microsoft_organization_name="Northwind")
+    referral = rig.partner_center.new_inbound()
+    rig.webhook(referral)
+    opportunity = str(rig.salesforce.records("Opportunity")[0]["Id"])
+    assert facts(rig, opportunity)[1] is None
+
+
+def test_microsoft_is_known_by_its_name_under_another_id() -> None:
+    rig = Rig(microsoft_organization_id="72f988bf-86f1-41af-91ab-2d7cd011db47")
+    opportunity, referral = invited(rig)
+    answers(rig, referral, "accepted")
+    event_of_microsofts(rig, referral)
+    assert facts(rig, opportunity)[1] == "Accepted"
+
+
+def test_lost_tables_learn_of_microsofts_side_again() -> None:
+    rig = Rig(related_by_id=404)
+    opportunity, referral = invited(rig)
+    rig.forget_everything()
+    rig.pass_time(minutes=20)
+    rig.webhook(referral)
+    for _ in range(3):
+        rig.minute()
+    answers(rig, referral, "accepted")
+    event_of_microsofts(rig, referral)
+    assert facts(rig, opportunity)[1] == "Accepted"
+
+
+def test_an_inbound_deal_of_an_older_version_learns_of_microsofts_side_by_its_event() -> None:
+    rig = Rig(related_by_id=200)
+    referral = rig.partner_center.new_inbound(type="Independent", qualification="None")
+    rig.webhook(referral)
+    opportunity = str(rig.salesforce.records("Opportunity")[0]["Id"])
+    assert facts(rig, opportunity)[1] is None
+    event_of_microsofts(rig, referral)
+    assert facts(rig, opportunity)[1] == "Accepted"
+    event_of_microsofts(rig, referral)
+
+
+def test_no_address_of_microsofts_seller_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    rig = Rig()
+    opportunity, referral = invited(rig)
+    answers(rig, referral, "accepted")
+    event_of_microsofts(rig, referral)
+    assert facts(rig, opportunity)[3] == SELLER
+    assert "robin.keller" not in caplog.text.lower()
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert "robin" not in repr(link).lower()
