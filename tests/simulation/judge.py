@@ -66,6 +66,7 @@ class Judge:
         self.closed: dict[Side, tuple[int, int]] = {}  # until when each gate is closed, and since when that stands
         self.asked: dict[Side, tuple[int, int]] = {}  # until when each service asked not to be called, and since
         self.slack = 0  # how far the clocks of two hosts may be apart, in seconds
+        self.rounds = False  # an automation rounds amounts, which counts as an edit here
         self.strict_lists = True  # False: lists lag longer than the connector was told
 
     # Steps
@@ -266,6 +267,7 @@ class Judge:
         edits = [edit for edit in self.ledger.edits if edit.pair == deal.number]
         if s["status"] == "new":  # nothing is sent from the hold stage: what a seller writes there waits
             waiting = {edit.group for edit in edits if edit.side is S} | {g for g in GROUPS if g not in link.base_p}
+            waiting |= {"value"} if self.rounds else set()
         else:
             waiting = set()
         for group in GROUPS:

@@ -59,6 +59,7 @@ class Run:
         self.world.invitations(refused_twice=bool(scenario.seed % 2))
         self.judge = Judge(self.world)
         self.judge.slack = 2 * MOST_SKEW if "F30" in scenario.faults else 0
+        self.judge.rounds = "F23" in scenario.faults
         self.people = People(self.world, self.judge, Random(f"people {scenario.seed}"), self.acted)
         self.courier = Courier(self.scheduler, self.faults, self._deliver)
         self.line = Line(self.scheduler, self.faults, self._wrote, self.people.meddle, self.counts)
