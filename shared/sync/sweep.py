@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any, Final
 
-from shared.deal import Absence, Digest, Issue, Link, LinkState, Opportunity, Phase, SalesforceView, Side
+from shared.deal import Absence, Digest, Issue, Link, LinkState, Opportunity, SalesforceView, Side
 from shared.decide.groups import shown
 from shared.decide.upgrade import unheard
 from shared.doorbell import Queue
@@ -116,6 +116,7 @@ class _Differences:
     gone: list[str] = field(default_factory=list)  # links
     moved: list[str] = field(default_factory=list)  # opportunities
     unseen: list[str] = field(default_factory=list)  # referrals
+    unlisted: list[str] = field(default_factory=list)  # with an open side of Microsoft's, which only a look shows
     lost: list[str] = field(default_factory=list)  # referrals that are not listed
     known: set[str] = field(default_factory=set)  # referrals that need no meeting
     held: list[str] = field(default_factory=list)  # opportunities with something that waits
@@ -138,7 +139,7 @@ def _sweep(sync: Sync) -> int:
     newly_gone = set(found.gone) - set(json.loads(cursor.text or "[]"))
     halts = braked(sync, Found(found.links, len(newly_gone), found.changed))
     if not halts:
-        ring(sync, Queue.REFERRAL_CHANGES, found.unseen, reason="sweep", bulk=True)
+        ring(sync, Queue.REFERRAL_CHANGES, [*found.unseen, *found.unlisted], reason="sweep", bulk=True)
         ring(sync, Queue.REFERRAL_CHANGES, found.lost, reason="sweep: not listed", bulk=True)
         looked_at = [
             *found.moved,
@@ -171,15 +172,17 @@ def _note(sync: Sync, link: Link, referral: Listed | None, found: _Differences) 
     """What the link and the list of referrals say without a look at Salesforce."""
     if link.state is not LinkState.CREATING_S:
         found.known.add(link.referral_id)
-    if link.held and link.state is LinkState.LINKED:
+    waits = link.held if link.state is LinkState.LINKED else link.state is LinkState.CREATING_MS and not link.claim
+    if waits:
         found.held.append(link.opportunity_id)
     if link.intent is not None and link.intent.at < sync.clock() - STUCK_SECONDS:
         found.stuck.append(link.id)
     if _not_listed(link, referral, found) and link.state is LinkState.LINKED:
         found.lost.append(link.referral_id)
-    unanswered = link.ms_phase is Phase.NEW and link.state is LinkState.LINKED  # Microsoft's side is on no list
-    if referral is not None and ((link.state in READABLE and referral.ticks > link.p_hwm) or unanswered):
+    if referral is not None and link.state in READABLE and referral.ticks > link.p_hwm:
         found.unseen.append(link.referral_id)
+    elif link.ms_referral_id and not (link.ms_phase and link.ms_phase.terminal) and link.state in LOOKED_AT:
+        found.unlisted.append(link.referral_id)
 
 
 def _compare(sync: Sync, link: Link, view: SalesforceView, referral: Listed | None, found: _Differences) -> None:

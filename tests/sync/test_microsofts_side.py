@@ -98,17 +98,20 @@ def test_a_request_that_microsoft_lets_expire_is_shown() -> None:
     assert facts(rig, opportunity)[1] == "Expired"
 
 
-def test_an_answer_whose_event_was_lost_is_found_in_the_night_and_not_looked_for_any_more() -> None:
+@pytest.mark.parametrize(("answer", "shown", "looks"), [("accepted", "Accepted", 1), ("declined", "Declined", 0)])
+def test_an_answer_whose_event_was_lost_is_found_in_the_night_and_one_that_ends_it_is_the_last(
+    answer: str, shown: str, looks: int
+) -> None:
     rig = Rig(msx_id_on_own=False)
     opportunity, referral = invited(rig)
-    answers(rig, referral, "accepted")
+    answers(rig, referral, answer)
     flows.sweep(rig.sync)
     rig.drain()
-    assert facts(rig, opportunity)[1] == "Accepted"
+    assert facts(rig, opportunity)[1] == shown
     before = rig.writes(), reads(rig)
     assert flows.sweep(rig.sync) == 0
     rig.drain()
-    assert (rig.writes(), reads(rig)) == (before[0], before[1] + 1)
+    assert (rig.writes(), reads(rig)) == (before[0], before[1] + 1 + looks)
 
 
 def test_an_inbound_deal_shows_who_at_microsoft_shared_it_and_until_when_it_waits() -> None:

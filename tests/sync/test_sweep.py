@@ -163,6 +163,18 @@ def test_an_opportunity_that_came_back_switched_off_unheard_of_is_off_the_work_l
     assert list(rig.store.issues()) == []
 
 
+def test_an_invitation_that_waits_for_a_deleted_opportunity_goes_on_when_nobody_tells_of_its_return() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked(Referral_Visible_to_Microsoft__c=True)
+    link = rig.link_of(opportunity)
+    assert link is not None
+    rig.salesforce.update("Opportunity", opportunity, {"How_can_Microsoft_help__c": "Quotes or Licensing"})
+    rig.store.save(replace(link, state=LinkState.CREATING_MS))
+    flows.sweep(rig.sync)
+    rig.drain()
+    assert rig.partner_center.microsofts(rig.referral(referral)["engagementId"])
+
+
 def test_a_creation_given_up_while_its_opportunity_was_deleted_is_found_when_nobody_tells_of_its_return() -> None:
     rig = Rig()
     rig.partner_center.fail(on="POST", breaks="timeout")
