@@ -40,9 +40,10 @@ class Letter:
 class Relay:
     """A short line of deliveries, and one thread that sends them on. Safe to share between threads."""
 
-    def __init__(self, url: str, http: httpx.Client | None = None) -> None:
+    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
         self._url = url
-        self._http = http
+        self._transport = transport
+        self._http: httpx.Client | None = None
         self._waiting: Queue[Letter] = Queue(MOST_WAITING)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -72,7 +73,7 @@ class Relay:
 
         try:
             if self._http is None:
-                self._http = httpx.Client(timeout=SECONDS, follow_redirects=False)
+                self._http = httpx.Client(transport=self._transport, timeout=SECONDS, follow_redirects=False)
             answer = self._http.post(self._url, content=letter.body, headers={**letter.headers, RELAYED: "1"})
         except Exception as error:  # noqa: BLE001  the thread serves the next one, whatever became of this
             _dropped(type(error).__name__)

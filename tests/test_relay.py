@@ -40,7 +40,7 @@ class Staging:
 
     def relay(self) -> Relay:
         """What leads here."""
-        return Relay(STAGING, httpx.Client(transport=httpx.MockTransport(self)))
+        return Relay(STAGING, httpx.MockTransport(self))
 
     def await_deliveries(self, number: int = 1) -> None:
         """Until so many have come."""

@@ -41,6 +41,9 @@ PARTNER_CENTER: Final = "tests/test_partner_center.py"
 SALESFORCE: Final = "tests/test_salesforce.py"
 TRANSPORT: Final = "tests/test_transport.py"
 IDENTITY: Final = "tests/test_identity.py"
+REFRESHING: Final = "tests/test_refreshing.py"
+LOGIN: Final = "tests/cli/test_login.py"
+RELAY: Final = "tests/test_relay.py"
 STORAGE: Final = "tests/test_storage.py"
 CURSORS: Final = "tests/test_storage_cursors.py"
 SIGNED: Final = "tests/test_webhook.py"
@@ -225,6 +228,15 @@ MUTANTS: Final = (
     Mutant("what must be tried again changes its lane", f"{S}converge.py", "sync.bells.ring(self.queue, [record]", "sync.bells.ring(Queue.REFERRAL_CHANGES if self.queue in REFERRAL_QUEUES else Queue.OPPORTUNITY_CHANGES, [record]", (LANES,)),
     Mutant("rotated refresh token not kept", "shared/identity/entra.py", "self._keeper.save(kept.model_dump_json(), version)", "pass", (IDENTITY,)),
     Mutant("refused token asked for for ever", f"{PC}wire.py", "if error.status != 401 or error.code == MFA_REQUIRED:", "if error.status != 401:", (PARTNER_CENTER,)),
+    Mutant("refreshing without the turn", "shared/identity/entra.py", "    if not lease.extend():", "    if False:", (REFRESHING,)),
+    Mutant("a turn written too late counts", "shared/identity/turn.py", " and self.turn.now() - asked <= WRITE_SECONDS", "", (REFRESHING,)),
+    Mutant("a token that differing clocks have ended is used", "shared/identity/entra.py", "SKEW_SECONDS = 60.0", "SKEW_SECONDS = 0.0", (REFRESHING,)),
+    Mutant("every worker fetches its own token", "shared/identity/entra.py", "            shared = self._shared(self._load()[0], audience)\n", "            shared = None\n", (IDENTITY, REFRESHING)),
+    Mutant("a refused token taken back from the others", "shared/identity/entra.py", " and access.token != self._refused.get(audience)", "", (IDENTITY,)),
+    Mutant("a vault written whoever was there first", "shared/identity/keepers.py", "if self.load()[1] != version:", "if False:", (IDENTITY,)),
+    Mutant("an old refresh token unnoticed", "shared/identity/renewal.py", "days >= OLD_DAYS", "days >= 90", (IDENTITY,)),
+    Mutant("a sign-in kept before it is proven", "cli/login.py", "proven = proven and not result.failed", "proven = True", (LOGIN,)),
+    Mutant("a token without a second factor used until it ends", f"{PC}wire.py", "            self.tokens.forget(self.audience, token)\n            # Only", "            # Only", (GATES,)),
     # Gates and brakes
     Mutant("gate never closes", f"{S}gates.py", "        if delay:\n", "        if delay > 10**9:\n", (GATES,)),
     Mutant("gate of one worker only", f"{S}gates.py", "self.links.put_cursor(_name(side), json.dumps(after.__dict__), cursor.version)", "pass", (GATES,)),
@@ -332,6 +344,12 @@ MUTANTS: Final = (
     Mutant("redirects followed", "shared/certificates.py", "follow_redirects=False,", "follow_redirects=True,", (CERTIFICATES,)),
     Mutant("a name that leads inside is called", "shared/certificates.py", "if not found or not all(_is_public(address) for address in found):", "if not found:", (CERTIFICATES,)),
     Mutant("a certificate of any length read", "shared/certificates.py", "if len(content) > LONGEST_FILE:", "if len(content) > 4 * LONGEST_FILE:", (CERTIFICATES,)),
+    Mutant("staging registers itself", "shared/registration.py", "    if sweep_only:\n", "    if False:\n", ("tests/test_registration.py",)),
+    Mutant("sent on before it is believed", "shared/receiver.py", "        self._verify(delivery)\n        event", "        (self.relay and self.relay.send_on(headers, body))\n        self._verify(delivery)\n        event", (RELAY,)),
+    Mutant("sent on in a ring", "shared/relay.py", "if RELAYED in sent:", "if False:", (RELAY,)),
+    Mutant("production waits for staging", "shared/relay.py", "put_nowait(", "put(", (RELAY,)),
+    Mutant("staging gets other people's credentials", "shared/relay.py", '("content-type", ', '("content-type", "authorization", "cookie", ', (RELAY,)),
+    Mutant("staging leads elsewhere", "shared/relay.py", "follow_redirects=False", "follow_redirects=True", (RELAY,)),
     Mutant("forgery answered with 200", "functions/partner_center_to_salesforce.py", "status_code=status)", "status_code=200)", (ENDPOINT,)),
     Mutant("acknowledged without a bell", "functions/partner_center_to_salesforce.py", "    if event.referral_id:\n", "    if not event.referral_id:\n", (ENDPOINT,)),
 )
