@@ -27,8 +27,18 @@ from rich.console import Console
 from tests.mutants.table import MUTANTS, Mutant
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("shared", "functions", "sandbox", "tests", "function_app.py", "host.json", "pyproject.toml", "Makefile")
-OURS = ("shared", "functions", "sandbox", "tests", "function_app")
+COPIED = (
+    "shared",
+    "functions",
+    "cli",
+    "sandbox",
+    "tests",
+    "function_app.py",
+    "host.json",
+    "pyproject.toml",
+    "Makefile",
+)
+OURS = ("shared", "functions", "cli", "sandbox", "tests", "function_app")
 USED = (
     "azure.data.tables",
     "azure.functions",
