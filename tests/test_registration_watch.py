@@ -18,6 +18,8 @@ NOW = 1_770_000_000
 class Registered:
     """What Partner Center shows, or fails with."""
 
+    sweep_only = False
+
     def __init__(self, registration: Registration | None) -> None:
         self.shows: Registration | Unavailable | None = registration
 
@@ -72,3 +74,14 @@ def test_the_secret_of_the_address_is_in_no_line_and_no_issue(caplog: pytest.Log
         watch, store = watched(Registered(registration))
         watch.look(NOW)
         assert "s3cret" not in caplog.text + str(list(store.issues()))
+
+
+def test_a_deployment_beside_production_misses_no_registration(caplog: pytest.LogCaptureFixture) -> None:
+    registered = Registered(None)
+    watch, store = watched(registered)
+    watch.look(NOW)
+    registered.sweep_only = True
+    caplog.clear()
+    assert watch.look(NOW)
+    assert list(store.issues()) == []
+    assert caplog.records == []
