@@ -24,7 +24,7 @@ from sandbox.salesforce import SalesforceApp, SalesforceWorld
 from sandbox.wsgi import WsgiAdapter
 from shared.deal import Side
 from shared.errors import ApiError, LostRace, Throttled, Unauthorised, Unavailable
-from shared.identity import EntraTokens, KeyVaultKeeper, Renewal, SalesforceTokens, StoreKeeper
+from shared.identity import EntraTokens, KeyVaultKeeper, Renewal, SalesforceTokens, StoreKeeper, Turn
 from shared.identity.kept import Access, Kept
 from shared.settings import SettingsInvalid
 from shared.storage import Store
@@ -405,6 +405,22 @@ def test_a_worker_whose_turn_has_gone_to_another_does_not_refresh() -> None:
     assert directory.world.refreshes(REFERRALS) == 0
     directory.keeper.load = load  # type: ignore[method-assign]
     assert rival.take() is None, "the turn of the other worker was given back by the one that had lost it"
+
+
+@pytest.mark.parametrize(("seconds", "counts"), [(10, True), (11, False)])
+def test_an_extension_that_was_written_too_late_does_not_count(seconds: int, *, counts: bool) -> None:
+    directory = Directory()
+    rows = Store(directory.tables)
+    put = rows.put_cursor
+
+    def slow(name: str, text: str, version: str) -> str:
+        directory.now += timedelta(seconds=seconds)
+        return put(name, text, version)
+
+    lease = Turn(rows, directory.clock).take()
+    assert lease
+    rows.put_cursor = slow  # type: ignore[method-assign]
+    assert lease.extend() is counts
 
 
 def test_the_turn_is_free_again_after_a_refusal() -> None:

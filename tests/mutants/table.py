@@ -229,7 +229,7 @@ MUTANTS: Final = (
     Mutant("rotated refresh token not kept", "shared/identity/entra.py", "self._keeper.save(kept.model_dump_json(), version)", "pass", (IDENTITY,)),
     Mutant("refused token asked for for ever", f"{PC}wire.py", "if error.status != 401 or error.code == MFA_REQUIRED:", "if error.status != 401:", (PARTNER_CENTER,)),
     Mutant("refreshing without the turn", "shared/identity/entra.py", "    if not lease.extend():", "    if False:", (REFRESHING,)),
-    Mutant("a turn written too late counts", "shared/identity/turn.py", " and self.turn.now() - asked <= WRITE_SECONDS", "", (REFRESHING,)),
+    Mutant("a turn written too late counts", "shared/identity/turn.py", " and self.turn.now() - asked <= WRITE_SECONDS", "", (IDENTITY, REFRESHING)),
     Mutant("a token that differing clocks have ended is used", "shared/identity/entra.py", "SKEW_SECONDS = 60.0", "SKEW_SECONDS = 0.0", (REFRESHING,)),
     Mutant("every worker fetches its own token", "shared/identity/entra.py", "            shared = self._shared(self._load()[0], audience)\n", "            shared = None\n", (IDENTITY, REFRESHING)),
     Mutant("a refused token taken back from the others", "shared/identity/entra.py", " and access.token != self._refused.get(audience)", "", (IDENTITY,)),
