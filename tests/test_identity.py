@@ -362,6 +362,17 @@ def test_while_another_worker_refreshes_the_old_token_is_used_until_it_ends() ->
     assert directory.slept == 0
 
 
+def test_while_the_sign_in_service_is_away_the_old_token_is_used_until_it_ends() -> None:
+    directory = Directory()
+    old = directory.tokens.token(REFERRALS)
+    directory.world.knobs.unavailable = 9
+    directory.now += timedelta(seconds=3599 - 61)
+    assert directory.tokens.token(REFERRALS) == old
+    directory.now += timedelta(seconds=1)
+    with pytest.raises(Unavailable):
+        directory.tokens.token(REFERRALS)
+
+
 def test_the_turn_of_a_worker_that_died_ends_by_itself() -> None:
     directory = Directory()
     assert turn(directory.tables, directory.clock).take()

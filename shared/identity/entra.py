@@ -92,16 +92,17 @@ class EntraTokens:
                 del self._access[audience]
 
     def adopt(self, kept: Kept) -> None:
-        """A person has signed in: this replaces whatever is kept, when it is our turn. Raises ApiError or LostRace."""
-        with self._lock:
-            for _ in range(PAUSES):
-                if lease := self._turn.take():
-                    try:
-                        self._keeper.save(kept.model_dump_json(), self._keeper.load()[1])
-                    finally:
-                        lease.give_back()
-                    return
-                self._sleep(PAUSE_SECONDS)
+        """A person has signed in: this replaces whatever is kept, when it is our turn. Raises ApiError."""
+        for _ in range(PAUSES):
+            if lease := self._turn.take():
+                try:
+                    self._keeper.save(kept.model_dump_json(), self._keeper.load()[1])
+                except LostRace:
+                    continue  # the vault took so long that the turn went to a worker
+                finally:
+                    lease.give_back()
+                return
+            self._sleep(PAUSE_SECONDS)
         raise Unavailable(Side.PARTNER_CENTER, CALL, code="turn_taken")
 
     def age_seconds(self) -> int | None:
@@ -110,17 +111,19 @@ class EntraTokens:
         return self._now() - kept.at if kept.at else None
 
     def _newer(self, audience: str, known: Access | None) -> Access:
-        """What another worker has kept, or what Entra gives when it is our turn; the old one while it lives."""
+        """What another worker has kept, or what Entra gives when it is our turn; else the old one while it lives."""
         for _ in range(PAUSES):
-            shared = self._shared(self._load()[0], audience)
-            if shared:
+            if shared := self._shared(self._load()[0], audience):
                 return shared
             if lease := self._turn.take():
                 try:
                     return self._refreshed(audience, lease)
+                except Unavailable:
+                    if not self._lives(known):
+                        raise
                 finally:
                     lease.give_back()
-            if known and self._now() < known.serves_until:
+            if known and self._lives(known):
                 return known
             self._sleep(PAUSE_SECONDS)
         raise Unavailable(Side.PARTNER_CENTER, CALL, code="turn_taken")
@@ -164,6 +167,9 @@ class EntraTokens:
         access = kept.access.get(audience)
         good = access and self._now() < access.renew_at and access.token != self._refused.get(audience)
         return access if good else None
+
+    def _lives(self, access: Access | None) -> bool:
+        return access is not None and self._now() < access.serves_until
 
     def _of(self, grant: Grant) -> Access:
         ends, half = self._now() + grant.seconds, grant.seconds / 2

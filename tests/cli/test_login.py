@@ -16,6 +16,7 @@ import pytest
 import cli.app
 import cli.login
 from cli.deployment import Deployment, Wiring
+from cli.doctor import Result
 from cli.login import login
 from cli.words import in_words
 from sandbox.cli import _system
@@ -211,3 +212,16 @@ def test_it_works_against_a_running_sandbox_out_of_the_box(tmp_path: Path, monke
     assert "cosell login" in before.output
     assert json.loads(done.stdout)["ok"] is True
     assert ENDPOINT not in done.output
+
+
+@pytest.mark.parametrize("options", [(), ("--device-code",)])
+def test_the_option_chooses_how_to_sign_in(monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]) -> None:
+    chosen: list[bool] = []
+
+    def sign_in(deployment: Deployment, *, device: bool, say: Callable[[str], None]) -> list[Result]:
+        chosen.append(device)
+        return []
+
+    monkeypatch.setattr(cli.app, "sign_in", sign_in)
+    assert cosell("login", *options).exit_code == 0
+    assert chosen == [bool(options)]

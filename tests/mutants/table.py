@@ -231,7 +231,7 @@ MUTANTS: Final = (
     Mutant("refreshing without the turn", "shared/identity/entra.py", "    if not lease.extend():", "    if False:", (REFRESHING,)),
     Mutant("a turn written too late counts", "shared/identity/turn.py", " and self.turn.now() - asked <= WRITE_SECONDS", "", (IDENTITY, REFRESHING)),
     Mutant("a token that differing clocks have ended is used", "shared/identity/entra.py", "SKEW_SECONDS = 60.0", "SKEW_SECONDS = 0.0", (REFRESHING,)),
-    Mutant("every worker fetches its own token", "shared/identity/entra.py", "            shared = self._shared(self._load()[0], audience)\n", "            shared = None\n", (IDENTITY, REFRESHING)),
+    Mutant("every worker fetches its own token", "shared/identity/entra.py", "if shared := self._shared(self._load()[0], audience):", "if shared := None:", (IDENTITY, REFRESHING)),
     Mutant("a refused token taken back from the others", "shared/identity/entra.py", " and access.token != self._refused.get(audience)", "", (IDENTITY,)),
     Mutant("a vault written whoever was there first", "shared/identity/keepers.py", "if self.load()[1] != version:", "if False:", (IDENTITY,)),
     Mutant("an old refresh token unnoticed", "shared/identity/renewal.py", "days >= OLD_DAYS", "days >= 90", (IDENTITY,)),
