@@ -21,9 +21,9 @@ ReadSecret = Callable[[str, str], str]
 
 def listed(content: Any) -> dict[str, Any] | None:
     """What `az functionapp config appsettings list` printed, without the app's identity; None if it is not that."""
-    if not isinstance(content, list) or not all(
-        isinstance(one, dict) and {"name", "value"} <= {*one} for one in content
-    ):
+    if not isinstance(content, list) or not content:
+        return None
+    if not all(isinstance(one, dict) and {"name", "value"} <= {*one} for one in content):
         return None
     return {str(one["name"]): one["value"] for one in content if one["name"] not in APPS_IDENTITY}
 
