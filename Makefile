@@ -7,7 +7,8 @@ CHECK ?=
 PYTHON313 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python) $(shell command -v python3.13))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test313 kills sim model storm mutants checkov lint types package audit sbom bench-import run lock clean
+.PHONY: help install demo test test313 kills sim model storm mutants checkov lint types package audit sbom version publish \
+    bench-import run lock clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -73,7 +74,8 @@ types: install
 	@$(BIN)/mypy
 
 NEEDS313 := { echo "Python 3.13, which Azure runs, was not found; name one: make PYTHON313=/path/to/python3.13 …"; exit 1; }
-PACKAGE ?= dist/cosell-connector-$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' shared/__init__.py).zip
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' shared/__init__.py)
+PACKAGE ?= dist/cosell-connector-$(VERSION).zip
 
 package:  ## build the deployable zip with its bytecode (TWICE=1: prove that it comes out equal), and start it in the real worker
 	@$(or $(PYTHON313),false) -c '' 2>/dev/null || $(NEEDS313)
@@ -92,6 +94,15 @@ sbom: install  ## the bill of materials of what is deployed, as CycloneDX
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv tool run --from cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements.txt --output-reproducible \
 	    --of JSON --output-file $(PACKAGE:.zip=.sbom.json)
+
+version:  ## the version; with TAG=v…, whether that tag is of it
+	@echo $(VERSION)
+	@test -z "$(TAG)" || test "$(TAG)" = "v$(VERSION)" || { echo "$(TAG) is no tag of $(VERSION) (shared/__init__.py)"; exit 1; }
+	@grep -q '^## $(VERSION)' CHANGELOG.md || test -z "$(TAG)" || { echo "CHANGELOG.md has no section $(VERSION)"; exit 1; }
+
+publish: version  ## make a release on GitHub of what make package and make sbom have left in dist/ (TAG=v…)
+	@cd dist && sha256sum -- *.zip *.json > SHA256SUMS
+	@gh release create "$(TAG)" dist/* --verify-tag --title "$(TAG)" --notes-file CHANGELOG.md
 
 bench-import:  ## how long the package takes to import, beside azure.functions alone (after make package)
 	@test -f $(PACKAGE) || { echo "There is no $(PACKAGE); make package builds it."; exit 1; }

@@ -92,10 +92,16 @@ def test_messages_are_read_in_batches_the_host_allows() -> None:
     assert 0 <= queues["newBatchThreshold"] <= queues["batchSize"]
 
 
-def test_exceptions_are_never_sampled_away() -> None:
+@pytest.mark.parametrize("kind", ["Request", "Exception", "Trace"])
+def test_runs_failures_and_lines_are_never_sampled_away(kind: str) -> None:
     sampling = HOST["logging"]["applicationInsights"]["samplingSettings"]
     assert sampling["isEnabled"] is True
-    assert "Exception" in sampling["excludedTypes"].split(";")
+    assert kind in sampling["excludedTypes"].split(";")
+
+
+@pytest.mark.parametrize("category", ["Function", "Host.Results"])
+def test_the_lines_of_the_app_and_its_runs_are_kept(category: str) -> None:
+    assert HOST["logging"]["logLevel"][category] == "Information"
 
 
 def test_the_extension_bundle_is_of_generation_4() -> None:

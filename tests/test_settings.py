@@ -112,9 +112,8 @@ def test_every_problem_is_named_at_once_as_the_operator_spells_it(good: pytest.M
 
 
 def test_a_problem_does_not_repeat_the_value(good: pytest.MonkeyPatch) -> None:
-    told = _problems(
-        good, COSELL_DOORBELL_IDS=SECRET, COSELL_ENTRA_AUTHORITY=f"https://user:{SECRET}@login.example"
-    )  # pragma: allowlist secret
+    authority = f"https://user:{SECRET}@login.example"  # pragma: allowlist secret
+    told = _problems(good, COSELL_DOORBELL_IDS=SECRET, COSELL_ENTRA_AUTHORITY=authority)
     assert SECRET not in told
 
 
