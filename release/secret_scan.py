@@ -1,8 +1,8 @@
 """No secret in the repository: every file that git knows, by the rules of detect-secrets.
 
-Outside of tests and sandbox everything that looks like a secret is one. There, whose invented secrets are many, only
-what has the form of a real one. A line that must hold something of the kind says so: ruff's mark for such names counts
-here too, anything else is marked `pragma: allowlist secret`.
+In the app's own code whatever has the name of a secret and a value is one. Elsewhere, where secrets are named,
+described and invented, only what has the form of a real one. A line that must hold something of the kind says so:
+ruff's mark for such names counts here too, anything else is marked `pragma: allowlist secret`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from detect_secrets.core.secrets_collection import SecretsCollection
 from detect_secrets.settings import transient_settings
 
 ROOT = Path(__file__).parent.parent
-INVENTED: Final = ("tests/", "sandbox/")
+CODE: Final = ("shared/", "functions/", "cli/", "release/", "function_app.py")
 LOCKED: Final = ("requirements.txt",)  # hashes, nothing else
 FORMS: Final = (
     "AzureStorageKeyDetector",
@@ -41,9 +41,9 @@ def tracked(root: Path) -> list[str]:
 
 def found(root: Path, files: Sequence[str]) -> Iterator[str]:
     """Where something looks like a secret: file, line and kind, never the text."""
-    invented = [name for name in files if name.startswith(INVENTED)]
-    yield from _scanned(root, invented, FORMS)
-    yield from _scanned(root, sorted(set(files) - set(invented)), FORMS + NAMES)
+    code = [name for name in files if name.startswith(CODE)]
+    yield from _scanned(root, code, FORMS + NAMES)
+    yield from _scanned(root, sorted(set(files) - set(code)), FORMS)
 
 
 def _scanned(root: Path, files: Sequence[str], plugins: Sequence[str]) -> Iterator[str]:

@@ -28,7 +28,7 @@ PLANTED = [
     "key = account.listKeys().keys[0].value",
     "storage_access_key = azurerm_storage_account.this.primary_access_key",
     'value = "DefaultEndpointsProtocol=https;AccountKey=abc"',
-    "-----BEGIN PRIVATE KEY-----",
+    "-----BEGIN PRIVATE KEY-----",  # pragma: allowlist secret
     "x = azurerm_application_insights.this.instrumentation_key",
     "x = azurerm_storage_account.this.primary_connection_string",
 ]
