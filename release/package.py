@@ -53,12 +53,11 @@ def lay_out(root: Path, libraries: Path, stage: Path) -> None:
 def compiled(stage: Path) -> None:
     """Put bytecode of the running Python beside every source. Its paths are those inside the package.
 
-    In a process of its own, without hash randomisation: what else a process has done, and the order of its sets,
-    would show in the bytes.
+    In a process of its own: what else a process has done shows in the bytes.
     """
     command = [sys.executable, "-P", "-m", "compileall", "-q", "-f", "-r", "50", "-j", "1"]
     command += ["--invalidation-mode", "unchecked-hash", "-s", str(stage), str(stage)]
-    done = subprocess.run(command, env={"PYTHONHASHSEED": "0"}, check=False, capture_output=True)  # noqa: S603
+    done = subprocess.run(command, env={}, check=False, capture_output=True)  # noqa: S603
     if done.returncode:
         raise NotCompiled(done.stdout.decode(errors="replace"))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from release.contents import deployed
-from release.package import LIBRARIES, NotCompiled, build
+from release.package import FILE_MODE, LIBRARIES, TIME, NotCompiled, build
 
 ROOT = Path(__file__).parent.parent.parent
 BY_HASH_UNCHECKED = 1  # PEP 552: the flags of bytecode that is used without a look at its source
@@ -89,6 +89,11 @@ def test_the_same_checkout_gives_the_same_bytes(checkout: Path, libraries: Path,
         file.chmod(0o600)
     second, _ = made(checkout, libraries, tmp_path / "second" / "elsewhere")
     assert first == second
+
+
+def test_no_file_tells_when_or_by_whom_it_was_packed(checkout: Path, libraries: Path, tmp_path: Path) -> None:
+    _, package = made(checkout, libraries, tmp_path / "out")
+    assert {(entry.date_time, entry.external_attr) for entry in package.infolist()} == {(TIME, FILE_MODE)}
 
 
 def test_another_checkout_gives_other_bytes(checkout: Path, libraries: Path, tmp_path: Path) -> None:

@@ -12,8 +12,10 @@ import pytest
 
 import functions
 from functions import co_sell_referral_updates, reconciliation_sweep, salesforce_opportunity_to_partner_center
-from shared.errors import LostRace
+from shared.deal import Side
+from shared.errors import LostRace, Throttled
 from shared.queues import Queue
+from shared.sync import Gates
 from shared.telemetry import Unfinished, attend, correlation, work
 from shared.telemetry.lines import APP, Lines
 from tests.rig import HANDLERS, Rig
@@ -178,3 +180,50 @@ def test_a_doorbell_that_is_none_is_refused_without_quoting_it(monkeypatch: pyte
     with pytest.raises(ValueError, match="Doorbell") as raised:
         called(co_sell_referral_updates.bp, "PartnerCenterMicrosoftCoSellReferralUpdatesToSalesforce")(message)
     assert "dana" not in str(raised.value)
+
+
+def test_a_call_without_an_answer_still_names_the_ids_it_was_sent_with(caplog: pytest.LogCaptureFixture) -> None:
+    rig = Rig()
+    _, referral = rig.linked()
+    caplog.clear()
+    rig.partner_center.fail(on="GET", breaks="timeout")
+    rig.webhook(referral)
+    silent = [line for line in lines(caplog, "call") if line["side"] == "partner_center" and not line["status"]]
+    assert silent
+    assert all({"MS-RequestId", "MS-CorrelationId", "client-request-id"} <= set(line["request_ids"]) for line in silent)
+
+
+def test_calls_to_salesforce_say_how_many_are_left(caplog: pytest.LogCaptureFixture) -> None:
+    Rig().linked()
+    left = [line["left"] for line in lines(caplog, "call") if line["side"] == "salesforce"]
+    assert left == sorted(left, reverse=True)
+    assert left[-1] > 0
+
+
+def test_a_closed_gate_shows_in_how_things_stand(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig = Rig()
+    served(rig, monkeypatch)
+    with pytest.raises(Throttled):
+        Gates(rig.store, rig.sync.clock).call(Side.SALESFORCE, "GET /query", throttled)
+    rig.pass_time(seconds=10)
+    called(reconciliation_sweep.bp, "ReconciliationRecovery")(None)
+    (line,) = lines(caplog, "standing")
+    assert line["gate_closed"] == {"partner_center": 0, "salesforce": 80}
+
+
+def throttled() -> None:
+    """Salesforce asks for a minute and a half of patience."""
+    raise Throttled(Side.SALESFORCE, "GET /query", status=429, retry_after_seconds=90)
+
+
+def test_whatever_the_app_builds_first_its_lines_are_attended(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = logging.getLogger(APP)
+    app.handlers[:] = [h for h in app.handlers if not isinstance(h, Lines)]
+    settings = Rig().settings
+    monkeypatch.setattr("shared.settings.Settings.load", lambda: settings)
+    functions.forget()
+    functions.receiver()
+    functions.forget()
+    assert [h for h in app.handlers if isinstance(h, Lines)]
