@@ -45,4 +45,4 @@ def test_figures_arrive_with_name_value_and_attributes_when_the_process_ends() -
         ("cosell.unfinished", 3.0),
         ("cosell.waiting", 2.0, ("queue", "referral-changes")),
     }
-    assert {item["tags"]["ai.cloud.role"] for item in sent} == {"cosell-connector"}
+    assert "cosell-connector" in {item["tags"]["ai.cloud.role"] for item in sent}
