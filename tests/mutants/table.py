@@ -16,6 +16,11 @@ S: Final = "shared/sync/"
 D: Final = "shared/decide/"
 STORE: Final = "shared/storage/store.py"
 WEBHOOK: Final = "shared/webhook.py"
+TELEMETRY: Final = "shared/telemetry/"
+
+WORK: Final = "tests/telemetry/test_work.py"
+LINES: Final = "tests/telemetry/test_lines.py"
+FIGURES: Final = "tests/telemetry/test_figures.py"
 
 GUARDS: Final = "tests/test_decide_guards.py"
 INTENT: Final = "tests/test_decide_intent.py"
@@ -352,4 +357,13 @@ MUTANTS: Final = (
     Mutant("staging leads elsewhere", "shared/relay.py", "follow_redirects=False", "follow_redirects=True", (RELAY,)),
     Mutant("forgery answered with 200", "functions/partner_center_to_salesforce.py", "status_code=status)", "status_code=200)", (ENDPOINT,)),
     Mutant("acknowledged without a bell", "functions/partner_center_to_salesforce.py", "    if event.referral_id:\n", "    if not event.referral_id:\n", (ENDPOINT,)),
+    # What the app says about itself
+    Mutant("a library's error with its text", TELEMETRY + "work.py", "raise Unfinished(outcome).with_traceback(error.__traceback__) from None", "raise", (WORK,)),
+    Mutant("a traceback with what it quotes", TELEMETRY + "lines.py", "record.exc_text = ", "_ = ", (LINES,)),
+    Mutant("the correlation ends at the queue", "shared/storage/bells.py", "correlation=correlation())", 'correlation="")', (WORK,)),
+    Mutant("the correlation ends at the call", PC + "wire.py", '"MS-CorrelationId": correlation_guid()', '"MS-CorrelationId": str(uuid4())', (WORK,)),
+    Mutant("no ids without an answer", PC + "wire.py", "known = httpx.Headers(sent)", "known = httpx.Headers()", (WORK,)),
+    Mutant("figures before the exporter lost", TELEMETRY + "export.py", "self._waiting.append(line)", "pass", (FIGURES,)),
+    Mutant("a displaced registration unseen", "shared/registration_watch.py", "hmac.compare_digest(last.encode(), self.token.encode())", "True", ("tests/test_registration_watch.py",)),
+    Mutant("what is no doorbell is quoted", "shared/doorbell.py", "hide_input_in_errors=True", "hide_input_in_errors=False", (WORK,)),
 )
