@@ -14,6 +14,7 @@ param telemetryConnection string
 param workspaceId string
 param settings object
 param salesforceSignIn string
+param relay bool
 param flowsOff string
 param alwaysReady int
 param maximumInstances int
@@ -36,8 +37,9 @@ var identitySettings = [
   { name: 'PYTHON_THREADPOOL_THREAD_COUNT', value: '32' }
 ]
 var scheduleSettings = [for item in items(app.schedules): { name: item.key, value: item.value }]
+var relaySecrets = relay ? app.relaySecrets : {}
 var secretSettings = [
-  for item in items(union(app.secrets, app.salesforceSecrets[salesforceSignIn])): {
+  for item in items(union(app.secrets, app.salesforceSecrets[salesforceSignIn], relaySecrets)): {
     name: item.key
     value: '@Microsoft.KeyVault(SecretUri=${secretsUri}secrets/${item.value})'
   }

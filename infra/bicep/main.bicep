@@ -52,6 +52,9 @@ param privateNetwork bool = false
 @description('Public addresses, single or ranges up to /30, that still reach storage and vaults when the network is private.')
 param operatorAddresses array = []
 
+@description('For production: send every verified delivery on to staging, whose address lies in the vault.')
+param relay bool = false
+
 @description('Client id of an app registration: people who call the app sign in with it. Empty: function keys alone.')
 param peopleClientId string = ''
 
@@ -195,6 +198,7 @@ module functions 'functions.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     settings: settings
     salesforceSignIn: salesforceSignIn
+    relay: relay
     flowsOff: flowsOff
     alwaysReady: alwaysReady
     maximumInstances: maximumInstances

@@ -12,6 +12,7 @@ settings = {
   COSELL_SALESFORCE_USERNAME  = "<integration user>"
   COSELL_SALESFORCE_LOGIN_URL = "https://login.salesforce.com"
   COSELL_SALESFORCE_AUDIENCE  = "https://login.salesforce.com"
+  COSELL_SWEEP_ONLY           = "true" # staging; false in production
   COSELL_TIME_ZONE            = "UTC"
   COSELL_LANGUAGE             = "en"
   COSELL_TABLE_SHARD_BITS     = "0"

@@ -28,6 +28,11 @@ variable "settings" {
   }
 
   validation {
+    condition     = length(setintersection(keys(var.settings), keys(local.secrets_of_every_kind))) == 0
+    error_message = "This is a secret: it belongs into the vault, not into settings."
+  }
+
+  validation {
     condition     = alltrue([for name in keys(var.settings) : !strcontains(name, "SECRET") && !strcontains(name, "_KEY") && !strcontains(name, "TOKEN")])
     error_message = "Secrets belong into the vault, not into settings."
   }
@@ -105,6 +110,12 @@ variable "operator_addresses" {
   description = "Public addresses, single or ranges up to /30, that still reach storage and vaults when the network is private."
   type        = list(string)
   default     = []
+}
+
+variable "relay" {
+  description = "For production: send every verified delivery on to staging, whose address lies in the vault."
+  type        = bool
+  default     = false
 }
 
 variable "people_client_id" {

@@ -31,6 +31,7 @@ EVERYTHING: Final[Mapping[str, Any]] = {
     "operatorAddresses": ["203.0.113.7"],
     "peopleClientId": "people",
     "privateNetwork": True,
+    "relay": True,
     "salesforceSignIn": "clientSecret",
 }
 CLOSED: Final[Mapping[str, Any]] = {**PLAIN, "privateNetwork": True}
@@ -41,8 +42,9 @@ def azds_parameters(infra: Path = INFRA) -> dict[str, Any]:
     raw = (infra / "bicep" / "main.parameters.json").read_text("utf-8")
     known = {"AZURE_ENV_NAME": "staging", "AZURE_LOCATION": "westeurope"}
     filled = re.sub(r"\$\{(\w+)=?([^}]*)\}", lambda m: known.get(m[1], m[2]), raw)
-    filled = re.sub(r'"(true|false)"', r"\1", filled)
-    return {name: one["value"] for name, one in json.loads(filled)["parameters"].items()}
+    words = {"true": True, "false": False}  # azd makes of a word what the parameter is
+    values = {name: one["value"] for name, one in json.loads(filled)["parameters"].items()}
+    return {name: words.get(value, value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def deployment(infra: Path = INFRA, more: Mapping[str, Any] = PLAIN) -> bicep.Deployment:

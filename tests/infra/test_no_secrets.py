@@ -63,7 +63,11 @@ def test_no_parameter_is_a_secret_or_has_one_as_its_default() -> None:
 
 
 def test_secrets_have_names_in_the_vault_and_no_values_here() -> None:
-    named = {**APP["secrets"], **{k: v for names in APP["salesforceSecrets"].values() for k, v in names.items()}}
+    named = {
+        **APP["secrets"],
+        **APP["relaySecrets"],
+        **{k: v for names in APP["salesforceSecrets"].values() for k, v in names.items()},
+    }
     assert set(named) <= secrets()
     assert [name for name, secret in named.items() if not re.fullmatch(r"cosell-[a-z-]+", secret)] == []
 

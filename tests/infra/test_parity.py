@@ -67,9 +67,8 @@ HOSTS = {
     "AzureWebJobsStorage__credential",
     "PYTHON_THREADPOOL_THREAD_COUNT",
 }
-# Secrets that no deployment sets: an identity takes the place of the first, the vault of tokens that of the second;
-# the third is for who has a staging, and is named as a reference among the partner's own settings.
-NOT_SET = {"COSELL_STORAGE", "COSELL_ENTRA_REFRESH_TOKEN", "COSELL_WEBHOOK_RELAY_URL"}
+# Secrets that no deployment sets: an identity takes the place of the first, the vault of tokens that of the second.
+NOT_SET = {"COSELL_STORAGE", "COSELL_ENTRA_REFRESH_TOKEN"}
 NEEDED_ROLES = {
     ("runtime", "Storage Blob Data Owner"): "the host's keys, locks and package",
     ("state", "Storage Queue Data Contributor"): "queues in bindings",
@@ -168,11 +167,12 @@ def test_both_examples_ask_the_partner_for_the_same_settings() -> None:
 
 def test_every_secret_is_a_reference_to_the_vault() -> None:
     for how, more in APP["salesforceSecrets"].items():
-        deployed = _settings(deployment(more={**PLAIN, "salesforceSignIn": how}))
+        deployed = _settings(deployment(more={**PLAIN, "salesforceSignIn": how, "relay": True}))
         others = {name for other, names in APP["salesforceSecrets"].items() if other != how for name in names}
         assert {name for name in deployed if name in asked.secrets()} == asked.secrets() - NOT_SET - others
         assert {name for name, value in deployed.items() if value.startswith("@Microsoft.KeyVault(")} == {
             *APP["secrets"],
+            *APP["relaySecrets"],
             *more,
         }
 

@@ -15,7 +15,17 @@ run "secrets_are_refused_as_settings" {
   command = plan
 
   variables {
-    settings = { COSELL_ENTRA_CLIENT_SECRET = "not here" }
+    settings = { COSELL_ENTRA_REFRESH_TOKEN = "not here" }
+  }
+
+  expect_failures = [var.settings]
+}
+
+run "a_secret_with_a_harmless_name_is_refused" {
+  command = plan
+
+  variables {
+    settings = { COSELL_WEBHOOK_RELAY_URL = "not here" }
   }
 
   expect_failures = [var.settings]
