@@ -22,6 +22,7 @@ from tests.infra.asked import INFRA, ROOT
 from tests.infra.rules import RULES
 
 SECONDS: Final = 60
+OLDEST: Final = (1, 11)  # the first whose tests can give values to a plan
 # Parameters as azd fills them in, and once with everything switched on.
 PLAIN: Final[Mapping[str, Any]] = {"alertEmail": "operator@example.org", "operatorId": "operator-principal"}
 EVERYTHING: Final[Mapping[str, Any]] = {
@@ -67,6 +68,14 @@ def findings(infra: Path = INFRA) -> Iterator[tuple[str, str]]:
             yield from ((name, problem) for name, rule in RULES.items() for problem in rule(made))
 
 
+def _version() -> tuple[int, ...]:
+    """Of the Terraform on this machine; empty when there is none."""
+    if shutil.which("terraform") is None:
+        return ()
+    told = subprocess.run(["terraform", "version", "-json"], capture_output=True, text=True, check=True)  # noqa: S607
+    return tuple(int(part) for part in json.loads(told.stdout)["terraform_version"].partition("-")[0].split("."))
+
+
 @dataclass(frozen=True)
 class Terraform:
     """Terraform over a copy of `infra`, with providers that are stubs."""
@@ -94,9 +103,9 @@ class Terraform:
 
 @contextmanager
 def terraform(folder: Path) -> Iterator[Terraform]:
-    """Terraform, initialised, over a copy in this folder; skips where there is none."""
-    if shutil.which("terraform") is None:
-        pytest.skip("terraform is not on this machine: the Terraform files are not checked")
+    """Terraform, initialised, over a copy in this folder; skips where there is none that can plan what is not there."""
+    if _version() < OLDEST:
+        pytest.skip("no Terraform 1.11 or newer on this machine: the Terraform files are not checked")
     shutil.copytree(INFRA, folder / "infra", ignore=shutil.ignore_patterns("salesforce", ".terraform*"))
     command = [sys.executable, "-m", "tests.infra.stub", str(folder)]
     with Popen(command, cwd=ROOT, stdin=PIPE, stdout=PIPE, text=True) as stub:  # noqa: S603

@@ -6,8 +6,10 @@ out and Terraform planned (`described`). Nothing here repeats a list.
 
 import json
 import re
+import shutil
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -243,3 +245,24 @@ def test_both_languages_give_the_same_outputs(plain: Deployment, terraformed: Te
 
 def test_the_python_of_azure_is_one_that_the_tests_run_on() -> None:
     assert f"python{APP['python']}" in (ROOT / "Makefile").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("part", "lost"),
+    [
+        ("queues", "queueServices/queues"),
+        ("tables", "tableServices/tables"),
+        ("schedules", "settings"),
+        ("secrets", "settings"),
+    ],
+)
+def test_what_the_list_lacks_is_lacking_in_azure(tmp_path: Path, part: str, lost: str) -> None:
+    """So that the comparisons above are with what is deployed, and not with the list."""
+    shutil.copytree(INFRA, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("salesforce", "terraform"))
+    known = json.loads((tmp_path / "app.json").read_text("utf-8"))
+    gone = sorted(known[part])[0]
+    known[part].pop(gone if isinstance(known[part], dict) else known[part].index(gone))
+    (tmp_path / "app.json").write_text(json.dumps(known), "utf-8")
+    made = deployment(tmp_path)
+    assert gone not in (_settings(made) if lost == "settings" else _names(made, lost))
+    assert gone in (_settings(deployment()) if lost == "settings" else _names(deployment(), lost))
