@@ -16,7 +16,7 @@ param settings object
 param salesforceSignIn string
 param relay bool
 param flowsOff string
-param alwaysReady int
+param alwaysReady object
 param maximumInstances int
 param subnetId string
 param peopleClientId string
@@ -85,7 +85,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: 2048
         maximumInstanceCount: maximumInstances
-        alwaysReady: alwaysReady == 0 ? [] : [{ name: 'http', instanceCount: alwaysReady }]
+        alwaysReady: [for item in items(alwaysReady): { name: item.key, instanceCount: item.value }]
         triggers: { http: { perInstanceConcurrency: 16 } }
       }
     }

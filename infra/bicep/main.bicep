@@ -37,9 +37,8 @@ param operatorType string = 'User'
 @description('Functions that stay switched off, separated by commas.')
 param flowsOff string = ''
 
-@description('Instances kept warm for the webhook. 0: the first delivery after a pause waits for a cold start.')
-@minValue(0)
-param alwaysReady int = 0
+@description('Instances kept warm: http for the webhook, function:<name> for a queue or timer. None: a first delivery waits for a cold start.')
+param alwaysReady object = {}
 
 @description('Most instances at a time.')
 @minValue(40)

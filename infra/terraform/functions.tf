@@ -72,10 +72,10 @@ resource "azurerm_function_app_flex_consumption" "this" {
   }
 
   dynamic "always_ready" {
-    for_each = var.always_ready > 0 ? ["http"] : []
+    for_each = var.always_ready
     content {
-      name           = always_ready.value
-      instance_count = var.always_ready
+      name           = always_ready.key
+      instance_count = always_ready.value
     }
   }
 

@@ -84,9 +84,9 @@ variable "flows_off" {
 }
 
 variable "always_ready" {
-  description = "Instances kept warm for the webhook. 0: the first delivery after a pause waits for a cold start."
-  type        = number
-  default     = 0
+  description = "Instances kept warm: http for the webhook, function:<name> for a queue or timer. None: a first delivery waits for a cold start."
+  type        = map(number)
+  default     = {}
 }
 
 variable "maximum_instances" {

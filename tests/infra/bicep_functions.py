@@ -46,7 +46,6 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "union": _union,
 }
 OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
-    "==": operator.eq,
     ">": operator.gt,
     "||": lambda left, right: left or right,
 }

@@ -27,7 +27,7 @@ OLDEST: Final = (1, 11)  # the first whose tests can give values to a plan
 PLAIN: Final[Mapping[str, Any]] = {"alertEmail": "operator@example.org", "operatorId": "operator-principal"}
 EVERYTHING: Final[Mapping[str, Any]] = {
     **PLAIN,
-    "alwaysReady": 1,
+    "alwaysReady": {"http": 1, "function:SalesforceToPartnerCenter": 1},
     "flowsOff": "ReconciliationSweep,ReconciliationDelta",
     "operatorAddresses": ["203.0.113.7"],
     "peopleClientId": "people",

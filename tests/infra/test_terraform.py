@@ -68,6 +68,7 @@ CARELESS = [
     ("network.tf", '"Microsoft.App/environments"', '"Microsoft.Web/serverFarms"', "subnet is delegated"),
     ("network.tf", "    tokens       = {", "    secrets      = {", "has a private endpoint"),
     ("functions.tf", '["/api/partner-center/*"]', "[]", "People sign in"),
+    ("functions.tf", "instance_count = always_ready.value", "instance_count = 2", "What shall be kept warm is"),
     ("functions.tf", '.Disabled" => "true"', '.Disabled" => "false"', "can be switched off"),
 ]  # fmt: skip
 REFUSALS = [

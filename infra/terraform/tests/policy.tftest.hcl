@@ -155,13 +155,17 @@ run "people" {
 
   variables {
     people_client_id = "people"
-    always_ready     = 1
+    always_ready     = { http = 1, "function:SalesforceToPartnerCenter" = 1 }
     flows_off        = ["ReconciliationSweep"]
   }
 
   assert {
     condition     = azurerm_function_app_flex_consumption.this.auth_settings_v2[0].require_authentication && contains(azurerm_function_app_flex_consumption.this.auth_settings_v2[0].excluded_paths, "/api/partner-center/*")
     error_message = "People sign in; Partner Center, which brings a signature, does not."
+  }
+  assert {
+    condition     = sum([for one in azurerm_function_app_flex_consumption.this.always_ready : one.instance_count == var.always_ready[one.name] ? 1 : 0]) == 2
+    error_message = "What shall be kept warm is."
   }
   assert {
     condition     = azurerm_function_app_flex_consumption.this.app_settings["AzureWebJobs.ReconciliationSweep.Disabled"] == "true"
