@@ -10,7 +10,7 @@ var dnsZones = {
   table: 'privatelink.table.${environment().suffixes.storage}'
   vaultcore: 'privatelink.vaultcore.azure.net'
 }
-var zoneIds = '${resourceGroup().id}/providers/Microsoft.Network/privateDnsZones'
+var zoneRoot = '${resourceGroup().id}/providers/Microsoft.Network/privateDnsZones'
 
 // Its own rules are enough: nobody reaches it from the internet.
 resource guard 'Microsoft.Network/networkSecurityGroups@2025-05-01' = {
@@ -67,8 +67,8 @@ resource zoneLink 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06
 output appSubnetId string = '${network.id}/subnets/app'
 output endpointSubnetId string = '${network.id}/subnets/endpoints'
 output zoneIds object = {
-  blob: '${zoneIds}/${dnsZones.blob}'
-  queue: '${zoneIds}/${dnsZones.queue}'
-  table: '${zoneIds}/${dnsZones.table}'
-  vaultcore: '${zoneIds}/${dnsZones.vaultcore}'
+  blob: '${zoneRoot}/${dnsZones.blob}'
+  queue: '${zoneRoot}/${dnsZones.queue}'
+  table: '${zoneRoot}/${dnsZones.table}'
+  vaultcore: '${zoneRoot}/${dnsZones.vaultcore}'
 }
