@@ -18,11 +18,8 @@ import grpc
 from tf.gen import tfplugin_pb2 as wire
 from tf.gen import tfplugin_pb2_grpc as service
 
-HERE: Final = Path(__file__).parent
-PROVIDERS: Final = {
-    "registry.terraform.io/hashicorp/azurerm": HERE / "azurerm.schema.json",
-    "registry.terraform.io/azure/azapi": HERE / "azapi.schema.json",
-}
+from tests.infra.provider_schema import PROVIDERS
+
 PROTOCOL: Final = 6
 
 

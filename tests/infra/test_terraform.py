@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.infra.described import Terraform
+from tests.infra.provider_schema import TERRAFORM, distilled, text, used
 
 # What is wrong with a module, and what Terraform says of it. All are checked in one run.
 INVALID = {
@@ -20,6 +21,10 @@ INVALID = {
         "Reference to undeclared resource",
     ),
     "unknown_attribute": ('resource "azurerm_storage_queue" "x" { nam = "x" }', "Unsupported argument"),
+    "unknown_nested_attribute": (
+        'resource "azurerm_storage_account" "x" {\n  network_rules {\n    colour = "red"\n  }\n}',
+        "Unsupported argument",
+    ),
     "missing_attribute": ('resource "azurerm_storage_container" "x" {}', "Missing required argument"),
     "wrong_type": (
         'resource "azurerm_key_vault" "x" { purge_protection_enabled = "perhaps" }',
@@ -90,6 +95,19 @@ def test_a_badly_formatted_file_is_noticed(terraformed: Terraform, tmp_path: Pat
 
 def test_the_files_are_valid(terraformed: Terraform) -> None:
     assert terraformed.run("validate", "-json").returncode == 0
+
+
+def test_the_schemas_are_what_terraform_would_tell_of_its_providers(terraformed: Terraform) -> None:
+    told = json.loads(terraformed.run("providers", "schema", "-json").stdout)
+    for file, document in distilled(told):
+        assert file.read_text("utf-8") == text(document), file.name
+        assert {name for _, name in used()} >= {*document["resource_schemas"], *document["data_source_schemas"]}
+
+
+def test_the_providers_asked_for_are_those_whose_schema_is_known() -> None:
+    versions = (TERRAFORM / "versions.tf").read_text("utf-8")
+    asked_for = dict(re.findall(r'source  = "(\S+)"\s+version = "([^"]+)"', versions))
+    assert asked_for == {"hashicorp/azurerm": ">= 4.55.0, < 5.0.0", "azure/azapi": "~> 2.0"}
 
 
 def test_the_plan_keeps_the_policy(told: list[dict[str, Any]]) -> None:
