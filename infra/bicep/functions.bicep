@@ -37,11 +37,12 @@ var identitySettings = [
   { name: 'PYTHON_THREADPOOL_THREAD_COUNT', value: '32' }
 ]
 var scheduleSettings = [for item in items(app.schedules): { name: item.key, value: item.value }]
-var relaySecrets = relay ? app.relaySecrets : {}
+var relaySecrets = relay ? app.relaySecrets : []
+// A secret is called like its setting: cosell-digest-key for COSELL_DIGEST_KEY.
 var secretSettings = [
-  for item in items(union(app.secrets, app.salesforceSecrets[salesforceSignIn], relaySecrets)): {
-    name: item.key
-    value: '@Microsoft.KeyVault(SecretUri=${secretsUri}secrets/${item.value})'
+  for name in concat(app.secrets, app.salesforceSecrets[salesforceSignIn], relaySecrets): {
+    name: name
+    value: '@Microsoft.KeyVault(SecretUri=${secretsUri}secrets/${toLower(replace(name, '_', '-'))})'
   }
 ]
 var partnerSettings = [for item in items(settings): { name: item.key, value: item.value }]

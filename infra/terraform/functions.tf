@@ -16,15 +16,14 @@ locals {
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING = "ClientId=${azurerm_user_assigned_identity.app.client_id};Authorization=AAD"
     PYTHON_THREADPOOL_THREAD_COUNT            = "32"
   }
-  secrets = merge(
-    local.app.secrets,
-    local.app.salesforceSecrets[var.salesforce_sign_in],
-    { for name, secret in local.app.relaySecrets : name => secret if var.relay },
+  every_secret = concat(local.app.secrets, local.app.relaySecrets, values(local.app.salesforceSecrets)...)
+  our_secrets = concat(
+    local.app.secrets, local.app.salesforceSecrets[var.salesforce_sign_in], var.relay ? local.app.relaySecrets : []
   )
-  secrets_of_every_kind = merge(local.app.secrets, local.app.relaySecrets, values(local.app.salesforceSecrets)...)
+  # A secret is called like its setting: cosell-digest-key for COSELL_DIGEST_KEY.
   secret_settings = {
-    for name, secret in local.secrets :
-    name => "@Microsoft.KeyVault(SecretUri=${azurerm_key_vault.this["secrets"].vault_uri}secrets/${secret})"
+    for name in local.our_secrets :
+    name => "@Microsoft.KeyVault(SecretUri=${azurerm_key_vault.this["secrets"].vault_uri}secrets/${lower(replace(name, "_", "-"))})"
   }
   off_settings = { for flow in var.flows_off : "AzureWebJobs.${flow}.Disabled" => "true" }
 }

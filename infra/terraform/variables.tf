@@ -28,7 +28,7 @@ variable "settings" {
   }
 
   validation {
-    condition     = length(setintersection(keys(var.settings), keys(local.secrets_of_every_kind))) == 0
+    condition     = length(setintersection(keys(var.settings), local.every_secret)) == 0
     error_message = "This is a secret: it belongs into the vault, not into settings."
   }
 

@@ -1,7 +1,7 @@
 # The app may only read its secrets; the refresh token, which it replaces with every use, has a vault of its own.
 
 locals {
-  vaults = { secrets = "kv-sec-${local.token}", tokens = "kv-tok-${local.token}" }
+  vaults = { for what in ["secrets", "tokens"] : what => "kv-${substr(what, 0, 3)}-${local.token}" }
 }
 
 resource "azurerm_key_vault" "this" {

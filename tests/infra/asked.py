@@ -67,6 +67,17 @@ def needed() -> set[str]:
     return {name for name, field in fields().items() if field.is_required()}
 
 
+def listed_secrets(salesforce: str = "") -> set[str]:
+    """Settings whose values are asked of the vault: all, or those for one way of signing in to Salesforce."""
+    ways = [salesforce] if salesforce else list(APP["salesforceSecrets"])
+    return {*APP["secrets"], *APP["relaySecrets"], *(name for way in ways for name in APP["salesforceSecrets"][way])}
+
+
+def in_vault(setting: str) -> str:
+    """What the secret of this setting is called in the vault."""
+    return setting.lower().replace("_", "-")
+
+
 def secrets() -> set[str]:
     """Settings of the app that hold a secret."""
     return {

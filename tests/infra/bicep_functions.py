@@ -41,8 +41,10 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "empty": lambda value: not value,
     "guid": _later("guid"),
     "items": lambda value: [{"key": key, "value": value[key]} for key in sorted(value)],
+    "replace": lambda value, old, new: value.replace(old, new),
     "split": lambda value, by: value.split(by),
     "subscriptionResourceId": _later("subscriptionResourceId"),
+    "toLower": lambda value: value.lower(),
     "union": _union,
 }
 OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {

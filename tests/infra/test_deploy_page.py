@@ -8,7 +8,7 @@ import pytest
 
 from cli.app import app
 from tests.infra import asked
-from tests.infra.asked import APP, INFRA, ROOT
+from tests.infra.asked import INFRA, ROOT
 from tests.infra.described import deployment
 
 PAGE = (ROOT / "docs" / "deploy.md").read_text("utf-8")
@@ -54,9 +54,7 @@ def test_every_choice_in_terraform_is_a_variable() -> None:
 
 
 def test_every_secret_is_stored_under_its_name() -> None:
-    names = {*APP["secrets"].values(), *APP["relaySecrets"].values()} | {
-        v for one in APP["salesforceSecrets"].values() for v in one.values()
-    }
+    names = {asked.in_vault(name) for name in asked.listed_secrets()}
     assert set(re.findall(r"\bcosell-[a-z]+-[a-z-]+[a-z]\b", PAGE)) - {"cosell-connector-"} <= names
     assert names <= set(re.findall(r"`?(cosell-[a-z-]+[a-z])\b", PAGE))
 

@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from tests.infra.asked import APP, INFRA, ROOT, functions
+from tests.infra.asked import INFRA, ROOT, functions, in_vault, listed_secrets
 from tests.infra.described import deployment
 
 PAGE = (ROOT / "docs" / "deploy.md").read_text("utf-8")
@@ -84,8 +84,7 @@ def _option(call: list[str], name: str) -> str:
 
 def test_every_secret_reaches_the_vault_whole_and_without_a_line_break(calls: list[list[str]]) -> None:
     stored = {_option(call, "--name"): call[-1] for call in _called(calls, "az", "keyvault", "secret", "set")}
-    wanted = (APP["secrets"], APP["relaySecrets"], APP["salesforceSecrets"]["privateKey"])
-    assert set(stored) == {name for one in wanted for name in one.values()}
+    assert set(stored) == {in_vault(name) for name in listed_secrets("privateKey")}
     assert stored["cosell-entra-client-secret"] == "client-secret"
     assert stored["cosell-digest-key"] == stored["cosell-webhook-token"] == "0123456789abcdef"
     assert stored["cosell-salesforce-private-key"] == "private-key\n"

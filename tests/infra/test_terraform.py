@@ -78,7 +78,7 @@ CARELESS = [
 ]  # fmt: skip
 REFUSALS = [
     ("variables.tf", '!strcontains(name, "TOKEN")', 'name != "x"', "secrets_are_refused_as_settings"),
-    ("variables.tf", "local.secrets_of_every_kind", "{}", "a_secret_with_a_harmless_name_is_refused"),
+    ("variables.tf", "local.every_secret", "[]", "a_secret_with_a_harmless_name_is_refused"),
     ("variables.tf", 'startswith(name, "COSELL_")', 'name != ""', "foreign_settings_are_refused"),
 ]
 Change = tuple[str, str, str, str]
