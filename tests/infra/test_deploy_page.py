@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pathspec import GitIgnoreSpec
 
 from cli.app import app
 from tests.infra import asked
@@ -107,3 +108,13 @@ def test_azd_finds_the_templates_and_the_app() -> None:
     (service,) = re.findall(r"^services:\n  (\w+):", azure, re.MULTILINE)
     (site,) = deployment().of("Microsoft.Web/sites")
     assert site.body["tags"]["azd-service-name"] == service
+
+
+@pytest.mark.parametrize("ignoring", [".gitignore", ".funcignore"])
+def test_what_the_hour_leaves_behind_is_neither_committed_nor_deployed(ignoring: str) -> None:
+    ignored = GitIgnoreSpec.from_lines((ROOT / ignoring).read_text("utf-8").splitlines())
+    left = set(re.findall(r"[\w.-]+\.settings\.json|salesforce\.(?:key|crt)", COMMANDS))
+    assert len(left) == 3
+    left |= {"infra/terraform/terraform.tfvars", "infra/terraform/terraform.tfstate", ".azure/staging/.env"}
+    assert sorted(name for name in left if not ignored.match_file(name)) == []
+    assert not ignored.match_file("host.json")
