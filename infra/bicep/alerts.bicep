@@ -39,7 +39,7 @@ resource alert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
   }
 ]
 
-resource money 'Microsoft.Consumption/budgets@2024-08-01' = if (budget > 0) {
+resource money 'Microsoft.Consumption/budgets@2024-08-01' = if (budget > 0 && !empty(budgetStart)) {
   name: 'budget-cosell-${token}'
   properties: {
     category: 'Cost'

@@ -24,8 +24,8 @@ param alertEmail string
 @minValue(0)
 param budget int = 50
 
-@description('First day of the month in which the budget starts.')
-param budgetStart string = utcNow('yyyy-MM-01')
+@description('First day of the month in which the budget starts, such as 2026-01-01; it stays what it was first. Empty: no budget.')
+param budgetStart string = ''
 
 @description('Object id of whoever operates the app: fills the vaults, reads the state. Empty: nobody.')
 param operatorId string = ''

@@ -20,7 +20,6 @@ AZURES: Final[Mapping[str, Any]] = {
     "subscription": {"id": Later("{subscription}")},
     "tenant": {"tenantId": Later("{tenant}")},
     "uniqueString": "abcdefghijklm",  # thirteen letters, as Azure's
-    "utcNow": "2026-01-01",
 }
 FILES: Final[Mapping[str, Callable[[Path], Any]]] = {
     "loadJsonContent": lambda path: json.loads(path.read_text("utf-8")),
@@ -48,6 +47,7 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "union": _union,
 }
 OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "&&": lambda left, right: left and right,
     ">": operator.gt,
     "||": lambda left, right: left or right,
 }

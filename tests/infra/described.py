@@ -24,7 +24,11 @@ from tests.infra.rules import RULES
 SECONDS: Final = 60
 OLDEST: Final = (1, 11)  # the first whose tests can give values to a plan
 # Parameters as azd fills them in, and once with everything switched on.
-PLAIN: Final[Mapping[str, Any]] = {"alertEmail": "operator@example.org", "operatorId": "operator-principal"}
+PLAIN: Final[Mapping[str, Any]] = {
+    "alertEmail": "operator@example.org",
+    "budgetStart": "2026-01-01",
+    "operatorId": "operator-principal",
+}
 EVERYTHING: Final[Mapping[str, Any]] = {
     **PLAIN,
     "alwaysReady": {"http": 1, "function:SalesforceToPartnerCenter": 1},
