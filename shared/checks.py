@@ -47,16 +47,28 @@ def problems(
 ) -> tuple[Problem, ...]:
     """The same, with the group that each reason lies in. `today` is a calendar day in UTC."""
     found: dict[str, Problem] = {}
-    for name, group in groups.items():
-        if not group.spec.create.towards(Side.PARTNER_CENTER):
-            continue
-        for sentence in (*_of_group(name, group, views[name], words), *_special(name, views, today, words)):
+    sent = {name: group for name, group in groups.items() if group.spec.create.towards(Side.PARTNER_CENTER)}
+    whole = _whole(views, sent)
+    for name, group in sent.items():
+        rules = _special(name, whole, today, words) if name in whole else ()
+        for sentence in (*_of_group(group, views[name], words), *rules):
             found.setdefault(sentence, Problem(name, sentence))
     return tuple(found.values())
 
 
-def _of_group(name: str, group: BoundGroup, content: Content | Unreadable, words: Words) -> Iterator[str]:
+def _whole(views: Views, groups: Mapping[str, BoundGroup]) -> Views:
+    """The groups as the mapping has them: with the rows that have parted from them for directions of their own."""
+    found = {name: content for name, content in views.items() if name not in groups or not groups[name].origin}
+    for name, group in groups.items():
+        content, rest = views[name], found.get(group.called, ())
+        if group.origin and not isinstance(content, Unreadable) and not isinstance(rest, Unreadable):
+            found[group.called] = (*rest, *content)
+    return found
+
+
+def _of_group(group: BoundGroup, content: Content | Unreadable, words: Words) -> Iterator[str]:
     """What every row of the mapping asks for: there, readable, of the right form and length."""
+    name = group.called
     if isinstance(content, Unreadable):
         yield words.sentence(name, Hold(content.code, detail=content.detail))
         return
@@ -75,7 +87,7 @@ def _missing(name: str, group: BoundGroup, content: Content, words: Words) -> It
     if group.spec.kind == "set":
         if group.spec.keep_one and not content:
             yield words.ask(name) if words.asks(name) else words.ask("rule.any_set", name)
-    elif required and not content and words.asks(name):
+    elif required and not content and not group.origin and words.asks(name):
         yield words.ask(name)  # one sentence for a whole record that is not there
     else:
         given = {field for field, text in content if text}

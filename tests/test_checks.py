@@ -191,3 +191,35 @@ def test_every_problem_is_named_once_and_all_at_once() -> None:
     assert sorted(found) == sorted({*asked, ASK["solutions"], ASK["contact"], ASK["customer"]})
     assert len(set(found)) == len(found)
     assert all(0 < len(sentence) <= MESSAGE_LENGTH for sentence in found)
+
+
+PARTED = """
+[groups.value.fields.amount]
+update = "to_partner_center"
+[groups.close_date.fields.day]
+create = "to_partner_center"
+[groups.contact.fields.phone]
+create = "to_partner_center"
+"""
+
+
+def parted(deal: Any) -> Views:
+    """The deal as a mapping reads it in which rows go their own way."""
+
+    def only(group: str, *names: str) -> Any:
+        return tuple(part for part in deal[group] if part[0] in names)
+
+    value = {"value": only("value", "currency"), "value_amount": only("value", "amount")}
+    contact = {"contact": only("contact", *dict(CONTACT).keys() - {"phone"}), "contact_phone": only("contact", "phone")}
+    return {**deal, **value, **contact}
+
+
+def test_rows_that_go_their_own_way_are_judged_as_before() -> None:
+    groups = build(load(PARTED), zone=ZoneInfo("UTC")).groups
+    assert {"value_amount", "contact_phone"} <= groups.keys()
+    assert before_creation(parted(COMPLETE), groups, TODAY) == ()
+    broken = parted(with_field("value", "amount", "0.00"))
+    assert before_creation(broken, groups, TODAY) == (ASK["value.amount"],)
+    assert before_creation({**parted(COMPLETE), "value_amount": ()}, groups, TODAY) == (ASK["value.amount"],)
+    assert before_creation({**parted(COMPLETE), "contact_phone": ()}, groups, TODAY) == (ASK["contact.phone"],)
+    assert before_creation(parted(with_field("close_date", "day", "2026-03-01")), groups, TODAY) == (ASK["rule.past"],)

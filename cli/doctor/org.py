@@ -11,7 +11,8 @@ from cli.words import plural
 from shared import drift
 from shared.deal import Side
 from shared.drift import CONTACT, OPPORTUNITY, STAGE, Describe, Remedy
-from shared.mapping import BoundGroup, people
+from shared.mapping import BoundGroup, BoundRow, people
+from shared.mapping.model import LISTS
 
 S = Side.SALESFORCE
 ACCOUNT, CONTACT_ROLE = "Account", "OpportunityContactRole"
@@ -126,12 +127,24 @@ def stages(visit: Visit) -> Iterator[Line]:
     named = visit.mapping.config.stages
     wanted = {"hold": (False, False), "active": (False, False), "won": (True, True), "lost": (True, False)}
     lines = [_stage(meaning, getattr(named, meaning), known, flags) for meaning, flags in wanted.items()]
-    further = named.model_dump().get("means", {})  # stages with a meaning of the partner's: open, won or lost is free
-    lines += [_stage(f"means.{name}", name, known, None) for name in further]
-    problems = [line for line in lines if line]
-    yield from problems
-    if not problems:
-        yield ok("The four stages of the mapping exist and mean what they should")
+    lines += [_stage(f"means.{name}", name, known, None) for name in named.means]
+    lines += [_contradiction(name, meaning, known) for name, meaning in named.means.items()]
+    found_wrong = [line for line in lines if line]
+    yield from found_wrong
+    if not found_wrong:
+        yield ok("The stages of the mapping exist and mean what they should")
+
+
+def _contradiction(name: str, meaning: str, known: Mapping[str, Any]) -> Line | None:
+    """An open stage may mean anything; a closed one is won or lost for Salesforce's own reports too."""
+    stage = known.get(name)
+    if stage is None or not stage["IsClosed"]:
+        return None
+    shown = "won" if stage["IsWon"] else "lost"
+    if shown == meaning:
+        return None
+    text = f"The stage '{name}' is closed as {shown}, but stages.means says '{meaning}'"
+    return warning(text, "Correct stages.means in mapping.toml, or the stage in Setup, unless this is meant.")
 
 
 def _stage(meaning: str, name: str, known: Mapping[str, Any], flags: tuple[bool, bool] | None) -> Line | None:
@@ -148,20 +161,29 @@ def _stage(meaning: str, name: str, known: Mapping[str, Any], flags: tuple[bool,
 
 
 def picklists(visit: Visit) -> Iterator[Line]:
-    """Every value that the mapping writes is offered; restricted picklists are judged with the fields."""
+    """Every value that the mapping writes or reads is offered; what a restricted picklist lacks is said by 'fields'."""
     lost = 0
-    for group in visit.mapping.groups.values():
-        for row in group.rows:
-            field = visit.field(OPPORTUNITY, row.spec.salesforce) if row.spec.codec == "choice" else None
-            if field is None or field["restrictedPicklist"] or not field["picklistValues"]:
-                continue
-            missing = [ours for ours in row.row.values.values() if ours and ours not in _active(field)]
-            if missing:
+    for place, field, row in _choices(visit):
+        written = [] if field["restrictedPicklist"] else [ours for ours in row.row.values.values() if ours]
+        for values, remedy in (
+            (written, "Salesforce takes the value all the same; add it to the picklist."),
+            (list(row.row.also), "Nobody can choose it: correct 'also' in mapping.toml, or add it to the picklist."),
+        ):
+            if missing := [value for value in values if value not in _active(field)]:
                 lost += 1
-                text = f"{OPPORTUNITY}.{row.spec.salesforce} does not offer {', '.join(missing)}"
-                yield warning(text, "Salesforce takes the value all the same; add it to the picklist.")
+                yield warning(f"{place} does not offer {', '.join(missing)}", remedy)
     if not lost:
         yield ok("The org offers every picklist value of the mapping")
+
+
+def _choices(visit: Visit) -> Iterator[tuple[str, Describe, BoundRow]]:
+    """The picklists among the fields that hold one of listed values."""
+    for group in visit.mapping.groups.values():
+        for row in (row for row in group.rows if row.row.values or row.row.also):
+            sobject, _, name = row.spec.salesforce.rpartition(".")
+            field = visit.field(sobject or OPPORTUNITY, name)
+            if field is not None and field["picklistValues"] and group.spec.kind not in LISTS:
+                yield f"{sobject or OPPORTUNITY}.{name}", field, row
 
 
 def required(visit: Visit) -> Iterator[Line]:

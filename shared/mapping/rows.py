@@ -35,6 +35,12 @@ class BoundGroup:
     name: str
     spec: Group
     rows: tuple[BoundRow, ...]
+    origin: str = ""  # the group of the mapping, where rows have parted from it
+
+    @property
+    def called(self) -> str:
+        """The group's name in the mapping: what is said of it holds for rows that have parted from it too."""
+        return self.origin or self.name
 
     def read(self, get: Getter, side: Side) -> Value | Unreadable:
         """The group's canonical content; Unreadable names the first field that has no spelling."""
@@ -118,7 +124,7 @@ def _parts(name: str, group: Group, zone: ZoneInfo) -> Iterator[BoundGroup]:
     main = group.ways() if group.ways() in by_ways else next(iter(by_ways), group.ways())
     yield BoundGroup(name, group.going(main), tuple(by_ways.pop(main, ())))
     for ways, rows in by_ways.items():
-        yield BoundGroup(f"{name}_{rows[0].name}", group.going(ways), tuple(rows))
+        yield BoundGroup(f"{name}_{rows[0].name}", group.going(ways), tuple(rows), name)
 
 
 def _bound(name: str, spec: FieldRow, zone: ZoneInfo) -> BoundRow:

@@ -312,3 +312,38 @@ def test_an_unused_queue_is_no_problem(tmp_path: Path) -> None:
     rig = Rig()
     register(rig)
     assert [b for b in bad(examined(deployment(rig))) if b[0] in ("queues", "poison queues", "tables")] == []
+
+
+@pytest.mark.parametrize(
+    ("overlay", "verdict", "words"),
+    [
+        ("", "problem", "This org has one currency (JPY), but the mapping reads and writes CurrencyIsoCode"),
+        (
+            '[groups.value.fields.currency]\nsalesforce = ""\nfixed = "USD"',
+            "problem",
+            "is JPY, but the mapping",
+        ),
+        ('[groups.value.fields.currency]\nsalesforce = ""\nfixed = "JPY"', "ok", "One currency (JPY)"),
+        ('[groups.value.fields.currency]\nsalesforce = "Deal_Currency__c"', "ok", "kept in another field"),
+    ],
+)
+def test_an_org_with_one_currency_is_told_what_to_write(overlay: str, verdict: str, words: str, tmp_path: Path) -> None:
+    rig = healthy()
+    rig.salesforce.remove_field("Opportunity", "CurrencyIsoCode")
+    organization = rig.salesforce.records("Organization")[0]["Id"]
+    rig.salesforce.schema["Organization"].updateable = True
+    rig.salesforce.update("Organization", organization, {"DefaultCurrencyIsoCode": "JPY"})
+    results = examined(deployment(rig, overlay=overlay, folder=tmp_path))
+    (line,) = [line for result in results if result.check.name == "currency" for line in result.lines]
+    assert (line.verdict.value, words in line.text) == (verdict, True), line
+    assert verdict == "ok" or 'fixed = "JPY"' in line.remedy
+
+
+@pytest.mark.parametrize(
+    ("sobject", "words"), [("OpportunityTeamMember", "Switch on team selling"), ("ContentNote", "Switch on Notes")]
+)
+def test_a_feature_that_is_switched_off_is_a_warning_with_the_switch(sobject: str, words: str) -> None:
+    rig = healthy()
+    del rig.salesforce.schema[sobject]
+    told = [line for line in lines(examined(deployment(rig))) if sobject in line.text]
+    assert [(line.verdict.value, words in line.remedy) for line in told] == [("warning", True)]

@@ -59,6 +59,9 @@ def partners_rig() -> Rig:
     add("Account", Field("Plain__c", length=64))
     add("Opportunity", Field("Plain__c", length=64))
     add("Microsoft_Solution__c", Field("PC_Key__c", length=255, external_id=True, unique=True))
+    stage = {"MasterLabel": "Lost to us", "ApiName": "Lost to us", "IsClosed": True, "IsWon": False, "IsActive": True}
+    rig.salesforce.schema["OpportunityStage"].createable = True
+    rig.salesforce.create("OpportunityStage", stage)
     register(rig)
     return rig
 
@@ -76,6 +79,12 @@ def test_an_overlay_of_ten_changes_is_in_order(tmp_path: Path) -> None:
 def _instead(right: str, wrong: str) -> Callable[[Rig], str]:
     assert OVERLAY.count(right) >= 1, right
     return lambda _: OVERLAY.replace(right, wrong)
+
+
+ONE_CURRENCY = """[groups.value.fields.currency]
+salesforce = ""
+fixed = "USD"
+[groups.value.fields.amount]"""
 
 
 def _and(more: str) -> Callable[[Rig], str]:
@@ -126,6 +135,20 @@ MISTAKES: list[tuple[Callable[[Rig], str], str, str]] = [
         "solutions",
         "Microsoft_Solution__r is not the list of Microsoft_Solution__c rows",
     ),
+    (
+        _and('[stages.means]\n"Qualifcation" = "hold"\n'),
+        "stages",
+        "The stage 'Qualifcation' (means.Qualifcation) does not",
+    ),
+    (
+        _and('[stages.means]\n"Lost to us" = "won"\n'),
+        "stages",
+        "'Lost to us' is closed as lost, but stages.means says 'won'",
+    ),
+    (_instead('Other" }', 'Other" }\nalso = { Qoute = "QuotesOrLicensing" }'), "picklists", "does not offer Qoute"),
+    (_instead("[groups.value.fields.amount]", ONE_CURRENCY), "currency", "several currencies, but the mapping keeps"),
+    (_and('[opportunity.owner]\nname = "OwnerId"\n'), "mapping file", "opportunity.owner"),
+    (_and('[note]\nreferral = "inviteContext"\n'), "mapping file", "note.referral"),
     (_instead('codec = "text"', 'codec = "txt"'), "mapping file", "codec 'txt' is unknown; use one of"),
     (_instead('"/campaignId"', '"/campaign"'), "mapping file", "/campaign cannot change in Partner Center"),
     (_instead('hold = "Prospecting"', 'hold = "Closed Won"'), "mapping file", "four different stages"),
