@@ -23,7 +23,7 @@ OPPORTUNITY, CONTACT, STAGE = "Opportunity", "Contact", "StageName"
 NOTE, NOTE_UNIT = "ContentNote", "note"
 STEERING = "steering"
 MUST_STEER = ("sync", "referral_id", "marker")
-MAY_STEER = ("status", "message", "audit", "reason", "retry")
+MAY_STEER = ("status", "message", "audit", "reason", "retry", "products")
 READ_ONLY_STEERING = frozenset({"reason"})
 
 NOT_ON = "is not switched on in this org, or hidden from the integration user"

@@ -17,6 +17,7 @@ from shared.mapping.file import MappingInvalid, load
 from shared.mapping.model import Config
 from shared.mapping.name_mark import name_mark
 from shared.mapping.opportunity import OpportunitySide
+from shared.mapping.products import products
 from shared.mapping.referral import ReferralSide
 from shared.mapping.rows import BoundGroup, BoundRow, bind
 
@@ -58,6 +59,12 @@ class Mapping:
         """The opportunity's name with its mark, where the partner asks for one and it is not there yet."""
         wanted = self.config.opportunity.check_mark_in_name
         return name_mark(self.groups, record, fields, done=done) if wanted else {}
+
+    def listed(self, record: Table[str, Any], views: Views) -> dict[str, str | None]:
+        """The text that lists a deal's solutions, as a field to write; empty when it stands there already."""
+        field, text = self.config.opportunity.products, products(self.groups, views)
+        wanted = bool(field) and text is not None and (text or None) != record.get(field)
+        return {field: text or None} if wanted else {}
 
     def over(
         self, config: Config, groups: Table[str, BoundGroup], *, skipped: frozenset[str], lacking: tuple[str, ...]

@@ -158,6 +158,7 @@ class OpportunityFields(_Table):
     owner: str = Field(
         "", description="Lookup: the owner, taken from the team of a new deal; empty: the connector's user"
     )
+    products: str = Field("", description="Text: the solutions by name, brought up to date with every save of the sync")
     reason: str = Field("", description="Why a deal was lost")
     retry: str = Field("", description="Checkbox: the seller asks to try again what was refused")
     check_mark_in_name: bool = Field(default=False, description="True: ✓ or ✗ stands before the name too")

@@ -50,7 +50,16 @@ class OpportunitySide:
 
     def _select(self, *, audit: bool) -> str:
         names = self._names
-        steering = (names.sync, names.referral_id, names.status, names.message, names.marker, names.reason, names.retry)
+        steering = (
+            names.sync,
+            names.referral_id,
+            names.status,
+            names.message,
+            names.marker,
+            names.reason,
+            names.retry,
+            names.products,
+        )
         columns = [*SYSTEM, "AccountId", *steering, names.audit if audit else ""]
         specs = [b.spec for g in self._groups.values() if g.spec.kind not in LISTS for b in g.rows]
         columns += [spec.salesforce for spec in specs if not spec.salesforce.startswith("Contact.")]

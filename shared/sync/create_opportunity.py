@@ -178,7 +178,7 @@ def _opportunity(sync: Sync, referral: Referral, views: Views, lines: list[str])
     config, spell = sync.mapping.config.opportunity, sync.mapping.opportunity
     report = sync.policy.report(Link("", LinkState.LINKED, phase=referral.phase))
     fields = spell.creation(views, "") | spell.steering(report, sync.new_id(), spell.audit({}, lines))
-    fields |= sync.mapping.marked({}, fields, done=True)
+    fields |= sync.mapping.marked({}, fields, done=True) | sync.mapping.listed({}, views)
     stage = spell.stage(referral.phase) if referral.phase else sync.mapping.config.stages.hold
     return fields | {config.sync: True, "StageName": stage}
 

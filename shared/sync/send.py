@@ -40,6 +40,8 @@ def _update(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
     spell = sync.mapping.opportunity
     trail = spell.audit(look.record, _lines(sync, link, intent, look))
     fields = spell.fields(intent.writes) | spell.steering(intent.report, intent.id, trail)
+    if isinstance(look.opportunity, Opportunity):
+        fields |= sync.mapping.listed(look.record, {**look.opportunity.groups, **intent.writes})
     if intent.report is not None:
         fields |= sync.mapping.marked(look.record, fields, done=sync.words.well(intent.report))
     if not intent.writes and intent.report is None:  # decided for this alone, so a refusal of it stops nothing else

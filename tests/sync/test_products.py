@@ -1,0 +1,90 @@
+"""The solutions as one text: made with the deal, brought up to date in passing, never a reason to write."""
+
+from __future__ import annotations
+
+from sandbox.partner_center import samples
+from tests.rig import Rig
+
+TEXT = "Products__c"
+
+
+def settle(rig: Rig) -> None:
+    for _ in range(3):
+        rig.minute()
+
+
+def test_a_deal_from_microsoft_lists_its_solutions_from_the_start() -> None:
+    rig = Rig()
+    rig.webhook(rig.partner_center.new_inbound())
+    (row,) = rig.salesforce.records("Opportunity")
+    assert row[TEXT] == samples.solution()["name"]
+
+
+def test_a_sellers_deal_lists_them_once_it_is_at_microsoft() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked(solutions=("SOL-2-AAA", "SOL-1-AAA"))
+    assert rig.opportunity(opportunity)[TEXT] == "Name of SOL-1-AAA, Name of SOL-2-AAA"
+
+
+def test_a_solution_without_a_name_is_listed_by_its_identifier() -> None:
+    rig = Rig()
+    rig.webhook(rig.partner_center.new_inbound(**_requiring([{"type": "Name", "id": "SOL-15974-MQF"}])))
+    (row,) = rig.salesforce.records("Opportunity")
+    assert row[TEXT] == "SOL-15974-MQF"
+
+
+def _requiring(solutions: list[dict[str, str]]) -> dict[str, object]:
+    details = samples.inbound(Rig().now)["details"]
+    details["requirements"]["solutions"] = solutions
+    return {"details": details}
+
+
+def test_a_solution_added_at_microsoft_is_listed_with_the_same_save() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    before = len(rig.salesforce.writes())
+    listed = rig.referral(referral)["details"]["requirements"]["solutions"]
+    rig.pass_time(seconds=5)
+    more = samples.solution() | {"id": "SOL-2-AAA", "name": "Another"}
+    rig.partner_center.portal_edit(referral, {"/details/requirements/solutions": [*listed, more]})
+    rig.webhook(referral)
+    settle(rig)
+    assert rig.opportunity(opportunity)[TEXT] == "Another, Name of SOL-15974-MQF"
+    assert len(rig.salesforce.writes()) == before + 2  # the row and its opportunity, in one request
+
+
+def test_a_sellers_own_change_waits_for_the_next_save_of_the_sync_and_costs_none() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    before = len(rig.salesforce.writes())
+    rig.add_solution(opportunity, "SOL-0-AAA")
+    settle(rig)
+    assert len(rig.salesforce.writes()) == before
+    rig.partner_center.portal_edit(referral, {"/details/notes": "From the portal"})
+    rig.webhook(referral)
+    settle(rig)
+    assert rig.opportunity(opportunity)[TEXT] == "Name of SOL-0-AAA, Name of SOL-15974-MQF"
+
+
+def test_what_somebody_types_over_the_text_reaches_nobody() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    before = rig.writes()[0]
+    rig.edit(opportunity, Products__c="Everything")
+    settle(rig)
+    assert rig.writes()[0] == before
+
+
+def test_an_org_without_the_field_does_without() -> None:
+    rig = Rig()
+    rig.salesforce.remove_field("Opportunity", TEXT)
+    opportunity, _ = rig.linked()
+    settle(rig)
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
+def test_a_list_too_long_for_the_field_is_cut() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked(solutions=tuple(f"SOL-{number:040d}-AAA" for number in range(12)))
+    text = rig.opportunity(opportunity)[TEXT]
+    assert (len(text), text[-1]) == (255, "…")
