@@ -75,6 +75,7 @@ DELTA: Final = "tests/sync/test_delta.py"
 TWO: Final = "tests/sync/test_two_workers.py"
 NEIGHBOURS: Final = "tests/sync/test_neighbours.py"
 UPGRADE: Final = "tests/sync/test_upgrade.py"
+MORE: Final = "tests/sync/test_more_fields.py"
 AROUND: Final = "tests/sync/test_surroundings.py"
 TEAM: Final = "tests/sync/test_opportunity_team.py"
 
@@ -178,6 +179,10 @@ MUTANTS: Final = (
     Mutant("a colleague in the portal is removed", f"{D}merge.py", 'if fates.get(key) != "remove"} | joins', "if key in s} | joins", (PEOPLE, TEAM)),
     Mutant("whoever left in the portal comes back", f"{D}merge.py", 'if key not in p and fates.get(key) == "add"', "if key not in p", (PEOPLE, TEAM)),
     Mutant("people who are known too little of vanish", f"{MAP}referral.py", "items = self._unread(group, current or {}) + items", "items = items + []", (TEAM,)),
+    Mutant("an amount in another currency shown as one's own", f"{MAP}spellings.py", '        if text not in ("", ours):\n', "        if False:\n", (MORE,)),
+    Mutant("a fixed value counts as something said", f"{MAP}rows.py", "return () if {name for name, _ in found} <= self._fixed else tuple(found)", "return tuple(found)", (MORE,)),
+    Mutant("no marketplace intent beside other attributes", f"{MAP}referral.py", "    return typed if decided else [", "    return typed if typed else [", ("tests/test_mapping_creation.py",)),
+    Mutant("the text of solutions is written at every save", f"{MAP}__init__.py", "wanted = bool(field) and text is not None and (text or None) != record.get(field)", "wanted = bool(field) and text is not None", ("tests/sync/test_products.py",)),
     Mutant("users are taken for the whole team", f"{S}create_opportunity.py", '.spec.kind != "people"}', ".spec.kind}", (TEAM, RACES)),
     Mutant("Microsoft invited without a search", f"{S}invite_microsoft.py", "if (taken.turn is Turn.SEARCH_THEN_SEND or not new)", "if False", (INVITE,)),
     Mutant("Microsoft invited without a claim", f"{S}invite_microsoft.py", "taken = claims.take(sync, link)", "taken = Taken(Turn.SEND, claims._claimed(sync, link, 1, sync.clock()), sync.monotonic())", (INVITE,)),

@@ -66,6 +66,17 @@ def test_a_sellers_own_change_waits_for_the_next_save_of_the_sync_and_costs_none
     assert rig.opportunity(opportunity)[TEXT] == "Name of SOL-0-AAA, Name of SOL-15974-MQF"
 
 
+def test_an_unchanged_list_is_not_written_again() -> None:
+    rig = Rig()
+    _, referral = rig.linked()
+    rig.pass_time(seconds=5)
+    rig.partner_center.portal_edit(referral, {"/details/notes": "From the portal"})
+    rig.webhook(referral)
+    settle(rig)
+    (write,) = [write for write in rig.salesforce.writes() if "Description" in write.fields]
+    assert TEXT not in write.fields
+
+
 def test_what_somebody_types_over_the_text_reaches_nobody() -> None:
     rig = Rig()
     opportunity, _ = rig.linked()

@@ -98,6 +98,20 @@ def test_an_account_that_does_not_resemble_the_customer_is_not_suggested() -> No
     assert suggested(rig) == []
 
 
+def test_a_seller_may_choose_another_account_and_nothing_else_happens() -> None:
+    rig = Rig()
+    other = known(rig, "Fabrikam", "10115")
+    row = arrived(rig)
+    rig.edit(row["Id"], StageName="Qualification")
+    rig.minute()
+    before = rig.referral(row["Referral_Identifier__c"])
+    rig.edit(row["Id"], AccountId=other)
+    for _ in range(3):
+        rig.minute()
+    assert rig.opportunity(row["Id"])["AccountId"] == other
+    assert rig.referral(row["Referral_Identifier__c"]) == before
+
+
 @pytest.mark.parametrize("name", ["100% Fabrikam", "O'Fabrikam_", "Back\\slash", "株式会社ファブリカム"])
 def test_hostile_names_find_their_own_account_only(name: str) -> None:
     rig = Rig()
