@@ -22,6 +22,7 @@ from shared.sync.ports import CompositeStep, Document, Sync
 ACCOUNT, CONTACT = "Account", "Contact"
 NEW_ACCOUNT, NEW_OPPORTUNITY = "@{account.id}", "@{opportunity.id}"
 TEAM, NOTE, NOTE_LINK = "team", "note", "note_link"
+MOST_MEMBERS = 10  # a composite holds 25 steps
 Bodies = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
@@ -37,7 +38,7 @@ class Around:
 
     def optional(self, step: str) -> bool:
         """Whether a refused step is, or may be refused for, something that a deal can do without."""
-        return step in (TEAM, NOTE, NOTE_LINK) or (step == "opportunity" and bool(self.users))
+        return step.startswith((TEAM, NOTE)) or (step == "opportunity" and bool(self.users))
 
 
 def questions(sync: Sync, views: Views, document: Document) -> list[CompositeStep]:
@@ -125,13 +126,23 @@ def _solutions(sync: Sync, views: Views, referral_id: str) -> list[CompositeStep
 
 
 def _team(sync: Sync, around: Around) -> list[CompositeStep]:
-    """Users beside the owner. Adding somebody twice makes one row (Object Reference, OpportunityTeamMember)."""
+    """Users beside the owner. Adding somebody twice makes one row (Object Reference, OpportunityTeamMember).
+
+    One step each: what a composite says of a collection that it rolls back does not tell which step was refused.
+    """
     members = around.users[1:] if sync.mapping.config.opportunity.owner else around.users
     spec = next((group.spec for group in people.of(sync.mapping.groups) if group.spec.salesforce), None)
-    if not members or spec is None:
+    if spec is None:
         return []
-    rows = [{"attributes": {"type": spec.object}, spec.parent: NEW_OPPORTUNITY, spec.person: user} for user in members]
-    return [CompositeStep(TEAM, "POST", "/composite/sobjects", {"allOrNone": True, "records": rows})]
+    return [
+        CompositeStep(
+            f"{TEAM}{number}",
+            "POST",
+            f"/sobjects/{spec.object}",
+            {spec.parent: NEW_OPPORTUNITY, spec.person: user},
+        )
+        for number, user in enumerate(members[:MOST_MEMBERS])
+    ]
 
 
 def _note(sync: Sync, around: Around) -> list[CompositeStep]:

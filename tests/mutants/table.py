@@ -174,7 +174,7 @@ MUTANTS: Final = (
     Mutant("an account found by its key is overlooked", f"{MAP}customer.py", "if keyed := [", "if keyed := [] and [", (AROUND,)),
     Mutant("nobody is told of accounts that resemble the customer", f"{MAP}customer.py", '_ids(found.get("similar", ()))', "()", (AROUND,)),
     Mutant("a refused team keeps a deal waiting", f"{S}create_opportunity.py", "if not around.optional(refusal.call) or _taken(refusal):", "if True:", (TEAM,)),
-    Mutant("a refused deal is made without its team", f"{S}surroundings.py", 'step in (TEAM, NOTE, NOTE_LINK) or (step == "opportunity" and bool(self.users))', "True", (TEAM, INBOUND)),
+    Mutant("a refused deal is made without its team", f"{S}surroundings.py", 'step.startswith((TEAM, NOTE)) or (step == "opportunity" and bool(self.users))', "True", (TEAM, INBOUND)),
     Mutant("guests own deals", f"{MAP}people.py", "IsActive = true AND UserType = 'Standard'", "IsActive = true", (TEAM,)),
     Mutant("a colleague in the portal is removed", f"{D}merge.py", 'if fates.get(key) != "remove"} | joins', "if key in s} | joins", (PEOPLE, TEAM)),
     Mutant("whoever left in the portal comes back", f"{D}merge.py", 'if key not in p and fates.get(key) == "add"', "if key not in p", (PEOPLE, TEAM)),

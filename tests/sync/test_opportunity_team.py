@@ -174,6 +174,16 @@ def test_members_who_are_users_own_and_join_the_opportunity() -> None:
     assert members(rig, row["Id"]) == [people.aiko]
 
 
+def test_a_team_of_any_size_fits_into_one_request() -> None:
+    rig = Rig()
+    rig.salesforce.schema["User"].createable = True  # by an administrator, in Setup
+    named = [{"LastName": f"N{n}", "Email": f"n{n}@acme.example", "Username": f"n{n}"} for n in range(30)]
+    users = [rig.salesforce.create("User", fields) for fields in named]
+    row = invited(rig, *users)
+    assert row["OwnerId"] == users[0]
+    assert members(rig, row["Id"]) == users[1:11]
+
+
 def test_without_users_among_the_members_the_connectors_user_owns_the_opportunity() -> None:
     rig = Rig()
     row = invited(rig, team=[samples.member()])
@@ -199,7 +209,7 @@ def test_who_cannot_own_or_is_no_colleague_is_not_asked() -> None:
     assert members(rig, row["Id"]) == []
 
 
-@pytest.mark.parametrize("step", ["POST /sobjects/Opportunity", "POST /composite/sobjects"])
+@pytest.mark.parametrize("step", ["POST /sobjects/Opportunity", "POST /sobjects/OpportunityTeamMember"])
 def test_a_team_that_the_org_refuses_keeps_no_deal_waiting(step: str) -> None:
     rig = Rig()
     people = rig.salesforce.people
