@@ -152,16 +152,18 @@ def _set(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
     return Outcome(writes=writes, conflict=_set_conflict(pair, fates))
 
 
-def _people(pair: Pair, _rule: GroupPolicy, policy: Policy) -> Outcome:
+def _people(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
     """A team, person by person: who joins or leaves in Salesforce does so at Microsoft; nobody else is touched.
 
-    Not everybody there is a user here, so a difference that nobody made since the two met stays as it is.
+    Not everybody there is a user here, so a difference that nobody made since the two met stays as it is. Who only
+    went out of sight with the team has not left.
     """
     p, s = _elements(pair.p), _elements(pair.s)
     met = pair.base_p is not None and pair.base_s is not None
     fates = {key: _fate(key, pair, policy) for key in p.keys() ^ s.keys()} if met else {}
     joins = {key: element for key, element in s.items() if key not in p and fates.get(key) == "add"}
-    wanted = {key: element for key, element in p.items() if fates.get(key) != "remove"} | joins
+    may_leave = not rule.blind or len(by_key(pair.base_s)) == 1  # a sole owner gives way to another
+    wanted = {key: element for key, element in p.items() if not (may_leave and fates.get(key) == "remove")} | joins
     if wanted.keys() == p.keys():
         return _adopt_if_new(pair, policy)
     if not wanted:  # Microsoft needs somebody to talk to

@@ -23,6 +23,7 @@ class GroupPolicy:
     drift: Literal["revert", "ignore"] = "revert"
     alone: bool = True
     keep_one: bool = False
+    blind: bool = False  # of a team the owner alone can be seen
 
     def among(self, latest: Winner) -> GroupPolicy:
         """The rules with a side in the place of "newest": the one whose record was saved later."""

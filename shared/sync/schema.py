@@ -18,6 +18,7 @@ from shared.deal import Issue
 from shared.drift import Describe, Finding, Remedy
 from shared.errors import ApiError, Forbidden, LostRace, Missing, SchemaChanged
 from shared.mapping import Mapping as FieldMapping
+from shared.mapping import people
 from shared.sync.gates import patiently
 from shared.sync.marks import CACHE_SECONDS
 from shared.sync.ports import Sync
@@ -78,6 +79,8 @@ def _narrowed(sync: Sync, known: Schema, returned: frozenset[str]) -> Sync:
 def _over(sync: Sync, known: Schema, returned: frozenset[str]) -> Sync:
     mapping = drift.narrowed(sync.mapping, known.findings)
     groups = {name: rule for name, rule in sync.policy.groups.items() if name in mapping.groups}
+    blind = {group.name for group in people.of(mapping.groups) if not group.spec.salesforce}
+    groups |= {name: replace(rule, blind=True) for name, rule in groups.items() if name in blind}
     policy = replace(
         sync.policy,
         groups=groups,

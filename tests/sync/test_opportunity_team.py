@@ -309,3 +309,27 @@ def test_a_deal_from_microsoft_arrives_without_team_selling() -> None:
     row = invited(rig, people.ben, people.aiko)
     settle(rig)
     assert row["OwnerId"] == people.ben
+
+
+def test_a_team_that_goes_out_of_sight_leaves_nobody_out_and_is_known_again_afterwards() -> None:
+    rig, opportunity, referral = with_ben()
+    people = rig.salesforce.people
+    aiko, ben, dana = (email_of(rig, user) for user in (people.aiko, people.ben, people.admin))
+    hidden = rig.salesforce.schema.pop(MEMBER)
+    rig.edit(opportunity, Amount=61000)
+    settle(rig)
+    assert emails(rig, referral) == [aiko, ben]
+    rig.edit(opportunity, OwnerId=people.admin)
+    settle(rig)
+    assert sorted(emails(rig, referral)) == [ben, dana]
+    rig.salesforce.schema[MEMBER] = hidden
+    rig.pass_time(minutes=5)
+    flows.describe(rig.sync)
+    rig.pass_time(minutes=5)
+    rig.edit(opportunity, Amount=62000)
+    settle(rig)
+    assert sorted(emails(rig, referral)) == [ben, dana]
+    rig.salesforce.delete(MEMBER, rig.salesforce.records(MEMBER)[0]["Id"])
+    rig.edit(opportunity, Amount=63000)
+    settle(rig)
+    assert emails(rig, referral) == [dana]
