@@ -179,8 +179,41 @@ def solutions_on_both_sides(rig: Rig) -> Callable[[], None]:
     return judge
 
 
+def shared_further(rig: Rig) -> Callable[[], None]:
+    """A private deal, for which its seller asks for help later."""
+    opportunity, referral = rig.linked()
+    rig.edit(opportunity, How_can_Microsoft_help__c="General or Other")
+
+    def judge() -> None:
+        assert len([r for r in rig.partner_center.store.records.values() if not r.own]) == 1
+        assert rig.referral(referral)["consent"]["consentToShareReferralWithMicrosoftSellers"] is True
+        row = rig.opportunity(opportunity)
+        assert (row["Co_sell_Deal_Type__c"], row["Microsoft_Status__c"]) == ("Co-sell", "Pending")
+
+    return judge
+
+
+def answered_by_microsoft(rig: Rig) -> Callable[[], None]:
+    """Microsoft accepts; its number stands on its own referral only."""
+    rig.partner_center.knobs.msx_id_on_own = False
+    opportunity, referral = rig.linked(How_can_Microsoft_help__c="General or Other")
+    engagement = rig.referral(referral)["engagementId"]
+    rig.partner_center.microsoft_responds(engagement, "accepted", msx_id="7-X")
+    theirs = rig.partner_center.microsofts(engagement)
+    assert theirs is not None
+    rig.ring(theirs["id"])
+
+    def judge() -> None:
+        row = rig.opportunity(opportunity)
+        assert (row["Microsoft_Status__c"], row["Microsoft_CRM_Identifier__c"]) == ("Accepted", "7-X")
+
+    return judge
+
+
 SCRIPTS: list[Script] = [
     shared_with_microsoft,
+    shared_further,
+    answered_by_microsoft,
     shared_by_microsoft,
     edited_here,
     edited_there,
