@@ -221,6 +221,8 @@ def _next(decision: Decision, *, resting: bool) -> Iterator[str]:
         yield f"The next run writes to {NAMES[write.side]}: {groups}."
     elif resting:
         yield f"Nothing is written now: {decision.note}."
+    elif decision.link.state is LinkState.CREATING_MS:
+        yield "The next run invites Microsoft, as the seller asks for help."
     elif decision.link.held:
         yield "Nothing is written now: what is open waits for a person."
     elif decision.retry_after_seconds is not None:

@@ -76,6 +76,7 @@ TWO: Final = "tests/sync/test_two_workers.py"
 NEIGHBOURS: Final = "tests/sync/test_neighbours.py"
 UPGRADE: Final = "tests/sync/test_upgrade.py"
 MORE: Final = "tests/sync/test_more_fields.py"
+THEIRS: Final = "tests/sync/test_microsofts_side.py"
 AROUND: Final = "tests/sync/test_surroundings.py"
 TEAM: Final = "tests/sync/test_opportunity_team.py"
 
@@ -190,6 +191,16 @@ MUTANTS: Final = (
     Mutant("invitation not looked at again before it is sent", f"{S}invite_microsoft.py", "before=last)", "before=lambda: None)", (INVITE,)),
     Mutant("refused invitation sent again and again", f"{S}invite_microsoft.py", "replace(link, state=LinkState.LINKED, claim=None, held={**link.held, CO_SELL: hold})", "replace(link, claim=None, held={**link.held, CO_SELL: hold})", (INVITE,)),
     Mutant("a deleted opportunity is never asked again", f"{S}invite_microsoft.py", "        sync.links.save(replace(link, claim=None))\n        return None", "        return sync.links.save(replace(link, state=LinkState.LINKED, claim=None))", (INVITE,)),
+    # Microsoft's side, and deals shared further
+    Mutant("a paused deal is shared", f"{S}invite_microsoft.py", "return view.sync_on and asked(sync, view)", "return asked(sync, view)", (UPGRADE,)),
+    Mutant("an incomplete request is sent", f"{S}invite_microsoft.py", "if missing else None", "if False else None", (UPGRADE,)),
+    Mutant("switched-off upgrades go on", f"{D}groups.py", 'kind == "latch" and not policy.upgrades', 'kind == "latch" and False', (UPGRADE,)),
+    Mutant("an older view of Microsoft's side believed", f"{D}guards.py", "p.theirs.ticks < link.ms_hwm", "p.theirs.ticks < 0", (THEIRS,)),
+    Mutant("a lagging list empties Microsoft's facts", f"{S}look.py", "(None if self._engagement else NOBODY)\n        self._engagement", "NOBODY\n        self._engagement", (THEIRS,)),
+    Mutant("any partner taken for Microsoft", "shared/kinds.py", 'return MICROSOFT in _word(organization, "organizationId") or', "return True or", (THEIRS,)),
+    Mutant("our own seller taken for Microsoft's", f"{MAP}microsoft.py", "if _address(member) not in own]", "]", (THEIRS,)),
+    Mutant("an unanswered request forgotten at night", f"{S}sweep.py", "referral.ticks > link.p_hwm) or unanswered)", "referral.ticks > link.p_hwm))", (THEIRS,)),
+    Mutant("Microsoft's events find nobody", f"{S}engagement.py", "sync.links.claim(Side.PARTNER_CENTER, meet.alias_of_microsofts(microsofts_id), link.id)", "pass", (THEIRS,)),
     Mutant("an event forgets the invitation", f"{S}changes.py", "    elif link is not None and _not_invited(link):\n        sync", "    elif False and link:\n        sync", (INVITE,)),
     Mutant("a poll forgets the invitation", f"{S}changes.py", "        elif link is not None and _not_invited(link):\n            sync", "        elif False and link:\n            sync", (INVITE,)),
     # Polls and sweeps

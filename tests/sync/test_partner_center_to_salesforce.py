@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.catalogue import NEUTRAL_REASON
 from shared.deal import LinkState, Side, link_id_of_referral
 from shared.storage import Store
 from tests.rig import Rig
@@ -136,6 +137,66 @@ def test_winning_a_deal_that_was_never_accepted_is_explained_not_sent() -> None:
     assert row["StageName"] == "Closed Won"
     assert row["Sync_Status__c"] == "⚠ Needs attention"
     assert "must be accepted before it can be won" in row["Sync_Message__c"]
+
+
+def test_a_deal_accepted_in_the_portal_leaves_the_hold_stage() -> None:
+    rig = Rig()
+    referral, opportunity = arrived(rig)
+    rig.partner_center.portal_act(referral, "accept")
+    rig.webhook(referral)
+    row = rig.opportunity(opportunity)
+    assert (row["StageName"], row["Sync_Status__c"]) == ("Qualification", "✔ In sync")
+
+
+@pytest.mark.parametrize("act", ["decline", "error"])
+def test_a_deal_declined_or_voided_in_the_portal_closes_the_opportunity_and_is_final(act: Any) -> None:
+    rig = Rig()
+    referral, opportunity = arrived(rig)
+    rig.partner_center.portal_act(referral, act, "test referral")
+    rig.webhook(referral)
+    assert rig.opportunity(opportunity)["StageName"] == "Closed Lost"
+    before = rig.partner_center.writes()
+    rig.edit(opportunity, StageName="Qualification")
+    rig.minute()
+    assert rig.partner_center.writes() == before
+    assert "cannot be reopened" in rig.opportunity(opportunity)["Sync_Message__c"]
+
+
+@pytest.mark.parametrize("state", [{"/substatus": "Engaged"}, {"/status": "Paused", "/substatus": "None"}])
+def test_a_state_nobody_knows_is_held_and_said_and_moves_no_stage(state: dict[str, Any]) -> None:
+    rig = Rig()
+    referral, opportunity = arrived(rig)
+    rig.partner_center.service_sets(referral, state)
+    rig.webhook(referral)
+    row = rig.opportunity(opportunity)
+    assert row["StageName"] == "Microsoft Review"
+    assert "a status this version does not know" in row["Sync_Message__c"]
+
+
+def test_a_deal_received_is_on_hold_as_one_pending() -> None:
+    rig = Rig()
+    referral, opportunity = arrived(rig)
+    rig.partner_center.service_sets(referral, {"/substatus": "Received"})
+    rig.webhook(referral)
+    assert rig.opportunity(opportunity)["StageName"] == "Microsoft Review"
+    rig.edit(opportunity, StageName="Prospecting")
+    rig.poll()
+    assert rig.referral(referral)["substatus"] == "Accepted"
+
+
+@pytest.mark.parametrize("required", [True, False])
+@pytest.mark.parametrize(("stage", "substatus"), [("Microsoft Review", "Declined"), ("Qualification", "Lost")])
+def test_a_lost_deal_always_carries_a_reason_whether_one_is_demanded_or_not(
+    required: bool, stage: str, substatus: str
+) -> None:
+    rig = Rig(reason_required=required)
+    referral, opportunity = arrived(rig)
+    rig.edit(opportunity, StageName=stage)
+    rig.minute()
+    rig.edit(opportunity, StageName="Closed Lost")
+    rig.minute()
+    document = rig.referral(referral)
+    assert (document["substatus"], document["statusReason"]) == (substatus, NEUTRAL_REASON)
 
 
 def test_an_expired_deal_closes_the_opportunity() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from shared import sync as flows
+from shared.deal import LinkState
 from tests.rig import Rig
 
 VISIBLE, HELP = "Referral_Visible_to_Microsoft__c", "How_can_Microsoft_help__c"
@@ -181,6 +183,17 @@ def test_a_paused_deal_is_not_shared_until_it_is_ticked_again() -> None:
     assert not visible(rig, referral)
     asked(rig, opportunity, Sync_with_Partner_Center__c=True)
     assert theirs(rig, referral)["status"] == "New"
+
+
+def test_a_deal_paused_right_before_microsoft_is_asked_is_not_shared() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    link = rig.link_of(opportunity)
+    assert link is not None
+    rig.store.save(replace(link, state=LinkState.CREATING_MS))  # decided, and not sent yet
+    asked(rig, opportunity, **{HELP: QUOTES, "Sync_with_Partner_Center__c": False})
+    assert theirs(rig, referral) is None
+    assert sent(rig, "POST") == 1
 
 
 def test_an_invitation_waits_while_both_sides_dispute_a_field() -> None:
