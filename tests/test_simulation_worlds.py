@@ -85,7 +85,7 @@ def test_a_referral_of_another_organisation_taken_for_ours_is_found(monkeypatch:
 
 
 def test_a_second_invitation_of_microsoft_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(invite_microsoft, "_invited", lambda *_: "")
+    monkeypatch.setattr(invite_microsoft, "_is_in", lambda *_: False)
     assert found("I5", invited)
 
 

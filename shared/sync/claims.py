@@ -19,7 +19,6 @@ from shared.deal import Claim, ClaimPhase, Link
 from shared.errors import LostRace
 from shared.sync.ports import Sync
 
-IN_FLIGHT_SECONDS = 300  # a request whose answer was lost may take effect as late as this, and is listed after that
 NAMESPACE = uuid.UUID("6f0e6bd4-6a0c-4f0b-9d4e-6c6f2d3b7c11")
 
 
@@ -54,7 +53,7 @@ def take(sync: Sync, link: Link) -> Taken:
         return Taken(Turn.NOT_YET, link, delay_seconds=claim.wait - link.age)
     if link.age < sync.patience.claim:
         return Taken(Turn.NOT_YET, link, delay_seconds=sync.patience.claim - link.age)
-    wait = sync.patience.list_lag + max(0, IN_FLIGHT_SECONDS - sync.patience.claim)
+    wait = sync.patience.list_lag + max(0, sync.patience.in_flight - sync.patience.claim)
     return Taken(Turn.NOT_YET, _waiting(sync, link, claim, wait), delay_seconds=wait)
 
 

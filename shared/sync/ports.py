@@ -119,6 +119,7 @@ class Patience:
     poll_overlap: int = 900
     delta_overlap: int = 900
     list_lag: int = 600
+    in_flight: int = 300  # so late a request whose answer was lost may take effect; it is listed after that
     claim: int = 120
     send_window: int = 60
     retry: int = 30

@@ -16,7 +16,7 @@ from shared.sync.claims import Taken, Turn
 from tests.model.claimed import NOW, OLD, Creator, Do, Making, Store, aged, link_of, real_sync
 from tests.model.search import Found
 
-PATIENCE = Patience(claim=3, send_window=1, list_lag=2)
+PATIENCE = Patience(claim=3, send_window=1, list_lag=2, in_flight=3)
 POST_STEPS = 1  # a POST takes effect within this time or never
 LIST_LAG = 2  # the lists' true lag
 

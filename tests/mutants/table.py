@@ -199,7 +199,7 @@ MUTANTS: Final = (
     Mutant("a lagging list empties Microsoft's facts", f"{S}look.py", "(None if self._engagement else NOBODY)\n        self._engagement", "NOBODY\n        self._engagement", (THEIRS,)),
     Mutant("any partner taken for Microsoft", "shared/kinds.py", 'return MICROSOFT in _word(organization, "organizationId") or', "return True or", (THEIRS,)),
     Mutant("our own seller taken for Microsoft's", f"{MAP}microsoft.py", "if _address(member) not in own]", "]", (THEIRS,)),
-    Mutant("an unanswered request forgotten at night", f"{S}sweep.py", "referral.ticks > link.p_hwm) or unanswered)", "referral.ticks > link.p_hwm))", (THEIRS,)),
+    Mutant("an unanswered request forgotten at night", f"{S}sweep.py", "        found.unlisted.append(link.referral_id)", "        pass", (THEIRS,)),
     Mutant("Microsoft's events find nobody", f"{S}engagement.py", "sync.links.claim(Side.PARTNER_CENTER, meet.alias_of_microsofts(microsofts_id), link.id)", "pass", (THEIRS,)),
     Mutant("an event forgets the invitation", f"{S}changes.py", "    elif link is not None and _not_invited(link):\n        sync", "    elif False and link:\n        sync", (INVITE,)),
     Mutant("a poll forgets the invitation", f"{S}changes.py", "        elif link is not None and _not_invited(link):\n            sync", "        elif False and link:\n            sync", (INVITE,)),
