@@ -54,6 +54,11 @@ class LightWorld:
         """A read from a replica that lags."""
         return self.partner_center.get(referral_id, stale_seconds=seconds)
 
+    def stale_engagement(self, engagement_id: str, seconds: float) -> Sequence[Mapping[str, Any]]:
+        """A list of a deal's sides from a replica that lags."""
+        sides = self.partner_center.engagement(engagement_id)
+        return [self.partner_center.as_of(str(side["id"]), seconds) for side in sides]
+
     def new_events(self) -> list[tuple[str, int]]:
         """Changes of referrals since the last call: id and time in ticks."""
         events, self.partner_center.events = self.partner_center.events, []

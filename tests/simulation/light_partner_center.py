@@ -88,6 +88,12 @@ class LightPartnerCenter:
             self._put({**ours, **facts})
         return True
 
+    def as_of(self, referral_id: str, stale_seconds: float) -> Document:
+        """A referral as it was a while ago; the first version before that."""
+        versions = self.versions[referral_id]
+        then = (self._scheduler.now - int(stale_seconds * SECOND)) * 10
+        return next((doc for at, doc in reversed(versions) if at <= then or not stale_seconds), versions[0][1])
+
     def invited(self, engagement_id: str) -> list[Document]:
         """Microsoft's referrals of an engagement."""
         return [self.current(name) for name, engagement in self.microsofts.items() if engagement == engagement_id]
@@ -103,10 +109,7 @@ class LightPartnerCenter:
         versions = self.versions.get(referral_id)
         if not versions or referral_id in self.microsofts:
             raise Missing(P, "GET", status=404, code="itemNotFound")
-        if stale_seconds:
-            then = (self._scheduler.now - int(stale_seconds * SECOND)) * 10
-            return next((doc for at, doc in reversed(versions) if at <= then), versions[0][1])
-        return versions[-1][1]
+        return self.as_of(referral_id, stale_seconds)
 
     def patch(self, referral_id: str, operations: Sequence[Mapping[str, Any]], *, etag: str) -> Document:
         """Change a referral that is still at this version."""

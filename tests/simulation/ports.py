@@ -25,6 +25,7 @@ class LineReferrals:
     line: Line
     inner: Any
     stale: Callable[[str, float], Mapping[str, Any]]
+    stale_engagement: Callable[[str, float], Sequence[Mapping[str, Any]]]
 
     def get(self, referral_id: str) -> Mapping[str, Any]:
         """One referral, perhaps from a replica that lags."""
@@ -59,8 +60,14 @@ class LineReferrals:
                 raise Unavailable(P, "list", code="repeated_page")
 
     def engagement(self, engagement_id: str) -> Sequence[Mapping[str, Any]]:
-        """The referrals of an engagement."""
-        return self.line.call(P, "read", lambda: self.inner.engagement(engagement_id))
+        """The referrals of an engagement, perhaps from a replica that lags."""
+
+        def effect() -> Sequence[Mapping[str, Any]]:
+            if self.line.faults.hit("F17"):
+                return self.stale_engagement(engagement_id, self.line.faults.random.uniform(0.1, 60))
+            return self.inner.engagement(engagement_id)  # type: ignore[no-any-return]
+
+        return self.line.call(P, "read", effect)
 
 
 @dataclass

@@ -234,7 +234,9 @@ class Run:
         links = LineLinks(line, self.world.links, judge.saved, judge.advanced)
         gates: Any = HostGates(self.scheduler, links, self.scheduler.clock, judge, self._untroubled)
         return Sync(
-            referrals=GatedReferrals(LineReferrals(line, referrals, self.world.stale), gates),
+            referrals=GatedReferrals(
+                LineReferrals(line, referrals, self.world.stale, self.world.stale_engagement), gates
+            ),
             opportunities=GatedOpportunities(LineOpportunities(line, opportunities), gates),
             links=links,
             bells=LineBells(

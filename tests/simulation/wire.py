@@ -68,6 +68,15 @@ class WireWorld:
             self.partner_center.knobs.stale_seconds = 0
         return found
 
+    def stale_engagement(self, engagement_id: str, seconds: float) -> Sequence[Mapping[str, Any]]:
+        """A list of a deal's sides from a replica that lags."""
+        self.partner_center.knobs.stale_seconds = seconds
+        try:
+            found: Sequence[Mapping[str, Any]] = self.referrals.engagement(engagement_id)
+        finally:
+            self.partner_center.knobs.stale_seconds = 0
+        return found
+
     def new_events(self) -> list[tuple[str, int]]:
         """Changes of referrals since the last call: id and time in ticks."""
         found = []
