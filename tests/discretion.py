@@ -1,7 +1,8 @@
 """No log line of the whole test run may hold a customer's data, a person's, an amount or a secret.
 
 What must not appear is read from where it is planted: the sandbox's customers and people, the rig's records, the
-simulators' secrets. The listener stands behind the app's own loggers, so it hears what a host would write down.
+simulators' secrets. The listener stands behind the app's own loggers, so it hears what a host would write down. Only
+simulation and storms run without lines, for speed.
 """
 
 from __future__ import annotations
