@@ -35,11 +35,14 @@ test: install lint types  ## everything the gate runs
 	@$(BIN)/python -m pytest -n auto
 	@$(MAKE) --no-print-directory test313
 
-# What searches at depth, and what tests the simulators, says nothing about the app on another Python: it runs once.
-DEEP := tests/test_simulation.py tests/test_simulation_worlds.py tests/test_model.py tests/test_decide_exhaustive.py \
-    tests/test_decide_laws.py tests/sync/test_crashes.py tests/sync/test_machine.py tests/sync/test_every_row.py \
-    tests/sync/test_retry.py tests/test_scale.py tests/mutants tests/package tests/cli \
-    tests/sandbox tests/infra tests/test_scenarios.py
+# What searches at depth, what tests tools and simulators, and what decides without any library says nothing about the app
+# on another Python: it runs once. Of the flows' rules, those of each flow itself run on both.
+FLOWS := $(addprefix tests/sync/test_,salesforce_to_partner_center.py partner_center_to_salesforce.py poll.py sweep.py \
+    create_co_sell_referral.py invite_microsoft.py microsofts_side.py gates.py schema.py)
+DEEP := tests/test_simulation.py tests/test_simulation_worlds.py tests/test_model.py tests/test_scale.py tests/mutants \
+    tests/package tests/cli tests/sandbox tests/infra tests/release tests/test_scenarios.py tests/test_refreshing.py \
+    tests/test_parity.py tests/test_architecture.py $(wildcard tests/test_decide_*.py) \
+    $(filter-out $(FLOWS),$(wildcard tests/sync/test_*.py))
 
 test313:  ## the tests, but for the deep ones, on Python 3.13, which Azure runs, where one is found
 	@$(or $(PYTHON313),false) -c '' 2>/dev/null || { echo "skipped: the same tests on Python 3.13 (none was found)"; exit 0; } \
