@@ -33,10 +33,11 @@ def at_version(link: Link, p: Referral | Remembered, policy: Policy) -> Link:
     read = replace(link, p_etag=p.etag, p_ticks=p.ticks, ms_ticks=p.theirs.ticks if p.theirs else link.ms_ticks)
     if read == link:
         return link
+    # A group with a part on Microsoft's side is not shown while that cannot be read: ours may have news in it.
     waiting = any(
-        link.base_p.get(group) != shown(group, p.groups[group], policy)
+        group not in p.groups or link.base_p.get(group) != shown(group, p.groups[group], policy)
         for group, rule in policy.groups.items()
-        if group in p.groups and not rule.rides
+        if not rule.rides
     )
     return link if waiting else read
 
@@ -46,7 +47,9 @@ UNLISTED = "Microsoft's side is not listed yet"
 
 def unlisted(decision: Decision, p: Referral | Remembered) -> Decision:
     """The decision, with another look later where a known version of Microsoft's side could not be read yet."""
-    behind = isinstance(p, Referral) and p.theirs is None and decision.link.ms_ticks != decision.link.ms_hwm
+    link = decision.link
+    news = (link.p_ticks, link.ms_ticks) != (link.p_hwm, link.ms_hwm)
+    behind = isinstance(p, Referral) and p.theirs is None and bool(link.ms_referral_id) and news
     if not behind or decision.write is not None or decision.retry_after_seconds is not None:
         return decision
     return replace(decision, retry_after_seconds=60, note=UNLISTED)

@@ -226,6 +226,18 @@ def test_a_list_that_does_not_show_microsofts_side_yet_empties_nothing() -> None
     assert rig.referral(referral)["details"]["dealValue"] == 61000
 
 
+def test_news_of_ours_beside_a_list_that_does_not_show_microsofts_side_yet_arrives_when_it_does() -> None:
+    rig = Rig()
+    opportunity, referral = invited(rig)
+    rig.partner_center.knobs.list_lag_seconds = 3600
+    rig.partner_center.service_sets(referral, {"/referralProgram": "Solution assessment"})
+    rig.webhook(referral)
+    rig.partner_center.knobs.list_lag_seconds = 0
+    for _ in range(3):
+        rig.minute()
+    assert rig.opportunity(opportunity)["Referral_Program__c"] == "Solution assessment"
+
+
 def test_an_older_view_of_microsofts_side_is_not_taken_for_news() -> None:
     rig = Rig(msx_id_on_own=False)
     opportunity, referral = invited(rig)
