@@ -148,6 +148,11 @@ class Link:
         return self.id == link_id_of_opportunity(self.opportunity_id)
 
     @property
+    def current(self) -> bool:
+        """The newest versions seen of our referral and of Microsoft's have been taken over."""
+        return (self.p_ticks, self.ms_ticks) == (self.p_hwm, self.ms_hwm)
+
+    @property
     def unfinished(self) -> bool:
         """Something was begun that a crash may have left half done, and that can go on without a person."""
         return self.state not in RESTING and (self.intent is not None or self.claim is not None)

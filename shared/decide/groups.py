@@ -39,14 +39,7 @@ def needs_reading(link: Link, s: Opportunity, policy: Policy) -> bool:
 
     Nor is it when fields are back: what is remembered was read without them.
     """
-    if (
-        policy.returned
-        or link.held
-        or link.gone_since
-        or link.phase is None
-        or not link.p_etag
-        or (link.p_ticks, link.ms_ticks) != (link.p_hwm, link.ms_hwm)
-    ):
+    if policy.returned or link.held or link.gone_since or link.phase is None or not link.p_etag or not link.current:
         return True
     return any(_unsettled(group, link, s, policy) for group in policy.groups)
 

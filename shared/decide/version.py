@@ -48,8 +48,7 @@ UNLISTED = "Microsoft's side is not listed yet"
 def unlisted(decision: Decision, p: Referral | Remembered) -> Decision:
     """The decision, with another look later where a known version of Microsoft's side could not be read yet."""
     link = decision.link
-    news = (link.p_ticks, link.ms_ticks) != (link.p_hwm, link.ms_hwm)
-    behind = isinstance(p, Referral) and p.theirs is None and bool(link.ms_referral_id) and news
+    behind = isinstance(p, Referral) and p.theirs is None and bool(link.ms_referral_id) and not link.current
     if not behind or decision.write is not None or decision.retry_after_seconds is not None:
         return decision
     return replace(decision, retry_after_seconds=60, note=UNLISTED)

@@ -187,5 +187,5 @@ def _may_remember(link: Link, *, unticked: bool) -> bool:
     """
     if link.intent is not None:
         return False
-    newest = bool(link.p_etag) and (link.p_ticks, link.ms_ticks) == (link.p_hwm, link.ms_hwm)
+    newest = bool(link.p_etag) and link.current
     return unticked or (link.state is LinkState.LINKED and newest)

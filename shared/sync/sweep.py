@@ -198,8 +198,7 @@ def _compare(sync: Sync, link: Link, view: SalesforceView, referral: Listed | No
             found.moved.append(link.opportunity_id)
         return
     differs = isinstance(view, Opportunity) and _differs(sync, link, view)
-    seen, taken_over = (link.p_hwm, link.ms_hwm), (link.p_ticks, link.ms_ticks)
-    ahead = seen != taken_over and not link.held  # a version was seen that could not be taken over
+    ahead = not link.current and not link.held  # a version was seen that could not be taken over
     if not on or ahead or differs:
         found.moved.append(link.opportunity_id)
     newer = referral is not None and referral.ticks > link.p_hwm and referral.differs(sync, link)

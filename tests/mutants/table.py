@@ -121,7 +121,7 @@ MUTANTS: Final = (
     Mutant("version taken over while its news waits", f"{D}version.py", "return link if waiting else", "return link if False else", (VERSIONS,)),
     Mutant("judging an announced write teaches no version", f"{D}guards.py", "judge(noticed(link, p), link.intent", "judge(link, link.intent", (f"{MODEL}test_judging_an_announced_write_teaches_the_newest_version",)),
     Mutant("the view read before the link", f"{S}changes.py", "(view, record), link = found[sf_id], links[sf_id]", "(view, record), link = found[sf_id], link_of(sync, S, sf_id)", (RACES,)),
-    Mutant("memory trusted though a newer version was seen", f"{D}groups.py", "        or (link.p_ticks, link.ms_ticks) != (link.p_hwm, link.ms_hwm)\n", "", (VERSIONS,)),
+    Mutant("memory trusted though a newer version was seen", f"{D}groups.py", " or not link.current:", ":", (VERSIONS,)),
     # Announcements
     Mutant("writes not announced", f"{S}converge.py", "link = sync.links.save(replace(decision.link, intent=intent), conflicts=decision.conflicts, at=sync.clock())", "link = replace(sync.links.save(decision.link, conflicts=decision.conflicts, at=sync.clock()), intent=intent)", (TWO,)),
     Mutant("pause honoured before an announced write", f"{D}guards.py", "    _announced,\n    _recycled,\n    _paused,\n", "    _paused,\n    _announced,\n    _recycled,\n", (GUARDS,)),
