@@ -59,13 +59,18 @@ class Module:
         """Its syntax."""
         return ast.parse(self.text, self.name)
 
+    @cached_property
+    def every(self) -> tuple[ast.AST, ...]:
+        """Every node of its syntax."""
+        return tuple(ast.walk(self.nodes))
+
     def inside(self, *packages: str) -> bool:
         """Whether it is one of these modules or packages, or lies in one."""
         return any(f"{self.name}.".startswith(f"{package}.") for package in packages)
 
     def imports(self) -> Iterator[str]:
         """Everything it imports, at any place: the module, and each name taken from it."""
-        for node in ast.walk(self.nodes):
+        for node in self.every:
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
@@ -108,7 +113,7 @@ def only_settings_reads_the_environment(tree: Tree) -> Iterator[str]:
         if module.inside("shared.settings"):
             continue
         taken = {name for name in module.imports() if name in {"os.environ", "os.getenv", "os.environb"}}
-        taken |= {ast.unparse(n) for n in ast.walk(module.nodes) if _is_attribute(n, {"os"}, {"environ", "getenv"})}
+        taken |= {ast.unparse(n) for n in module.every if _is_attribute(n, {"os"}, {"environ", "getenv"})}
         yield from (f"{module.name} reads {name}" for name in sorted(taken))
 
 
@@ -127,7 +132,7 @@ def pure_modules_ask_no_clock(tree: Tree) -> Iterator[str]:
             n for n in module.imports() if n.split(".")[0] == "time" and n.split(".")[-1] in CLOCK_CALLS - {"time"}
         }
         taken |= {"time.time"} & set(module.imports())
-        taken |= {ast.unparse(n) for n in ast.walk(module.nodes) if _is_attribute(n, CLOCKS, CLOCK_CALLS)}
+        taken |= {ast.unparse(n) for n in module.every if _is_attribute(n, CLOCKS, CLOCK_CALLS)}
         yield from (f"{module.name} uses {name}" for name in sorted(taken))
 
 
@@ -174,7 +179,7 @@ def modules_fit_in_one_sitting(tree: Tree) -> Iterator[str]:
 def functions_fit_in_one_look(tree: Tree) -> Iterator[str]:
     """At most 40 lines."""
     for module in tree.modules:
-        for node in ast.walk(module.nodes):
+        for node in module.every:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
                 if lines > FUNCTION_LINES:

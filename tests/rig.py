@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import httpx
 from azure.core.exceptions import ResourceNotFoundError
@@ -22,8 +23,10 @@ from sandbox.salesforce import SalesforceApp, SalesforceWorld
 from sandbox.wsgi import WsgiAdapter
 from shared import sync as flows
 from shared.deal import Link, Side
+from shared.decide import Policy
 from shared.doorbell import Doorbell, Queue
 from shared.identity import EntraTokens, StoreKeeper, Turn
+from shared.mapping import Mapping as FieldMapping
 from shared.mapping import build, load
 from shared.mapping.codecs import ticks
 from shared.partner_center import PartnerCenter
@@ -224,7 +227,7 @@ class Rig:
         transport = httpx.WSGITransport(app=PartnerCenterApp(self.partner_center, self.entra.token_ok))
         session = SalesforceSession(self.settings)
         session.mount("https://", WsgiAdapter(SalesforceApp(self.salesforce)))
-        table = build(load(mapping), zone=self.settings.zone, link_template=LINK)
+        table, policy = table_of(mapping, self.settings.zone)
         self.saves = 0
         gates = Gates(self.store, self._seconds)
         numbers = iter(range(1, 1_000_000))
@@ -234,12 +237,19 @@ class Rig:
             links=_Counting(self),
             bells=Bells(self.queues),
             mapping=table,
-            policy=policy_of(table, b"digest"),
+            policy=policy,
             clock=self._seconds,
             monotonic=lambda: self.now.timestamp(),  # noqa: PLW0108  `now` is replaced as time passes
             new_id=lambda: f"run{next(numbers):06d}",
             organization_id=self.partner_center.organization_id,
         )
+
+
+@cache
+def table_of(overlay: str, zone: ZoneInfo) -> tuple[FieldMapping, Policy]:
+    """A mapping over the default, and its rules: values that nobody changes, so rigs share them."""
+    table = build(load(overlay), zone=zone, link_template=LINK)
+    return table, policy_of(table, b"digest")
 
 
 class _Counting:

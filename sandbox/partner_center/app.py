@@ -41,6 +41,16 @@ ROUTES = (
     ("POST", _WEBHOOKS, "/registration/validationEvents", "validate"),
     ("GET", _WEBHOOKS, "/registration/validationEvents/{id}", "validation"),
 )
+_URLS = Map(
+    [
+        Rule("/cert/<name>", methods=["GET"], endpoint=("/cert", "certificate")),
+        *(
+            Rule(base + template.replace("{id}", "<id>"), methods=[method], endpoint=(template, name))
+            for method, base, template, name in ROUTES
+        ),
+    ],
+    strict_slashes=False,
+)
 _CHALLENGE = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 # What the token check may say, and how the service puts it.
 _TOKEN_REFUSALS = {
@@ -78,12 +88,6 @@ class PartnerCenterApp:
             "validate": registrations.validate,
             "validation": registrations.validation,
         }
-        rules = [
-            Rule(base + template.replace("{id}", "<id>"), methods=[method], endpoint=(template, name))
-            for method, base, template, name in ROUTES
-        ]
-        certificate = Rule("/cert/<name>", methods=["GET"], endpoint=("/cert", "certificate"))
-        self._urls = Map([*rules, certificate], strict_slashes=False)
         self._pages = pages.Pages(world)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -108,7 +112,7 @@ class PartnerCenterApp:
             return self._pages.respond(request)
         shape: Shape = "partner-center" if request.path.startswith(_WEBHOOKS) else "engagements"
         try:
-            endpoint, arguments = self._urls.bind_to_environ(request.environ).match()
+            endpoint, arguments = _URLS.bind_to_environ(request.environ).match()
         except MethodNotAllowed:
             return _response(_refusal_answer(Refused(405, "The method is not allowed."), shape), request)
         except HTTPException:

@@ -49,19 +49,6 @@ class Pages:
 
     def __init__(self, world: PartnerCenterWorld) -> None:
         self.world = world
-        self._urls = Map(
-            [
-                Rule("/", endpoint=self._list, methods=["GET"]),
-                Rule("/changes", endpoint=self._changes, methods=["GET"]),
-                Rule("/static/<name>", endpoint=self._static, methods=["GET"]),
-                Rule("/deal/new", endpoint=self._new, methods=["GET", "POST"]),
-                Rule("/deal/<id>", endpoint=self._deal, methods=["GET"]),
-                Rule("/deal/<id>/act", endpoint=self._act, methods=["POST"]),
-                Rule("/deal/<id>/edit", endpoint=self._edit, methods=["POST"]),
-                Rule("/deal/<id>/answer", endpoint=self._answer, methods=["POST"]),
-                Rule("/deal/<id>/microsoft", endpoint=self._microsoft, methods=["POST"]),
-            ]
-        )
         self._templates = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
             autoescape=True,
@@ -74,10 +61,10 @@ class Pages:
     def respond(self, request: Request) -> Response:
         """Answer a page request."""
         try:
-            endpoint, arguments = self._urls.bind_to_environ(request.environ).match()
+            endpoint, arguments = self._URLS.bind_to_environ(request.environ).match()
             if "id" in arguments and arguments["id"] not in self.world.store.records:
                 return self._page("missing.html", 404)
-            answer: Response = endpoint(request, **arguments)
+            answer: Response = endpoint(self, request, **arguments)
         except HTTPException as refused:
             return self._page("missing.html", refused.code or 404)
         return answer
@@ -205,6 +192,21 @@ class Pages:
         names = {"organization": self.world.api.organization_name}
         content = self._templates.get_template(template).render(**names, **values)
         return Response(content, status=status, content_type="text/html; charset=utf-8")
+
+    # Last, because it names the methods.
+    _URLS = Map(
+        [
+            Rule("/", endpoint=_list, methods=["GET"]),
+            Rule("/changes", endpoint=_changes, methods=["GET"]),
+            Rule("/static/<name>", endpoint=_static, methods=["GET"]),
+            Rule("/deal/new", endpoint=_new, methods=["GET", "POST"]),
+            Rule("/deal/<id>", endpoint=_deal, methods=["GET"]),
+            Rule("/deal/<id>/act", endpoint=_act, methods=["POST"]),
+            Rule("/deal/<id>/edit", endpoint=_edit, methods=["POST"]),
+            Rule("/deal/<id>/answer", endpoint=_answer, methods=["POST"]),
+            Rule("/deal/<id>/microsoft", endpoint=_microsoft, methods=["POST"]),
+        ]
+    )
 
 
 def money(details: Document) -> str:

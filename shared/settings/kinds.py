@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, PlainValidator, SecretStr
 from pydantic_settings import NoDecode
@@ -45,9 +45,10 @@ def _words(value: object) -> tuple[str, ...]:
 
 
 def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("must be an IANA time zone such as Europe/Berlin")
-    return name
+    try:
+        return ZoneInfo(name).key
+    except (KeyError, ValueError, OSError):  # unknown; no name at all; a folder of the database
+        raise ValueError("must be an IANA time zone such as Europe/Berlin") from None
 
 
 Url = Annotated[str, AfterValidator(_origin)]
