@@ -7,14 +7,17 @@ from dataclasses import replace
 import pytest
 
 from shared import lifecycle
-from shared.deal import Intent, Link, Opportunity, Phase, Referral, RowWrite, Side
+from shared.deal import Content, Intent, Link, Opportunity, Phase, Referral, Remembered, RowWrite, Side
+from shared.decide import decide
 from tests.deals import (
+    NOW,
     POLICY,
     P,
     S,
     announced,
     digest,
     edited,
+    elements,
     landed,
     linked,
     look,
@@ -26,6 +29,7 @@ from tests.deals import (
 )
 
 X, Y, Z, OLD = text("x"), text("y"), text("z"), text("100")
+EMPTY: Content = ()
 
 
 def to_partner_center(**changes: object) -> tuple[Link, Intent, Referral, Opportunity]:
@@ -116,9 +120,36 @@ def test_a_referral_that_shows_something_else_leaves_no_base_to_trust() -> None:
     p = edited(edited(p), value=Y)
     decision = look(link, p, s)
     assert decision.link.intent is None
-    assert "value" not in decision.link.base_p.keys() | decision.link.base_s.keys()
     after = look(decision.link, p, s)
-    assert [(c.p, c.s, c.winner) for c in after.conflicts] == [(Y, X, S)]
+    assert [(c.p, c.s, c.winner, c.reason) for c in after.conflicts] == [(Y, X, S, "first_meeting")]
+
+
+@pytest.mark.parametrize(("at_microsoft", "here", "filled"), [(Y, EMPTY, Y), (EMPTY, X, X), (Y, Z, Z)])
+def test_after_an_unclear_write_what_was_emptied_is_kept_like_what_was_typed(
+    at_microsoft: Content, here: Content, filled: Content
+) -> None:
+    """Whether a side is empty because somebody emptied it cannot be told any more."""
+    link, _, p, s = to_partner_center()
+    p, s = edited(edited(p), value=at_microsoft), moved(s, value=here)
+    result = settle(link, p, s)
+    assert result.p.groups["value"] == result.s.groups["value"] == filled
+    assert (at_microsoft, here) in [(c.p, c.s) for d in result.decisions for c in d.conflicts]
+
+
+def test_after_an_unclear_write_a_removed_element_comes_back_and_is_kept_also_when_it_was_the_only_one() -> None:
+    link, _, p, s = to_partner_center(solutions=elements("b"))
+    p, s = edited(p, solutions=elements("ac")), moved(s, solutions=EMPTY)
+    result = settle(link, p, s)
+    assert result.p.groups["solutions"] == result.s.groups["solutions"] == elements("ac")
+    assert (elements("ac"), EMPTY) in [(c.p, c.s) for d in result.decisions for c in d.conflicts]
+
+
+def test_what_is_unsettled_is_not_decided_from_memory() -> None:
+    """A referral not read shows no value that could be kept."""
+    link, _, p, s = to_partner_center()
+    withdrawn = look(link, edited(edited(p), value=Y), s).link
+    known = replace(withdrawn, p_etag=p.etag, p_ticks=withdrawn.p_hwm)
+    assert decide(known, Remembered(), s, POLICY, NOW).read == frozenset({P})
 
 
 def test_one_group_that_arrived_proves_that_all_did() -> None:

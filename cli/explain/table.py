@@ -21,6 +21,7 @@ from shared.deal import (
     Unreadable,
 )
 from shared.decide import Policy
+from shared.decide.base import UNSETTLED
 from shared.decide.groups import outcomes, shown
 from shared.decide.merge import Outcome
 from shared.decide.version import seen
@@ -123,6 +124,8 @@ def changed(group: str, link: Link, p: Shown, s: Shown, policy: Policy) -> str:
     base_p, base_s = link.base_p.get(group), link.base_s.get(group)
     if base_p is None or base_s is None:
         return "never agreed"
+    if UNSETTLED in (base_p, base_s):
+        return "not known: a write's outcome is unclear"
     sides = [
         NAMES[side]
         for side, content, base in ((P, p, base_p), (S, s, base_s))

@@ -10,11 +10,15 @@ P only     -           shown by P alone: Salesforce would not keep it when it wa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from shared.deal import Digest, Direction, Intent, Link, Side
 from shared.decide.policy import Policy
+
+UNSETTLED: Final[Digest] = ("?",)
+"""In place of what a side showed: whether a write arrived there is not known, so both sides count as changed."""
 
 
 def by_key(digest: Digest | None) -> dict[str, str]:
@@ -43,6 +47,12 @@ def forgotten(link: Link, groups: Collection[str]) -> Link:
     """The link without an agreement on these groups: they meet as if for the first time."""
     base_p, base_s = ({g: d for g, d in base.items() if g not in groups} for base in (link.base_p, link.base_s))
     return replace(link, base_p=base_p, base_s=base_s)
+
+
+def unsettled(link: Link, groups: Iterable[str]) -> Link:
+    """The link with these groups in dispute: they meet as if for the first time, and what loses is kept."""
+    dispute = dict.fromkeys(groups, UNSETTLED)
+    return replace(link, base_p={**link.base_p, **dispute}, base_s={**link.base_s, **dispute})
 
 
 def _elements(intent: Intent, group: str, back: Digest, old: Digest | None, old_source: Digest | None) -> Digest:

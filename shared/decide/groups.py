@@ -19,6 +19,7 @@ from shared.deal import (
     Unreadable,
     Value,
 )
+from shared.decide.base import UNSETTLED
 from shared.decide.loop import looping
 from shared.decide.merge import ADOPT, NOTHING, Outcome, Pair, locked, merge
 from shared.decide.policy import Policy, Winner
@@ -46,7 +47,7 @@ def needs_reading(link: Link, s: Opportunity, policy: Policy) -> bool:
 
 def _unsettled(group: str, link: Link, s: Opportunity, policy: Policy) -> bool:
     rule, base_s = policy.groups[group], link.base_s.get(group)
-    if link.base_p.get(group) is None or (base_s is None and not rule.rides):
+    if link.base_p.get(group) in (None, UNSETTLED) or base_s == UNSETTLED or (base_s is None and not rule.rides):
         return True
     if isinstance(s.groups[group], Unreadable):
         return False

@@ -22,7 +22,7 @@ from shared.deal import (
     Unreadable,
     Write,
 )
-from shared.decide.base import agreed, forgotten
+from shared.decide.base import agreed, unsettled
 from shared.decide.policy import Policy
 
 
@@ -52,7 +52,7 @@ def _judge_referral(link: Link, intent: Intent, target: Referral, policy: Policy
         )
     # Of people nobody is removed or added twice, whatever arrived: their bases still tell who came and went.
     unclear = [g for g in intent.writes if policy.groups[g].kind != "people"]
-    return _withdrawn(forgotten(link, unclear), "outcome unclear, bases forgotten")
+    return _withdrawn(unsettled(link, unclear), "outcome unclear, bases forgotten")
 
 
 def _landed(link: Link, intent: Intent, target: Referral | Opportunity, policy: Policy) -> Decision:

@@ -8,6 +8,7 @@ any        any        yes     adopt: remember both, write neither
 yes        yes        no      conflict: keep the loser, then the owner wins, or hold
 no base, one side empty       fill the empty side
 no base, both set             conflict, won by whoever `first` names
+unsettled  unsettled          as without a base, and also what a filled side may have been emptied of is kept
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from shared import lifecycle
 from shared.deal import Conflict, Content, Digest, Direction, Elements, Phase, Side, Value
-from shared.decide.base import by_key
+from shared.decide.base import UNSETTLED, by_key
 from shared.decide.policy import GroupPolicy, Policy, Winner
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
@@ -32,6 +33,16 @@ class Pair:
     s: Content
     base_p: Digest | None
     base_s: Digest | None
+
+    @property
+    def unsettled(self) -> bool:
+        """Nobody knows what they agreed on last: what seems empty may have been emptied."""
+        return UNSETTLED in (self.base_p, self.base_s)
+
+    @property
+    def met(self) -> bool:
+        """Whether it is known what they agreed on last."""
+        return None not in (self.base_p, self.base_s) and not self.unsettled
 
 
 @dataclass(frozen=True)
@@ -61,7 +72,7 @@ def _scalar(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
         return _adopt_if_new(pair, policy)
     if rule.direction is not Direction.BOTH:
         return _one_way(pair, rule, policy)
-    if pair.base_p is None or pair.base_s is None:
+    if not pair.met:
         return _first_meeting(pair, rule)
     changed_p, changed_s = _changed(pair, policy)
     if changed_p and changed_s:
@@ -113,9 +124,8 @@ def _status(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
 
 def _status_conflict(pair: Pair, rule: GroupPolicy, p: Phase, s: Phase) -> Outcome:
     """Both moved, or they meet for the first time: what is closed stays closed, else the owner's move if legal."""
-    first = pair.base_p is None or pair.base_s is None
-    owner = _SOLE_OWNER.get(rule.direction, rule.first if first else rule.owner)
-    conflict = Conflict(pair.name, pair.p, pair.s, None, "first_meeting" if first else "both_changed")
+    owner = _SOLE_OWNER.get(rule.direction, rule.owner if pair.met else rule.first)
+    conflict = Conflict(pair.name, pair.p, pair.s, None, "both_changed" if pair.met else "first_meeting")
     if p.terminal or owner == "partner_center":
         return Outcome(writes={S: _shown(p)}, conflict=_won_by(conflict, P))
     if owner == "hold":
@@ -159,8 +169,7 @@ def _people(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
     went out of sight with the team has not left.
     """
     p, s = _elements(pair.p), _elements(pair.s)
-    met = pair.base_p is not None and pair.base_s is not None
-    fates = {key: _fate(key, pair, policy) for key in p.keys() ^ s.keys()} if met else {}
+    fates = {key: _fate(key, pair, policy) for key in p.keys() ^ s.keys()} if pair.met else {}
     joins = {key: element for key, element in s.items() if key not in p and fates.get(key) == "add"}
     may_leave = not rule.blind or len(by_key(pair.base_s)) == 1  # a sole owner gives way to another
     wanted = {key: element for key, element in p.items() if not (may_leave and fates.get(key) == "remove")} | joins
@@ -173,10 +182,10 @@ def _people(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
 
 def _set_conflict(pair: Pair, fates: Mapping[str, str]) -> Conflict | None:
     """An edited element outlives its removal; and where no base tells, a union may bring a removed one back."""
-    met = pair.base_p is None or pair.base_s is None
     if "keep" in fates.values():
         return Conflict(pair.name, pair.p, pair.s, None, "removed_and_edited")
-    return Conflict(pair.name, pair.p, pair.s, None, "first_meeting") if met and pair.p and pair.s else None
+    may_undo = pair.unsettled or (not pair.met and pair.p and pair.s)
+    return Conflict(pair.name, pair.p, pair.s, None, "first_meeting") if may_undo else None
 
 
 def _fate(key: str, pair: Pair, policy: Policy) -> str:
@@ -198,9 +207,11 @@ def _wanted(own: dict[str, Value], other: dict[str, Value], fates: Mapping[str, 
 
 
 def _first_meeting(pair: Pair, rule: GroupPolicy) -> Outcome:
-    if not pair.p or not pair.s:
-        return Outcome(writes={S: pair.p} if pair.p else {P: pair.s})
-    return _conflict(pair, rule.first, "first_meeting")
+    if pair.p and pair.s:
+        return _conflict(pair, rule.first, "first_meeting")
+    filled = S if pair.p else P
+    kept = Conflict(pair.name, pair.p, pair.s, filled.other, "first_meeting") if pair.unsettled else None
+    return Outcome(writes={filled: pair.p or pair.s}, conflict=kept)
 
 
 def _conflict(pair: Pair, owner: Winner, reason: str) -> Outcome:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-from shared.deal import Content, Hold, Intent, Link, LinkState, Opportunity, Phase, Referral, Remembered, Side
+from shared.deal import Content, Digest, Hold, Intent, Link, LinkState, Opportunity, Phase, Referral, Remembered, Side
 from shared.decide import GroupPolicy, Policy, announce, commit, decide, refuse
+from shared.decide.base import UNSETTLED
 from shared.decide.policy import Winner
 from shared.sync.look import _may_remember
 from tests.deals import no_obstacle, text
@@ -20,6 +21,7 @@ GROUP = "value"
 SIDES = (Side.PARTNER_CENTER, Side.SALESFORCE)
 SECONDS = 10  # from one version of the opportunity to the next
 NOW = 1_000_000
+DISPUTED = "?"  # no value of the model
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,8 @@ def _link(link: Memory) -> Link:
         "s-006",
         LinkState.LINKED,
         phase=Phase.ACTIVE,
-        base_p={} if link.base_p is None else {GROUP: link.base_p},
-        base_s={} if link.base_s is None else {GROUP: link.base_s},
+        base_p=_base(link.base_p),
+        base_s=_base(link.base_s),
         p_etag=f"e{link.version}",
         p_ticks=link.version,
         p_hwm=link.newest,
@@ -132,7 +134,13 @@ def _memory(after: Link, before: Memory) -> Memory:
     )
 
 
-def _known(digest: object) -> str | None:
+def _base(known: str | None) -> dict[str, Digest]:
+    return {} if known is None else {GROUP: UNSETTLED if known == DISPUTED else known}
+
+
+def _known(digest: Digest | None) -> str | None:
+    if digest == UNSETTLED:
+        return DISPUTED
     assert digest is None or isinstance(digest, str)
     return digest
 
