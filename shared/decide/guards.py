@@ -23,6 +23,7 @@ from shared.decide.policy import Policy
 from shared.decide.version import noticed
 
 P = Side.PARTNER_CENTER
+SILENT = "a side is unavailable"
 HOUR_SECONDS = 3600
 
 Guard = Callable[[Link, PartnerCenterView, SalesforceView, Policy, int], Decision | None]
@@ -46,7 +47,7 @@ def _stopped(link: Link, _p: PartnerCenterView, _s: SalesforceView, _policy: Pol
 
 def _unavailable(link: Link, p: PartnerCenterView, s: SalesforceView, _policy: Policy, _now: int) -> Decision | None:
     if Absence.UNAVAILABLE in (p, s):
-        return Decision(link, retry_after_seconds=30, note="a side is unavailable")
+        return Decision(link, retry_after_seconds=30, note=SILENT)
     return None
 
 

@@ -14,6 +14,7 @@ from math import ceil
 from shared.catalogue import INFORMATION
 from shared.deal import Absence, Decision, History, Intent, Issue, Link, LinkState, Opportunity, Referral, Side
 from shared.decide import announce, commit, decide, fitted, refuse
+from shared.decide.guards import SILENT
 from shared.decide.version import UNLISTED
 from shared.doorbell import REFERRAL_QUEUES, Queue
 from shared.errors import (
@@ -39,6 +40,7 @@ log = logging.getLogger("cosell.sync")
 ROUNDS = 8  # far above what a pair needs: one write to each side and a look after each
 LATER = {"stale read": (2, 10, 60), "same time, other eTag": (10,), UNLISTED: (60, 300, 900)}
 UNAUTHORISED_SECONDS = 900
+LONGEST_SECONDS = 900
 SOON_SECONDS = 2
 MOST_TRIES = 5
 UNEXPLAINED_TRIES = 2  # a field may be back before the org's description was read; then nothing is to be held
@@ -125,12 +127,20 @@ def _settle(sync: Sync, link: Link, look: Look, decision: Decision, caller: Call
     if had_intent and link.intent is None:
         return link, True
     if decision.retry_after_seconds is not None:
-        delays = LATER.get(decision.note)
-        if delays is None:
-            caller.ring(sync, link, look.retry_after_seconds or decision.retry_after_seconds)
-        elif caller.tries < len(delays):
-            caller.ring(sync, link, delays[caller.tries], tried=True)
+        _later(sync, link, look, decision, caller)
     return link, False
+
+
+def _later(sync: Sync, link: Link, look: Look, decision: Decision, caller: Caller) -> None:
+    """Look again when the decision says; less and less often at a record that a service cannot show."""
+    wait, delays = decision.retry_after_seconds or 0, LATER.get(decision.note)
+    if delays is not None:
+        if caller.tries < len(delays):
+            caller.ring(sync, link, delays[caller.tries], tried=True)
+    elif decision.note == SILENT and look.retry_after_seconds is None:
+        caller.ring(sync, link, min(wait * 2**caller.tries, LONGEST_SECONDS), tried=True)
+    else:
+        caller.ring(sync, link, look.retry_after_seconds or wait)
 
 
 def _carry_out(
@@ -222,7 +232,7 @@ def _pause(sync: Sync, error: ApiError, tries: int) -> float:
     if isinstance(error, Unauthorised):
         log.error(json.dumps({"event": "side halted", "side": error.side.value, "code": error.code}))
         return UNAUTHORISED_SECONDS
-    return error.retry_after_seconds or min(sync.patience.retry * 2**tries, 900)
+    return error.retry_after_seconds or min(sync.patience.retry * 2**tries, LONGEST_SECONDS)
 
 
 def _issues(sync: Sync, before: Link, after: Link) -> None:

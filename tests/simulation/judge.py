@@ -160,10 +160,14 @@ class Judge:
         """I10: what is not settled yet beside a deal that always fails; "" when nothing is."""
         kept, self.violations = self.violations, []
         for deal in self.ledger.deals:
-            if deal is not spared:
+            if deal is not spared and not self._shares(deal, spared):
                 self._check(deal)
         found, self.violations = self.violations, kept
         return str(found[0]) if found else ""
+
+    def _shares(self, deal: Deal, spared: Deal) -> bool:
+        """Whether a deal is the other one made anew, with the same referral."""
+        return S in deal.records and self.world.referral_of(deal.records[S]) == spared.records.get(P)
 
     def beside(self, spared: Deal, left: str) -> None:
         """I10: so much was left over although there was time enough."""

@@ -92,7 +92,6 @@ class Weather:
     def _skew(self) -> None:
         random = self.faults.random
         self.host.skews = tuple(random.randrange(-MOST_SKEW, MOST_SKEW) for _ in range(3))
-        self.world.skew(random.randrange(-600, 600))
 
     def _recycle(self) -> None:
         deal = self.faults.random.randrange(len(self.people.records))

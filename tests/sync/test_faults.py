@@ -59,6 +59,25 @@ def test_a_patch_that_fails_in_any_way_arrives_once_and_is_remembered(fault: dic
     assert rig.writes() == before
 
 
+def test_a_referral_that_microsoft_cannot_show_is_asked_for_less_and_less_often_and_then_catches_up() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
+    rig.partner_center.fail(on="GET /referrals/{id}", status=500, times=1000)
+    rig.ring(referral)
+    asked = []
+    for _ in range(60):
+        rig.pass_time(minutes=1)
+        before = len(rig.partner_center.requests)
+        rig.drain(patiently=False)
+        asked.append(len(rig.partner_center.requests) > before)
+    assert 4 <= sum(asked) <= 8
+    assert not any(asked[-10:-1])
+    rig.partner_center.faults.pending.clear()
+    settle(rig, 16)
+    assert rig.opportunity(opportunity)["Amount"] == 71000
+
+
 UPDATE_FAULTS: list[dict[str, Any]] = [
     {"connection": "timeout"},
     {"connection": "timeout", "after_effect": True},
