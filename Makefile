@@ -35,7 +35,7 @@ demo: install  ## start the whole system and act out both scenarios (CHECK=1: no
 	@CHECK=$(CHECK) $(BIN)/python -m sandbox demo
 
 test: install lint types  ## everything the gate runs
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist loadgroup
 	@$(MAKE) --no-print-directory test313
 
 # What searches at depth, what tests tools and simulators, and what decides without any library says nothing about the app
@@ -50,7 +50,7 @@ DEEP := tests/test_simulation.py tests/test_simulation_worlds.py tests/test_mode
 test313:  ## the tests, but for the deep ones, on Python 3.13, which Azure runs, where one is found
 	@$(or $(PYTHON313),false) -c '' 2>/dev/null || { echo "skipped: the same tests on Python 3.13 (none was found)"; exit 0; } \
 	    && $(MAKE) --no-print-directory install VENV=.venv313 PYTHON=$(PYTHON313) \
-	    && .venv313/bin/python -m pytest -n auto $(addprefix --ignore=,$(DEEP))
+	    && .venv313/bin/python -m pytest -n auto --dist loadgroup $(addprefix --ignore=,$(DEEP))
 
 kills: install  ## kill the app's process 50 times while people work (state in Azurite; about five minutes)
 	@KILLS=$(or $(KILLS),50) $(BIN)/python -m pytest -s tests/test_kills.py

@@ -31,6 +31,7 @@ from tests.worker import (
     worker_folder,
 )
 
+pytestmark = pytest.mark.xdist_group("deployed")
 ROOT = Path(__file__).parent.parent
 CONTENT = body()
 NOBODY = "http://127.0.0.1:9"
