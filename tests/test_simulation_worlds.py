@@ -75,7 +75,7 @@ def test_these_worlds_hold(seeds: Callable[[int], Scenario]) -> None:
 
 
 def test_a_gate_that_does_not_hold_calls_back_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Gates, "delay_seconds", lambda *_: 0)
+    monkeypatch.setattr(Gates, "_delay", lambda *_: 0)
     assert found("I12", throttled)
 
 

@@ -61,56 +61,59 @@ class Gates:
 
     def delay_seconds(self, side: Side) -> int:
         """How long this side is not to be called; 0 when it may be."""
-        gate = self._state(side)
+        return self._delay(self._state(side))
+
+    def _delay(self, gate: Closed) -> int:
         return max(0, gate.until - self.clock(), gate.asked - self.clock())
 
     def call(self, side: Side, name: str, call: Callable[[], Answer], record: str = "") -> Answer:
         """Make a call if the gate is open, about one `record` if so. Raises Throttled without calling when closed."""
-        delay = self.delay_seconds(side)
+        gate = self._state(side)
+        delay = self._delay(gate)
         if delay:
             raise Throttled(side, name, code="gate_closed", retry_after_seconds=delay)
         try:
             answer = call()
         except ApiError as error:
-            self._failed(side, error, record)
+            self._failed(side, gate, error, record)
             raise
-        self._succeeded(side)
+        self._succeeded(side, gate)
         return answer
 
-    def _failed(self, side: Side, error: ApiError, record: str) -> None:
+    def _failed(self, side: Side, gate: Closed, error: ApiError, record: str) -> None:
         if isinstance(error, Throttled):
             asked = self.clock() + int(error.retry_after_seconds or THROTTLED_SECONDS)
-            self._change(side, lambda gate: replace(gate, asked=max(gate.asked, asked)))
+            self._change(side, lambda now: replace(now, asked=max(now.asked, asked)))
         elif isinstance(error, Unauthorised):
             self._close(side, LONGEST_SECONDS, "unauthorised")
         elif isinstance(error, Unavailable | Unclear):
-            self._count(side, record or f"{error.call} {next(self._numbers)}")
+            self._count(side, gate, record or f"{error.call} {next(self._numbers)}")
         else:
-            self._count(side, "")  # a refusal is an answer: the service works
+            self._count(side, gate, "")  # a refusal is an answer: the service works
 
-    def _succeeded(self, side: Side) -> None:
-        self._count(side, "")
-        if self._state(side).times:
-            self._change(side, lambda gate: Closed(asked=gate.asked))
+    def _succeeded(self, side: Side, gate: Closed) -> None:
+        self._count(side, gate, "")
+        if gate.times:
+            self._change(side, lambda now: Closed(asked=now.asked))
             self.links.close_issues(_issue_id(side))
 
-    def _count(self, side: Side, failed: str) -> None:
+    def _count(self, side: Side, gate: Closed, failed: str) -> None:
         """Take an outcome into the window: what failed, or "" for an answer. A record that always fails is one.
 
-        A gate that opens again is on trial: failures of two records, before any answer, close it at once.
+        A gate that was open again, when it let the call through, is on trial: failures of two records, before any
+        answer, close it at once.
         """
-        times = self._state(side).times
         with self._lock:
             recent = self._recent.setdefault(side, deque(maxlen=CALLS))
             recent.append(failed)
             failures = [each for each in recent if each]
             records = len(set(failures))
             tripped = len(recent) == CALLS and len(failures) >= FAILURES and records >= RECORDS
-            failing = times > 0 and records >= PROBES
+            failing = gate.times > 0 and records >= PROBES
             if tripped or failing:
                 recent.clear()
         if tripped or failing:
-            self._close(side, min(FIRST_SECONDS * 2**times, LONGEST_SECONDS), "unavailable")
+            self._close(side, min(FIRST_SECONDS * 2**gate.times, LONGEST_SECONDS), "unavailable")
 
     def _close(self, side: Side, seconds: int, why: str) -> None:
         until = self.clock() + seconds
