@@ -1,7 +1,9 @@
 """Fixtures for every test."""
 
 import logging
-from collections.abc import Iterator
+import os
+import random
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -10,6 +12,25 @@ from tests.connecting import no_waiting
 from tests.discretion import Listener
 
 __all__ = ["account", "azurite"]
+
+
+MOST_FRESH = 1 << 40
+
+
+def first_seed(environment: Mapping[str, str]) -> str:
+    """Where the simulation begins: at SEED_BASE; in CI at a fresh seed; else always at the same."""
+    fresh = random.SystemRandom().randrange(MOST_FRESH) if environment.get("CI") else 0
+    return environment.get("SEED_BASE") or str(fresh)
+
+
+def pytest_configure() -> None:
+    """Chosen once, for all processes of this run: they inherit it."""
+    os.environ["SEED_BASE"] = first_seed(os.environ)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what repeats this run."""
+    terminalreporter.write_line(f"simulated from seed {os.environ['SEED_BASE']} on (SEED_BASE)")
 
 
 @pytest.fixture(autouse=True)

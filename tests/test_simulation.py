@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from shared.deal import Conflict, History, Link
+from tests.conftest import first_seed
 from tests.simulation.depth import Summary, chunk, quietly, shrunk
 from tests.simulation.faults import CHANCE, FAULTS
 from tests.simulation.light_memory import LightLinks
@@ -21,30 +22,20 @@ from tests.simulation.scenario import Act, Scenario, scenario
 
 PORT_SEEDS, WIRE_SEEDS = 100, 6
 SABOTAGE_SEEDS = 150
-FRESH_IN_CI: bool = False  # on as soon as no seed is known to fail
-MOST_FRESH = 1 << 40
 
 
 def base() -> int:
-    """The first seed: SEED_BASE; in CI a fresh one where that is switched on; else always the same."""
-    found = int(os.environ.get("SEED_BASE") or 0)
-    if FRESH_IN_CI and os.environ.get("CI") and not os.environ.get("SEED_BASE"):
-        found = random.SystemRandom().randrange(MOST_FRESH)
-    print(f"SEED_BASE={found}")  # noqa: T201  pytest shows it with a failure
-    return found
+    """The first seed, which the test run has chosen: see `conftest`."""
+    return int(os.environ["SEED_BASE"])
 
 
-def test_seeds_are_fresh_in_ci_where_switched_on_and_always_those_that_are_asked_for(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("CI", "true")
-    monkeypatch.delenv("SEED_BASE", raising=False)
-    monkeypatch.setitem(globals(), "FRESH_IN_CI", False)
-    assert base() == 0
-    monkeypatch.setitem(globals(), "FRESH_IN_CI", True)
-    assert base() != base()
-    monkeypatch.setenv("SEED_BASE", "17")
-    assert base() == 17
+@pytest.mark.parametrize(
+    ("environment", "fresh"), [({}, False), ({"CI": "true"}, True), ({"CI": "true", "SEED_BASE": "17"}, False)]
+)
+def test_seeds_are_fresh_in_ci_and_always_those_that_are_asked_for(environment: dict[str, str], *, fresh: bool) -> None:
+    first, second = first_seed(environment), first_seed(environment)
+    assert (first != second) is fresh
+    assert fresh or first == environment.get("SEED_BASE", "0")
 
 
 def told(summary: Summary) -> str:
