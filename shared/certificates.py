@@ -24,11 +24,13 @@ from urllib.parse import SplitResult, urlsplit
 
 from shared.certificate_files import NotCertificates, certificates_in, joined, organizations_of
 from shared.issuers import missing_issuer
-from shared.settings import LOOPBACK, PREFIX, Settings, SettingsInvalid
+from shared.settings import LOOPBACK, PREFIX, SettingsInvalid
 from shared.webhook import Rules
 
 if TYPE_CHECKING:
     import httpx
+
+    from shared.settings.receiving import Receiving
 
 log = logging.getLogger("cosell.webhook")
 KEEP = timedelta(hours=1)
@@ -217,7 +219,7 @@ def _is_public(text: str) -> bool:
     return address.is_global and not address.is_multicast
 
 
-def trusted_roots(settings: Settings) -> bytes:
+def trusted_roots(settings: Receiving) -> bytes:
     """The certificates that are trusted outright, as PEM. Raises SettingsInvalid when the file cannot be used.
 
     Without a file: the public roots of Microsoft and of DigiCert, which signs Microsoft's, as certifi has them.

@@ -21,7 +21,8 @@ from shared.certificates import (
     addresses_of,
     trusted_roots,
 )
-from shared.settings import Settings, SettingsInvalid
+from shared.settings import SettingsInvalid
+from shared.settings.receiving import Receiving
 from tests.deliveries import HOST, ISSUER_URL, PUBLIC, URL, CertificateHost, Clock, authority, foreign_authority, rules
 
 LEAF = authority().leaf.der
@@ -264,18 +265,8 @@ def test_a_chain_without_end_is_given_up() -> None:
     assert len(host.calls) == 3
 
 
-def settings(roots: str = "") -> Settings:
-    return Settings(
-        digest_key="k",
-        storage="UseDevelopmentStorage=true",
-        entra_tenant_id="t",
-        entra_client_id="c",
-        entra_client_secret="s",
-        salesforce_client_id="c",
-        salesforce_client_secret="s",
-        webhook_token="t",
-        webhook_trusted_roots=roots,
-    )
+def settings(roots: str = "") -> Receiving:
+    return Receiving(webhook_token="t", webhook_trusted_roots=roots)
 
 
 def test_the_public_roots_of_microsoft_and_digicert_are_trusted_and_no_others() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from release.import_time import DELIVERY, FETCH, SETTINGS
 from sandbox.partner_center.authority import Authority
 from sandbox.serve import Server, serve
 from sandbox.system import now
@@ -21,6 +22,25 @@ NOBODY = "http://127.0.0.1:9"
 HEAVY = ("simple_salesforce", "zeep", "azure.identity", "msal", "azure.storage", "azure.data", "azure.keyvault")
 # What the Functions worker loads before it can be given anything: no flow's own libraries.
 AT_START = (*HEAVY, "pydantic", "httpx", "requests", "cryptography", "shared.settings", "shared.sync", "opentelemetry")
+# All that a delivery may load beside the standard library, once the certificate is kept …
+TO_BELIEVE = (
+    "shared.certificate_files",
+    "shared.certificates",
+    "shared.doorbell",
+    "shared.issuers",
+    "shared.receiver",
+    "shared.relay",
+    "shared.settings",
+    "shared.settings.receiving",
+    "shared.settings.spelling",
+    "shared.webhook",
+    "certifi",
+    "cryptography",
+    "_cffi_backend",
+    "_openssl",
+)
+# … and to fetch it.
+TO_FETCH = ("httpx", "httpcore", "h11", "idna", "anyio", "sniffio", "socksio", "click", "rich", "pygments")
 # Run in a process of its own: the modules of the tests would be there already.
 ALONE = """
 import json, socket, sys
@@ -46,6 +66,10 @@ class Bells:
     def set(self, value): self.value = value
 
 given = json.load(sys.stdin)
+if given["kept"]:
+    from pathlib import Path
+    from shared.certificates import Certificates
+    Certificates._fetch = lambda self, url, started: Path(given["kept"]).read_bytes()
 webhook = next(f for f in function_app.app.get_functions() if f.get_function_name() == "PartnerCenterToSalesforce")
 statuses, rung = [], []
 for content in [given["body"]] * 3:
@@ -75,8 +99,21 @@ def served() -> Iterator[tuple[Authority, Server]]:
 @pytest.fixture(scope="module")
 def cold(served: tuple[Authority, Server], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a fresh process says after it has received one genuine delivery three times."""
+    return received(served, tmp_path_factory.mktemp("roots"))
+
+
+@pytest.fixture(scope="module")
+def warm(served: tuple[Authority, Server], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The same of one to whom the certificate is just given."""
+    folder = tmp_path_factory.mktemp("kept")
+    (folder / "leaf.cer").write_bytes(served[0].leaf.der)
+    return received(served, folder, kept=str(folder / "leaf.cer"))
+
+
+def received(served: tuple[Authority, Server], folder: Path, kept: str = "") -> dict[str, Any]:
+    """What a process says that starts with the settings and one genuine delivery."""
     authority, server = served
-    roots = tmp_path_factory.mktemp("roots") / "roots.pem"
+    roots = folder / "roots.pem"
     roots.write_bytes(authority.root.pem + authority.intermediate.pem)
     settings = {
         "COSELL_DIGEST_KEY": "digest",
@@ -96,7 +133,7 @@ def cold(served: tuple[Authority, Server], tmp_path_factory: pytest.TempPathFact
     signed = headers(CONTENT, authority.leaf, X_MS_Certificate_Url=address)
     done = subprocess.run(  # noqa: S603  our own interpreter and text
         [sys.executable, "-W", "error", "-c", ALONE],
-        input=json.dumps({"token": TOKEN, "headers": signed, "body": CONTENT.decode()}),
+        input=json.dumps({"token": TOKEN, "headers": signed, "body": CONTENT.decode(), "kept": kept}),
         capture_output=True,
         text=True,
         timeout=60,
@@ -129,3 +166,40 @@ def test_a_delivery_loads_no_client_that_it_does_not_need(cold: dict[str, Any], 
 @pytest.mark.parametrize("module", AT_START)
 def test_a_worker_indexes_the_flows_without_what_they_work_with(cold: dict[str, Any], module: str) -> None:
     assert [name for name in cold["indexed"] if f"{name}.".startswith(f"{module}.")] == []
+
+
+def _loaded(modules: list[str]) -> set[str]:
+    """Which of these are neither the language's nor there before any delivery was."""
+    ours_or_foreign = (name for name in modules if name.split(".")[0] not in sys.stdlib_module_names)
+    return {name for name in ours_or_foreign if name != "__main__"}
+
+
+def _beyond(modules: set[str], allowed: tuple[str, ...]) -> set[str]:
+    """Our modules are allowed one by one, a library as a whole."""
+    return {name for name in modules if name not in allowed and name.split(".")[0] not in allowed}
+
+
+def test_a_delivery_loads_what_it_takes_to_believe_it_and_nothing_else(warm: dict[str, Any]) -> None:
+    assert warm["statuses"] == [200, 200, 200]
+    assert warm["called"] == []
+    assert _beyond(_loaded(warm["modules"]) - _loaded(warm["indexed"]), TO_BELIEVE) == set()
+
+
+def test_fetching_the_certificate_loads_a_client_and_nothing_else(cold: dict[str, Any]) -> None:
+    assert _beyond(_loaded(cold["modules"]) - _loaded(cold["indexed"]), TO_BELIEVE + TO_FETCH) == set()
+
+
+@pytest.mark.parametrize(("statement", "delivered"), [(DELIVERY, "warm"), (FETCH, "cold")])
+def test_what_is_measured_is_what_a_delivery_loads(
+    statement: str, delivered: str, request: pytest.FixtureRequest
+) -> None:
+    told = f"{statement}; import json, sys; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(  # noqa: S603  our own interpreter and text
+        [sys.executable, "-c", told],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, **SETTINGS},
+    )
+    assert _loaded(request.getfixturevalue(delivered)["modules"]) - _loaded(json.loads(done.stdout)) == set()

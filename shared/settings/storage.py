@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from shared.settings.kinds import PREFIX, Secret, Url
+from shared.settings import PREFIX
+from shared.settings.kinds import Secret, Url
 
 
 class Storage(BaseModel):

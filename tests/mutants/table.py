@@ -54,6 +54,7 @@ CURSORS: Final = "tests/test_storage_cursors.py"
 SIGNED: Final = "tests/test_webhook.py"
 RECEIVER: Final = "tests/test_receiver.py"
 CERTIFICATES: Final = "tests/test_certificates.py"
+RECEIVING: Final = "tests/test_settings_receiving.py"
 COLD: Final = "tests/test_cold_webhook.py"
 ENDPOINT: Final = "tests/functions/test_webhook_function.py"
 
@@ -382,5 +383,8 @@ MUTANTS: Final = (
     Mutant("no ids without an answer", PC + "wire.py", "known = httpx.Headers(sent)", "known = httpx.Headers()", (WORK,)),
     Mutant("figures before the exporter lost", TELEMETRY + "export.py", "self._waiting.append(line)", "pass", (FIGURES,)),
     Mutant("a displaced registration unseen", "shared/registration_watch.py", "hmac.compare_digest(last.encode(), self.token.encode())", "True", ("tests/test_registration_watch.py",)),
-    Mutant("what is no doorbell is quoted", "shared/doorbell.py", "hide_input_in_errors=True", "hide_input_in_errors=False", (WORK,)),
+    Mutant("what is no doorbell is quoted", "shared/doorbell.py", "raise NoDoorbell(part)", "raise NoDoorbell(repr(self))", ("tests/test_doorbell.py", WORK)),
+    Mutant("the webhook takes an unresolved secret for its token", "shared/settings/receiving.py", '"webhook_token": resolved', '"webhook_token": str', (RECEIVING,)),
+    Mutant("the webhook's settings are read in one casing", "shared/settings/receiving.py", "name.upper(): text", "name: text", (RECEIVING,)),
+    Mutant("a first delivery waits for the settings model", "shared/webhook.py", "from shared.settings import LOOPBACK", "from shared.settings import LOOPBACK\nfrom shared.settings.model import Settings as _Settings  # noqa: F401", (COLD,)),
 )
