@@ -240,17 +240,13 @@ def trusted_roots(settings: Receiving) -> bytes:
 def _public_roots() -> bytes:
     import certifi
 
+    # Beside its code, as it says itself; asking it costs an import that a first delivery would wait for.
+    bundle = Path(certifi.__path__[0], "cacert.pem").read_bytes()
     chosen = []
-    for block in re.findall(
-        rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", _read(certifi.where()), re.S
-    ):
+    for block in re.findall(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", bundle, re.S):
         # Most of the file is somebody else's, and some of it is not even parsed without complaint.
         if any(name.encode() in ssl.PEM_cert_to_DER_cert(block.decode()) for name in ROOT_ORGANIZATIONS):
             (root,) = certificates_in(block)
             if organizations_of(root) in [[name] for name in ROOT_ORGANIZATIONS]:
                 chosen.append(block)
     return b"".join(chosen)
-
-
-def _read(path: str) -> bytes:
-    return Path(path).read_bytes()

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier, Event
 
+import certifi
 import httpx
 import pytest
 from cryptography import x509
@@ -274,6 +275,10 @@ def test_the_public_roots_of_microsoft_and_digicert_are_trusted_and_no_others() 
     owners = [root.subject.get_attributes_for_oid(x509.NameOID.ORGANIZATION_NAME)[0].value for root in found]
     assert set(owners) == {"Microsoft Corporation", "DigiCert Inc"}
     assert len(found) < 12
+
+
+def test_the_public_roots_are_read_where_certifi_keeps_them() -> None:
+    assert Path(certifi.where()) == Path(certifi.__path__[0], "cacert.pem")
 
 
 def test_a_configured_file_replaces_the_public_roots(tmp_path: Path) -> None:
