@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from shared.receiver import Receiver
     from shared.registration_watch import RegistrationWatch
     from shared.settings.model import Settings
-    from shared.storage import Bells, Queues, Store, Tables
+    from shared.storage import Bells, Queues, Retention, Store, Tables
     from shared.sync import Sync
 
 ROOT = Path(__file__).parent.parent
@@ -46,6 +46,7 @@ class Services:
     registrations: WebhookRegistrations
     renewal: Renewal
     registration: RegistrationWatch
+    retention: Retention
 
 
 class Message(Protocol):
@@ -165,7 +166,7 @@ def _services() -> Services:
     from shared.partner_center import PartnerCenter, WebhookRegistrations
     from shared.registration_watch import RegistrationWatch
     from shared.salesforce import Salesforce
-    from shared.storage import Bells, Store, queue_service, table_service
+    from shared.storage import Bells, Retention, Store, queue_service, table_service
     from shared.sync import GatedOpportunities, GatedReferrals, Gates, Sync, patience_of, policy_of
 
     settings = _settings()
@@ -196,7 +197,8 @@ def _services() -> Services:
     renewal = Renewal(tokens, audiences, store, _seconds)
     registrations = WebhookRegistrations.connect(settings, tokens)
     watch = RegistrationWatch(registrations, store, settings.webhook_token.get_secret_value())
-    return Services(sync, store, bells, registrations, renewal, watch)
+    retention = Retention(stand.tables, store.link, settings.retention_days, shard_bits=settings.table_shard_bits)
+    return Services(sync, store, bells, registrations, renewal, watch, retention)
 
 
 def mapping_of(settings: Settings) -> Mapping:

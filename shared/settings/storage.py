@@ -38,6 +38,12 @@ class Storage(BaseModel):
         None,
         description="Key Vault for the rotating refresh token; empty: the state storage keeps it (development only)",
     )
+    retention_days: int = Field(
+        180,
+        ge=0,
+        le=36500,
+        description="Days that history and conflicts (which hold values) are kept; 0: until an operator deletes them",
+    )
     table_shard_bits: int = Field(
         0,
         ge=0,

@@ -54,6 +54,7 @@ CURSORS: Final = "tests/test_storage_cursors.py"
 SIGNED: Final = "tests/test_webhook.py"
 RECEIVER: Final = "tests/test_receiver.py"
 CERTIFICATES: Final = "tests/test_certificates.py"
+RETENTION: Final = "tests/test_storage_retention.py"
 RECEIVING: Final = "tests/test_settings_receiving.py"
 COLD: Final = "tests/test_cold_webhook.py"
 ENDPOINT: Final = "tests/functions/test_webhook_function.py"
@@ -384,6 +385,11 @@ MUTANTS: Final = (
     Mutant("figures before the exporter lost", TELEMETRY + "export.py", "self._waiting.append(line)", "pass", (FIGURES,)),
     Mutant("a displaced registration unseen", "shared/registration_watch.py", "hmac.compare_digest(last.encode(), self.token.encode())", "True", ("tests/test_registration_watch.py",)),
     Mutant("what is no doorbell is quoted", "shared/doorbell.py", "raise NoDoorbell(part)", "raise NoDoorbell(repr(self))", ("tests/test_doorbell.py", WORK)),
+    Mutant("a conflict that waits is deleted with the old ones", "shared/storage/retention.py", "group in link.held or link.intent is not None", "link.intent is not None", (RETENTION,)),
+    Mutant("an unfinished write's conflict is deleted", "shared/storage/retention.py", "group in link.held or link.intent is not None", "group in link.held", (RETENTION,)),
+    Mutant("young lines go and old ones stay", "shared/storage/retention.py", "if stamp > oldest", "if stamp < oldest", (RETENTION,)),
+    Mutant("links go with old lines", "shared/storage/retention.py", '("H:", "H;")', '("H:", "M;")', (RETENTION,)),
+    Mutant("for ever is no time at all", "shared/storage/retention.py", "if not self._days:", "if self._days is None:", (RETENTION,)),
     Mutant("the webhook takes an unresolved secret for its token", "shared/settings/receiving.py", '"webhook_token": resolved', '"webhook_token": str', (RECEIVING,)),
     Mutant("the webhook's settings are read in one casing", "shared/settings/receiving.py", "name.upper(): text", "name: text", (RECEIVING,)),
     Mutant("a first delivery waits for the settings model", "shared/webhook.py", "from shared.settings import LOOPBACK", "from shared.settings import LOOPBACK\nfrom shared.settings.model import Settings as _Settings  # noqa: F401", (COLD,)),
