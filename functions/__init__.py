@@ -156,7 +156,7 @@ def _receiver() -> Receiver:
     _attended()
     rules, url = rules_of(settings, trusted_roots(settings)), settings.webhook_relay_url
     relay = Relay(url) if url else None
-    return Receiver(rules, Certificates(None, rules, _now), _now, relay=relay)
+    return Receiver(rules, Certificates(rules, _now), _now, relay=relay)
 
 
 @cache

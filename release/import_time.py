@@ -20,15 +20,13 @@ MOST: Final = 1.5
 FLOOR, APP = "import azure.functions", "import function_app"
 # What a delivery imports while it is answered; that this is all of it is in `tests/test_cold_webhook.py`.
 DELIVERY = (
-    f"{APP}, functions; functions.receiver(); import shared.doorbell, cryptography.x509.verification; "
+    f"{APP}, functions; functions.receiver(); import encodings.idna, shared.doorbell, cryptography.x509.verification; "
     "from cryptography.hazmat.primitives.asymmetric import padding"
 )
-FETCH = f"{DELIVERY}; import httpx; httpx.Client(trust_env=False)"
 WHAT: Final = {
     FLOOR: "the programming model alone",
     APP: "the app: what is imported before the worker can be given a delivery",
-    DELIVERY: "and all that a delivery loads: its settings, the trusted roots, the verifier",
-    FETCH: "and the client that fetches the signing certificate, for a worker that has none yet",
+    DELIVERY: "and all that a first delivery loads: its settings, the trusted roots, the verifier",
 }
 TIMED = "import time; t = time.perf_counter(); {0}; print(time.perf_counter() - t)"
 SETTINGS: Final = {"COSELL_WEBHOOK_TOKEN": "x"}
@@ -62,7 +60,7 @@ def main(package: str) -> int:
         found = measured(Path(folder))
     for statement, milliseconds in found.items():
         sys.stdout.write(f"{milliseconds:6.0f} ms  {milliseconds / found[FLOOR]:4.2f} ×  {WHAT[statement]}\n")
-    within = max(found[APP], found[DELIVERY]) <= MOST * found[FLOOR]
+    within = max(found.values()) <= MOST * found[FLOOR]
     sys.stdout.write(f"The webhook's path is {'' if within else 'not '}within {MOST} × the programming model.\n")
     return 0 if within else 1
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from release.import_time import DELIVERY, FETCH, SETTINGS
+from release.import_time import DELIVERY, SETTINGS
 from sandbox.partner_center.authority import Authority
 from sandbox.serve import Server, serve
 from sandbox.system import now
@@ -22,9 +22,10 @@ NOBODY = "http://127.0.0.1:9"
 HEAVY = ("simple_salesforce", "zeep", "azure.identity", "msal", "azure.storage", "azure.data", "azure.keyvault")
 # What the Functions worker loads before it can be given anything: no flow's own libraries.
 AT_START = (*HEAVY, "pydantic", "httpx", "requests", "cryptography", "shared.settings", "shared.sync", "opentelemetry")
-# All that a delivery may load beside the standard library, once the certificate is kept …
+# All that a delivery may load beside the standard library.
 TO_BELIEVE = (
     "shared.certificate_files",
+    "shared.certificate_request",
     "shared.certificates",
     "shared.doorbell",
     "shared.issuers",
@@ -39,8 +40,6 @@ TO_BELIEVE = (
     "_cffi_backend",
     "_openssl",
 )
-# … and to fetch it.
-TO_FETCH = ("httpx", "httpcore", "h11", "idna", "anyio", "sniffio", "socksio", "click", "rich", "pygments")
 # Run in a process of its own: the modules of the tests would be there already.
 ALONE = """
 import json, socket, sys
@@ -66,10 +65,6 @@ class Bells:
     def set(self, value): self.value = value
 
 given = json.load(sys.stdin)
-if given["kept"]:
-    from pathlib import Path
-    from shared.certificates import Certificates
-    Certificates._fetch = lambda self, url, started: Path(given["kept"]).read_bytes()
 webhook = next(f for f in function_app.app.get_functions() if f.get_function_name() == "PartnerCenterToSalesforce")
 statuses, rung = [], []
 for content in [given["body"]] * 3:
@@ -99,21 +94,8 @@ def served() -> Iterator[tuple[Authority, Server]]:
 @pytest.fixture(scope="module")
 def cold(served: tuple[Authority, Server], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a fresh process says after it has received one genuine delivery three times."""
-    return received(served, tmp_path_factory.mktemp("roots"))
-
-
-@pytest.fixture(scope="module")
-def warm(served: tuple[Authority, Server], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The same of one to whom the certificate is just given."""
-    folder = tmp_path_factory.mktemp("kept")
-    (folder / "leaf.cer").write_bytes(served[0].leaf.der)
-    return received(served, folder, kept=str(folder / "leaf.cer"))
-
-
-def received(served: tuple[Authority, Server], folder: Path, kept: str = "") -> dict[str, Any]:
-    """What a process says that starts with the settings and one genuine delivery."""
     authority, server = served
-    roots = folder / "roots.pem"
+    roots = tmp_path_factory.mktemp("roots") / "roots.pem"
     roots.write_bytes(authority.root.pem + authority.intermediate.pem)
     settings = {
         "COSELL_DIGEST_KEY": "digest",
@@ -133,7 +115,7 @@ def received(served: tuple[Authority, Server], folder: Path, kept: str = "") -> 
     signed = headers(CONTENT, authority.leaf, X_MS_Certificate_Url=address)
     done = subprocess.run(  # noqa: S603  our own interpreter and text
         [sys.executable, "-W", "error", "-c", ALONE],
-        input=json.dumps({"token": TOKEN, "headers": signed, "body": CONTENT.decode(), "kept": kept}),
+        input=json.dumps({"token": TOKEN, "headers": signed, "body": CONTENT.decode()}),
         capture_output=True,
         text=True,
         timeout=60,
@@ -179,21 +161,12 @@ def _beyond(modules: set[str], allowed: tuple[str, ...]) -> set[str]:
     return {name for name in modules if name not in allowed and name.split(".")[0] not in allowed}
 
 
-def test_a_delivery_loads_what_it_takes_to_believe_it_and_nothing_else(warm: dict[str, Any]) -> None:
-    assert warm["statuses"] == [200, 200, 200]
-    assert warm["called"] == []
-    assert _beyond(_loaded(warm["modules"]) - _loaded(warm["indexed"]), TO_BELIEVE) == set()
+def test_a_first_delivery_loads_what_it_takes_to_believe_it_and_nothing_else(cold: dict[str, Any]) -> None:
+    assert _beyond(_loaded(cold["modules"]) - _loaded(cold["indexed"]), TO_BELIEVE) == set()
 
 
-def test_fetching_the_certificate_loads_a_client_and_nothing_else(cold: dict[str, Any]) -> None:
-    assert _beyond(_loaded(cold["modules"]) - _loaded(cold["indexed"]), TO_BELIEVE + TO_FETCH) == set()
-
-
-@pytest.mark.parametrize(("statement", "delivered"), [(DELIVERY, "warm"), (FETCH, "cold")])
-def test_what_is_measured_is_what_a_delivery_loads(
-    statement: str, delivered: str, request: pytest.FixtureRequest
-) -> None:
-    told = f"{statement}; import json, sys; print(json.dumps(sorted(sys.modules)))"
+def test_what_is_measured_is_what_a_first_delivery_loads(cold: dict[str, Any]) -> None:
+    told = f"{DELIVERY}; import json, sys; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(  # noqa: S603  our own interpreter and text
         [sys.executable, "-c", told],
         capture_output=True,
@@ -202,4 +175,4 @@ def test_what_is_measured_is_what_a_delivery_loads(
         cwd=ROOT,
         env={**os.environ, **SETTINGS},
     )
-    assert _loaded(request.getfixturevalue(delivered)["modules"]) - _loaded(json.loads(done.stdout)) == set()
+    assert set(cold["modules"]) - set(json.loads(done.stdout)) == set()

@@ -54,6 +54,7 @@ CURSORS: Final = "tests/test_storage_cursors.py"
 SIGNED: Final = "tests/test_webhook.py"
 RECEIVER: Final = "tests/test_receiver.py"
 CERTIFICATES: Final = "tests/test_certificates.py"
+ASKING: Final = "tests/test_certificate_request.py"
 RETENTION: Final = "tests/test_storage_retention.py"
 RECEIVING: Final = "tests/test_settings_receiving.py"
 COLD: Final = "tests/test_cold_webhook.py"
@@ -365,7 +366,10 @@ MUTANTS: Final = (
     Mutant("too large a body examined", WEBHOOK, "or len(body) > max_bytes:", "or False:", (SIGNED,)),
     Mutant("parsed before it is believed", "shared/receiver.py", "        self._verify(delivery)\n", "        parse(body)\n        self._verify(delivery)\n", (RECEIVER,)),
     Mutant("the named address is called", WEBHOOK, "        return Event(name, _last_guid(notice.resourceuri)", "        with __import__('contextlib').suppress(OSError, ValueError):\n            __import__('socket').create_connection((notice.resourceuri.split('/')[2], 443), timeout=1)\n        return Event(name, _last_guid(notice.resourceuri)", (COLD,)),
-    Mutant("redirects followed", "shared/certificates.py", "follow_redirects=False,", "follow_redirects=True,", (CERTIFICATES,)),
+    Mutant("an answer that is no file is taken for one", "shared/certificates.py", "if answer.status != 200:", "if answer.status >= 400:", (CERTIFICATES,)),
+    Mutant("the certificate's host is resolved a second time", "shared/certificate_request.py", "create_connection((number, port)", "create_connection((name, port)", (ASKING,)),
+    Mutant("the certificate's host proves another name", "shared/certificate_request.py", "server_hostname=name", "server_hostname=number", (ASKING,)),
+    Mutant("half a certificate is a certificate", "shared/certificate_request.py", "if answer.length:", "if answer.length is False:", (ASKING,)),
     Mutant("a name that leads inside is called", "shared/certificates.py", "if not found or not all(_is_public(address) for address in found):", "if not found:", (CERTIFICATES,)),
     Mutant("a certificate of any length read", "shared/certificates.py", "if len(content) > LONGEST_FILE:", "if len(content) > 4 * LONGEST_FILE:", (CERTIFICATES,)),
     Mutant("staging registers itself", "shared/registration.py", "    if sweep_only:\n", "    if False:\n", ("tests/test_registration.py",)),
