@@ -89,11 +89,11 @@ package:  ## build the deployable zip with its bytecode (TWICE=1: prove that it 
 	@.venv313/bin/python -m release --target $(PACKAGE) $(if $(TWICE),--twice)
 	@PACKAGE=$(abspath $(PACKAGE)) .venv313/bin/python -m pytest tests/test_worker_app.py
 
-audit: install  ## secrets in the repository, licences of what is deployed, and its known weaknesses (the last needs the network)
+audit: install  ## secrets in the repository, licences of what is deployed, and its known weaknesses (STRICT=1: all must be judged)
 	@$(BIN)/python -m release.secret_scan
 	@$(BIN)/python -m release.licences
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv tool run pip-audit==2.10.1 --strict --disable-pip --require-hashes --requirement requirements.txt
+	@$(BIN)/python -m release.weaknesses $(if $(STRICT),--strict)
 
 sbom: install  ## the bill of materials of what is deployed, as CycloneDX
 	@mkdir -p dist

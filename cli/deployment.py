@@ -21,7 +21,7 @@ from shared.identity import EntraTokens, KeyVaultKeeper, StoreKeeper, TokenKeepe
 from shared.mapping import Mapping as FieldMapping
 from shared.partner_center import PartnerCenter, WebhookRegistrations
 from shared.salesforce import Salesforce, SalesforceSession
-from shared.settings import Settings
+from shared.settings.model import Settings
 from shared.storage import Store, queue_service, table_service
 from shared.storage.bells import Queues
 from shared.storage.store import Tables

@@ -21,7 +21,7 @@ from shared.errors import LostRace, Unauthorised
 from shared.identity import grants
 from shared.identity.grants import CALL, Grant, scopes_of
 from shared.identity.kept import Kept
-from shared.settings import Settings
+from shared.settings.model import Settings
 from shared.transport import LoopbackSession
 
 WAIT_SECONDS: Final = 600

@@ -17,7 +17,7 @@ from shared.doorbell import Queue
 from shared.mapping import Mapping as FieldMapping
 from shared.partner_center import PartnerCenter
 from shared.salesforce import Salesforce
-from shared.settings import Settings
+from shared.settings.model import Settings
 from shared.storage import Store
 from shared.storage.store import Cursor
 from shared.sync import Sync, patience_of, policy_of

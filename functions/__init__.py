@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from shared.partner_center import WebhookRegistrations
     from shared.receiver import Receiver
     from shared.registration_watch import RegistrationWatch
-    from shared.settings import Settings
-    from shared.storage import Bells, Queues, Store, Tables
+    from shared.settings.model import Settings
+    from shared.storage import Bells, Queues, Retention, Store, Tables
     from shared.sync import Sync
 
 ROOT = Path(__file__).parent.parent
@@ -46,6 +46,7 @@ class Services:
     registrations: WebhookRegistrations
     renewal: Renewal
     registration: RegistrationWatch
+    retention: Retention
 
 
 class Message(Protocol):
@@ -74,12 +75,12 @@ def stand_in(stand: Stand | None) -> None:
 
 def forget() -> None:
     """Build everything anew on next use, from the settings as they are then."""
-    for build in (_settings, _receiver, _services):
+    for build in (_attended, _settings, _receiver, _services):
         build.cache_clear()
 
 
 def receiver() -> Receiver:
-    """The webhook's collaborators. Raises SettingsInvalid."""
+    """The webhook's collaborators, from its own settings alone. Raises SettingsInvalid."""
     with _building:
         return _receiver()
 
@@ -91,7 +92,7 @@ def services() -> Services:
 
 
 def answer(queue: Queue, message: Message, run: Callable[[Sync, Doorbell], object]) -> None:
-    """Answer a doorbell of this queue, as one unit of work. Raises ValidationError for what is no doorbell."""
+    """Answer a doorbell of this queue, as one unit of work. Raises NoDoorbell for what is none."""
     from shared.doorbell import Doorbell
 
     bell = Doorbell.decode(message.get_body())
@@ -109,24 +110,31 @@ def tick(name: str, run: Callable[[Sync], int | None]) -> None:
 
 @cache
 def _settings() -> Settings:
-    from shared.settings import Settings
+    from shared.settings.model import Settings
 
     settings = Settings.load()
-    attend(_measure(settings))
+    _attended()
     return settings
 
 
-def _measure(settings: Settings) -> Callable[[Line], None]:
-    """Where figures go: to Application Insights when the settings name one."""
-    resource = settings.applicationinsights_connection_string
-    if resource is None:
-        return lambda _: None
+@cache
+def _attended() -> None:
+    """Have the app's lines completed, and figures sent to Application Insights when the settings name a resource."""
+    from shared.settings.receiving import application_insights
+
+    resource = application_insights()
+    attend(_measure(resource) if resource else lambda _: None)
+
+
+def _measure(resource: str) -> Callable[[Line], None]:
     from shared.telemetry.export import Later, azure_monitor
 
     def load() -> Callable[[Line], None]:
         from shared.storage import azure_credential
 
-        return azure_monitor(resource.get_secret_value(), azure_credential(settings))
+        with _building:
+            settings = _settings()
+        return azure_monitor(resource, azure_credential(settings))
 
     return Later(load).measure
 
@@ -136,12 +144,19 @@ def _receiver() -> Receiver:
     from shared.certificates import Certificates, trusted_roots
     from shared.receiver import Receiver
     from shared.relay import Relay
+    from shared.settings import SettingsInvalid
+    from shared.settings.receiving import Receiving
     from shared.webhook import rules_of
 
-    settings = _settings()
+    try:
+        settings = Receiving.load()
+    except SettingsInvalid:
+        _settings()  # what else is wrong is told with it
+        raise
+    _attended()
     rules, url = rules_of(settings, trusted_roots(settings)), settings.webhook_relay_url
-    relay = Relay(url.get_secret_value()) if url else None
-    return Receiver(rules, Certificates(None, rules, _now), _now, relay=relay)
+    relay = Relay(url) if url else None
+    return Receiver(rules, Certificates(rules, _now), _now, relay=relay)
 
 
 @cache
@@ -151,7 +166,7 @@ def _services() -> Services:
     from shared.partner_center import PartnerCenter, WebhookRegistrations
     from shared.registration_watch import RegistrationWatch
     from shared.salesforce import Salesforce
-    from shared.storage import Bells, Store, queue_service, table_service
+    from shared.storage import Bells, Retention, Store, queue_service, table_service
     from shared.sync import GatedOpportunities, GatedReferrals, Gates, Sync, patience_of, policy_of
 
     settings = _settings()
@@ -182,7 +197,8 @@ def _services() -> Services:
     renewal = Renewal(tokens, audiences, store, _seconds)
     registrations = WebhookRegistrations.connect(settings, tokens)
     watch = RegistrationWatch(registrations, store, settings.webhook_token.get_secret_value())
-    return Services(sync, store, bells, registrations, renewal, watch)
+    retention = Retention(stand.tables, store.link, settings.retention_days, shard_bits=settings.table_shard_bits)
+    return Services(sync, store, bells, registrations, renewal, watch, retention)
 
 
 def mapping_of(settings: Settings) -> Mapping:

@@ -20,10 +20,13 @@ def reconciliation_delta(timer: func.TimerRequest) -> None:  # noqa: ARG001  the
 @bp.function_name("ReconciliationSweep")
 @bp.timer_trigger(arg_name="timer", schedule="%COSELL_SWEEP_SCHEDULE%")
 def reconciliation_sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001  the binding needs its name
-    """Compare everything, and ring for each difference."""
+    """Compare everything, and ring for each difference; then let go of the lines that are kept for no reason."""
     from shared import sync
 
-    functions.tick("sweep", sync.sweep)
+    try:
+        functions.tick("sweep", sync.sweep)
+    finally:
+        functions.tick("retention", lambda now: functions.services().retention.run(now.clock()))
 
 
 @bp.function_name("ReconciliationRecovery")

@@ -22,7 +22,8 @@ from sandbox.serve import serve
 from sandbox.state import StateApp, connection_string
 from sandbox.system import MASTER_KEY, MEMORY, ROOT, STORAGE, CannotStart, Values, claimed, now
 from shared.mapping import MappingInvalid
-from shared.settings import Settings, SettingsInvalid
+from shared.settings import SettingsInvalid
+from shared.settings.model import Settings
 
 HIDDEN = "COSELL_HOST_HIDDEN_SECONDS"  # of the local host only: how long a dead host's messages stay hidden
 

@@ -13,9 +13,10 @@ import re
 import socket
 import ssl
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from http.client import HTTPException
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from pathlib import Path
 from threading import Lock
@@ -23,12 +24,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from shared.certificate_files import NotCertificates, certificates_in, joined, organizations_of
+from shared.certificate_request import Ask, ask, public_authorities
 from shared.issuers import missing_issuer
-from shared.settings import LOOPBACK, PREFIX, Settings, SettingsInvalid
+from shared.settings import LOOPBACK, PREFIX, SettingsInvalid
 from shared.webhook import Rules
 
 if TYPE_CHECKING:
-    import httpx
+    from shared.settings.receiving import Receiving
 
 log = logging.getLogger("cosell.webhook")
 KEEP = timedelta(hours=1)
@@ -75,13 +77,9 @@ class Certificates:
     """Certificate files by address; one fetch at a time, whoever asks."""
 
     def __init__(
-        self,
-        http: httpx.Client | None,
-        rules: Rules,
-        clock: Callable[[], datetime],
-        resolve: Resolve = addresses_of,
+        self, rules: Rules, clock: Callable[[], datetime], resolve: Resolve = addresses_of, ask: Ask = ask
     ) -> None:
-        self._http = http
+        self._ask = ask
         self._rules = rules
         self._clock = clock
         self._resolve = resolve
@@ -141,66 +139,45 @@ class Certificates:
         return document
 
     def _fetch(self, url: str, started: datetime) -> bytes:
-        import httpx
-
-        target, headers, extensions = _pinned(urlsplit(url), self._rules.hosts, self._resolve)
-        headers["Accept-Encoding"] = "identity"
+        place = urlsplit(url)
+        number = _number(place, self._rules.hosts, self._resolve)
         try:
-            with self._client().stream(
-                "GET",
-                target,
-                headers=headers,
-                extensions=extensions,
-                timeout=TIME_LIMIT.total_seconds(),
-                follow_redirects=False,
-            ) as answer:
-                if answer.status_code != 200:
+            with self._ask(place, number) as answer:
+                if answer.status != 200:
                     raise CertificateUnavailable("status")
-                if answer.headers.get("content-encoding", "identity").lower() != "identity":
+                if answer.encoding.lower() != "identity":
                     raise CertificateUnavailable("encoding")
-                return self._read(answer, started)
-        except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError):
+                return self._read(answer.pieces, started)
+        except (OSError, HTTPException):
             raise CertificateUnavailable("connection") from None
 
-    def _read(self, answer: httpx.Response, started: datetime) -> bytes:
+    def _read(self, pieces: Iterable[bytes], started: datetime) -> bytes:
         content = b""
-        for piece in answer.iter_bytes():
+        for piece in pieces:
             content += piece
             if len(content) > LONGEST_FILE:
                 raise CertificateUnavailable("size")
-            # httpx limits each wait; a slow drip is limited here.
+            # Each wait is limited where it happens; a slow drip is limited here.
             if self._clock() - started > TIME_LIMIT:
                 raise CertificateUnavailable("time")
         return content
 
-    def _client(self) -> httpx.Client:
-        """A client of our own: no proxy or credentials from the environment, no cookies, no redirects."""
-        if self._http is None:
-            import httpx
 
-            self._http = httpx.Client(timeout=TIME_LIMIT.total_seconds(), trust_env=False)
-        return self._http
+def _number(url: SplitResult, hosts: frozenset[str], resolve: Resolve) -> str:
+    """The very machine that is to be called, by its number. This machine is only called when it is listed.
 
-
-def _pinned(url: SplitResult, hosts: frozenset[str], resolve: Resolve) -> tuple[str, dict[str, str], dict[str, str]]:
-    """Address, headers and extensions of a request that goes to the very machine that was looked at.
-
-    The name is resolved once, and the connection made to the number, so that the answer cannot change in
-    between; the Host header and TLS still use the name. This machine is only called when it is listed.
+    The name is resolved once, so that the answer cannot change between the look and the call.
     """
     host = url.hostname or ""
     if host in LOOPBACK and url.netloc.lower() in hosts:
-        return url.geturl(), {}, {}
+        return host
     try:
         found = resolve(host, url.port or (443 if url.scheme == "https" else 80))
     except OSError:
         raise CertificateUnavailable("name") from None
     if not found or not all(_is_public(address) for address in found):
         raise CertificateUnavailable("address")
-    first = min(found, key=lambda address: ":" in address)  # IPv4 when there is one: it works everywhere
-    number = f"[{first}]" if ":" in first else first
-    netloc = f"{number}:{url.port}" if url.port else number
-    return url._replace(netloc=netloc).geturl(), {"Host": url.netloc}, {"sni_hostname": host}
+    return min(found, key=lambda address: ":" in address)  # IPv4 when there is one: it works everywhere
 
 
 _TRANSLATED = IPv6Network("64:ff9b::/96")
@@ -217,7 +194,7 @@ def _is_public(text: str) -> bool:
     return address.is_global and not address.is_multicast
 
 
-def trusted_roots(settings: Settings) -> bytes:
+def trusted_roots(settings: Receiving) -> bytes:
     """The certificates that are trusted outright, as PEM. Raises SettingsInvalid when the file cannot be used.
 
     Without a file: the public roots of Microsoft and of DigiCert, which signs Microsoft's, as certifi has them.
@@ -236,19 +213,11 @@ def trusted_roots(settings: Settings) -> bytes:
 
 
 def _public_roots() -> bytes:
-    import certifi
-
-    chosen = []
-    for block in re.findall(
-        rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", _read(certifi.where()), re.S
-    ):
+    bundle, chosen = public_authorities().read_bytes(), []
+    for block in re.findall(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", bundle, re.S):
         # Most of the file is somebody else's, and some of it is not even parsed without complaint.
         if any(name.encode() in ssl.PEM_cert_to_DER_cert(block.decode()) for name in ROOT_ORGANIZATIONS):
             (root,) = certificates_in(block)
             if organizations_of(root) in [[name] for name in ROOT_ORGANIZATIONS]:
                 chosen.append(block)
     return b"".join(chosen)
-
-
-def _read(path: str) -> bytes:
-    return Path(path).read_bytes()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,13 +19,13 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
 from shared.certificate_files import NotCertificates, certificates_in, dns_names_of, organizations_of
-from shared.settings import LOOPBACK, Settings
+from shared.settings import LOOPBACK
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
+
+    from shared.settings.receiving import Receiving
 
 SIGNATURE = "x-ms-signature"
 ALGORITHM = "x-ms-signature-algorithm"
@@ -33,6 +34,9 @@ CERTIFICATE_URL = "x-ms-certificate-url"
 MINIMUM_KEY_BITS = 2048
 LONGEST_SIGNATURE = 2048  # characters; an 8192-bit key needs 1368
 LONGEST_URL = 300
+LONGEST_NAME = 100
+LONGEST_RESOURCE = 2048
+LONGEST_TIMESTAMP = 40
 
 
 class Refused(Exception):
@@ -75,10 +79,10 @@ class Rules:
     roots_pem: bytes = field(repr=False)
 
 
-def rules_of(settings: Settings, roots_pem: bytes) -> Rules:
+def rules_of(settings: Receiving, roots_pem: bytes) -> Rules:
     """The rules that the app settings ask for, with the certificates that are trusted outright."""
     return Rules(
-        token=settings.webhook_token.get_secret_value(),
+        token=settings.webhook_token,
         max_bytes=settings.webhook_max_bytes,
         hosts=frozenset(host.lower() for host in settings.webhook_certificate_hosts),
         issuer_hosts=frozenset(host.lower() for host in settings.webhook_issuer_hosts),
@@ -158,12 +162,13 @@ class Event:
 def parse(body: bytes) -> Event:
     """Read a body that has been verified. Raises Refused(400) when it is no event, or a referral's without its id."""
     try:
-        name = _Named.model_validate_json(body).eventname
+        notice = _properties(body)
+        name = _text(notice, "eventname", LONGEST_NAME)
         if EVENTS.get(name) is not Effect.RING:
             return Event(name)
-        notice = _Notice.model_validate_json(body)
-        return Event(name, _last_guid(notice.resourceuri), ticks_of(notice.resourcechangeutcdate))
-    except (ValidationError, ValueError, OverflowError):
+        referral_id = _last_guid(_text(notice, "resourceuri", LONGEST_RESOURCE))
+        return Event(name, referral_id, ticks_of(_text(notice, "resourcechangeutcdate", LONGEST_TIMESTAMP)))
+    except (ValueError, OverflowError, RecursionError):
         raise Refused(400, "body") from None
 
 
@@ -189,24 +194,19 @@ _TIMESTAMP = re.compile(
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 
 
-class _Named(BaseModel):
-    """The one property that every event has. Property names are read in any casing."""
-
-    model_config = ConfigDict(extra="ignore", strict=True)
-
-    eventname: str = Field(min_length=1, max_length=100)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _any_casing(cls, document: Any) -> Any:
-        return (
-            {str(name).lower(): value for name, value in document.items()} if isinstance(document, dict) else document
-        )
+def _properties(body: bytes) -> dict[str, Any]:
+    """The properties of a JSON object in UTF-8, their names in lower case: they are read in any casing."""
+    document = json.loads(body.decode("utf-8"))
+    if not isinstance(document, dict):
+        raise ValueError("not an object")
+    return {name.lower(): value for name, value in document.items()}
 
 
-class _Notice(_Named):
-    resourceuri: str = Field(max_length=2048)
-    resourcechangeutcdate: str = Field(max_length=40)
+def _text(properties: Mapping[str, Any], name: str, longest: int) -> str:
+    value = properties.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= longest:
+        raise ValueError(name)
+    return value
 
 
 def _check_size(declared: str | None, body: bytes, max_bytes: int) -> None:

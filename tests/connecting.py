@@ -9,7 +9,7 @@ import stamina
 
 from sandbox.memory import MemoryTables
 from shared.identity import Turn
-from shared.settings import Settings
+from shared.settings.model import Settings
 from shared.storage import Store
 from shared.transport import Clock
 

@@ -1,14 +1,15 @@
 """Deliveries as Partner Center signs them, a host that serves certificates, and a receiver that trusts the local CA."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
-
-import httpx
+from typing import Any, NamedTuple
+from urllib.parse import SplitResult
 
 from sandbox.partner_center.authority import INTERMEDIATE_URL, Authority, Issued
+from shared.certificate_request import Answer
 from shared.certificates import Certificates
 from shared.receiver import Receiver
 from shared.webhook import Rules
@@ -78,24 +79,29 @@ def headers(content: bytes, issued: Issued | None = None, **changes: str | None)
     return {name: value for name, value in found.items() if value is not None}
 
 
+class Call(NamedTuple):
+    """Where a certificate was asked for, and the machine that was called."""
+
+    url: str
+    number: str
+
+
 class CertificateHost:
     """Serves files by address and remembers who was called; a callable answers for itself."""
 
-    def __init__(self, files: Mapping[str, bytes | Callable[[], httpx.Response]] | None = None) -> None:
+    def __init__(self, files: Mapping[str, bytes | Callable[[], Answer]] | None = None) -> None:
         self.files = dict(files if files is not None else {URL: authority().leaf.der})
-        self.calls: list[httpx.Request] = []
+        self.calls: list[Call] = []
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.calls.append(request)
-        name = request.headers["host"]
-        found = self.files.get(f"{request.url.scheme}://{name}{request.url.path}")
+    @contextmanager
+    def ask(self, url: SplitResult, number: str) -> Iterator[Answer]:
+        """As `certificate_request.ask`, but of this host only."""
+        self.calls.append(Call(url.geturl(), number))
+        found = self.files.get(url.geturl())
         if found is None:
-            return httpx.Response(404)
-        return found() if callable(found) else httpx.Response(200, content=found)
-
-    def client(self) -> httpx.Client:
-        """A client that reaches this host only."""
-        return httpx.Client(transport=httpx.MockTransport(self))
+            yield Answer(404, "identity", iter(()))
+        else:
+            yield found() if callable(found) else Answer(200, "identity", iter([found]))
 
 
 class Clock:
@@ -115,5 +121,5 @@ class Clock:
 def receiver(host: CertificateHost | None = None, clock: Clock | None = None, **changes: Any) -> Receiver:
     """A receiver whose certificates come from `host`."""
     expected, time = rules(**changes), clock or Clock()
-    client = (host or CertificateHost()).client()
-    return Receiver(expected, Certificates(client, expected, time, lambda name, port: [PUBLIC]), time)
+    asked = (host or CertificateHost()).ask
+    return Receiver(expected, Certificates(expected, time, lambda name, port: [PUBLIC], asked), time)

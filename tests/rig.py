@@ -31,7 +31,7 @@ from shared.mapping import build, load
 from shared.mapping.codecs import ticks
 from shared.partner_center import PartnerCenter
 from shared.salesforce import Salesforce, SalesforceSession
-from shared.settings import Settings
+from shared.settings.model import Settings
 from shared.storage import Bells, Store
 from shared.sync import GatedOpportunities, GatedReferrals, Gates, Polled, Sync, policy_of
 

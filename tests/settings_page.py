@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic.fields import FieldInfo
 
-from shared.settings import Settings
+from shared.settings.model import Settings
 
 ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = ROOT / "docs" / "settings.md"
@@ -39,7 +39,8 @@ FILL_IN: Final = frozenset({"COSELL_STORAGE", "COSELL_ENTRA_REFRESH_TOKEN", "COS
 HEAD: Final = """# Settings
 
 Every app setting, subject by subject, as `shared/settings/` declares them. A wrong or missing one is reported on first
-use, all of them together. An empty value counts as not set. Secrets belong into Key Vault: give the setting a reference
+use, all of them together; the webhook looks at its own alone and goes on receiving while another is wrong. An empty
+value counts as not set. Secrets belong into Key Vault: give the setting a reference
 `@Microsoft.KeyVault(SecretUri=…)` instead of the value. Plain `http` addresses are accepted for this machine only.
 
 This page is written by `python -m tests.settings_page`; edit the descriptions in `shared/settings/`.

@@ -27,7 +27,7 @@ from shared.catalogue import (
 from shared.deal import Hold, Link, LinkState, Phase
 from shared.decide import REPORT
 from shared.mapping import load
-from shared.settings import Settings
+from shared.settings.model import Settings
 from tests import sellers_page
 from tests.deals import linked
 

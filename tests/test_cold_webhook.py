@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from release.import_time import DELIVERY, SETTINGS
 from sandbox.partner_center.authority import Authority
 from sandbox.serve import Server, serve
 from sandbox.system import now
@@ -21,6 +22,24 @@ NOBODY = "http://127.0.0.1:9"
 HEAVY = ("simple_salesforce", "zeep", "azure.identity", "msal", "azure.storage", "azure.data", "azure.keyvault")
 # What the Functions worker loads before it can be given anything: no flow's own libraries.
 AT_START = (*HEAVY, "pydantic", "httpx", "requests", "cryptography", "shared.settings", "shared.sync", "opentelemetry")
+# All that a delivery may load beside the standard library.
+TO_BELIEVE = (
+    "shared.certificate_files",
+    "shared.certificate_request",
+    "shared.certificates",
+    "shared.doorbell",
+    "shared.issuers",
+    "shared.receiver",
+    "shared.relay",
+    "shared.settings",
+    "shared.settings.receiving",
+    "shared.settings.spelling",
+    "shared.webhook",
+    "certifi",
+    "cryptography",
+    "_cffi_backend",
+    "_openssl",
+)
 # Run in a process of its own: the modules of the tests would be there already.
 ALONE = """
 import json, socket, sys
@@ -129,3 +148,31 @@ def test_a_delivery_loads_no_client_that_it_does_not_need(cold: dict[str, Any], 
 @pytest.mark.parametrize("module", AT_START)
 def test_a_worker_indexes_the_flows_without_what_they_work_with(cold: dict[str, Any], module: str) -> None:
     assert [name for name in cold["indexed"] if f"{name}.".startswith(f"{module}.")] == []
+
+
+def _loaded(modules: list[str]) -> set[str]:
+    """Which of these are neither the language's nor there before any delivery was."""
+    ours_or_foreign = (name for name in modules if name.split(".")[0] not in sys.stdlib_module_names)
+    return {name for name in ours_or_foreign if name != "__main__"}
+
+
+def _beyond(modules: set[str], allowed: tuple[str, ...]) -> set[str]:
+    """Our modules are allowed one by one, a library as a whole."""
+    return {name for name in modules if name not in allowed and name.split(".")[0] not in allowed}
+
+
+def test_a_first_delivery_loads_what_it_takes_to_believe_it_and_nothing_else(cold: dict[str, Any]) -> None:
+    assert _beyond(_loaded(cold["modules"]) - _loaded(cold["indexed"]), TO_BELIEVE) == set()
+
+
+def test_what_is_measured_is_what_a_first_delivery_loads(cold: dict[str, Any]) -> None:
+    told = f"{DELIVERY}; import json, sys; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(  # noqa: S603  our own interpreter and text
+        [sys.executable, "-c", told],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env={**os.environ, **SETTINGS},
+    )
+    assert set(cold["modules"]) - set(json.loads(done.stdout)) == set()

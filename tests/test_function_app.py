@@ -11,7 +11,7 @@ import pytest
 from croniter import croniter
 
 from shared.doorbell import Queue
-from shared.settings import Settings
+from shared.settings.model import Settings
 from tests.flow_table import FLOWS, as_flow
 
 ROOT = Path(__file__).parent.parent

@@ -33,7 +33,7 @@ from sandbox.system import (
     write_settings,
 )
 from shared.registration import register
-from shared.settings import Settings
+from shared.settings.model import Settings
 from tests.flow_table import FLOWS
 
 ROOT = Path(__file__).parent.parent

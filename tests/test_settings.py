@@ -5,7 +5,8 @@ import json
 import pytest
 from pydantic import SecretStr
 
-from shared.settings import Settings, SettingsInvalid
+from shared.settings import SettingsInvalid
+from shared.settings.model import Settings
 from tests.settings_page import EXAMPLE, HOSTS_OWN, PAGE, default, example, fields, page
 
 SECRET = "s3cret-value"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from shared.mapping import load
 from shared.mapping.file import default_table
-from shared.settings import Settings
+from shared.settings.model import Settings
 from tests.rig import Rig
 
 PAGE = (Path(__file__).parent.parent / "docs" / "staging.md").read_text("utf-8")

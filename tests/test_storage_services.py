@@ -8,7 +8,7 @@ import pytest
 from azure.identity import DefaultAzureCredential, ManagedIdentityCredential
 from pydantic import SecretStr
 
-from shared.settings import Settings
+from shared.settings.model import Settings
 from shared.storage import queue_service, table_service
 from tests.azurite import ACCOUNT, KEY
 

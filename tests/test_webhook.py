@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
 from sandbox.partner_center.authority import Issued
-from shared.settings import Settings
+from shared.settings.receiving import Receiving
 from shared.webhook import Delivery, Effect, Event, Refused, examine, parse, rules_of, ticks_of, verify
 from tests.deliveries import HOST, NOW, REFERRAL, TOKEN, URL, authority, body, foreign_authority, headers, rules
 
@@ -365,6 +365,8 @@ def test_a_signature_of_another_kind_is_refused(signature: bytes) -> None:
     [
         b"",
         b"\xff\xfe{\x00",
+        CONTENT.decode().encode("utf-16"),
+        b"\xef\xbb\xbf" + CONTENT,
         b'{"EventName":"referral-updated\xff"}',
         b"[" * 20_000,
         b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
@@ -374,6 +376,7 @@ def test_a_signature_of_another_kind_is_refused(signature: bytes) -> None:
         b"{}",
         b'{"EventName": 5}',
         b'{"EventName": ""}',
+        body(EventName="e" * 101),
         b'{"EventName": ["referral-updated"]}',
         body(ResourceUri=None),
         body(ResourceUri="https://api.partnercenter.microsoft.com/engagements/v1/referrals/"),
@@ -454,22 +457,12 @@ def test_a_change_date_is_read_to_its_seventh_digit(text: str, ticks: int) -> No
     assert ticks_of(text) == ticks
 
 
-def test_the_rules_come_from_the_settings_and_hide_the_token(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Settings(
-        digest_key="k",
-        storage="UseDevelopmentStorage=true",
-        entra_tenant_id="t",
-        entra_client_id="c",
-        entra_client_secret="s",
-        salesforce_client_id="c",
-        salesforce_client_secret="s",
-        webhook_token=TOKEN,
-        webhook_certificate_hosts="One.Example, 127.0.0.1:7071",
-    )
+def test_the_rules_come_from_the_settings_and_hide_the_token() -> None:
+    settings = Receiving(webhook_token=TOKEN, webhook_certificate_hosts=("One.Example", "127.0.0.1:7071"))
     made = rules_of(settings, b"roots")
     assert made.hosts == {"one.example", "127.0.0.1:7071"}
     assert (made.token, made.max_bytes, made.organization) == (TOKEN, 65536, "Microsoft Corporation")
-    assert TOKEN not in repr(made)
+    assert TOKEN not in repr(made) + repr(settings)
 
 
 def test_a_refusal_and_a_delivery_show_nothing_of_their_content() -> None:

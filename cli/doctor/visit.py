@@ -12,7 +12,7 @@ from cli.deployment import Deployment
 from shared import drift
 from shared.errors import Forbidden, Missing
 from shared.mapping import Mapping as FieldMapping
-from shared.settings import Settings
+from shared.settings.model import Settings
 from shared.transport import Repeat
 
 NEWEST = "/referrals?$orderby=updatedDateTime%20desc&$top=1"

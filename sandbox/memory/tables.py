@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -163,13 +163,15 @@ class MemoryTable:
             if (partition_key, row_key) in self._rows():
                 self._alone(("delete", key, {"etag": etag, "match_condition": match_condition}))
 
-    def query_entities(self, query_filter: str, *, results_per_page: int | None = None) -> Iterator[TableEntity]:
-        """Rows that pass the filter, in key order."""
+    def query_entities(
+        self, query_filter: str, *, results_per_page: int | None = None, select: Collection[str] | None = None
+    ) -> Iterator[TableEntity]:
+        """Rows that pass the filter, in key order; of each only the selected properties, if any are."""
         with self._call("query_entities"):
             if results_per_page is not None and not 1 <= results_per_page <= 1000:
                 raise refusal(HttpResponseError, 400, "InvalidInput")
             test = parse(query_filter)
-            return iter([_copy(row) for _, row in sorted(self._rows().items()) if test(row)])
+            return iter([_copy(row, select) for _, row in sorted(self._rows().items()) if test(row)])
 
     def submit_transaction(self, operations: Iterable[tuple[Any, ...]]) -> list[Mapping[str, Any]]:
         """All operations or none. Raises TableTransactionError naming the first that failed."""
@@ -227,8 +229,9 @@ def _found(rows: Rows, key: Key) -> _Row:
     return rows[key]
 
 
-def _copy(row: _Row) -> _Row:
-    return _Row(row, str(row.metadata["etag"]), row.metadata["timestamp"] or datetime.min.replace(tzinfo=UTC))
+def _copy(row: _Row, select: Collection[str] | None = None) -> _Row:
+    shown = row if select is None else {name: value for name, value in row.items() if name in select}
+    return _Row(shown, str(row.metadata["etag"]), row.metadata["timestamp"] or datetime.min.replace(tzinfo=UTC))
 
 
 def _check_version(row: _Row, etag: str | None, condition: MatchConditions | None) -> None:

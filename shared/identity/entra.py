@@ -21,7 +21,7 @@ from shared.errors import ApiError, LostRace, Unauthorised, Unavailable
 from shared.identity.grants import CALL, Grant, application, redeem
 from shared.identity.kept import Access, Kept
 from shared.identity.turn import SECONDS, Lease, Turn
-from shared.settings import Settings
+from shared.settings.model import Settings
 from shared.transport import Clock, LoopbackSession, utc_now
 
 log = logging.getLogger("cosell.identity")

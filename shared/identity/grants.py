@@ -14,7 +14,7 @@ import requests
 
 from shared.deal import Side
 from shared.errors import ApiError, Problem, Unauthorised, Unavailable
-from shared.settings import Settings
+from shared.settings.model import Settings
 from shared.transport import never_sent
 
 CALL = "sign-in"

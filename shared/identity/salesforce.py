@@ -14,7 +14,8 @@ import requests
 
 from shared.deal import Side
 from shared.errors import ApiError, Problem, Throttled, Unauthorised, Unavailable
-from shared.settings import PREFIX, Settings, SettingsInvalid, is_loopback
+from shared.settings import PREFIX, SettingsInvalid, is_loopback
+from shared.settings.model import Settings
 
 CALL = "sign-in"
 SUFFIX = ".salesforce.com"

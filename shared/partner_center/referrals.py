@@ -13,7 +13,7 @@ import httpx
 
 from shared.errors import ApiError, Rejected, Unavailable, Unclear
 from shared.partner_center.wire import SIDE, AccessTokens, Before, Wire, connect, document, guid
-from shared.settings import Settings
+from shared.settings.model import Settings
 from shared.transport import Clock, Patience, Repeat, parse, utc_now
 
 # The paths that the connector definition's patch operation lists; "add" and "replace" are its only operations.

@@ -15,7 +15,8 @@ import httpx
 
 from shared.deal import Side
 from shared.errors import ApiError, Unauthorised, Unavailable, Unclear
-from shared.settings import Settings, is_loopback
+from shared.settings import is_loopback
+from shared.settings.model import Settings
 from shared.telemetry import correlation_guid
 from shared.transport import (
     CONNECT_SECONDS,

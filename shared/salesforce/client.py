@@ -23,7 +23,7 @@ from shared.salesforce.collections import CHUNK, RowResult, in_chunks, settled
 from shared.salesforce.composite import Answers, Step, answers_of, request_of
 from shared.salesforce.session import Call, SalesforceSession, Usage
 from shared.salesforce.soql import api_name, encode
-from shared.settings import Settings
+from shared.settings.model import Settings
 from shared.transport import Repeat
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ import requests
 from shared.deal import Side
 from shared.errors import ApiError, Throttled
 from shared.identity import SalesforceTokens
-from shared.settings import Settings
+from shared.settings.model import Settings
 from shared.transport import (
     Clock,
     LoopbackSession,

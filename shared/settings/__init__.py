@@ -1,99 +1,28 @@
-"""Every app setting, in one model: names, meaning, defaults, and what is refused. One file per subject.
+"""Every app setting: names, meaning, defaults, and what is refused. `model` knows them all, one file per subject.
 
-The only package that reads the environment. Nothing secret has a default. `Settings.load()` reports all
-missing or malformed names together, in the operator's spelling, so that there is never a half start.
+The only package that reads the environment. `receiving` reads what the webhook needs without the model, since a worker
+that starts for a delivery is not to wait for pydantic; what both know stands here, in `spelling` or in `receiving`.
 """
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Any, Self
-from zoneinfo import ZoneInfo
+from typing import Final
+from urllib.parse import urlsplit
 
-from pydantic import SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
-from shared.settings.app import App
-from shared.settings.entra import Entra
-from shared.settings.kinds import LOOPBACK, PREFIX, is_loopback
-from shared.settings.partner_center import PartnerCenter
-from shared.settings.salesforce import Salesforce
-from shared.settings.storage import Storage
-from shared.settings.timing import Patience, Schedules
-from shared.settings.webhook import Staging, Webhook
-
-__all__ = ["LOOPBACK", "PREFIX", "Settings", "SettingsInvalid", "is_loopback"]
+PREFIX: Final = "COSELL_"
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+APPLICATION_INSIGHTS: Final = "APPLICATIONINSIGHTS_CONNECTION_STRING"
 
 
 class SettingsInvalid(Exception):
     """The settings cannot be used; the text lists every name with what is wrong about it."""
 
-
-# Pydantic takes the fields of the last base first: the page of settings begins with `App`.
-class Settings(Patience, Schedules, Staging, Webhook, Salesforce, Entra, PartnerCenter, Storage, App, BaseSettings):
-    """App settings; each field's description is what the documentation says of it."""
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True)
-
-    @field_validator("*", mode="before")
     @classmethod
-    def _filled_in(cls, value: object) -> object:
-        text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if isinstance(text, str) and text.startswith("<") and text.endswith(">"):
-            raise ValueError("is still the placeholder of the example")
-        return value
-
-    @model_validator(mode="after")
-    def _one_way_in(self) -> Self:
-        problems = list(_missing_together(self))
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
-
-    @cached_property
-    def zone(self) -> ZoneInfo:
-        """The time zone as an object."""
-        return ZoneInfo(self.time_zone)
-
-    @classmethod
-    def load(cls, **overrides: Any) -> Settings:
-        """Read the environment. Raises SettingsInvalid naming every problem at once."""
-        try:
-            return cls(**overrides)
-        except ValidationError as error:
-            lines = [
-                f"{_name(e['loc'])}: {e['msg'].removeprefix('Value error, ')}"
-                for e in error.errors(include_input=False)
-            ]
-            raise SettingsInvalid("The app settings cannot be used:\n  " + "\n  ".join(lines)) from None
-
-    @classmethod
-    def names(cls) -> dict[str, str]:
-        """Every setting's name in the environment, with its description."""
-        return {_name((name,)): field.description or "" for name, field in cls.model_fields.items()}
+    def because(cls, problems: list[str]) -> SettingsInvalid:
+        """All of these problems, one a line, each with the name that it is about."""
+        return cls("The app settings cannot be used:\n  " + "\n  ".join(problems))
 
 
-def _missing_together(settings: Settings) -> list[str]:
-    """Settings that only make sense in company."""
-    problems = []
-    if not settings.storage and not (settings.storage_queue_service_uri and settings.storage_table_service_uri):
-        problems.append(
-            f"{PREFIX}STORAGE or both {PREFIX}STORAGE__queueServiceUri and {PREFIX}STORAGE__tableServiceUri are needed"
-        )
-    if bool(settings.salesforce_username) != bool(settings.salesforce_private_key):
-        problems.append(
-            f"{PREFIX}SALESFORCE_USERNAME and {PREFIX}SALESFORCE_PRIVATE_KEY belong together (JWT bearer flow)"
-        )
-    if not settings.salesforce_private_key and not settings.salesforce_client_secret:
-        problems.append(f"{PREFIX}SALESFORCE_PRIVATE_KEY or {PREFIX}SALESFORCE_CLIENT_SECRET is needed")
-    if settings.sweep_only and settings.webhook_relay_url:
-        problems.append(f"{PREFIX}SWEEP_ONLY is for staging and {PREFIX}WEBHOOK_RELAY_URL for production: not both")
-    return problems
-
-
-def _name(location: tuple[int | str, ...]) -> str:
-    """A setting as the operator spells it; pydantic reports a field by its name or by its alias."""
-    word = str(location[0]) if location else "together"
-    field = Settings.model_fields.get(word)
-    alias = field.validation_alias if field else word
-    return alias if isinstance(alias, str) else f"{PREFIX}{word.upper()}"
+def is_loopback(url: str) -> bool:
+    """Whether a URL points at this machine, where plain http is allowed."""
+    return (urlsplit(url).hostname or "") in LOOPBACK

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from shared.settings import APPLICATION_INSIGHTS
 from shared.settings.kinds import Secret, Zone
 
 
@@ -19,7 +20,7 @@ class App(BaseModel):
     language: Literal["en", "ja"] = Field("en", description="Language of what sellers read; a change rewrites it once")
     applicationinsights_connection_string: Secret | None = Field(
         None,
-        validation_alias="APPLICATIONINSIGHTS_CONNECTION_STRING",
+        validation_alias=APPLICATION_INSIGHTS,
         description="Application Insights resource that figures go to; empty: none are sent",
     )
     mapping_file: str = Field("", description="The partner's mapping overlay (TOML); empty: the shipped default alone")

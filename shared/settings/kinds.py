@@ -1,47 +1,26 @@
-"""The kinds of values that settings have, and what is refused of each."""
+"""The kinds of values that settings have in the model; how their text is read is in `spelling`."""
 
 from __future__ import annotations
 
-from typing import Annotated
-from urllib.parse import urlsplit
+from collections.abc import Callable
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, PlainValidator, SecretStr
 from pydantic_settings import NoDecode
 
-PREFIX = "COSELL_"
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+from shared.settings.spelling import bytes_of_a_delivery, origin, resolved, secret_origin, words
 
 
-def is_loopback(url: str) -> bool:
-    """Whether a URL points at this machine, where plain http is allowed."""
-    return (urlsplit(url).hostname or "") in LOOPBACK
+def _secret(read: Callable[[str], str]) -> Callable[[object], SecretStr]:
+    def hidden(value: object) -> SecretStr:
+        return SecretStr(read(value.get_secret_value() if isinstance(value, SecretStr) else str(value)))
+
+    return hidden
 
 
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    secure = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url))
-    if secure and parts.hostname and not (parts.username or parts.query or parts.fragment):
-        return url.rstrip("/")
-    raise ValueError("must be an https address without credentials or query (plain http only to this machine)")
-
-
-def _resolved(value: object) -> SecretStr:
-    text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-    if text.startswith("@Microsoft.KeyVault("):
-        raise ValueError("is an unresolved Key Vault reference: check the secret's name and the app's access")
-    return SecretStr(text)
-
-
-def _secret_origin(value: object) -> SecretStr:
-    secret = _resolved(value)
-    _origin(secret.get_secret_value())
-    return secret
-
-
-def _words(value: object) -> tuple[str, ...]:
-    items = value.split(",") if isinstance(value, str) else list(value)  # type: ignore[call-overload]
-    return tuple(str(item).strip() for item in items if str(item).strip())
+def _words(value: Any) -> tuple[str, ...]:
+    return words(value if isinstance(value, str) else ",".join(map(str, value)))
 
 
 def _zone(name: str) -> str:
@@ -51,9 +30,10 @@ def _zone(name: str) -> str:
         raise ValueError("must be an IANA time zone such as Europe/Berlin") from None
 
 
-Url = Annotated[str, AfterValidator(_origin)]
-Secret = Annotated[SecretStr, PlainValidator(_resolved)]
-SecretUrl = Annotated[SecretStr, PlainValidator(_secret_origin)]
+Url = Annotated[str, AfterValidator(origin)]
+Secret = Annotated[SecretStr, PlainValidator(_secret(resolved))]
+SecretUrl = Annotated[SecretStr, PlainValidator(_secret(secret_origin))]
 Words = Annotated[tuple[str, ...], NoDecode, PlainValidator(_words)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Seconds = Annotated[int, Field(ge=0)]
+DeliverySize = Annotated[int, PlainValidator(lambda value: bytes_of_a_delivery(str(value)))]

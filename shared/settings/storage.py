@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from shared.settings.kinds import PREFIX, Secret, Url
+from shared.settings import PREFIX
+from shared.settings.kinds import Secret, Url
 
 
 class Storage(BaseModel):
@@ -36,6 +37,12 @@ class Storage(BaseModel):
     key_vault_url: Url | None = Field(
         None,
         description="Key Vault for the rotating refresh token; empty: the state storage keeps it (development only)",
+    )
+    retention_days: int = Field(
+        180,
+        ge=0,
+        le=36500,
+        description="Days that history and conflicts (which hold values) are kept; 0: until an operator deletes them",
     )
     table_shard_bits: int = Field(
         0,

@@ -1,10 +1,11 @@
-"""Settings of the webhook, and of a second deployment beside production."""
+"""Settings of the webhook, and of a second deployment beside production. Their defaults are in `receiving`."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from shared.settings.kinds import Secret, SecretUrl, Words
+from shared.settings.kinds import DeliverySize, Secret, SecretUrl, Words
+from shared.settings.receiving import Receiving
 
 
 class Webhook(BaseModel):
@@ -14,25 +15,25 @@ class Webhook(BaseModel):
         description="Secret last part of the webhook's address; any long random text of letters and digits"
     )
     webhook_certificate_hosts: Words = Field(
-        ("3psostorageacct.blob.core.windows.net",),
+        Receiving.webhook_certificate_hosts,
         description="Exact hosts that may serve the signing certificate (host or host:port), separated by commas",
     )
     webhook_issuer_hosts: Words = Field(
-        ("www.microsoft.com", "caissuers.microsoft.com", "cacerts.digicert.com"),
+        Receiving.webhook_issuer_hosts,
         description="Exact hosts that may serve the certificate of the signing certificate's issuer; empty: none",
     )
     webhook_certificate_names: Words = Field(
-        ("pcnotifications-dispatch.microsoft.com", "pcnotifications.microsoft.com"),
+        Receiving.webhook_certificate_names,
         description="Names the signing certificate may carry, separated by commas",
     )
     webhook_certificate_organization: str = Field(
-        "Microsoft Corporation", description="Organization the signing certificate must carry"
+        Receiving.webhook_certificate_organization, description="Organization the signing certificate must carry"
     )
     webhook_trusted_roots: str = Field(
-        "",
+        Receiving.webhook_trusted_roots,
         description="PEM file of trusted roots and pinned intermediates; empty: public roots of Microsoft, DigiCert",
     )
-    webhook_max_bytes: int = Field(65536, ge=1024, le=1048576, description="Largest delivery that is read")
+    webhook_max_bytes: DeliverySize = Field(Receiving.webhook_max_bytes, description="Largest delivery that is read")
 
 
 class Staging(BaseModel):

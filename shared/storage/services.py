@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueServiceClient
 
-from shared.settings import Settings
+from shared.settings.model import Settings
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

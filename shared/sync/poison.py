@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import logging
 
-from pydantic import ValidationError
-
 from shared.deal import Issue
-from shared.doorbell import Doorbell, Queue
+from shared.doorbell import Doorbell, NoDoorbell, Queue
 from shared.sync.ports import Sync
 
 log = logging.getLogger("cosell.sync")
@@ -23,7 +21,7 @@ def poisoned(sync: Sync, queue: Queue, text: bytes) -> None:
     """
     try:
         bell = Doorbell.decode(text)
-    except ValidationError:
+    except NoDoorbell:
         log.error(json.dumps({"event": "not a doorbell", "queue": queue.value}))
         return
     for record_id in bell.ids:

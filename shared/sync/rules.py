@@ -12,7 +12,7 @@ from shared.deal import Content, Direction, Obstacle, Side
 from shared.decide import GroupPolicy, Policy
 from shared.mapping import Mapping
 from shared.mapping.model import SELLERS
-from shared.settings import Settings
+from shared.settings.model import Settings
 from shared.sync.ports import Patience
 
 

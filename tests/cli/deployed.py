@@ -20,7 +20,7 @@ from sandbox.partner_center import PartnerCenterApp
 from sandbox.salesforce import SalesforceApp
 from sandbox.wsgi import WsgiAdapter
 from shared.salesforce import SalesforceSession
-from shared.settings import Settings
+from shared.settings.model import Settings
 from tests.rig import Rig
 
 ENDPOINT = "https://app.example/api/partner-center/webhook"  # ends with the rig's webhook token

@@ -14,7 +14,8 @@ from cli.deployment import settings_from
 from cli.doctor import CHECKS
 from sandbox.cli import _system
 from sandbox.system import MEMORY
-from shared.settings import Settings, SettingsInvalid
+from shared.settings import SettingsInvalid
+from shared.settings.model import Settings
 from tests.cli.deployed import register, wiring
 from tests.rig import Rig
 

@@ -21,7 +21,8 @@ from shared.deal import Side
 from shared.doorbell import Queue
 from shared.errors import Throttled, Unauthorised
 from shared.identity.kept import Kept
-from shared.settings import Settings, SettingsInvalid
+from shared.settings import SettingsInvalid
+from shared.settings.model import Settings
 from shared.sync import Gates
 from tests.cli.deployed import bad, deployment, examined, lines, register, wiring
 from tests.rig import Rig

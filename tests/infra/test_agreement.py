@@ -73,6 +73,7 @@ HOSTS = {
 NOT_SET = {"COSELL_STORAGE", "COSELL_ENTRA_REFRESH_TOKEN"}
 NEEDED_ROLES = {
     ("runtime", "Storage Blob Data Owner"): "the host's keys, locks and package",
+    # The host's retry is Update Message: no narrower built-in role has queues/messages/write (docs/security.md).
     ("state", "Storage Queue Data Contributor"): "queues in bindings",
     ("state", "Storage Table Data Contributor"): "tables of the store",
     ("secrets", "Key Vault Secrets User"): "references to secrets",

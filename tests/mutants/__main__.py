@@ -31,6 +31,7 @@ COPIED = (
     "shared",
     "functions",
     "cli",
+    "release",
     "sandbox",
     "tests",
     "function_app.py",
@@ -38,7 +39,7 @@ COPIED = (
     "pyproject.toml",
     "Makefile",
 )
-OURS = ("shared", "functions", "cli", "sandbox", "tests", "function_app")
+OURS = ("shared", "functions", "cli", "release", "sandbox", "tests", "function_app")
 USED = (
     "azure.data.tables",
     "azure.functions",

@@ -54,6 +54,9 @@ CURSORS: Final = "tests/test_storage_cursors.py"
 SIGNED: Final = "tests/test_webhook.py"
 RECEIVER: Final = "tests/test_receiver.py"
 CERTIFICATES: Final = "tests/test_certificates.py"
+ASKING: Final = "tests/test_certificate_request.py"
+RETENTION: Final = "tests/test_storage_retention.py"
+RECEIVING: Final = "tests/test_settings_receiving.py"
 COLD: Final = "tests/test_cold_webhook.py"
 ENDPOINT: Final = "tests/functions/test_webhook_function.py"
 
@@ -366,8 +369,11 @@ MUTANTS: Final = (
     Mutant("chain not checked", WEBHOOK, '        raise Refused(401, "chain") from None', "        pass", (SIGNED,)),
     Mutant("too large a body examined", WEBHOOK, "or len(body) > max_bytes:", "or False:", (SIGNED,)),
     Mutant("parsed before it is believed", "shared/receiver.py", "        self._verify(delivery)\n", "        parse(body)\n        self._verify(delivery)\n", (RECEIVER,)),
-    Mutant("the named address is called", WEBHOOK, "        return Event(name, _last_guid(notice.resourceuri)", "        with __import__('contextlib').suppress(OSError, ValueError):\n            __import__('socket').create_connection((notice.resourceuri.split('/')[2], 443), timeout=1)\n        return Event(name, _last_guid(notice.resourceuri)", (COLD,)),
-    Mutant("redirects followed", "shared/certificates.py", "follow_redirects=False,", "follow_redirects=True,", (CERTIFICATES,)),
+    Mutant("the named address is called", WEBHOOK, "        referral_id = _last_guid(_text(notice,", "        with __import__('contextlib').suppress(OSError, ValueError):\n            __import__('socket').create_connection((notice['resourceuri'].split('/')[2], 443), timeout=1)\n        referral_id = _last_guid(_text(notice,", (COLD,)),
+    Mutant("an answer that is no file is taken for one", "shared/certificates.py", "if answer.status != 200:", "if answer.status >= 400:", (CERTIFICATES,)),
+    Mutant("the certificate's host is resolved a second time", "shared/certificate_request.py", "create_connection((number, port)", "create_connection((name, port)", (ASKING,)),
+    Mutant("the certificate's host proves another name", "shared/certificate_request.py", "server_hostname=name", "server_hostname=number", (ASKING,)),
+    Mutant("half a certificate is a certificate", "shared/certificate_request.py", "if answer.length:", "if answer.length is False:", (ASKING,)),
     Mutant("a name that leads inside is called", "shared/certificates.py", "if not found or not all(_is_public(address) for address in found):", "if not found:", (CERTIFICATES,)),
     Mutant("a certificate of any length read", "shared/certificates.py", "if len(content) > LONGEST_FILE:", "if len(content) > 4 * LONGEST_FILE:", (CERTIFICATES,)),
     Mutant("staging registers itself", "shared/registration.py", "    if sweep_only:\n", "    if False:\n", ("tests/test_registration.py",)),
@@ -386,5 +392,13 @@ MUTANTS: Final = (
     Mutant("no ids without an answer", PC + "wire.py", "known = httpx.Headers(sent)", "known = httpx.Headers()", (WORK,)),
     Mutant("figures before the exporter lost", TELEMETRY + "export.py", "self._waiting.append(line)", "pass", (FIGURES,)),
     Mutant("a displaced registration unseen", "shared/registration_watch.py", "hmac.compare_digest(last.encode(), self.token.encode())", "True", ("tests/test_registration_watch.py",)),
-    Mutant("what is no doorbell is quoted", "shared/doorbell.py", "hide_input_in_errors=True", "hide_input_in_errors=False", (WORK,)),
+    Mutant("what is no doorbell is quoted", "shared/doorbell.py", "raise NoDoorbell(part)", "raise NoDoorbell(repr(self))", ("tests/test_doorbell.py", WORK)),
+    Mutant("a conflict that waits is deleted with the old ones", "shared/storage/retention.py", "group in link.held or link.intent is not None", "link.intent is not None", (RETENTION,)),
+    Mutant("an unfinished write's conflict is deleted", "shared/storage/retention.py", "group in link.held or link.intent is not None", "group in link.held", (RETENTION,)),
+    Mutant("young lines go and old ones stay", "shared/storage/retention.py", "if stamp > oldest", "if stamp < oldest", (RETENTION,)),
+    Mutant("links go with old lines", "shared/storage/retention.py", '("H:", "H;")', '("H:", "M;")', (RETENTION,)),
+    Mutant("for ever is no time at all", "shared/storage/retention.py", "if not self._days:", "if self._days is None:", (RETENTION,)),
+    Mutant("the webhook takes an unresolved secret for its token", "shared/settings/receiving.py", '"webhook_token": resolved', '"webhook_token": str', (RECEIVING,)),
+    Mutant("the webhook's settings are read in one casing", "shared/settings/receiving.py", "name.upper(): text", "name: text", (RECEIVING,)),
+    Mutant("a first delivery waits for the settings model", "shared/webhook.py", "from shared.settings import LOOPBACK", "from shared.settings import LOOPBACK\nfrom shared.settings.model import Settings as _Settings  # noqa: F401", (COLD,)),
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.settings import Settings
+from shared.settings.model import Settings
 from tests.package import rules
 from tests.package.metadata import MAIN, PROJECT, Field, fields, read, texts
 from tests.package.wsdl import METADATA, refusals

@@ -1,15 +1,19 @@
 """The repository holds no secret, what is deployed has licences that anybody can live with; and both checks bite."""
 
+import json
 import subprocess
 from collections.abc import Mapping
 from email.message import Message
 from importlib.metadata import Distribution
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from release import weaknesses
 from release.licences import pinned, refused
 from release.secret_scan import CODE, found, tracked
+from release.weaknesses import verdict
 
 ROOT = Path(__file__).parent.parent.parent
 STORAGE_KEY = "AccountKey=" + "k3y/" * 21 + "AB=="
@@ -101,3 +105,45 @@ def test_another_licence_or_none_is_refused(about: dict[str, str], named: str) -
     (line,) = refused([Library(about)])
     assert line.startswith("library 1.0: ")
     assert named in line
+
+
+REPORT = {
+    "dependencies": [
+        {"name": "sound", "version": "1.0", "vulns": []},
+        {"name": "weak", "version": "2.0", "vulns": [{"id": "PYSEC-1"}, {"id": "PYSEC-2"}]},
+        {"name": "unknown", "skip_reason": "not found"},
+    ]
+}
+
+
+def test_a_known_weakness_and_what_nobody_was_asked_about_are_told_apart() -> None:
+    assert verdict(json.dumps(REPORT)) == (["weak 2.0: PYSEC-1", "weak 2.0: PYSEC-2"], ["unknown: not found"])
+
+
+@pytest.mark.parametrize("report", ["", "Traceback", "[]", "{}"])
+def test_no_report_is_no_clean_bill(report: str) -> None:
+    weak, unasked = verdict(report)
+    assert (weak, len(unasked)) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("libraries", "lenient", "strict"),
+    [(REPORT["dependencies"][:1], 0, 0), (REPORT["dependencies"][:2], 1, 1), ([], 0, 0)],
+)
+def test_a_weakness_fails_the_audit(
+    monkeypatch: pytest.MonkeyPatch, libraries: list[dict[str, object]], lenient: int, strict: int
+) -> None:
+    _reports(monkeypatch, json.dumps({"dependencies": libraries}))
+    assert (weaknesses.main(strict=False), weaknesses.main(strict=True)) == (lenient, strict)
+
+
+def test_what_nobody_was_asked_about_is_said_and_fails_where_all_must_be_judged(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _reports(monkeypatch, "")
+    assert (weaknesses.main(strict=False), weaknesses.main(strict=True)) == (0, 1)
+    assert "KNOWN WEAKNESSES WERE NOT JUDGED" in capsys.readouterr().out
+
+
+def _reports(monkeypatch: pytest.MonkeyPatch, report: str) -> None:
+    monkeypatch.setattr("release.weaknesses.subprocess.run", lambda *_, **__: SimpleNamespace(stdout=report))

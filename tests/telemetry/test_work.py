@@ -13,6 +13,7 @@ import pytest
 import functions
 from functions import co_sell_referral_updates, reconciliation_sweep, salesforce_opportunity_to_partner_center
 from shared.deal import Side
+from shared.doorbell import NoDoorbell
 from shared.errors import LostRace, Throttled
 from shared.queues import Queue
 from shared.sync import Gates
@@ -177,7 +178,7 @@ def test_every_minute_the_app_says_how_things_stand(
 def test_a_doorbell_that_is_none_is_refused_without_quoting_it(monkeypatch: pytest.MonkeyPatch) -> None:
     served(Rig(), monkeypatch)
     message = func.QueueMessage(body=b'{"ids": ["dana.ito@fabrikam.example"]}')
-    with pytest.raises(ValueError, match="Doorbell") as raised:
+    with pytest.raises(NoDoorbell) as raised:
         called(co_sell_referral_updates.bp, "PartnerCenterMicrosoftCoSellReferralUpdatesToSalesforce")(message)
     assert "dana" not in str(raised.value)
 
@@ -221,8 +222,7 @@ def throttled() -> None:
 def test_whatever_the_app_builds_first_its_lines_are_attended(monkeypatch: pytest.MonkeyPatch) -> None:
     app = logging.getLogger(APP)
     app.handlers[:] = [h for h in app.handlers if not isinstance(h, Lines)]
-    settings = Rig().settings
-    monkeypatch.setattr("shared.settings.Settings.load", lambda: settings)
+    monkeypatch.setenv("COSELL_WEBHOOK_TOKEN", "token")
     functions.forget()
     functions.receiver()
     functions.forget()
