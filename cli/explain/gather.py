@@ -27,6 +27,7 @@ from shared.deal import (
 from shared.decide import decide, fitted
 from shared.decide.guards import guard
 from shared.errors import Rejected
+from shared.shapes.salesforce import ID, OPPORTUNITY
 from shared.storage import Store
 from shared.sync import Sync
 from shared.sync.brakes import halted
@@ -132,10 +133,10 @@ def _by_referral(sync: Sync, record_id: str) -> _Pair:
 def _long_form(sync: Sync, opportunity_id: str) -> str | None:
     """The id with its 18 characters; as given when there is no such record, None when it cannot be one."""
     try:
-        rows = sync.opportunities.query(f"SELECT Id FROM Opportunity WHERE Id = '{opportunity_id}'", deleted=True)  # noqa: S608
+        rows = sync.opportunities.query(f"SELECT {ID} FROM {OPPORTUNITY} WHERE {ID} = '{opportunity_id}'", deleted=True)  # noqa: S608
     except Rejected:
         return None
-    return str(rows.records[0]["Id"]) if rows.records else opportunity_id
+    return str(rows.records[0][ID]) if rows.records else opportunity_id
 
 
 def _pair(sync: Sync, found: _Pair, notes: list[str], *, values: bool) -> Explanation:

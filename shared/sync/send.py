@@ -9,6 +9,7 @@ from urllib.parse import quote
 from shared.catalogue import NEUTRAL_REASON, TO_PARTNER_CENTER, TO_SALESFORCE
 from shared.deal import Absence, Intent, Link, Opportunity, RowWrite, Side
 from shared.errors import Stale
+from shared.shapes import salesforce as sf
 from shared.sync.look import Look
 from shared.sync.ports import CompositeStep, Sync
 
@@ -46,13 +47,13 @@ def _update(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
         fields |= sync.mapping.marked(look.record, fields, done=sync.words.well(intent.report))
     if not intent.writes and intent.report is None:  # decided for this alone, so a refusal of it stops nothing else
         fields |= spell.heard(look.record)
-    path = f"/sobjects/Opportunity/{link.opportunity_id}"
+    path = sf.path(sf.OPPORTUNITY, link.opportunity_id)
     steps = [CompositeStep(OPPORTUNITY, "PATCH", path, fields, int(intent.target_version))]
     steps += [
         CompositeStep(f"row{number}", "PATCH", row.path, row.fields, row.modified)
         for number, row in enumerate(intent.rows)
     ]
-    soql = spell.select(f"Id = '{link.opportunity_id}'", audit=True)
+    soql = spell.select(f"{sf.ID} = '{link.opportunity_id}'", audit=True)
     steps.append(CompositeStep(READ_BACK, "GET", f"/query?q={quote(soql, safe='')}"))
     answers = sync.opportunities.composite(steps)
     record = answers.bodies[READ_BACK]["records"][0]
