@@ -220,6 +220,8 @@ def _next(decision: Decision, *, resting: bool) -> Iterator[str]:
     if write is not None:
         groups = ", ".join(map(plain_name, write.groups)) or "the status of the sync"
         yield f"The next run writes to {NAMES[write.side]}: {groups}."
+        if decision.link.state is LinkState.PAUSED:
+            yield f"Nothing travels: {decision.note}."
     elif resting:
         yield f"Nothing is written now: {decision.note}."
     elif decision.link.state is LinkState.CREATING_MS:

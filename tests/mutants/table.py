@@ -327,6 +327,10 @@ MUTANTS: Final = (
     Mutant("a hold outlives the schema that caused it", f"{D}__init__.py", "detail=before.detail, schema=policy.schema, refused=True)", "detail=before.detail, schema=before.schema, refused=True)", (SCHEMA, WRITE)),
     # Meaning
     Mutant("unticking ignored", f"{D}guards.py", "if not isinstance(s, Opportunity) or s.sync_on:", "if True:", (GUARDS,)),
+    Mutant("a pause is told for ever", f"{D}guards.py", "report in (None, s.report) or (refused", "report is None or (refused", (GUARDS,)),
+    Mutant("a pause is told in an open second", f"{D}guards.py", "if (wait := open_seconds(s, policy)) > 0:", "if (wait := 0) > 0:", (GUARDS,)),
+    Mutant("what a pair at rest shows taken for agreed", f"{D}write.py", " and link.state is not LinkState.PAUSED\n", "\n", (GUARDS,)),
+    Mutant("more than the status written while paused", f"{S}send.py", "    if link.state is not LinkState.PAUSED:\n        fields |=", "    if True:\n        fields |=", ("tests/sync/test_seller_view.py",)),
     Mutant("unticking closes the referral", f"{D}guards.py", 'state=LinkState.PAUSED), note=', 'state=LinkState.PAUSED), __import__("shared.deal", fromlist=["Write"]).Write(P, {"status": (("phase", "lost"),)}), note=', (GUARDS,)),
     Mutant("status written every time", f"{D}__init__.py", "policy.report(link) not in (None, s.report)", "policy.report(link) is not None", (VERSIONS,)),
     Mutant("edits sent from the hold stage", f"{D}merge.py", "if phase.terminal or shown is Phase.NEW else outcome", "if phase.terminal else outcome", (STATUS,)),
