@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Never
+from typing import Any, Never
 
 from shared.catalogue import LANGUAGES
 from shared.deal import Conflict, History, Issue, Link, Side
@@ -18,6 +18,7 @@ from shared.mapping import Mapping as FieldMapping
 from shared.partner_center import PartnerCenter
 from shared.salesforce import Salesforce
 from shared.settings.model import Settings
+from shared.shapes.referral import Order
 from shared.storage import Store
 from shared.storage.store import Cursor
 from shared.sync import Sync, patience_of, policy_of
@@ -42,7 +43,7 @@ class ReadReferrals:
         """See `Referrals`."""
         return self.inner.get(referral_id)
 
-    def newest(self, order_by: Literal["createdDateTime", "updatedDateTime"]) -> Iterator[Document]:
+    def newest(self, order_by: Order) -> Iterator[Document]:
         """See `Referrals`."""
         return self.inner.newest(order_by)
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
+from shared.shapes.referral import inviter_of, shared_with_sellers
+
 MICROSOFT: Final = "msft"
 CO_SELL_TYPE: Final = "shared"
 LEAD_TYPE: Final = "independent"
@@ -41,13 +43,12 @@ def kind_of(referral: Mapping[str, Any], *, joined: bool = False) -> Kind:
         return Kind.QUALIFIED_LEAD
     if joined or shared == CO_SELL_TYPE:
         return Kind.CO_SELL
-    consent = referral.get("consent") or {}
-    return Kind.PARTNER_LED if consent.get("consentToShareReferralWithMicrosoftSellers") else Kind.PRIVATE
+    return Kind.PARTNER_LED if shared_with_sellers(referral) else Kind.PRIVATE
 
 
 def from_microsoft(referral: Mapping[str, Any]) -> bool:
     """Whether Microsoft has invited the partner to this deal."""
-    return is_microsoft((referral.get("inviteContext") or {}).get("invitedBy") or {})
+    return is_microsoft(inviter_of(referral))
 
 
 def is_microsoft(organization: Mapping[str, Any]) -> bool:

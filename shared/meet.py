@@ -20,6 +20,7 @@ from typing import Any
 
 from shared.deal import Link, LinkState, Phase, Unreadable, Views
 from shared.kinds import MICROSOFT, is_microsoft, kind_of
+from shared.shapes.referral import CREATED, ID, reference_of
 
 OPPORTUNITY_ID = re.compile(r"^006[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$")
 REFERRAL_ID = re.compile(r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")
@@ -43,7 +44,7 @@ def named_opportunity(referral: Mapping[str, Any]) -> str:
     In the 18-character form. Whose last three characters do not fit the others is no id, and no query takes it.
     Source: Salesforce Help, "Case-insensitive 18-character IDs".
     """
-    reference = str(referral.get("externalReferenceId") or "").strip()
+    reference = reference_of(referral)
     if not OPPORTUNITY_ID.match(reference):
         return ""
     blocks = (reference[start : start + 5] for start in (0, 5, 10))
@@ -70,7 +71,7 @@ def microsofts(engagement: Iterable[Mapping[str, Any]], organization_id: str) ->
     """
     others = (referral for referral in engagement if not owner(referral, organization_id))
     theirs = [referral for referral in others if is_microsoft(referral)]
-    return max(theirs, key=lambda referral: str(referral.get("createdDateTime") or ""), default=None)
+    return max(theirs, key=lambda referral: str(referral.get(CREATED) or ""), default=None)
 
 
 def alias_of_microsofts(referral_id: str) -> str:
@@ -102,7 +103,7 @@ def meet(
     if named_exists:
         if named_link is None:
             return Meeting.LINK
-        this_one = named_link.referral_id == str(referral.get("id") or "") != ""
+        this_one = named_link.referral_id == str(referral.get(ID) or "") != ""
         return Meeting.COMPLETE if this_one or named_link.state is LinkState.CREATING_P else Meeting.DUPLICATE
     if phase is None or phase.terminal or not in_scope(referral, co_sell_only=co_sell_only):
         return Meeting.CREATE if named_back else Meeting.IGNORE  # which finds what there is

@@ -33,6 +33,7 @@ PURE: Final = (
     "webhook",
     "registration",
     "queues",
+    "shapes",
 )
 ADAPTERS: Final = ("partner_center", "salesforce", "storage", "identity", "transport")
 MAY_KNOW_ADAPTERS: Final = ("functions.__init__", "cli", "sandbox", "tests")

@@ -24,9 +24,8 @@ STATUS: Final = """| *Sync Status* | What it means | What to do |
 |---|---|---|
 """
 PAUSED: Final = """
-**Paused.** While *Sync with Partner Center* is not ticked, nothing is written to the opportunity or to Partner Center,
-not even a status: the empty box says it, and *Sync Status* keeps what it said last. Tick it again, and both sides'
-changes meet as if they had been made at the same time.
+**Paused.** While *Sync with Partner Center* is not ticked, nothing is written to Partner Center, and to the opportunity
+only that it is paused, once. Tick it again, and both sides' changes meet as if they had been made at the same time.
 
 ## Before a deal can be sent
 

@@ -187,8 +187,8 @@ def test_a_conflict_names_the_field_on_both_sides(words: Words) -> None:
     assert words.texts.groups["close_date"].removeprefix("the ") in shown
 
 
-@pytest.mark.parametrize("state", [state for state in LinkState if state is not LinkState.LINKED])
-def test_nothing_is_reported_of_a_pair_that_is_not_linked(state: LinkState) -> None:
+@pytest.mark.parametrize("state", [*set(LinkState) - {LinkState.LINKED, LinkState.PAUSED}])
+def test_nothing_is_reported_of_a_pair_that_has_no_two_sides(state: LinkState) -> None:
     assert ENGLISH.report(replace(linked(), state=state)) is None
 
 
@@ -209,6 +209,7 @@ def held(**codes: str) -> Link:
         (held(value="conflict", status="close_waits"), Status.CONFLICT, "close_waits"),
         (replace(held(notes="too_long"), phase=Phase.NEW), Status.ATTENTION, "too_long"),
         (replace(held(notes="conflict"), phase=Phase.NEW), Status.CONFLICT, "conflict"),
+        (replace(held(notes="conflict"), state=LinkState.PAUSED), Status.PAUSED, "paused"),
         (held(value="referral_closed"), Status.IN_SYNC, "referral_closed"),
         (held(value="referral_closed", notes="too_long"), Status.ATTENTION, "too_long"),
     ],

@@ -14,10 +14,12 @@ from shared.deal import (
     Phase,
     Referral,
     Remembered,
+    Report,
     SalesforceView,
     Side,
+    Write,
 )
-from shared.decide import decide
+from shared.decide import commit, decide, refuse
 from tests.deals import (
     NOW,
     POLICY,
@@ -139,6 +141,30 @@ def test_switched_off_nothing_is_written_either_way_and_the_base_is_kept() -> No
     assert (first.link.base_p, first.link.base_s) == (linked().base_p, linked().base_s)
     again = look(first.link, edited(referral(), value=text("x")), off(opportunity(notes=text("y"))))
     assert again.link == first.link
+
+
+def test_that_it_rests_is_told_once_and_nothing_else() -> None:
+    policy = replace(POLICY, report=lambda link: Report("paused" if link.state is LinkState.PAUSED else "in sync"))
+    s = replace(off(opportunity(notes=text("y"))), report=Report("in sync"))
+    p = edited(referral(), value=text("x"))
+    decision = look(linked(), p, s, policy)
+    assert decision.write == Write(S, {}, Report("paused"))
+    assert decision.link.state is LinkState.PAUSED
+    told = commit(decision.link, announced(decision, p, s), p, replace(s, report=Report("paused")), policy)
+    assert (told.state, told.base_p, told.base_s) == (LinkState.PAUSED, linked().base_p, linked().base_s)
+    assert not told.current  # what was only seen is compared once the box is ticked again
+    assert look(told, p, replace(s, report=Report("paused")), policy).write is None
+
+
+def test_that_it_rests_is_told_in_a_closed_second_and_not_again_where_it_was_refused() -> None:
+    policy = replace(POLICY, report=lambda _link: Report("paused"))
+    s = replace(off(opportunity()), report=Report("in sync"))
+    early = replace(s, read_at=s.modified)
+    waits = look(linked(), referral(), early, policy)
+    assert (waits.write, waits.retry_after_seconds) == (None, policy.closed_margin_seconds)
+    refused = refuse(linked(), (), "LOCKED", "", referral(), s, policy)
+    assert look(refused, referral(), s, policy).write is None
+    assert look(refused, referral(), replace(s, modified=s.modified + 1), policy).write is not None
 
 
 def test_switched_on_again_both_sides_changes_travel() -> None:

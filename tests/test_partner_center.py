@@ -21,8 +21,9 @@ from sandbox.partner_center.knobs import ETagMismatch, Knobs
 from sandbox.wsgi import WsgiAdapter
 from shared.errors import ApiError, Forbidden, Missing, Rejected, Stale, Throttled, Unauthorised, Unavailable, Unclear
 from shared.identity import EntraTokens, StoreKeeper
-from shared.partner_center import PATCHABLE, PartnerCenter, WebhookRegistrations, guid
+from shared.partner_center import PartnerCenter, WebhookRegistrations, guid
 from shared.registration import Registration, TestResult
+from shared.shapes.referral import PATCHABLE
 from shared.transport import Clock, Patience
 from tests import contracts
 from tests.connecting import NOW, clock, no_waiting, settings, turn

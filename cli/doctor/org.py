@@ -10,22 +10,34 @@ from cli.line import Line, ok, problem, skipped, warning
 from cli.words import plural
 from shared import drift
 from shared.deal import Side
-from shared.drift import CONTACT, OPPORTUNITY, STAGE, Describe, Remedy
+from shared.drift import Describe, Remedy
 from shared.mapping import BoundGroup, BoundRow, people
 from shared.mapping.model import LISTS
+from shared.shapes.salesforce import (
+    ACCOUNT,
+    ACTIVE,
+    CLOSED,
+    CONTACT,
+    CONTACT_ROLE,
+    CURRENCIES,
+    CURRENCY,
+    DEFAULT_CURRENCY,
+    FILLED,
+    ID,
+    NOTE,
+    OPPORTUNITY,
+    ORGANIZATION,
+    ROLE,
+    STAGES,
+    WON,
+    stage_name,
+)
 
 S = Side.SALESFORCE
-ACCOUNT, CONTACT_ROLE = "Account", "OpportunityContactRole"
 GIVE: Final = "Give the integration user the field, or correct mapping.toml."
 UNIQUE: Final = "Tick 'External ID' and 'Unique' on the field: without them records may be created twice."
 MILD: Final = frozenset({Remedy.SHORTEN, Remedy.SKIP, Remedy.WITHOUT})
 ID_LENGTH: Final = 36
-# What the connector fills in by itself when it creates a record.
-FILLED: Final[Mapping[str, frozenset[str]]] = {
-    OPPORTUNITY: frozenset({"Name", STAGE, "CloseDate", "AccountId", "OwnerId"}),
-    ACCOUNT: frozenset({"Name"}),
-    CONTACT: frozenset({"LastName", "AccountId"}),
-}
 
 
 def fields(visit: Visit) -> Iterator[Line]:
@@ -48,7 +60,7 @@ def question(visit: Visit) -> Iterator[Line]:
         yield skipped("Not checked: a field that steers the sync is lost.")
         return
     mapping = drift.narrowed(visit.mapping, visit.findings)
-    visit.rows(mapping.opportunity.select("Id = null", audit=True))
+    visit.rows(mapping.opportunity.select(f"{ID} = null", audit=True))
     yield ok("Opportunities can be read with everything the mapping names")
 
 
@@ -65,9 +77,9 @@ def customers(visit: Visit) -> Iterator[Line]:
     config = visit.mapping.config
     yield from _key(visit, ACCOUNT, config.account.key)
     yield from _key(visit, CONTACT, config.contact.key)
-    role = visit.field(CONTACT_ROLE, "Role")
+    role = visit.field(CONTACT_ROLE, ROLE)
     if role is None:
-        yield problem(f"{CONTACT_ROLE}.Role {drift.MISSING}", GIVE)
+        yield problem(f"{CONTACT_ROLE}.{ROLE} {drift.MISSING}", GIVE)
     elif config.contact.role not in _active(role):
         remedy = "Add the role in Setup, or correct contact.role in mapping.toml."
         yield warning(f"The contact role '{config.contact.role}' of the mapping is not one of the org's", remedy)
@@ -95,26 +107,26 @@ def solutions(visit: Visit) -> Iterator[Line]:
 def currency(visit: Visit) -> Iterator[Line]:
     """A mapping that names the record's currency needs an org with several; one that fixes it, an org with that one."""
     named = [row for group in visit.mapping.groups.values() for row in group.rows if row.spec.codec == "code"]
-    of_record = any(row.spec.salesforce == "CurrencyIsoCode" for row in named)
-    several = visit.field(OPPORTUNITY, "CurrencyIsoCode") is not None
+    of_record = any(row.spec.salesforce == CURRENCY for row in named)
+    several = visit.field(OPPORTUNITY, CURRENCY) is not None
     if several and named and not of_record:
         yield warning(
             "This org has several currencies, but the mapping keeps the currency in another place",
-            "Amounts are shown in the record's own currency: map CurrencyIsoCode unless this is meant.",
+            f"Amounts are shown in the record's own currency: map {CURRENCY} unless this is meant.",
         )
     elif several:
-        active = visit.rows("SELECT IsoCode FROM CurrencyType WHERE IsActive = true")
+        active = visit.rows(CURRENCIES)
         yield ok(f"Several currencies, {len(active)} of them active; deals in others are held")
     else:
         yield _one_currency(visit, {row.spec.fixed for row in named if row.spec.fixed}, of_record=of_record)
 
 
 def _one_currency(visit: Visit, fixed: set[str], *, of_record: bool) -> Line:
-    (organization,) = visit.rows("SELECT DefaultCurrencyIsoCode FROM Organization")
-    code = str(organization["DefaultCurrencyIsoCode"])
+    (organization,) = visit.rows(ORGANIZATION)
+    code = str(organization[DEFAULT_CURRENCY])
     remedy = f'In [groups.value.fields.currency] of mapping.toml write salesforce = "" and fixed = "{code}".'
     if of_record:
-        return problem(f"This org has one currency ({code}), but the mapping reads and writes CurrencyIsoCode", remedy)
+        return problem(f"This org has one currency ({code}), but the mapping reads and writes {CURRENCY}", remedy)
     if fixed - {code}:
         return problem(f"This org's currency is {code}, but the mapping says {', '.join(sorted(fixed))}", remedy)
     return ok(f"One currency ({code}); deals in others are held" if fixed else "The currency is kept in another field")
@@ -122,8 +134,8 @@ def _one_currency(visit: Visit, fixed: set[str], *, of_record: bool) -> Line:
 
 def stages(visit: Visit) -> Iterator[Line]:
     """The four stages exist, are active, and are open, won or lost as their meaning asks."""
-    found = visit.rows("SELECT ApiName, MasterLabel, IsActive, IsClosed, IsWon FROM OpportunityStage")
-    known = {str(stage.get("ApiName") or stage["MasterLabel"]): stage for stage in found}
+    found = visit.rows(STAGES)
+    known = {stage_name(stage): stage for stage in found}
     named = visit.mapping.config.stages
     wanted = {"hold": (False, False), "active": (False, False), "won": (True, True), "lost": (True, False)}
     lines = [_stage(meaning, getattr(named, meaning), known, flags) for meaning, flags in wanted.items()]
@@ -138,9 +150,9 @@ def stages(visit: Visit) -> Iterator[Line]:
 def _contradiction(name: str, meaning: str, known: Mapping[str, Any]) -> Line | None:
     """An open stage may mean anything; a closed one is won or lost for Salesforce's own reports too."""
     stage = known.get(name)
-    if stage is None or not stage["IsClosed"]:
+    if stage is None or not stage[CLOSED]:
         return None
-    shown = "won" if stage["IsWon"] else "lost"
+    shown = "won" if stage[WON] else "lost"
     if shown == meaning:
         return None
     text = f"The stage '{name}' is closed as {shown}, but stages.means says '{meaning}'"
@@ -152,9 +164,9 @@ def _stage(meaning: str, name: str, known: Mapping[str, Any], flags: tuple[bool,
     words = {(False, False): "open", (True, True): "closed as won", (True, False): "closed as lost"}
     if stage is None:
         return problem(f"The stage '{name}' ({meaning}) does not exist", remedy)
-    if not stage["IsActive"]:
+    if not stage[ACTIVE]:
         return problem(f"The stage '{name}' ({meaning}) is not active", remedy)
-    shown = bool(stage["IsClosed"]), bool(stage["IsWon"])
+    shown = bool(stage[CLOSED]), bool(stage[WON])
     if flags is not None and shown != flags:
         return problem(f"The stage '{name}' ({meaning}) is {words.get(shown, 'odd')}, not {words[flags]}", remedy)
     return None
@@ -217,7 +229,7 @@ def required(visit: Visit) -> Iterator[Line]:
 def features(visit: Visit) -> Iterator[Line]:
     """Notes and team selling are switched on where the mapping uses them; the app goes on without."""
     used = {group.spec.object for group in people.of(visit.mapping.groups)}
-    used |= {drift.NOTE} if visit.mapping.config.note.referral else set()
+    used |= {NOTE} if visit.mapping.config.note.referral else set()
     there = sorted(name for name in used if visit.describe(name) is not None)
     if there:
         yield ok(f"{', '.join(there)} can be used")

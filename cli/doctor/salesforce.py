@@ -8,6 +8,7 @@ from cli.doctor.visit import Visit
 from cli.line import Line, ok, problem, warning
 from cli.words import age
 from shared.salesforce.session import Call
+from shared.shapes.salesforce import OPPORTUNITY, ORGANIZATION
 from shared.transport import Repeat
 
 FEW_SHARE = 0.2
@@ -36,7 +37,7 @@ def version(visit: Visit) -> Iterator[Line]:
 
 def limits(visit: Visit) -> Iterator[Line]:
     """Calls left today, as the last answer told ("Sforce-Limit-Info")."""
-    visit.describe("Opportunity")
+    visit.describe(OPPORTUNITY)
     usage = visit.deployment.session.usage
     if usage is None or not usage.limit:
         yield warning("Salesforce does not tell how many calls are left today")
@@ -51,7 +52,7 @@ def limits(visit: Visit) -> Iterator[Line]:
 
 def clock(visit: Visit) -> Iterator[Line]:
     """This machine's clock against the server's."""
-    visit.rows("SELECT Id FROM Organization LIMIT 1")
+    visit.rows(ORGANIZATION)
     yield skew(visit.deployment.session.server_time - visit.deployment.now(), "Salesforce")
 
 

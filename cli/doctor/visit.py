@@ -13,9 +13,11 @@ from shared import drift
 from shared.errors import Forbidden, Missing
 from shared.mapping import Mapping as FieldMapping
 from shared.settings.model import Settings
+from shared.shapes.referral import UPDATED
+from shared.shapes.salesforce import OPPORTUNITY
 from shared.transport import Repeat
 
-NEWEST = "/referrals?$orderby=updatedDateTime%20desc&$top=1"
+NEWEST = f"/referrals?$orderby={UPDATED}%20desc&$top=1"
 
 
 class Visit:
@@ -52,8 +54,8 @@ class Visit:
     @cached_property
     def described(self) -> Mapping[str, drift.Describe]:
         """Every object that the mapping needs and the integration user sees."""
-        opportunity = self.describe(drift.OPPORTUNITY)
-        names = [drift.OPPORTUNITY, *drift.objects(self.mapping, opportunity or {})]
+        opportunity = self.describe(OPPORTUNITY)
+        names = [OPPORTUNITY, *drift.objects(self.mapping, opportunity or {})]
         return {name: found for name in names if (found := self.describe(name)) is not None}
 
     @cached_property

@@ -27,6 +27,7 @@ from shared.deal import (
 from shared.decide import decide, fitted
 from shared.decide.guards import guard
 from shared.errors import Rejected
+from shared.shapes.salesforce import ID, OPPORTUNITY
 from shared.storage import Store
 from shared.sync import Sync
 from shared.sync.brakes import halted
@@ -132,10 +133,10 @@ def _by_referral(sync: Sync, record_id: str) -> _Pair:
 def _long_form(sync: Sync, opportunity_id: str) -> str | None:
     """The id with its 18 characters; as given when there is no such record, None when it cannot be one."""
     try:
-        rows = sync.opportunities.query(f"SELECT Id FROM Opportunity WHERE Id = '{opportunity_id}'", deleted=True)  # noqa: S608
+        rows = sync.opportunities.query(f"SELECT {ID} FROM {OPPORTUNITY} WHERE {ID} = '{opportunity_id}'", deleted=True)  # noqa: S608
     except Rejected:
         return None
-    return str(rows.records[0]["Id"]) if rows.records else opportunity_id
+    return str(rows.records[0][ID]) if rows.records else opportunity_id
 
 
 def _pair(sync: Sync, found: _Pair, notes: list[str], *, values: bool) -> Explanation:
@@ -219,6 +220,8 @@ def _next(decision: Decision, *, resting: bool) -> Iterator[str]:
     if write is not None:
         groups = ", ".join(map(plain_name, write.groups)) or "the status of the sync"
         yield f"The next run writes to {NAMES[write.side]}: {groups}."
+        if decision.link.state is LinkState.PAUSED:
+            yield f"Nothing travels: {decision.note}."
     elif resting:
         yield f"Nothing is written now: {decision.note}."
     elif decision.link.state is LinkState.CREATING_MS:

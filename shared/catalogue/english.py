@@ -13,6 +13,7 @@ ENGLISH_TEXTS: Final = Texts(
         Status.WAITING: "● Waiting for your answer",
         Status.ATTENTION: "⚠ Needs attention",
         Status.CONFLICT: "≠ Conflict",
+        Status.PAUSED: "‖ Paused",
         Status.NOT_SENT: "✖ Not sent to Microsoft",
     },
     meanings={
@@ -20,6 +21,7 @@ ENGLISH_TEXTS: Final = Texts(
         Status.WAITING: "Microsoft has sent you this deal and waits for your answer.",
         Status.ATTENTION: "Something of the deal could not be synchronised; everything else goes on.",
         Status.CONFLICT: "You and Partner Center changed the same thing differently, so neither was overwritten.",
+        Status.PAUSED: "The sync of this deal is switched off; what changes on either side stays there.",
         Status.NOT_SENT: "Microsoft does not have this deal: something is missing, or it was refused.",
     },
     advice={
@@ -27,6 +29,7 @@ ENGLISH_TEXTS: Final = Texts(
         Status.WAITING: "Move the stage on to accept the deal, or close it as lost to decline. After 14 days Microsoft lets it expire.",
         Status.ATTENTION: "Do what the sync message asks for, and save.",
         Status.CONFLICT: "Set the field named in the sync message to the value that should stand, in Salesforce or in Partner Center.",
+        Status.PAUSED: "Tick Sync with Partner Center and save; both sides' changes then meet as if they had been made at the same time.",
         Status.NOT_SENT: "Add what the sync message asks for, and save; the deal is then sent by itself.",
     },
     groups={
@@ -149,6 +152,7 @@ ENGLISH_TEXTS: Final = Texts(
         "deal_refused": "Microsoft refused the deal:",
         "deal_refused_without_reason": "Microsoft refused the deal without a reason.",
         "no_such_referral": "The Referral Identifier is none of Partner Center's: clear it to send the deal anew.",
+        "paused": "The sync of this deal is switched off: tick Sync with Partner Center and save to go on.",
         "and_more": "({detail} more)",
     },
     trail={

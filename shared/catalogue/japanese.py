@@ -13,6 +13,7 @@ JAPANESE_TEXTS: Final = Texts(
         Status.WAITING: "● 回答待ち",
         Status.ATTENTION: "⚠ 要対応",
         Status.CONFLICT: "≠ 競合",
+        Status.PAUSED: "‖ 一時停止",
         Status.NOT_SENT: "✖ 未送信",
     },
     meanings={
@@ -20,6 +21,7 @@ JAPANESE_TEXTS: Final = Texts(
         Status.WAITING: "Microsoft から受け取った商談です。承諾または辞退の回答を待っています。",
         Status.ATTENTION: "商談の一部を同期できませんでした。その他の項目の同期は続いています。",
         Status.CONFLICT: "Salesforce とパートナー センターで同じ項目が別々に変更されたため、どちらも上書きしていません。",
+        Status.PAUSED: "この商談の同期はオフになっています。どちらのシステムの変更も、もう一方には反映されません。",
         Status.NOT_SENT: "必要な情報が不足しているか、Microsoft に受け付けられなかったため、まだ登録されていない商談です。",
     },
     advice={
@@ -27,6 +29,7 @@ JAPANESE_TEXTS: Final = Texts(
         Status.WAITING: "承諾する場合はフェーズを進め、辞退する場合は失注でクローズしてください。14 日を過ぎると期限切れになります。",
         Status.ATTENTION: "同期メッセージの内容に従って修正し、保存してください。",
         Status.CONFLICT: "同期メッセージに示された項目を、Salesforce またはパートナー センターで正しい値に設定してください。",
+        Status.PAUSED: "「Partner Center と同期」をオンにして保存してください。両方の変更は、同時に行われたものとして扱われます。",
         Status.NOT_SENT: "同期メッセージに示された情報を入力して保存してください。その後、自動的に送信されます。",
     },
     groups={
@@ -149,6 +152,7 @@ JAPANESE_TEXTS: Final = Texts(
         "deal_refused": "Microsoft がこの商談を受け付けませんでした:",
         "deal_refused_without_reason": "Microsoft がこの商談を受け付けませんでした (理由は示されていません)。",
         "no_such_referral": "紹介 ID がパートナー センターのものではありません。商談を新たに送信するには、この項目を空にしてください。",
+        "paused": "この商談の同期はオフになっています。再開するには「Partner Center と同期」をオンにして保存してください。",
         "and_more": "(ほか {detail} 件)",
     },
     trail={

@@ -8,12 +8,13 @@ from enum import StrEnum
 
 
 class Status(StrEnum):
-    """How a deal stands for its seller. An opportunity whose box is not ticked keeps the last one."""
+    """How a deal stands for its seller."""
 
     IN_SYNC = "in_sync"
     WAITING = "waiting"
     ATTENTION = "attention"
     CONFLICT = "conflict"
+    PAUSED = "paused"
     NOT_SENT = "not_sent"
 
 

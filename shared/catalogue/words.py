@@ -41,7 +41,9 @@ class Words:
         return key in self.texts.asks
 
     def report(self, link: Link) -> Report | None:
-        """What the seller sees of a linked pair; None while there is nothing to say."""
+        """What the seller sees of a pair; None while there is nothing to say."""
+        if link.state is LinkState.PAUSED:
+            return self._told(Status.PAUSED, [self.texts.said["paused"]])
         if link.state is not LinkState.LINKED:
             return None
         asking = {g: h for g, h in sorted(link.held.items()) if h.code not in INFORMATION}

@@ -17,10 +17,12 @@ from shared.deal import (
     Remembered,
     SalesforceView,
     Side,
+    Write,
 )
 from shared.decide.intent import judge
 from shared.decide.policy import Policy
-from shared.decide.version import noticed
+from shared.decide.version import noticed, open_seconds
+from shared.decide.write import REPORT
 
 P = Side.PARTNER_CENTER
 SILENT = "a side is unavailable"
@@ -102,10 +104,17 @@ def _recycled(link: Link, p: PartnerCenterView, s: SalesforceView, _policy: Poli
     return Decision(known, note="opportunity deleted, referral stays as it is")
 
 
-def _paused(link: Link, p: PartnerCenterView, s: SalesforceView, _policy: Policy, _now: int) -> Decision | None:
+def _paused(link: Link, p: PartnerCenterView, s: SalesforceView, policy: Policy, _now: int) -> Decision | None:
+    """Nothing travels. That the deal rests is told once, unless Salesforce has refused to in this version."""
     if not isinstance(s, Opportunity) or s.sync_on:
         return None
-    return Decision(replace(noticed(link, p), state=LinkState.PAUSED), note="sync is switched off on the opportunity")
+    rests = Decision(replace(noticed(link, p), state=LinkState.PAUSED), note="sync is switched off on the opportunity")
+    report, refused = policy.report(rests.link), link.held.get(REPORT)
+    if s.report is None or report in (None, s.report) or (refused is not None and refused.s == str(s.modified)):
+        return rests
+    if (wait := open_seconds(s, policy)) > 0:
+        return replace(rests, retry_after_seconds=wait)
+    return replace(rests, write=Write(Side.SALESFORCE, {}, report))
 
 
 GUARDS: tuple[Guard, ...] = (

@@ -10,6 +10,7 @@ from shared.deal import (
     Hold,
     Intent,
     Link,
+    LinkState,
     Opportunity,
     PartnerCenterView,
     Referral,
@@ -75,7 +76,8 @@ def commit(link: Link, intent: Intent, p: PartnerCenterView, s: SalesforceView, 
     if isinstance(s, Opportunity):
         closed = s.read_at - s.modified >= policy.closed_margin_seconds
         link = replace(link, s_modified=s.modified, s_stamp=s.stamp, s_closed=closed)
-    return at_version(seen(link, p), p, policy) if isinstance(p, Referral) else link
+    compared = isinstance(p, Referral) and link.state is not LinkState.PAUSED
+    return at_version(seen(link, p), p, policy) if compared else link  # type: ignore[arg-type]
 
 
 def refuse(

@@ -5,15 +5,11 @@ sync itself stop it. Asking the org, remembering and telling is `sync.schema`.
 """
 
 from shared.drift.compare import (
-    CONTACT,
     FEWER,
     MISSING,
-    NOTE,
-    OPPORTUNITY,
     OTHER_TYPE,
     READ_ONLY,
     SHORTER,
-    STAGE,
     STEERING,
     Describe,
     find,
@@ -24,15 +20,11 @@ from shared.drift.finding import Finding, Remedy
 from shared.drift.narrowed import narrowed
 
 __all__ = [
-    "CONTACT",
     "FEWER",
     "MISSING",
-    "NOTE",
-    "OPPORTUNITY",
     "OTHER_TYPE",
     "READ_ONLY",
     "SHORTER",
-    "STAGE",
     "STEERING",
     "Describe",
     "Finding",

@@ -16,11 +16,11 @@ from shared.drift.finding import Finding, Remedy
 from shared.mapping import BoundGroup, BoundRow, people
 from shared.mapping import Mapping as FieldMapping
 from shared.mapping.model import LISTS
+from shared.shapes.salesforce import CONTACT, ID, NOTE, OPPORTUNITY, STAGE
 
 Describe = Mapping[str, Any]
 S, P = Side.SALESFORCE, Side.PARTNER_CENTER
-OPPORTUNITY, CONTACT, STAGE = "Opportunity", "Contact", "StageName"
-NOTE, NOTE_UNIT = "ContentNote", "note"
+NOTE_UNIT = "note"
 STEERING = "steering"
 MUST_STEER = ("sync", "referral_id", "marker")
 MAY_STEER = ("status", "message", "audit", "reason", "retry", "products")
@@ -172,7 +172,7 @@ def _judged(place: Place, fact: Describe | None) -> Iterator[Finding]:
         yield from _steering(place, fact)
         return
     unit, spec, is_set = _unit(place.group, place.row), place.group.spec, place.group.spec.kind == "set"
-    to_update = spec.update.towards(S) and place.name != "Id"
+    to_update = spec.update.towards(S) and place.name != ID
     written = to_update or _made(place.group)  # what is only read may have any type that the codec can read
     if fact is None:
         yield _off(unit, place.field, MISSING, place.group)
@@ -190,7 +190,7 @@ def _stated(place: Place, fact: Describe) -> Iterator[Finding]:
     assert group is not None and row is not None  # noqa: S101, PT018  the caller has looked
     unit, limit = f"{group.name}.{row.name}", row.row.length.get(S, 0)
     offered = _offered(fact) if row.spec.codec == "choice" else None
-    if _made(group) and place.name != "Id" and not fact["createable"]:
+    if _made(group) and place.name != ID and not fact["createable"]:
         yield Finding(unit, Remedy.SKIP, place.field, READ_ONLY)
     if 0 < fact["length"] < limit:
         yield Finding(unit, Remedy.SHORTEN, place.field, SHORTER, limit=fact["length"])

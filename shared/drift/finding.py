@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.shapes.salesforce import NOTE, TEAM_MEMBER
+
 
 class Remedy(StrEnum):
     """What a finding costs."""
@@ -45,8 +47,8 @@ class Finding:
 WHAT_TO_DO = "Give the integration user the field, or correct mapping.toml; it resumes by itself."
 # Objects that an admin switches on as a feature, and where.
 SWITCHES: Mapping[str, str] = {
-    "ContentNote": "Switch on Notes (Setup, Notes Settings), or do without.",
-    "OpportunityTeamMember": "Switch on team selling (Setup, Opportunity Team Settings), or do without.",
+    NOTE: "Switch on Notes (Setup, Notes Settings), or do without.",
+    TEAM_MEMBER: "Switch on team selling (Setup, Opportunity Team Settings), or do without.",
 }
 COSTS: Mapping[Remedy, str] = {
     Remedy.HALT: "nothing is synchronised.",

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from shared.deal import Side, Unreadable, Views
 from shared.mapping.codecs import Untranslatable
 from shared.mapping.file import MappingInvalid, load
+from shared.mapping.microsoft import LINK
 from shared.mapping.model import Config
 from shared.mapping.name_mark import name_mark
 from shared.mapping.opportunity import OpportunitySide
@@ -85,7 +86,7 @@ def build(config: Config, *, zone: ZoneInfo, link_template: str = "", mpn_id: st
     groups = bind(config.groups, zone)
     if not link_template and "identity" in groups:
         # Without an address there is nothing to keep equal: a link typed by hand stays.
-        rows = tuple(row for row in groups["identity"].rows if row.spec.referral != "/link")
+        rows = tuple(row for row in groups["identity"].rows if row.spec.referral != LINK)
         groups["identity"] = BoundGroup("identity", groups["identity"].spec, rows)
     text = json.dumps(config.model_dump(mode="json"), sort_keys=True)
     return Mapping(

@@ -17,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.deal import SECONDS_TO_1970, Side
+from shared.shapes.referral import name_parts
 
 CENT = Decimal("0.01")
 TOO_LARGE = Decimal(10_000_000_000_000)  # both APIs take JSON numbers: a double keeps 15 digits, two of them cents
@@ -177,7 +178,7 @@ def _read_person(raw: Any, side: Side, _row: Row) -> str:
     """A member of a referral's team: name and e-mail address in one text."""
     if not isinstance(raw, Mapping):
         return plain(raw, side)
-    name = " ".join(filter(None, (plain(raw.get(part), side) for part in ("firstName", "lastName"))))
+    name = " ".join(filter(None, (plain(part, side) for part in name_parts(raw))))
     return ", ".join(filter(None, (name, plain(raw.get("email"), side).lower())))
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from shared.mapping.keys import begins, customer_key, quoted
+from shared.shapes.salesforce import ACCOUNT, ID, OLDEST_FIRST
 
 # Words at the end of a company's name that say what kind of company it is, in the spellings sellers leave out.
 FORMS: Final = frozenset({
@@ -51,9 +52,10 @@ def questions(fields: Fields, customer: Mapping[str, str]) -> dict[str, str]:
         postal_code = customer.get("postal_code")
         both = f"({both} AND {fields.postal_code} = {quoted(postal_code) if postal_code else 'null'})"
     alike = f"{fields.name} LIKE {begins(core(name))}"
+    order = f" ORDER BY {OLDEST_FIRST} LIMIT {MOST}"
     return {
-        "accounts": f"SELECT Id, {fields.key} FROM Account WHERE {key} OR {both} ORDER BY CreatedDate, Id LIMIT {MOST}",  # noqa: S608
-        "similar": f"SELECT Id FROM Account WHERE {alike} ORDER BY CreatedDate, Id LIMIT {MOST}",  # noqa: S608 quoted
+        "accounts": f"SELECT {ID}, {fields.key} FROM {ACCOUNT} WHERE {key} OR {both}{order}",  # noqa: S608
+        "similar": f"SELECT {ID} FROM {ACCOUNT} WHERE {alike}{order}",  # noqa: S608 quoted
     }
 
 
@@ -61,9 +63,9 @@ def choose(fields: Fields, customer: Mapping[str, str], found: Mapping[str, Sequ
     """The account for a customer, from the answers to `questions`."""
     matches, key = found.get("accounts", ()), customer_key(customer)
     if keyed := [row for row in matches if row.get(fields.key) == key]:
-        return Choice(str(keyed[0]["Id"]), ())
+        return Choice(str(keyed[0][ID]), ())
     if matches:
-        return Choice(str(matches[0]["Id"]), _ids(matches[1:]))
+        return Choice(str(matches[0][ID]), _ids(matches[1:]))
     return Choice("", _ids(found.get("similar", ())))
 
 
@@ -77,4 +79,4 @@ def core(name: str) -> str:
 
 
 def _ids(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    return tuple(str(row["Id"]) for row in rows)
+    return tuple(str(row[ID]) for row in rows)

@@ -12,34 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from shared.deal import Direction, Side
 from shared.mapping.codecs import CODECS
+from shared.shapes import referral
 
 Winner = Literal["salesforce", "partner_center", "hold", "newest"]
 Ways = tuple[Direction, Direction]
 """Where something may travel: on creation, and on update."""
 
-SELLERS = "/consent/consentToShareReferralWithMicrosoftSellers"
-# What "Update a lead or opportunity" lists (Partner Center REST); `/-` would append twice when repeated.
-PATCHABLE = frozenset(
-    {
-        "/campaignId",
-        SELLERS,
-        "/customerProfile/team",
-        "/details/closingDateTime",
-        "/details/currency",
-        "/details/dealValue",
-        "/details/notes",
-        "/details/requirements/solutions",
-        "/externalReferenceId",
-        "/referralProgram",
-        "/salesStage",
-        "/status",
-        "/substatus",
-        "/statusReason",
-        "/team",
-    }
-)
-
-
+# A path that appends would append twice when it is repeated.
+PATCHABLE = frozenset(path for path in referral.PATCHABLE if not path.endswith("/-"))
 LISTS = frozenset({"set", "people"})
 """Kinds of groups whose rows describe one element of a list."""
 

@@ -15,12 +15,12 @@ from shared.deal import Content, Opportunity, Phase, Report, Side, Unreadable, V
 from shared.mapping import people
 from shared.mapping.codecs import Untranslatable, epoch_seconds, plain
 from shared.mapping.model import LISTS, Config, FieldRow, Group, Meaning
-from shared.mapping.record import ROLES, column, rows_of
+from shared.mapping.record import OF_CONTACT, column, rows_of
 from shared.mapping.rows import BoundGroup, set_content
+from shared.shapes import salesforce as sf
 
 Record = Mapping[str, Any]
 S = Side.SALESFORCE
-SYSTEM = ("Id", "IsDeleted", "SystemModstamp", "LastModifiedDate", "LastModifiedById", "StageName", "IsClosed", "IsWon")
 MEANING: Mapping[Phase, Meaning] = {
     Phase.NEW: "hold",
     Phase.ACTIVE: "active",
@@ -60,28 +60,28 @@ class OpportunitySide:
             names.retry,
             names.products,
         )
-        columns = [*SYSTEM, "AccountId", *steering, names.audit if audit else ""]
+        columns = [*sf.SYSTEM, sf.ACCOUNT_ID, *steering, names.audit if audit else ""]
         specs = [b.spec for g in self._groups.values() if g.spec.kind not in LISTS for b in g.rows]
-        columns += [spec.salesforce for spec in specs if not spec.salesforce.startswith("Contact.")]
-        contact = [spec.salesforce for spec in specs if spec.salesforce.startswith("Contact.")]
+        columns += [spec.salesforce for spec in specs if not spec.salesforce.startswith(OF_CONTACT)]
+        contact = [spec.salesforce for spec in specs if spec.salesforce.startswith(OF_CONTACT)]
         columns += [name for group in people.of(self._groups) for name in people.columns(group)]
         subselects = [self._children(g) for g in self._groups.values() if g.spec.kind == "set"]
         subselects += [text for group in people.of(self._groups) if (text := people.subselect(group))]
         if contact:
             subselects.append(
-                f"(SELECT {', '.join(contact)} FROM {ROLES} WHERE IsDeleted = false"  # noqa: S608 names from the mapping
-                " ORDER BY IsPrimary DESC, CreatedDate LIMIT 1)"
+                f"(SELECT {', '.join(contact)} FROM {sf.CONTACT_ROLES} WHERE {sf.DELETED} = false"  # noqa: S608 names from the mapping
+                f" ORDER BY {sf.PRIMARY} DESC, {sf.CREATED} LIMIT 1)"
             )
         listed = ", ".join([*dict.fromkeys(c for c in columns if c), *subselects])
-        return f"SELECT {listed} FROM Opportunity"  # noqa: S608 names from the mapping
+        return f"SELECT {listed} FROM {sf.OPPORTUNITY}"  # noqa: S608 names from the mapping
 
     def poll(self, *, solutions: bool) -> tuple[str, str]:
         """SELECT and WHERE of a poll: ids and stamps only. With `solutions` the parents of solution rows."""
         if solutions:
-            return f"SELECT {self._set.parent}, Id, SystemModstamp FROM {self._set.object}", ""  # noqa: S608
+            return f"SELECT {self._set.parent}, {sf.ID}, {sf.STAMP} FROM {self._set.object}", ""  # noqa: S608
         names = self._names
         in_scope = f"({names.sync} = true OR {names.referral_id} != null)"
-        return "SELECT Id, SystemModstamp FROM Opportunity", in_scope
+        return f"SELECT {sf.ID}, {sf.STAMP} FROM {sf.OPPORTUNITY}", in_scope  # noqa: S608
 
     @cached_property
     def has_solutions(self) -> bool:
@@ -102,14 +102,14 @@ class OpportunitySide:
         names = self._names
         return Opportunity(
             groups={name: self._group(record, group) for name, group in self._groups.items()},
-            modified=epoch_seconds(record["LastModifiedDate"]),
+            modified=epoch_seconds(record[sf.MODIFIED]),
             rows=self._row_versions(record),
-            stamp=epoch_seconds(record["SystemModstamp"]),
+            stamp=epoch_seconds(record[sf.STAMP]),
             read_at=read_at,
             sync_on=record.get(names.sync) is True,
             retry=bool(names.retry) and record.get(names.retry) is True,
             marker=plain(record.get(names.marker), S),
-            by=plain(record.get("LastModifiedById"), S),
+            by=plain(record.get(sf.MODIFIED_BY), S),
             # Without both fields nothing can be compared, and an unequal report would be written for ever.
             report=Report(plain(record.get(names.status), S), plain(record.get(names.message), S))
             if names.status and names.message
@@ -118,11 +118,11 @@ class OpportunitySide:
 
     def phase(self, record: Record) -> Phase:
         """What the stage of a row means: the mapping's word, else won, lost, or any other open stage."""
-        if (phase := self._phases.get(record.get("StageName"))) is not None:
+        if (phase := self._phases.get(record.get(sf.STAGE))) is not None:
             return phase
-        if record.get("IsWon"):
+        if record.get(sf.WON):
             return Phase.WON
-        return Phase.LOST if record.get("IsClosed") else Phase.ACTIVE
+        return Phase.LOST if record.get(sf.CLOSED) else Phase.ACTIVE
 
     def stage(self, phase: Phase) -> str:
         """The stage that shows a phase."""
@@ -140,7 +140,7 @@ class OpportunitySide:
         for name, content in writes.items():
             group = self._groups[name]
             if group.spec.kind == "status":
-                found["StageName"] = self.stage(lifecycle.phase_in(content))  # type: ignore[arg-type]
+                found[sf.STAGE] = self.stage(lifecycle.phase_in(content))  # type: ignore[arg-type]
             elif group.spec.kind not in LISTS:
                 found |= {spec.salesforce: raw for spec, raw in group.write(content, S) if _own(spec, "")}  # type: ignore[arg-type]
         return found
@@ -194,7 +194,7 @@ class OpportunitySide:
         removed = [(row, True) for key, found in shown.items() if key not in wanted for row in found]
         restored = [(rows[key][0], False) for key, found in shown.items() if key in wanted and not found]
         changed = [
-            (f"/sobjects/{spec.object}/{row['Id']}", {spec.removed: flag}, epoch_seconds(row["LastModifiedDate"]))
+            (sf.path(spec.object, row[sf.ID]), {spec.removed: flag}, epoch_seconds(row[sf.MODIFIED]))
             for row, flag in removed + restored
         ]
         if len(changed) > MOST_REMOVALS:
@@ -240,12 +240,12 @@ class OpportunitySide:
     def _row_versions(self, record: Record) -> dict[str, int]:
         sets = (group.spec.salesforce for group in self._groups.values() if group.spec.kind == "set")
         rows = (row for relationship in sets for row in rows_of(record, relationship))
-        return {str(row["Id"]): epoch_seconds(row["LastModifiedDate"]) for row in rows}
+        return {str(row[sf.ID]): epoch_seconds(row[sf.MODIFIED]) for row in rows}
 
     def _children(self, group: BoundGroup) -> str:
         columns = [b.spec.salesforce for b in group.rows]
-        listed = ", ".join(["Id", "LastModifiedDate", group.spec.removed, *columns])
-        return f"(SELECT {listed} FROM {group.spec.salesforce} WHERE IsDeleted = false ORDER BY CreatedDate, Id)"  # noqa: S608
+        listed = ", ".join([sf.ID, sf.MODIFIED, group.spec.removed, *columns])
+        return f"(SELECT {listed} FROM {group.spec.salesforce} WHERE {sf.DELETED} = false ORDER BY {sf.OLDEST_FIRST})"  # noqa: S608
 
     def _key(self, group: BoundGroup, row: Record) -> str:
         bound = next(b for b in group.rows if b.name == group.spec.element_key)
@@ -255,4 +255,4 @@ class OpportunitySide:
 def _own(spec: FieldRow, prefix: str) -> bool:
     """Whether a field is one of the opportunity itself (no prefix), or of the object behind the prefix."""
     own = spec.salesforce.startswith(prefix) if prefix else "." not in spec.salesforce
-    return own and spec.salesforce not in ("", "Id")
+    return own and spec.salesforce not in ("", sf.ID)

@@ -13,8 +13,8 @@ from shared.deal import Elements, Side
 from shared.mapping.keys import quoted
 from shared.mapping.record import Record, column, rows_of
 from shared.mapping.rows import BoundGroup, set_content
+from shared.shapes.salesforce import AT_WORK, CREATED, ID, OLDEST_FIRST, OWNER
 
-OWNER: Final = "Owner"
 S: Final = Side.SALESFORCE
 
 
@@ -28,7 +28,7 @@ def subselect(group: BoundGroup) -> str:
     if not group.spec.salesforce:
         return ""
     listed = ", ".join(bound.spec.salesforce for bound in group.rows)
-    return f"(SELECT {listed} FROM {group.spec.salesforce} ORDER BY CreatedDate, Id)"  # noqa: S608 names from the mapping
+    return f"(SELECT {listed} FROM {group.spec.salesforce} ORDER BY {OLDEST_FIRST})"  # noqa: S608 names from the mapping
 
 
 def read(record: Record, group: BoundGroup) -> Elements:
@@ -46,9 +46,7 @@ def users(group: BoundGroup, emails: Iterable[str]) -> str:
     if not listed or field is None:
         return ""
     sobject, name = field
-    # Guests and customers of a portal have addresses too, but can neither own nor work on a deal.
-    active = "IsActive = true AND UserType = 'Standard'"
-    return f"SELECT Id, {name} FROM {sobject} WHERE {active} AND {name} IN ({listed}) ORDER BY CreatedDate"  # noqa: S608
+    return f"SELECT {ID}, {name} FROM {sobject} WHERE {AT_WORK} AND {name} IN ({listed}) ORDER BY {CREATED}"  # noqa: S608
 
 
 def joined(group: BoundGroup, emails: Iterable[str], found: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -59,7 +57,7 @@ def joined(group: BoundGroup, emails: Iterable[str], found: Iterable[Mapping[str
     bound = next(bound for bound in group.rows if bound.name == group.spec.element_key)
     by_email: dict[str, str] = {}
     for row in found:
-        by_email.setdefault(bound.codec.read(row.get(field[1]), S, bound.row), str(row["Id"]))
+        by_email.setdefault(bound.codec.read(row.get(field[1]), S, bound.row), str(row[ID]))
     return [by_email[email] for email in dict.fromkeys(emails) if email in by_email]
 
 

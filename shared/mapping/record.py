@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from shared.mapping.codecs import Untranslatable
+from shared.shapes.salesforce import CONTACT, CONTACT_ROLES
 
 Record = Mapping[str, Any]
-ROLES: Final = "OpportunityContactRoles"
+OF_CONTACT: Final = f"{CONTACT}."
 
 
 def rows_of(record: Record, relationship: str) -> list[Record]:
@@ -22,8 +23,8 @@ def rows_of(record: Record, relationship: str) -> list[Record]:
 
 def column(record: Record, name: str) -> Any:
     """A field by its path; a contact's by the first contact role. Raises Untranslatable for what was not answered."""
-    if name.startswith("Contact."):
-        roles = rows_of(record, ROLES)
+    if name.startswith(OF_CONTACT):
+        roles = rows_of(record, CONTACT_ROLES)
         record = roles[0] if roles else {}
     value: Any = record
     for part in name.split("."):

@@ -12,14 +12,13 @@ from typing import Any
 from shared import lifecycle
 from shared.deal import Content, Phase, Referral, Side, Theirs, Unreadable, Value, Views
 from shared.mapping.codecs import Untranslatable, plain, ticks
-from shared.mapping.microsoft import is_theirs, side_of_microsoft
+from shared.mapping.microsoft import LINK, is_theirs, side_of_microsoft
 from shared.mapping.model import LISTS, Config
 from shared.mapping.rows import BoundGroup, set_content
+from shared.shapes import referral as shape
 
 Document = Mapping[str, Any]
 P = Side.PARTNER_CENTER
-NO_HELP = "Unknown"
-INTENT = "CustomerMarketplaceIntent"
 NOBODY: Document = {}
 
 
@@ -55,9 +54,9 @@ class ReferralSide:
             },
             phase=phase,
             etag=str(document["eTag"]),
-            ticks=ticks(str(document["updatedDateTime"])),
+            ticks=ticks(str(document[shape.UPDATED])),
             settled=settled,
-            theirs=Theirs(_phase(theirs), ticks(str(theirs["updatedDateTime"]))) if theirs else None,
+            theirs=Theirs(_phase(theirs), ticks(str(theirs[shape.UPDATED]))) if theirs else None,
         )
 
     def patch(
@@ -95,10 +94,7 @@ class ReferralSide:
         return operations + self._status(writes, neutral_reason)
 
     def creation(self, opportunity: Views, *, opportunity_id: str) -> dict[str, Any]:
-        """The body of a new referral from an opportunity's groups. Raises Untranslatable.
-
-        Private and partner-led deals are Independent; asking for help makes the deal Shared ("Create a referral").
-        """
+        """The body of a new referral from an opportunity's groups. Raises Untranslatable."""
         body: dict[str, Any] = {}
         for name, group in self._groups.items():
             content = opportunity.get(name, ())
@@ -115,14 +111,11 @@ class ReferralSide:
                 for spec, raw in group.write(group.filled(content, P), P):  # type: ignore[arg-type]
                     if raw is not None:
                         _put(body, spec.referral, raw)
-        return self._constants(body, opportunity_id)
+        return shape.completed(body, opportunity_id, self._mpn_id)
 
     def invitation(self, opportunity: Views, *, opportunity_id: str, engagement_id: str) -> dict[str, Any]:
         """The body of the connected referral that invites Microsoft into our engagement. Raises Untranslatable."""
-        body = self.creation(opportunity, opportunity_id=opportunity_id)
-        invitation = body.get("inviteContext", {}) | {"notes": body["details"].get("notes", "")}
-        target = [{"type": "BusinessProfileLocation", "id": "msft"}]
-        return body | {"engagementId": engagement_id, "target": target, "inviteContext": invitation}
+        return shape.inviting(self.creation(opportunity, opportunity_id=opportunity_id), engagement_id)
 
     def note(self, document: Document) -> str:
         """The text that becomes a note of the new opportunity; empty without one."""
@@ -133,35 +126,9 @@ class ReferralSide:
         """The e-mail addresses of a referral's team, in its order."""
         return [key for item in _at(document, group.spec.referral) or [] if (key := self._key(group, item))]
 
-    def _constants(self, body: dict[str, Any], opportunity_id: str) -> dict[str, Any]:
-        help_asked = body.get("inviteContext", {}).get("assistanceRequestCode", NO_HELP) != NO_HELP
-        consent = body.setdefault("consent", {})
-        consent.update(
-            consentToToShareInfoWithOthers=True,
-            consentToContact=True,
-            consentToMicrosoftToContactSpecificPartners=True,
-        )
-        if help_asked:  # help implies visibility to Microsoft's sellers
-            consent["consentToShareReferralWithMicrosoftSellers"] = True
-            if notes := body.get("details", {}).get("notes"):  # the request for help must say what it is about
-                body["inviteContext"].setdefault("notes", notes)
-        else:
-            body.pop("inviteContext", None)
-        requirements = body.setdefault("details", {}).setdefault("requirements", {})
-        solutions = requirements.setdefault("solutions", [])
-        more = {"iot": {}, "attributes": []} | requirements.get("additionalRequirements", {})
-        requirements["additionalRequirements"] = more | {"attributes": _with_intent(more["attributes"])}
-        body |= {
-            "externalReferenceId": opportunity_id,
-            "type": "Shared" if help_asked else "Independent",
-            "qualification": "SalesQualified",
-            "target": [{"type": "SolutionProfile", "id": solutions[0]["id"]}] if help_asked and solutions else [],
-        }
-        return body | ({"mpnId": self._mpn_id} if self._mpn_id else {})
-
     def _group(self, document: Document, group: BoundGroup, phase: Phase | None) -> Content | Unreadable:
         if group.spec.kind == "status":
-            shown = f"{plain(document.get('status'), P)}/{plain(document.get('substatus'), P)}"
+            shown = "/".join(_words(document))
             return lifecycle.content(phase) if phase else Unreadable("unknown_status", "status", shown)
         if group.spec.kind == "people":
             members = _at(document, group.spec.referral) or []
@@ -175,10 +142,10 @@ class ReferralSide:
         return group.read(lambda spec: self._raw(document, spec.referral), P)
 
     def _raw(self, document: Document, pointer: str) -> Any:
-        if pointer != "/link":
+        if pointer != LINK:
             return _at(document, pointer)
         return self._link_template.format(
-            referral_id=document.get("id") or "", engagement_id=document.get("engagementId") or ""
+            referral_id=document.get(shape.ID) or "", engagement_id=shape.engagement_of(document)
         )
 
     def _elements(self, group: BoundGroup, document: Document) -> dict[str, Any]:
@@ -199,8 +166,7 @@ class ReferralSide:
         return key.codec.read(_at(item, key.spec.referral), P, key.row)
 
     def _element(self, group: BoundGroup, value: Value) -> dict[str, Any]:
-        # A named solution of the catalogue, not a category.
-        element: dict[str, Any] = {"type": "Name"} if group.spec.kind == "set" else {}
+        element: dict[str, Any] = dict(shape.SOLUTION) if group.spec.kind == "set" else {}
         for spec, raw in group.write(value, P):
             if raw is not None:
                 _put(element, spec.referral, raw)
@@ -215,20 +181,18 @@ class ReferralSide:
         status, substatus = lifecycle.REQUESTS[phase]
         reason = wanted.get("reason", neutral_reason) if phase in lifecycle.NEEDS_REASON else ""
         # An open referral carries no reason yet, and `replace` needs something to replace.
-        operations = [{"op": "add", "path": "/statusReason", "value": reason}] if reason else []
-        pairs = (("/status", status), ("/substatus", substatus))
+        operations = [{"op": "add", "path": shape.REASON, "value": reason}] if reason else []
+        pairs = ((shape.STATUS, status), (shape.SUBSTATUS, substatus))
         return operations + [{"op": "replace", "path": path, "value": text} for path, text in pairs]
 
 
-def _with_intent(attributes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The attributes with a marketplace intent, which is required since May 2023. One without a type is meant as it."""
-    typed = [{"type": INTENT} | attribute for attribute in attributes]
-    decided = any(attribute["type"] == INTENT for attribute in typed)
-    return typed if decided else [{"type": INTENT, "id": "HaveNotDecided"}, *typed]
-
-
 def _phase(document: Document) -> Phase | None:
-    return lifecycle.phase_of(plain(document.get("status"), P), plain(document.get("substatus"), P))
+    return lifecycle.phase_of(*_words(document))
+
+
+def _words(document: Document) -> tuple[str, str]:
+    """Status and substatus."""
+    return plain(_at(document, shape.STATUS), P), plain(_at(document, shape.SUBSTATUS), P)
 
 
 def _at(document: Any, pointer: str) -> Any:

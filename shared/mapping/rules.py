@@ -11,6 +11,8 @@ from shared.mapping.codecs import CODECS, Row, Untranslatable
 from shared.mapping.microsoft import is_read_only
 from shared.mapping.model import LISTS, PATCHABLE, Config, FieldRow, Group
 from shared.mapping.spellings import CLOSED, MAPPED, OWN_MAP, codec_of
+from shared.shapes.referral import CUSTOMER, NAME
+from shared.shapes.salesforce import ID
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 Mistake = tuple[str, str]
@@ -22,7 +24,6 @@ NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
 }
 CALLED: Final[Mapping[str, str]] = {"set": "a set", "people": "a list of people"}
 FROZEN: Final = "cannot change in {} after creation"
-CUSTOMER: Final = "/customerProfile/"
 # By these rows records are found again, so they travel with their group.
 IDENTIFYING: Final[Mapping[str, frozenset[str]]] = {
     "customer": frozenset({"name", "postal_code", "country"}),
@@ -100,12 +101,12 @@ def _updatable(config: Config) -> Iterator[Mistake]:
         paths = [row.referral for row in rows if group.ways(row)[1].towards(P)]
         if group.kind in LISTS:
             paths = [group.referral] if group.enabled and group.update.towards(P) and group.referral else []
-        allowed = PATCHABLE | ({"/name"} if group.rename else set())
+        allowed = PATCHABLE | ({NAME} if group.rename else set())
         if refused := [path for path in paths if path not in allowed]:
             remedy = f"'update' must be 'to_salesforce' or 'none', or the path one of {', '.join(sorted(allowed))}"
             yield f"groups.{name}", f"{', '.join(refused)} {FROZEN.format('Partner Center')}: {remedy}"
         targets = [row.salesforce for row in rows if group.ways(row)[1].towards(S)]
-        if refused := [target for target in targets if "." in target or target == "Id"]:
+        if refused := [target for target in targets if "." in target or target == ID]:
             remedy = "'update' must be 'to_partner_center' or 'none', or the field one of the opportunity itself"
             yield f"groups.{name}", f"{', '.join(refused)} {FROZEN.format('Salesforce')}: {remedy}"
 

@@ -4,12 +4,11 @@
 and why, does not belong here.
 """
 
-from shared.partner_center.referrals import PATCHABLE, PartnerCenter
+from shared.partner_center.referrals import PartnerCenter
 from shared.partner_center.webhooks import WebhookRegistrations
 from shared.partner_center.wire import AccessTokens, guid
 
 __all__ = [
-    "PATCHABLE",
     "AccessTokens",
     "PartnerCenter",
     "WebhookRegistrations",

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
@@ -14,31 +14,10 @@ import httpx
 from shared.errors import ApiError, Rejected, Unavailable, Unclear
 from shared.partner_center.wire import SIDE, AccessTokens, Before, Wire, connect, document, guid
 from shared.settings.model import Settings
+from shared.shapes.referral import ENGAGEMENT, PATCHABLE, Order
 from shared.transport import Clock, Patience, Repeat, parse, utc_now
 
-# The paths that the connector definition's patch operation lists; "add" and "replace" are its only operations.
-PATCHABLE = frozenset(
-    {
-        "/campaignId",
-        "/consent/consentToShareReferralWithMicrosoftSellers",
-        "/customerProfile/team",
-        "/customerProfile/team/-",
-        "/details/closingDateTime",
-        "/details/currency",
-        "/details/dealValue",
-        "/details/notes",
-        "/details/requirements/solutions",
-        "/details/requirements/solutions/-",
-        "/externalReferenceId",
-        "/referralProgram",
-        "/salesStage",
-        "/status",
-        "/statusReason",
-        "/substatus",
-        "/team",
-        "/team/-",
-    }
-)
+# The only operations of the connector definition's patch.
 OPERATIONS = frozenset({"add", "replace"})
 
 GET, PATCH, CREATE, LIST = "GET /referrals/{id}", "PATCH /referrals/{id}", "POST /referrals", "GET /referrals"
@@ -101,13 +80,13 @@ class PartnerCenter:
             raise
         return document(CREATE, response, reading=False)
 
-    def newest(self, order_by: Literal["createdDateTime", "updatedDateTime"]) -> Iterator[dict[str, Any]]:
+    def newest(self, order_by: Order) -> Iterator[dict[str, Any]]:
         """All referrals, latest first; pages are fetched as the iterator is read."""
         return self._listed({"$orderby": f"{order_by} desc", "$top": str(self.page_size)})
 
     def engagement(self, engagement_id: str) -> list[dict[str, Any]]:
         """The referrals of one engagement: ours, Microsoft's, and those of invited partners."""
-        return list(self._listed({"$filter": f"engagementId eq '{guid(engagement_id)}'"}))
+        return list(self._listed({"$filter": f"{ENGAGEMENT} eq '{guid(engagement_id)}'"}))
 
     def _patched(self, path: str, headers: Mapping[str, str], operations: list[Mapping[str, Any]]) -> httpx.Response:
         try:

@@ -25,6 +25,7 @@ from shared.decide.guards import CREATING
 from shared.doorbell import BULK, Doorbell, Queue
 from shared.errors import ApiError, LostRace, SchemaChanged, Throttled
 from shared.meet import Meeting
+from shared.shapes.referral import engagement_of, id_of
 from shared.sync.converge import MOST_TRIES, SOON_SECONDS, Caller, converge
 from shared.sync.create_opportunity import create_opportunity
 from shared.sync.create_referral import complete, create_referral
@@ -192,7 +193,7 @@ def _meet(sync: Sync, bell: Doorbell, document: Document, look: Look) -> None:
     )
     if exists and view is not None:
         look.show_opportunity(view, record)
-    log.info(json.dumps({"event": "met", "referral": str(document["id"]), "meeting": meeting.value}))
+    log.info(json.dumps({"event": "met", "referral": id_of(document), "meeting": meeting.value}))
     MEETINGS[meeting](sync, bell, document, look, named_link or Link("", LinkState.LINKED, opportunity_id=named))
 
 
@@ -217,7 +218,7 @@ def _create(sync: Sync, bell: Doorbell, document: Document, _look: Look, _link: 
 
 def _duplicate(sync: Sync, _bell: Doorbell, document: Document, _look: Look, link: Link) -> None:
     """Two referrals name one opportunity: both ids go on the work list, nothing is closed."""
-    detail = f"referral {document['id']} names the opportunity of referral {link.referral_id}"
+    detail = f"referral {id_of(document)} names the opportunity of referral {link.referral_id}"
     sync.links.open_issue(Issue(link.id, "duplicate", "error", detail, sync.clock()))
 
 
@@ -225,8 +226,8 @@ def _related(sync: Sync, bell: Doorbell, document: Document, _look: Look, _link:
     """Microsoft's side of an engagement changed: look at our side of it."""
     if bell.reason == RELATED_REASON:
         return
-    siblings = sync.referrals.engagement(str(document.get("engagementId") or ""))
-    ours = [str(d["id"]) for d in siblings if meet.owner(d, sync.organization_id)]
+    siblings = sync.referrals.engagement(engagement_of(document))
+    ours = [id_of(d) for d in siblings if meet.owner(d, sync.organization_id)]
     theirs = meet.microsofts(siblings, sync.organization_id)
     for link in (link_of(sync, P, referral_id) for referral_id in ours):
         if link is not None and theirs is not None and link.state not in CREATING and not link.ms_referral_id:
@@ -236,7 +237,7 @@ def _related(sync: Sync, bell: Doorbell, document: Document, _look: Look, _link:
 
 
 def _ignore(_sync: Sync, _bell: Doorbell, document: Document, _look: Look, _link: Link) -> None:
-    log.info(json.dumps({"event": "out of scope", "referral": str(document["id"])}))
+    log.info(json.dumps({"event": "out of scope", "referral": id_of(document)}))
 
 
 RELATED_REASON = "related referral"

@@ -46,6 +46,8 @@ from shared.errors import (
 )
 from shared.mapping import Untranslatable
 from shared.mapping.keys import quoted
+from shared.shapes import salesforce as sf
+from shared.shapes.referral import engagement_of, id_of
 from shared.sync import surroundings
 from shared.sync.converge import SOON_SECONDS, UNEXPLAINED_TRIES, Caller, converge
 from shared.sync.engagement import joined, look_for_microsoft
@@ -65,7 +67,7 @@ def create_opportunity(sync: Sync, document: Document, *, reason: str, tries: in
     """Create, or find and link, the opportunity of a referral. Raises LostRace when another run is at it."""
     look = Look(sync, audit=True)
     look.show_referral(document)
-    referral_id = str(document["id"])
+    referral_id = id_of(document)
     # A request that was refused may have been preceded by one that arrived late: then there is something to link.
     link = _claimed(sync, referral_id, look, tries, anyway=reason == NAMED_REASON)
     if link is None:
@@ -112,7 +114,7 @@ def _missing(sync: Sync, document: Document, look: Look) -> Around | None:
     """What exists of the deal's surroundings; None when the opportunity itself does, and `look` shows it."""
     assert isinstance(look.referral, Referral)  # noqa: S101  shown by the caller
     views = look.referral.groups
-    asked = [_query(REFERRAL, _whole(sync, str(document["id"]))), *surroundings.questions(sync, views, document)]
+    asked = [_query(REFERRAL, _whole(sync, id_of(document))), *surroundings.questions(sync, views, document)]
     found = sync.opportunities.composite(asked)
     bodies = {name: body["records"] for name, body in found.bodies.items()}
     existing = bodies[REFERRAL]
@@ -162,13 +164,13 @@ def _suggest(sync: Sync, link: Link, around: Around) -> None:
 def _creation(
     sync: Sync, referral: Referral, document: Document, around: Around, refused: str = ""
 ) -> list[CompositeStep]:
-    views, referral_id = _writable(sync, referral.groups), str(document["id"])
+    views, referral_id = _writable(sync, referral.groups), id_of(document)
     # Inserted, never upserted: a request that arrives late must fail on the unique key, not overwrite what is there.
     fields = _opportunity(sync, referral, views, _lines(sync, views, around, refused))
     fields |= surroundings.fields(sync, views, around) | {sync.mapping.config.opportunity.referral_id: referral_id}
     return [
         *surroundings.before(sync, views, around),
-        CompositeStep("opportunity", "POST", "/sobjects/Opportunity", fields),
+        CompositeStep("opportunity", "POST", sf.path(sf.OPPORTUNITY), fields),
         *surroundings.after(sync, views, around, referral_id),
         _query(REFERRAL, _whole(sync, referral_id)),
     ]
@@ -180,7 +182,7 @@ def _opportunity(sync: Sync, referral: Referral, views: Views, lines: list[str])
     fields = spell.creation(views, "") | spell.steering(report, sync.new_id(), spell.audit({}, lines))
     fields |= sync.mapping.marked({}, fields, done=True) | sync.mapping.listed({}, views)
     stage = spell.stage(referral.phase) if referral.phase else sync.mapping.config.stages.hold
-    return fields | {config.sync: True, "StageName": stage}
+    return fields | {config.sync: True, sf.STAGE: stage}
 
 
 def _lines(sync: Sync, views: Views, around: Around, refused: str) -> list[str]:
@@ -197,7 +199,7 @@ def _lines(sync: Sync, views: Views, around: Around, refused: str) -> list[str]:
 
 
 def _complete(sync: Sync, link: Link, document: Document, look: Look, *, made: bool, reason: str) -> None:
-    opportunity_id = str(look.record["Id"])
+    opportunity_id = str(look.record[sf.ID])
     owner = sync.links.claim(S, opportunity_id, link.id)
     if owner != link.id:
         sync.links.save(replace(link, state=LinkState.DUPLICATE, claim=None))
@@ -209,7 +211,7 @@ def _complete(sync: Sync, link: Link, document: Document, look: Look, *, made: b
         link,
         state=LinkState.LINKED,
         opportunity_id=opportunity_id,
-        engagement_id=str(document.get("engagementId") or ""),
+        engagement_id=engagement_of(document),
         claim=None,
         attempts=0,
         held={},

@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Final
 
 from shared import checks, lifecycle, meet
 from shared.deal import (
@@ -48,6 +47,7 @@ from shared.errors import (
 )
 from shared.mapping import Untranslatable
 from shared.mapping.codecs import ticks_at
+from shared.shapes.referral import CREATED, engagement_of, id_of
 from shared.sync import claims
 from shared.sync.claims import Taken, Turn
 from shared.sync.converge import Caller, converge
@@ -62,7 +62,6 @@ from shared.sync.tell import hear, ring_again, tell
 log = logging.getLogger("cosell.sync")
 CREATE = "create"
 SEARCH_MARGIN_SECONDS = 900
-CREATED: Final = "createdDateTime"
 
 
 def create_referral(sync: Sync, opportunity_id: str, *, reason: str, tries: int = 0) -> None:
@@ -97,7 +96,7 @@ def create_referral(sync: Sync, opportunity_id: str, *, reason: str, tries: int 
 def complete(sync: Sync, link: Link, document: Document, look: Look, *, ours: bool, reason: str) -> None:
     """The referral exists: link it. `ours`: the answer to our own POST, so what was sent is the agreement."""
     look.show_referral(document)
-    owner = sync.links.claim(Side.PARTNER_CENTER, str(document["id"]), link.id)
+    owner = sync.links.claim(Side.PARTNER_CENTER, id_of(document), link.id)
     if owner != link.id:
         link = sync.links.save(replace(link, state=LinkState.DUPLICATE, claim=None))
         sync.links.open_issue(Issue(link.id, "duplicate", "error", owner, sync.clock()))
@@ -105,8 +104,8 @@ def complete(sync: Sync, link: Link, document: Document, look: Look, *, ours: bo
     link = replace(
         link,
         state=LinkState.LINKED,
-        referral_id=str(document["id"]),
-        engagement_id=str(document.get("engagementId") or ""),
+        referral_id=id_of(document),
+        engagement_id=engagement_of(document),
         claim=None,
         held={},
         attempts=0,

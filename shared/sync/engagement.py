@@ -14,6 +14,7 @@ from shared.deal import Link, Side
 from shared.errors import Forbidden, Missing, Rejected
 from shared.kinds import Kind, kind_of
 from shared.mapping.codecs import ticks
+from shared.shapes.referral import UPDATED, engagement_of, id_of
 from shared.sync.look import Look, link_of
 from shared.sync.ports import Document, Sync
 
@@ -23,18 +24,18 @@ def look_for_microsoft(document: Document, look: Look) -> None:
 
     Raises ApiError for what passes; a refusal to list them leaves Microsoft's side untold.
     """
-    if kind_of(document) is Kind.CO_SELL and document.get("engagementId"):
+    if kind_of(document) is Kind.CO_SELL and engagement_of(document):
         with suppress(Rejected, Missing, Forbidden):
-            look.look_at_engagement(str(document["engagementId"]), str(document["id"]))
+            look.look_at_engagement(engagement_of(document), id_of(document))
 
 
 def joined(sync: Sync, link: Link, theirs: Document | None) -> Link:
     """The link of a deal in which Microsoft has this referral, still to be saved. Its events find the link already."""
     if theirs is None:
         return link
-    microsofts_id = str(theirs["id"])
+    microsofts_id = id_of(theirs)
     sync.links.claim(Side.PARTNER_CENTER, meet.alias_of_microsofts(microsofts_id), link.id)
-    return replace(link, ms_referral_id=microsofts_id, ms_hwm=ticks(str(theirs["updatedDateTime"])))
+    return replace(link, ms_referral_id=microsofts_id, ms_hwm=ticks(str(theirs[UPDATED])))
 
 
 def ours_of(sync: Sync, microsofts_id: str) -> Link | None:

@@ -19,10 +19,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from shared.deal import Issue, Side
 from shared.errors import ApiError, LostRace, Throttled, Unauthorised, Unavailable, Unclear
+from shared.shapes.referral import Order
 from shared.sync.ports import Answers, Document, Links, Opportunities, Referrals, Rows
 
 log = logging.getLogger("cosell.sync")
@@ -176,7 +177,7 @@ class GatedReferrals:
         """See `Referrals`."""
         return self._call("POST /referrals", partial(self.inner.create, body, request_id=request_id, before=before))
 
-    def newest(self, order_by: Literal["createdDateTime", "updatedDateTime"]) -> Iterator[Document]:
+    def newest(self, order_by: Order) -> Iterator[Document]:
         """See `Referrals`."""
         pages = self.inner.newest(order_by)
         while (document := self._call("GET /referrals", lambda: next(pages, None))) is not None:

@@ -20,6 +20,8 @@ from shared.deal import (
 )
 from shared.errors import ApiError, Forbidden, Missing, Rejected, Throttled, Unauthorised, Unavailable, Unclear
 from shared.mapping.referral import NOBODY
+from shared.shapes import salesforce as sf
+from shared.shapes.referral import engagement_of, id_of
 from shared.sync.ports import Document, Rows, Sync
 
 REFERRAL_ABSENCES: dict[type[ApiError], Absence] = {
@@ -83,7 +85,7 @@ class Look:
         """Read all sides of a deal now; ours, or None where the list does not show it yet. Raises ApiError."""
         sides = self._sync.referrals.engagement(engagement_id)
         self.show_microsofts(meet.microsofts(sides, self._sync.organization_id))
-        return next((side for side in sides if str(side["id"]) == referral_id), None)
+        return next((side for side in sides if id_of(side) == referral_id), None)
 
     def _in_engagement(self, referral_id: str) -> Document | None:
         try:
@@ -112,7 +114,7 @@ class Look:
         A list may lag: what is known to be there, and is not shown, is as remembered.
         """
         self._theirs = document or (None if self._engagement else NOBODY)
-        self._engagement = str((document or {}).get("engagementId") or self._engagement)
+        self._engagement = engagement_of(document or {}) or self._engagement
         if self.document is not None:
             self.show_referral(self.document)
 
@@ -157,14 +159,14 @@ class Seen:
     @classmethod
     def of(cls, sync: Sync, rows: Rows) -> Self:
         """The rows of a query by `by_ids` that also asked for deleted ones."""
-        return cls(sync, {str(record["Id"]): record for record in rows.records}, rows.server_time)
+        return cls(sync, {str(record[sf.ID]): record for record in rows.records}, rows.server_time)
 
     def __getitem__(self, sf_id: str) -> tuple[Opportunity | Absence, Document]:
         """What a record shows; the recycled are told from those that cannot be seen."""
         record = self.records.get(sf_id)
         if record is None:
             return Absence.FORBIDDEN, {}
-        if record.get("IsDeleted"):
+        if record.get(sf.DELETED):
             return Absence.RECYCLED, record
         return self.sync.mapping.opportunity.read(record, self.read_at), record
 
@@ -172,7 +174,7 @@ class Seen:
 def by_ids(sync: Sync, ids: Iterable[str], *, audit: bool) -> str:
     """The query for these opportunities."""
     listed = ", ".join(f"'{sf_id}'" for sf_id in ids)  # ids are validated by the doorbell's pattern
-    return sync.mapping.opportunity.select(f"Id IN ({listed})", audit=audit)
+    return sync.mapping.opportunity.select(f"{sf.ID} IN ({listed})", audit=audit)
 
 
 def look_at_opportunities(sync: Sync, ids: Iterable[str], *, audit: bool) -> Seen:

@@ -18,6 +18,7 @@ from typing import Any
 from shared.doorbell import Queue
 from shared.errors import LostRace
 from shared.mapping.codecs import epoch_seconds
+from shared.shapes import salesforce as sf
 from shared.sync.permit import timed
 from shared.sync.ports import Document, Rows, Sync
 from shared.sync.rings import ring
@@ -109,7 +110,7 @@ def _rests(sync: Sync, one: _Pass, seconds: int) -> bool:
 
 def _seen(sync: Sync, one: _Pass, rows: Rows) -> _Pass:
     before = one.before
-    stamped = {(str(r["Id"]), epoch_seconds(r["SystemModstamp"])): r for r in rows.records}
+    stamped = {(str(r[sf.ID]), epoch_seconds(r[sf.STAMP])): r for r in rows.records}
     fresh = [row for key, row in stamped.items() if before is None or key not in before.seen]
     second = _second(sync, before, frozenset(stamped), rows.server_time)
     ids = dict.fromkeys(_opportunity_id(sync, one.polled, r) for r in [*fresh, *(stamped[key] for key in second)])
@@ -133,14 +134,14 @@ def _soql(sync: Sync, one: _Pass) -> str:
     conditions = [scope] if scope else []
     if one.before is not None:
         since = datetime.fromtimestamp(max(one.before.at - sync.patience.poll_overlap, one.before.floor), UTC)
-        conditions.append(f"SystemModstamp >= {since.strftime('%Y-%m-%dT%H:%M:%SZ')}")
+        conditions.append(f"{sf.STAMP} >= {since.strftime('%Y-%m-%dT%H:%M:%SZ')}")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"{select}{where} ORDER BY SystemModstamp, Id"
+    return f"{select}{where} ORDER BY {sf.STAMP}, {sf.ID}"
 
 
 def _opportunity_id(sync: Sync, polled: Polled, row: Document) -> str:
     if polled is Polled.OPPORTUNITIES:
-        return str(row["Id"])
+        return str(row[sf.ID])
     return str(row[sync.mapping.opportunity.parent_field])
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from shared.catalogue import ENGLISH, Words
 from shared.deal import Conflict, History, Issue, Link, Side
 from shared.decide import Policy
 from shared.doorbell import Queue
 from shared.mapping import Mapping as FieldMapping
+from shared.shapes.referral import Order
 from shared.sync.marks import Marks
 
 Document = Mapping[str, Any]
@@ -22,7 +23,7 @@ class Referrals(Protocol):
     def get(self, referral_id: str) -> Document: ...
     def patch(self, referral_id: str, operations: Sequence[Document], *, etag: str) -> Document: ...
     def create(self, body: Document, *, request_id: str, before: Callable[[], None]) -> Document: ...
-    def newest(self, order_by: Literal["createdDateTime", "updatedDateTime"]) -> Iterator[Document]: ...
+    def newest(self, order_by: Order) -> Iterator[Document]: ...
     def engagement(self, engagement_id: str) -> Sequence[Document]: ...
 
 

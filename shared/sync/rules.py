@@ -11,8 +11,8 @@ from shared.catalogue import ENGLISH, Words
 from shared.deal import Content, Direction, Obstacle, Side
 from shared.decide import GroupPolicy, Policy
 from shared.mapping import Mapping
-from shared.mapping.model import SELLERS
 from shared.settings.model import Settings
+from shared.shapes.referral import SELLERS
 from shared.sync.ports import Patience
 
 

@@ -19,6 +19,7 @@ from shared.drift import Describe, Finding, Remedy
 from shared.errors import ApiError, Forbidden, LostRace, Missing, SchemaChanged
 from shared.mapping import Mapping as FieldMapping
 from shared.mapping import people
+from shared.shapes.salesforce import OPPORTUNITY
 from shared.sync.gates import patiently
 from shared.sync.marks import CACHE_SECONDS
 from shared.sync.ports import Sync
@@ -170,8 +171,8 @@ def _judged(mapping: FieldMapping, described: Mapping[str, Describe]) -> tuple[t
 
 def _described(sync: Sync) -> dict[str, Describe]:
     """The objects of the mapping; those that the integration user cannot see are left out."""
-    found = _asked(sync, drift.OPPORTUNITY)
-    for name in drift.objects(_whole(sync), found.get(drift.OPPORTUNITY, {})):
+    found = _asked(sync, OPPORTUNITY)
+    for name in drift.objects(_whole(sync), found.get(OPPORTUNITY, {})):
         found |= _asked(sync, name)
     return found
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import takewhile
+from typing import Any
 from urllib.parse import quote
 
 from shared.catalogue import NEUTRAL_REASON, TO_PARTNER_CENTER, TO_SALESFORCE
-from shared.deal import Absence, Intent, Link, Opportunity, RowWrite, Side
+from shared.deal import Absence, Intent, Link, LinkState, Opportunity, RowWrite, Side
 from shared.errors import Stale
+from shared.shapes import salesforce as sf
 from shared.sync.look import Look
 from shared.sync.ports import CompositeStep, Sync
 
@@ -40,23 +42,30 @@ def _update(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
     spell = sync.mapping.opportunity
     trail = spell.audit(look.record, _lines(sync, link, intent, look))
     fields = spell.fields(intent.writes) | spell.steering(intent.report, intent.id, trail)
-    if isinstance(look.opportunity, Opportunity):
-        fields |= sync.mapping.listed(look.record, {**look.opportunity.groups, **intent.writes})
-    if intent.report is not None:
-        fields |= sync.mapping.marked(look.record, fields, done=sync.words.well(intent.report))
+    if link.state is not LinkState.PAUSED:
+        fields |= _along(sync, intent, look, fields)
     if not intent.writes and intent.report is None:  # decided for this alone, so a refusal of it stops nothing else
         fields |= spell.heard(look.record)
-    path = f"/sobjects/Opportunity/{link.opportunity_id}"
+    path = sf.path(sf.OPPORTUNITY, link.opportunity_id)
     steps = [CompositeStep(OPPORTUNITY, "PATCH", path, fields, int(intent.target_version))]
     steps += [
         CompositeStep(f"row{number}", "PATCH", row.path, row.fields, row.modified)
         for number, row in enumerate(intent.rows)
     ]
-    soql = spell.select(f"Id = '{link.opportunity_id}'", audit=True)
+    soql = spell.select(f"{sf.ID} = '{link.opportunity_id}'", audit=True)
     steps.append(CompositeStep(READ_BACK, "GET", f"/query?q={quote(soql, safe='')}"))
     answers = sync.opportunities.composite(steps)
     record = answers.bodies[READ_BACK]["records"][0]
     look.show_opportunity(spell.read(record, answers.server_time), record)
+
+
+def _along(sync: Sync, intent: Intent, look: Look, fields: dict[str, Any]) -> dict[str, Any]:
+    """What is brought up to date in passing: the list of solutions, and the mark before the name."""
+    view, report = look.opportunity, intent.report
+    shown = {**view.groups, **intent.writes} if isinstance(view, Opportunity) else {}
+    listed = sync.mapping.listed(look.record, shown) if shown else {}
+    done = report is not None and sync.words.well(report)
+    return listed | (sync.mapping.marked(look.record, fields, done=done) if report is not None else {})
 
 
 def _lines(sync: Sync, link: Link, intent: Intent, look: Look) -> list[str]:
@@ -75,7 +84,8 @@ def _lines(sync: Sync, link: Link, intent: Intent, look: Look) -> list[str]:
             lines += [line(now, TO_PARTNER_CENTER, defaults, "defaults")] if defaults else []
     elif intent.writes:
         lines += [line(now, TO_SALESFORCE, groups, result) for result, groups in _results(sync, link, intent).items()]
-    if intent.report is not None:  # what waits is told when it is news, not with every write
+    # What waits is told when it is news, not with every write.
+    if intent.report is not None and link.state is not LinkState.PAUSED:
         lines += sync.words.held_lines(now, link.held)
     return lines
 

@@ -6,8 +6,6 @@ by upserts on unique keys.
 
 from __future__ import annotations
 
-import base64
-import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +15,10 @@ from shared.deal import Side, Unreadable, Views
 from shared.mapping import Mapping as FieldMapping
 from shared.mapping import customer, people
 from shared.mapping.keys import by_external_id, contact_key, customer_key, quoted
+from shared.shapes import salesforce as sf
+from shared.shapes.salesforce import ACCOUNT, CONTACT
 from shared.sync.ports import CompositeStep, Document, Sync
 
-ACCOUNT, CONTACT = "Account", "Contact"
 NEW_ACCOUNT, NEW_OPPORTUNITY = "@{account.id}", "@{opportunity.id}"
 TEAM, NOTE, NOTE_LINK = "team", "note", "note_link"
 MOST_MEMBERS = 10  # a composite holds 25 steps
@@ -50,7 +49,9 @@ def questions(sync: Sync, views: Views, document: Document) -> list[CompositeSte
         key = f"{sync.mapping.config.contact.key} = {quoted(contact_key(customer_key(texts), person['email']))}"
         same = f"{ACCOUNT}.{_account_fields(sync.mapping).name} = {quoted(texts['name'])}"
         known = f"{key} OR ({email} = {quoted(person['email'])} AND {same})"
-        asked["contacts"] = f"SELECT Id, AccountId FROM {CONTACT} WHERE {known} ORDER BY CreatedDate LIMIT 20"  # noqa: S608
+        asked["contacts"] = (
+            f"SELECT {sf.ID}, {sf.ACCOUNT_ID} FROM {CONTACT} WHERE {known} ORDER BY {sf.CREATED} LIMIT 20"  # noqa: S608
+        )
     for group in people.of(sync.mapping.groups):
         if group.spec.create.towards(Side.SALESFORCE):
             asked["users"] = people.users(group, sync.mapping.referral.members(document, group))
@@ -62,14 +63,14 @@ def understood(sync: Sync, views: Views, document: Document, found: Bodies) -> A
     choice = customer.choose(_account_fields(sync.mapping), _texts(views, "customer"), found)
     contacts = found.get("contacts", ())
     # Of an account yet to be made nobody is a contact; who is known by the customer's name is that person.
-    known = [row for row in contacts if not choice.account or row["AccountId"] == choice.account]
+    known = [row for row in contacts if not choice.account or row[sf.ACCOUNT_ID] == choice.account]
     users: list[str] = []
     for group in people.of(sync.mapping.groups):
         users = people.joined(group, sync.mapping.referral.members(document, group), found.get("users", ()))
     return Around(
         choice.account,
         choice.similar,
-        str(known[0]["Id"]) if known else "",
+        str(known[0][sf.ID]) if known else "",
         tuple(users),
         sync.mapping.referral.note(document),
     )
@@ -86,7 +87,7 @@ def before(sync: Sync, views: Views, around: Around) -> list[CompositeStep]:
 
 def fields(sync: Sync, views: Views, around: Around) -> dict[str, Any]:
     """The fields of the opportunity that name what is around it."""
-    named = {"AccountId": around.account or NEW_ACCOUNT} if around.account or before(sync, views, around) else {}
+    named = {sf.ACCOUNT_ID: around.account or NEW_ACCOUNT} if around.account or before(sync, views, around) else {}
     owner = sync.mapping.config.opportunity.owner
     return named | ({owner: around.users[0]} if owner and around.users else {})
 
@@ -109,11 +110,10 @@ def _contact(sync: Sync, views: Views, around: Around) -> list[CompositeStep]:
     steps = []
     if not around.contact:
         key = contact_key(customer_key(_texts(views, "customer")), person["email"])
-        own = sync.mapping.opportunity.creation(views, f"{CONTACT}.") | {"AccountId": around.account or NEW_ACCOUNT}
+        own = sync.mapping.opportunity.creation(views, f"{CONTACT}.") | {sf.ACCOUNT_ID: around.account or NEW_ACCOUNT}
         steps.append(CompositeStep("contact", "PATCH", by_external_id(CONTACT, config.key, key), own))
-    role: dict[str, Any] = {"OpportunityId": NEW_OPPORTUNITY, "ContactId": around.contact or "@{contact.id}"}
-    role |= {"Role": config.role, "IsPrimary": True}
-    return [*steps, CompositeStep("role", "POST", "/sobjects/OpportunityContactRole", role)]
+    role = sf.primary_contact(NEW_OPPORTUNITY, around.contact or "@{contact.id}", config.role)
+    return [*steps, CompositeStep("role", "POST", sf.path(sf.CONTACT_ROLE), role)]
 
 
 def _solutions(sync: Sync, views: Views, referral_id: str) -> list[CompositeStep]:
@@ -138,7 +138,7 @@ def _team(sync: Sync, around: Around) -> list[CompositeStep]:
         CompositeStep(
             f"{TEAM}{number}",
             "POST",
-            f"/sobjects/{spec.object}",
+            sf.path(spec.object),
             {spec.parent: NEW_OPPORTUNITY, spec.person: user},
         )
         for number, user in enumerate(members[:MOST_MEMBERS])
@@ -146,16 +146,14 @@ def _team(sync: Sync, around: Around) -> list[CompositeStep]:
 
 
 def _note(sync: Sync, around: Around) -> list[CompositeStep]:
-    """Microsoft's words as a note. Salesforce keeps HTML and drops line breaks (Object Reference, ContentNote)."""
+    """Microsoft's words as a note."""
     if not around.note:
         return []
     config = sync.mapping.config.note
-    text = html.escape(around.note).replace("\n", "<br>")
-    note = {"Title": config.title, "Content": base64.b64encode(text.encode()).decode()}
-    link = {"ContentDocumentId": "@{note.id}", "LinkedEntityId": NEW_OPPORTUNITY, "ShareType": config.share}
+    note, link = sf.note(config.title, around.note), sf.note_link("@{note.id}", NEW_OPPORTUNITY, config.share)
     return [
-        CompositeStep(NOTE, "POST", "/sobjects/ContentNote", note),
-        CompositeStep(NOTE_LINK, "POST", "/sobjects/ContentDocumentLink", link),
+        CompositeStep(NOTE, "POST", sf.path(sf.NOTE), note),
+        CompositeStep(NOTE_LINK, "POST", sf.path(sf.NOTE_LINK), link),
     ]
 
 

@@ -16,6 +16,8 @@ from shared import meet
 from shared.deal import Digest, Link, SalesforceView
 from shared.decide.groups import shown
 from shared.mapping.codecs import ticks
+from shared.shapes import salesforce as sf
+from shared.shapes.referral import CREATED, ID, UPDATED, id_of
 from shared.sync.look import Seen, by_ids
 from shared.sync.ports import Document, Sync
 
@@ -45,12 +47,12 @@ class Listed:
 def listed(sync: Sync) -> dict[str, Listed]:
     """Every referral by its id. A document that cannot be read is kept as listed, so that it does not look lost."""
     found: dict[str, Listed] = {}
-    for document in sync.referrals.newest("createdDateTime"):
+    for document in sync.referrals.newest(CREATED):
         try:
-            found[str(document["id"])] = _kept(sync, document)
+            found[id_of(document)] = _kept(sync, document)
         except Exception as error:  # noqa: BLE001  whatever is wrong with one record, the others are compared
-            unreadable("referral", document, "id", error)
-            found.setdefault(str(document.get("id")), Listed(0, "", wanted=False))
+            unreadable("referral", document, ID, error)
+            found.setdefault(str(document.get(ID)), Listed(0, "", wanted=False))
     return found
 
 
@@ -91,7 +93,7 @@ def look_at_many(sync: Sync, ids: Sequence[str]) -> Iterator[tuple[str, Salesfor
             try:
                 yield sf_id, seen[sf_id][0]
             except Exception as error:  # noqa: BLE001  as above
-                unreadable("opportunity", seen.records[sf_id], "Id", error)
+                unreadable("opportunity", seen.records[sf_id], sf.ID, error)
 
 
 def asking(sync: Sync) -> Iterator[str]:
@@ -99,7 +101,7 @@ def asking(sync: Sync) -> Iterator[str]:
     names = sync.mapping.config.opportunity
     select, _ = sync.mapping.opportunity.poll(solutions=False)
     rows = sync.opportunities.query(f"{select} WHERE {names.sync} = true AND {names.referral_id} = null")
-    return (str(row["Id"]) for row in rows.records)
+    return (str(row[sf.ID]) for row in rows.records)
 
 
 def unreadable(what: str, record: Document, key: str, error: Exception) -> None:
@@ -113,7 +115,7 @@ def _kept(sync: Sync, document: Document) -> Listed:
     ours = meet.owner(document, sync.organization_id)
     named = meet.named_opportunity(document)[:15] if ours else ""
     hashes = tuple(None if digest is None else _hash(digest) for digest in shows)
-    return Listed(ticks(str(document["updatedDateTime"])), named, wanted(sync, document), hashes)
+    return Listed(ticks(str(document[UPDATED])), named, wanted(sync, document), hashes)
 
 
 def _hash(digest: Digest | None) -> int:

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import islice
-from typing import Any, Final
+from typing import Any
 
 from shared.deal import Absence, Digest, Issue, Link, LinkState, Opportunity, SalesforceView, Side
 from shared.decide.groups import shown
@@ -19,6 +19,7 @@ from shared.decide.upgrade import unheard
 from shared.doorbell import Queue
 from shared.errors import LostRace
 from shared.mapping.codecs import ticks_at
+from shared.shapes.referral import UPDATED, id_of
 from shared.sync.brakes import Found, braked
 from shared.sync.permit import permitted, timed
 from shared.sync.ports import Document, Sync
@@ -27,7 +28,6 @@ from shared.sync.survey import AT_ONCE, Listed, asking, down_to, listed, look_at
 
 log = logging.getLogger("cosell.sync")
 DELTA, DELTA_REASON = "p.delta", "delta"
-UPDATED: Final = "updatedDateTime"
 GONE, MOST_GONE = "sweep.gone", 15_000  # as many ids as fit a cursor
 SWEEP = "sweep"  # the cursor says since when one runs, and names the issues about sweeps themselves
 TICKS = 10_000_000
@@ -59,7 +59,7 @@ def _delta(sync: Sync) -> int:
     for document in down_to(sync.referrals.newest(UPDATED), UPDATED, oldest):
         newest = max(newest, stamp(document, UPDATED, oldest))
         if _unknown(sync, document):
-            ids.append(str(document["id"]))
+            ids.append(id_of(document))
     ring(sync, Queue.REFERRAL_CHANGES, ids, reason=DELTA_REASON)
     _remember(sync, DELTA, str(newest or ""), cursor)
     return len(ids)
@@ -67,7 +67,7 @@ def _delta(sync: Sync) -> int:
 
 def _unknown(sync: Sync, document: Document) -> bool:
     """Whether a link has yet to see this version, or an unlinked referral would mean something."""
-    owner = sync.links.link_of(Side.PARTNER_CENTER, str(document["id"]))
+    owner = sync.links.link_of(Side.PARTNER_CENTER, id_of(document))
     link = sync.links.link(owner) if owner else None
     if link is None or link.state is LinkState.CREATING_S:
         return _means_something(sync, document)

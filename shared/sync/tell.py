@@ -13,6 +13,7 @@ from shared.catalogue import TO_PARTNER_CENTER
 from shared.deal import STILL, Issue, Link, Opportunity, Report, link_id_of_opportunity
 from shared.doorbell import Queue
 from shared.errors import Forbidden, Missing, Rejected, Stale, Throttled, Unavailable, Unclear
+from shared.shapes import salesforce as sf
 from shared.sync.look import Look
 from shared.sync.ports import CompositeStep, Sync
 
@@ -71,7 +72,7 @@ def _write(sync: Sync, view: Opportunity, opportunity_id: str, fields: dict[str,
     if view.read_at - view.modified < margin:
         ring_again(sync, opportunity_id, margin, 0)
         return True
-    path = f"/sobjects/Opportunity/{opportunity_id}"
+    path = sf.path(sf.OPPORTUNITY, opportunity_id)
     try:
         sync.opportunities.composite([CompositeStep("report", "PATCH", path, fields, view.modified)])
     except (Stale, Throttled, Unavailable, Unclear):

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 PC: Final = "shared/partner_center/"
 SF: Final = "shared/salesforce/"
 MAP: Final = "shared/mapping/"
+SHAPE: Final = "shared/shapes/"
 S: Final = "shared/sync/"
 D: Final = "shared/decide/"
 STORE: Final = "shared/storage/store.py"
@@ -166,15 +167,15 @@ MUTANTS: Final = (
     Mutant("no longer wanted, so never searched for", f"{S}create_referral.py", "if known is not None and known.unfinished:", "if False:", (CREATE,)),
     Mutant("creation repeated after a time-out", f"{PC}referrals.py", "repeat=Repeat.NEVER", "repeat=Repeat.READ", (PARTNER_CENTER,)),
     Mutant("a server error proves that nothing was created", f"{PC}referrals.py", "if error.status >= 500:", "if error.status > 503:", (PARTNER_CENTER,)),
-    Mutant("own reference left out", f"{MAP}referral.py", '"externalReferenceId": opportunity_id,', '"externalReferenceId": "",', (CREATE,)),
-    Mutant("random own reference", f"{MAP}referral.py", '"externalReferenceId": opportunity_id,', '"externalReferenceId": __import__("uuid").uuid4().hex,', (CREATE,)),
+    Mutant("own reference left out", f"{SHAPE}referral.py", '"externalReferenceId": opportunity_id,', '"externalReferenceId": "",', (CREATE,)),
+    Mutant("random own reference", f"{SHAPE}referral.py", '"externalReferenceId": opportunity_id,', '"externalReferenceId": __import__("uuid").uuid4().hex,', (CREATE,)),
     Mutant("agreement not remembered before a creation", f"{S}create_referral.py", "link = _expected(sync, link, look)", "pass", (CREATE,)),
     Mutant("refused deal sent again and again", f"{S}create_referral.py", "if _refused_before(sync, link, look):", "if False:", (CREATE,)),
     Mutant("one referral in two links", f"{S}create_referral.py", "    if owner != link.id:\n        link =", "    if False:\n        link =", (TWO,)),
     Mutant("another pair's referral taken for its own", f"{S}changes.py", 'if link is not None and link.referral_id not in ("", referral_id):', "if False:", (RACES,)),
     Mutant("alias without a link is nobody's business", f"{S}create_opportunity.py", "    owner = sync.links.claim(Side.PARTNER_CENTER, referral_id, link_id_of_referral(referral_id))\n", "    known = sync.links.link_of(Side.PARTNER_CENTER, referral_id)\n    if known and sync.links.link(known) is None:\n        return None\n    owner = known or sync.links.claim(Side.PARTNER_CENTER, referral_id, link_id_of_referral(referral_id))\n", (TWO,)),
     Mutant("alias of an opportunity without a link is nobody's business", f"{S}create_referral.py", "    if link is None:\n        sync.links.claim(", "    if link is None:\n        if sync.links.link_of(Side.SALESFORCE, opportunity_id):\n            return None\n        sync.links.claim(", (TWO,)),
-    Mutant("late creation overwrites", f"{S}create_opportunity.py", 'CompositeStep("opportunity", "POST", "/sobjects/Opportunity", fields)', 'CompositeStep("opportunity", "PATCH", by_external_id("Opportunity", key := config.opportunity.referral_id, referral_id), {k: v for k, v in fields.items() if k != key})', (RACES,)),
+    Mutant("late creation overwrites", f"{S}create_opportunity.py", 'CompositeStep("opportunity", "POST", sf.path(sf.OPPORTUNITY), fields)', 'CompositeStep("opportunity", "PATCH", f"/sobjects/Opportunity/{(key := sync.mapping.config.opportunity.referral_id)}/{referral_id}", {k: v for k, v in fields.items() if k != key})', (RACES,)),
     Mutant("a standing refusal stays off the work list", f"{S}create_opportunity.py", "        _report(sync, link.id, held)  #", "        pass  #", (INBOUND,)),
     Mutant("claimed for a referral that cannot be seen", f"{S}changes.py", "        if link is not None and link.claim is not None:\n            sync.links.save", "        if False:\n            sync.links.save", (INBOUND,)),
     Mutant("an existing opportunity is made once more", f"{S}create_opportunity.py", "    if existing:\n", "    if False:\n", (RACES, FAULTS)),
@@ -183,14 +184,16 @@ MUTANTS: Final = (
     Mutant("nobody is told of accounts that resemble the customer", f"{MAP}customer.py", '_ids(found.get("similar", ()))', "()", (AROUND,)),
     Mutant("a refused team keeps a deal waiting", f"{S}create_opportunity.py", "if not around.optional(refusal.call) or _taken(refusal):", "if True:", (TEAM,)),
     Mutant("a refused deal is made without its team", f"{S}surroundings.py", 'step.startswith((TEAM, NOTE)) or (step == "opportunity" and bool(self.users))', "True", (TEAM, INBOUND)),
-    Mutant("guests own deals", f"{MAP}people.py", "IsActive = true AND UserType = 'Standard'", "IsActive = true", (TEAM,)),
+    Mutant("a field called by its name", f"{S}surroundings.py", "{sf.ACCOUNT_ID: around.account or NEW_ACCOUNT} if", "{'AccountId': around.account or NEW_ACCOUNT} if", ("tests/test_field_names.py",)),
+    Mutant("a property called by its name", f"{S}engagement.py", "ms_referral_id=microsofts_id", "ms_referral_id=str(theirs['id'])", ("tests/test_field_names.py",)),
+    Mutant("guests own deals", f"{SHAPE}salesforce.py", "{ACTIVE} = true AND UserType = 'Standard'", "{ACTIVE} = true", (TEAM,)),
     Mutant("a colleague in the portal is removed", f"{D}merge.py", 'if not (may_leave and fates.get(key) == "remove")} | joins', "if key in s} | joins", (PEOPLE, TEAM)),
     Mutant("a team that went out of sight has left", f"{D}merge.py", "may_leave = not rule.blind or len(by_key(pair.base_s)) == 1", "may_leave = True", (TEAM,)),
     Mutant("whoever left in the portal comes back", f"{D}merge.py", 'if key not in p and fates.get(key) == "add"', "if key not in p", (PEOPLE, TEAM)),
     Mutant("people who are known too little of vanish", f"{MAP}referral.py", "items = self._unread(group, current or {}) + items", "items = items + []", (TEAM,)),
     Mutant("an amount in another currency shown as one's own", f"{MAP}spellings.py", '        if text not in ("", ours):\n', "        if False:\n", (MORE,)),
     Mutant("a fixed value counts as something said", f"{MAP}rows.py", "return () if {name for name, _ in found} <= self._fixed else tuple(found)", "return tuple(found)", (MORE,)),
-    Mutant("no marketplace intent beside other attributes", f"{MAP}referral.py", "    return typed if decided else [", "    return typed if typed else [", ("tests/test_mapping_creation.py",)),
+    Mutant("no marketplace intent beside other attributes", f"{SHAPE}referral.py", "    return typed if decided else [", "    return typed if typed else [", ("tests/test_mapping_creation.py",)),
     Mutant("the text of solutions is written at every save", f"{MAP}__init__.py", "wanted = bool(field) and text is not None and (text or None) != record.get(field)", "wanted = bool(field) and text is not None", ("tests/sync/test_products.py",)),
     Mutant("users are taken for the whole team", f"{S}create_opportunity.py", '.spec.kind != "people"}', ".spec.kind}", (TEAM, RACES)),
     Mutant("Microsoft invited without a search", f"{S}invite_microsoft.py", "if (taken.turn is Turn.SEARCH_THEN_SEND or not new)", "if False", (INVITE,)),
@@ -211,7 +214,7 @@ MUTANTS: Final = (
     Mutant("an event forgets the invitation", f"{S}changes.py", "    elif link is not None and _not_invited(link):\n        sync", "    elif False and link:\n        sync", (INVITE,)),
     Mutant("a poll forgets the invitation", f"{S}changes.py", "        elif link is not None and _not_invited(link):\n            sync", "        elif False and link:\n            sync", (INVITE,)),
     # Polls and sweeps
-    Mutant("> instead of >=", f"{S}poll.py", "SystemModstamp >= {since", "SystemModstamp > {since", (POLL,)),
+    Mutant("> instead of >=", f"{S}poll.py", "{sf.STAMP} >= {since", "{sf.STAMP} > {since", (POLL,)),
     Mutant("no overlap", f"{S}poll.py", "one.before.at - sync.patience.poll_overlap, one", "one.before.at, one", (POLL,)),
     Mutant("watermark from our own clock", f"{S}poll.py", "_advance(sync, before, frozenset(stamped), second, rows.server_time)", "_advance(sync, before, frozenset(stamped), second, sync.clock())", (POLL,)),
     Mutant("watermark before the doorbells", f"{S}poll.py", "    for first_ever in (False, True):\n", "    for one in passes:\n        _remember(sync, one)\n    for first_ever in (False, True):\n", (POLL,)),
@@ -328,6 +331,10 @@ MUTANTS: Final = (
     Mutant("a hold outlives the schema that caused it", f"{D}__init__.py", "detail=before.detail, schema=policy.schema, refused=True)", "detail=before.detail, schema=before.schema, refused=True)", (SCHEMA, WRITE)),
     # Meaning
     Mutant("unticking ignored", f"{D}guards.py", "if not isinstance(s, Opportunity) or s.sync_on:", "if True:", (GUARDS,)),
+    Mutant("a pause is told for ever", f"{D}guards.py", "report in (None, s.report) or (refused", "report is None or (refused", (GUARDS,)),
+    Mutant("a pause is told in an open second", f"{D}guards.py", "if (wait := open_seconds(s, policy)) > 0:", "if (wait := 0) > 0:", (GUARDS,)),
+    Mutant("what a pair at rest shows taken for agreed", f"{D}write.py", " and link.state is not LinkState.PAUSED\n", "\n", (GUARDS,)),
+    Mutant("more than the status written while paused", f"{S}send.py", "    if link.state is not LinkState.PAUSED:\n        fields |=", "    if True:\n        fields |=", ("tests/sync/test_seller_view.py",)),
     Mutant("unticking closes the referral", f"{D}guards.py", 'state=LinkState.PAUSED), note=', 'state=LinkState.PAUSED), __import__("shared.deal", fromlist=["Write"]).Write(P, {"status": (("phase", "lost"),)}), note=', (GUARDS,)),
     Mutant("status written every time", f"{D}__init__.py", "policy.report(link) not in (None, s.report)", "policy.report(link) is not None", (VERSIONS,)),
     Mutant("edits sent from the hold stage", f"{D}merge.py", "if phase.terminal or shown is Phase.NEW else outcome", "if phase.terminal else outcome", (STATUS,)),

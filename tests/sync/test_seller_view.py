@@ -16,6 +16,7 @@ from tests.rig import Rig
 
 DISPUTED = '[groups.notes]\nowner = "hold"\n'
 TICKED = "Sync_with_Partner_Center__c"
+STAMPS = {"LastModifiedDate", "LastModifiedById", "SystemModstamp"}
 SETTINGS = {
     "DIGEST_KEY": "digest",
     "STORAGE": "memory",
@@ -87,11 +88,20 @@ def not_sent(rig: Rig) -> str:
     return opportunity
 
 
+def paused(rig: Rig) -> str:
+    """A pair whose seller has switched the sync off."""
+    opportunity, _ = rig.linked()
+    rig.edit(opportunity, **{TICKED: False})
+    settled(rig)
+    return opportunity
+
+
 SITUATIONS = {
     Status.IN_SYNC: in_sync,
     Status.WAITING: waiting,
     Status.ATTENTION: needing_attention,
     Status.CONFLICT: in_conflict,
+    Status.PAUSED: paused,
     Status.NOT_SENT: not_sent,
 }
 each_language = pytest.mark.parametrize("words", LANGUAGES.values(), ids=LANGUAGES)
@@ -167,16 +177,19 @@ def test_a_conflict_is_over_when_both_sides_show_the_same(side: str) -> None:
     assert shown(rig, opportunity) == ("✔ In sync", "")
 
 
-def test_unticking_writes_nothing_not_even_a_status_and_ticking_goes_on() -> None:
+def test_unticking_writes_the_status_once_and_nothing_else_and_ticking_goes_on() -> None:
     rig = Rig()
     opportunity, referral = rig.linked()
-    rig.edit(opportunity, **{TICKED: False})
-    before = rig.writes()[:2]
+    rig.edit(opportunity, **{TICKED: False, "Amount": 61000, "Products__c": "typed"})
+    before, row = rig.writes()[:2], rig.opportunity(opportunity)
     settled(rig)
     rig.partner_center.portal_edit(referral, {"/details/notes": "Meanwhile"})
+    rig.webhook(referral)
     settled(rig)
-    assert rig.writes()[1] == before[1]
-    assert shown(rig, opportunity) == ("✔ In sync", "")
+    assert shown(rig, opportunity)[0] == "‖ Paused"
+    assert rig.writes()[1] == before[1] + 1
+    changed = {name for name, value in rig.opportunity(opportunity).items() if value != row[name]}
+    assert changed <= {"Sync_Status__c", "Sync_Message__c", "Sync_Intent__c", "Audit__c", *STAMPS}
     rig.edit(opportunity, **{TICKED: True})
     settled(rig)
     assert rig.opportunity(opportunity)["Description"] == "Meanwhile"
