@@ -26,6 +26,8 @@ REFERRAL = (
     ("Referral_Link__c", "Referral Link"),
     ("How_can_Microsoft_help__c", "How can Microsoft help?"),
     ("Referral_Visible_to_Microsoft__c", "Referral visible to Microsoft sellers?"),
+    ("Marketplace_Intent__c", "Marketplace Intent"),
+    ("Products__c", "Products"),
     ("Co_sell_Deal_Type__c", "Co-sell Deal Type"),
     ("Microsoft_Status__c", "Microsoft Status"),
     ("Microsoft_Decline_Reason__c", "Microsoft Decline Reason"),
@@ -35,6 +37,7 @@ REFERRAL = (
     ("Microsoft_CRM_Identifier__c", "Microsoft CRM Identifier"),
     ("Referral_Program__c", "Referral Program"),
     ("Sync_Message__c", "Sync Message"),
+    ("Retry_Sync__c", "Retry Sync"),
 )
 _CHECKBOX = {True: "✓", False: "–"}
 
