@@ -53,7 +53,8 @@ def shown(world: SalesforceWorld, deal: dict[str, Any]) -> dict[str, Any]:
     text = {name: _text(value) for name, value in deal.items()}
     text["id"] = deal["Id"]
     text["Amount"] = money(deal["Amount"], deal.get("CurrencyIsoCode") or world.org_currency)
-    text["CloseDate"] = day(deal["CloseDate"])
+    dates = (one.name for one in world.schema["Opportunity"].fields.values() if one.type == "date")
+    text |= {name: day(deal[name]) for name in dates if deal.get(name)}
     text["Probability"] = f"{deal['Probability']:.0f} %"
     text["Account"] = name_of(world, "Account", deal["AccountId"])
     text["Owner"] = name_of(world, "User", deal["OwnerId"])
