@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cli.doctor import base, org, partner_center, salesforce
+from cli.doctor import base, org, partner_center, rights, salesforce
 from cli.doctor.examine import Check
 
 SETTINGS, MAPPING, LOGIN = "settings", "mapping file", "Salesforce sign-in"
@@ -20,6 +20,7 @@ CHECKS: Final = (
     Check("daily calls", SF, salesforce.limits, (LOGIN,)),
     Check("clock at Salesforce", SF, salesforce.clock, (LOGIN,)),
     Check("fields", SF, org.fields, IN_ORG),
+    Check("records", SF, rights.records, IN_ORG),
     Check("query", SF, org.question, IN_ORG),
     Check("referral identifier", SF, org.identifier, IN_ORG),
     Check("customer keys", SF, org.customers, IN_ORG),

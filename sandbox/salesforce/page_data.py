@@ -26,6 +26,8 @@ REFERRAL = (
     ("Referral_Link__c", "Referral Link"),
     ("How_can_Microsoft_help__c", "How can Microsoft help?"),
     ("Referral_Visible_to_Microsoft__c", "Referral visible to Microsoft sellers?"),
+    ("Marketplace_Intent__c", "Marketplace Intent"),
+    ("Products__c", "Products"),
     ("Co_sell_Deal_Type__c", "Co-sell Deal Type"),
     ("Microsoft_Status__c", "Microsoft Status"),
     ("Microsoft_Decline_Reason__c", "Microsoft Decline Reason"),
@@ -35,6 +37,7 @@ REFERRAL = (
     ("Microsoft_CRM_Identifier__c", "Microsoft CRM Identifier"),
     ("Referral_Program__c", "Referral Program"),
     ("Sync_Message__c", "Sync Message"),
+    ("Retry_Sync__c", "Retry Sync"),
 )
 _CHECKBOX = {True: "✓", False: "–"}
 
@@ -50,7 +53,8 @@ def shown(world: SalesforceWorld, deal: dict[str, Any]) -> dict[str, Any]:
     text = {name: _text(value) for name, value in deal.items()}
     text["id"] = deal["Id"]
     text["Amount"] = money(deal["Amount"], deal.get("CurrencyIsoCode") or world.org_currency)
-    text["CloseDate"] = day(deal["CloseDate"])
+    dates = (one.name for one in world.schema["Opportunity"].fields.values() if one.type == "date")
+    text |= {name: day(deal[name]) for name in dates if deal.get(name)}
     text["Probability"] = f"{deal['Probability']:.0f} %"
     text["Account"] = name_of(world, "Account", deal["AccountId"])
     text["Owner"] = name_of(world, "User", deal["OwnerId"])

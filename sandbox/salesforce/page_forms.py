@@ -20,9 +20,12 @@ DEAL_FIELDS = (
     "Sync_with_Partner_Center__c",
     "How_can_Microsoft_help__c",
     "Referral_Visible_to_Microsoft__c",
+    "Marketplace_Intent__c",
+    "Retry_Sync__c",
+    "Referral_Identifier__c",
 )
 # Browsers leave an unticked box out of the form.
-CHECKBOXES = ("Sync_with_Partner_Center__c", "Referral_Visible_to_Microsoft__c")
+CHECKBOXES = ("Sync_with_Partner_Center__c", "Referral_Visible_to_Microsoft__c", "Retry_Sync__c")
 ACCOUNT_FIELDS = ("BillingStreet", "BillingCity", "BillingState", "BillingPostalCode", "BillingCountry")
 CONTACT_FIELDS = ("FirstName", "LastName", "Email", "Phone", "Title")
 SOLUTION_ROWS = (1, 2)

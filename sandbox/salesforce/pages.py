@@ -17,7 +17,7 @@ from sandbox.salesforce import page_data as data
 from sandbox.salesforce import page_forms as forms
 from sandbox.salesforce.errors import SalesforceError
 from sandbox.salesforce.org import Fields
-from sandbox.salesforce.picklists import CURRENCIES, HELP, STAGE_NAMES
+from sandbox.salesforce.picklists import CURRENCIES, HELP, INTENTS, STAGE_NAMES
 from sandbox.salesforce.world import SalesforceWorld
 
 STATIC = Path(__file__).parent.parent / "static"
@@ -133,7 +133,8 @@ class Pages:
     def _form(self, form: forms.Form, *, deal_id: str = "", error: str = "") -> Response:
         users = [(user["Id"], user["Name"]) for user in self._world.records("User")]
         accounts = [(account["Id"], account["Name"]) for account in self._world.records("Account")]
-        choices = {"stages": STAGE_NAMES, "help": HELP, "currencies": CURRENCIES if self._world.multi_currency else ()}
+        currencies = CURRENCIES if self._world.multi_currency else ()
+        choices = {"stages": STAGE_NAMES, "help": HELP, "intents": INTENTS, "currencies": currencies}
         status = 400 if error else 200
         return self._page(
             "form.html", status, form=form, deal_id=deal_id, error=error, users=users, accounts=accounts, **choices

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Any
@@ -78,16 +79,23 @@ def _lines(sync: Sync, link: Link, intent: Intent, look: Look) -> list[str]:
     line, now = sync.words.audit_line, _when(intent.at)
     lines = [line(_when(row.at), TO_PARTNER_CENTER, row.groups, "success") for row in reversed(sent)]
     if "identity" in intent.writes and link.base_s.get("identity") is None:
-        lines.append(line(now, TO_PARTNER_CENTER, (), "referral_created"))
-        if isinstance(look.opportunity, Opportunity):
-            defaults = sync.mapping.defaulted(look.opportunity.groups, Side.PARTNER_CENTER)
-            lines += [line(now, TO_PARTNER_CENTER, defaults, "defaults")] if defaults else []
+        made = min((row.at for row in sent), default=intent.at)  # whatever was sent since was sent to it
+        lines = [*_made(sync, look, _when(made)), *lines]
     elif intent.writes:
         lines += [line(now, TO_SALESFORCE, groups, result) for result, groups in _results(sync, link, intent).items()]
     # What waits is told when it is news, not with every write.
     if intent.report is not None and link.state is not LinkState.PAUSED:
         lines += sync.words.held_lines(now, link.held)
     return lines
+
+
+def _made(sync: Sync, look: Look, when: str) -> Iterator[str]:
+    """That the referral was created, and what it was given by default."""
+    yield sync.words.audit_line(when, TO_PARTNER_CENTER, (), "referral_created")
+    if isinstance(look.opportunity, Opportunity):
+        defaults = sync.mapping.defaulted(look.opportunity.groups, Side.PARTNER_CENTER)
+        if defaults:
+            yield sync.words.audit_line(when, TO_PARTNER_CENTER, defaults, "defaults")
 
 
 def _results(sync: Sync, link: Link, intent: Intent) -> dict[str, tuple[str, ...]]:

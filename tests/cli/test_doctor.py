@@ -141,6 +141,10 @@ def _org_plus(sobject: str, field: Field) -> Callable[[Rig], None]:
     return lambda rig: rig.salesforce.put_field(sobject, field)
 
 
+def _may_not(sobject: str, right: str) -> Callable[[Rig], None]:
+    return lambda rig: setattr(rig.salesforce.schema[sobject], right, False)
+
+
 def _knob(where: str, name: str, value: Any) -> Callable[[Rig], None]:
     return lambda rig: setattr(getattr(rig, where).knobs, name, value)
 
@@ -165,6 +169,10 @@ TROUBLE: list[tuple[Callable[[Rig], None], str, str]] = [
     (_halted, "halts", "40 of 50 pairs"),
     (_gate, "halts", "Salesforce is left alone for another 6 min"),
     (_issue, "halts", "1 error on the work list"),
+    (_may_not("Opportunity", "updateable"), "records", "may not edit Opportunity records"),
+    (_may_not("Account", "createable"), "records", "may not create Account records"),
+    (_may_not("OpportunityContactRole", "createable"), "records", "may not create OpportunityContactRole records"),
+    (_may_not("Microsoft_Solution__c", "createable"), "records", "may not create Microsoft_Solution__c records"),
     (_org_minus("Opportunity", "Description"), "fields", "Opportunity.Description is missing"),
     (_org_minus("Account", "Referral_Customer_Key__c"), "customer keys", "Account.Referral_Customer_Key__c is missing"),
     (_org_minus("Opportunity", "CurrencyIsoCode"), "currency", "one currency"),
@@ -338,6 +346,15 @@ def test_an_org_with_one_currency_is_told_what_to_write(overlay: str, verdict: s
     (line,) = [line for result in results if result.check.name == "currency" for line in result.lines]
     assert (line.verdict.value, words in line.text) == (verdict, True), line
     assert verdict == "ok" or 'fixed = "JPY"' in line.remedy
+
+
+@pytest.mark.parametrize("sobject", ["OpportunityTeamMember", "ContentNote", "ContentDocumentLink"])
+def test_records_that_a_deal_can_do_without_are_a_warning(sobject: str) -> None:
+    rig = healthy()
+    rig.salesforce.schema[sobject].createable = False
+    told = [(line.verdict.value, line.text) for line in lines(examined(deployment(rig))) if sobject in line.text]
+    assert ("warning", f"The integration user may not create {sobject} records") in told
+    assert "problem" not in dict(told)
 
 
 @pytest.mark.parametrize(

@@ -331,6 +331,7 @@ MUTANTS: Final = (
     Mutant("a hold outlives the schema that caused it", f"{D}__init__.py", "detail=before.detail, schema=policy.schema, refused=True)", "detail=before.detail, schema=before.schema, refused=True)", (SCHEMA, WRITE)),
     # Meaning
     Mutant("unticking ignored", f"{D}guards.py", "if not isinstance(s, Opportunity) or s.sync_on:", "if True:", (GUARDS,)),
+    Mutant("a missing right is overlooked", "cli/doctor/rights.py", "if described is not None and not described[right]", "if described is not None and right not in described", ("tests/cli/test_doctor.py",)),
     Mutant("a pause is told for ever", f"{D}guards.py", "report in (None, s.report) or (refused", "report is None or (refused", (GUARDS,)),
     Mutant("a pause is told in an open second", f"{D}guards.py", "if (wait := open_seconds(s, policy)) > 0:", "if (wait := 0) > 0:", (GUARDS,)),
     Mutant("what a pair at rest shows taken for agreed", f"{D}write.py", " and link.state is not LinkState.PAUSED\n", "\n", (GUARDS,)),

@@ -13,12 +13,13 @@ import pytest
 
 from sandbox.salesforce import SalesforceWorld
 from sandbox.salesforce.page_data import REFERRAL
+from sandbox.salesforce.page_forms import DEAL_FIELDS
 from sandbox.salesforce.rest_describe import describe_field
 from shared import drift
 from shared.mapping import Mapping, build, load
 from shared.mapping.keys import contact_key, customer_key
 from tests.package import agreement
-from tests.package.metadata import MAIN, SOLUTION, Field, fields, read, text
+from tests.package.metadata import MAIN, SOLUTION, Field, fields, permission_set, read, text
 
 OBJECTS = ("Account", "Contact", "ContentNote", "Opportunity", "OpportunityTeamMember", "User", SOLUTION)
 
@@ -126,8 +127,12 @@ def test_the_simulated_child_object_is_the_packages() -> None:
     assert parent.relationship == "Opportunity__r"
 
 
-def test_the_simulators_page_shows_fields_of_the_package() -> None:
-    assert {f"Opportunity.{name}" for name, _ in REFERRAL} <= set(fields())
+def test_the_simulators_page_shows_a_seller_the_fields_of_the_package_and_lets_the_same_be_edited() -> None:
+    own = {name: edit for name, edit in permission_set("Co_sell_Seller").fields.items() if name in fields()}
+    seen = {name for name in own if name.startswith("Opportunity.")} | {"Opportunity.Sync_with_Partner_Center__c"}
+    assert {f"Opportunity.{name}" for name, _ in REFERRAL} == seen - {"Opportunity.Audit__c"}  # below, on its own
+    edited = {f"Opportunity.{name}" for name in DEAL_FIELDS if name.endswith("__c")}
+    assert edited == {name for name in seen if own[name]}
 
 
 def test_the_marker_and_the_keys_are_wide_enough_for_what_the_app_makes() -> None:

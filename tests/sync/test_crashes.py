@@ -210,6 +210,21 @@ def answered_by_microsoft(rig: Rig) -> Callable[[], None]:
     return judge
 
 
+def switched_off(rig: Rig) -> Callable[[], None]:
+    """A seller unticks the box and edits, and the portal is edited too."""
+    opportunity, referral = rig.linked()
+    rig.edit(opportunity, Sync_with_Partner_Center__c=False, Amount=61000)
+    rig.partner_center.portal_edit(referral, {"/details/notes": "Meanwhile"})
+    rig.ring(referral)
+
+    def judge() -> None:
+        row = rig.opportunity(opportunity)
+        assert (row["Sync_Status__c"], row["Description"]) == ("‖ Paused", "Moves to Azure.")
+        assert rig.referral(referral)["details"]["dealValue"] == 50000
+
+    return judge
+
+
 SCRIPTS: list[Script] = [
     shared_with_microsoft,
     shared_further,
@@ -218,6 +233,7 @@ SCRIPTS: list[Script] = [
     edited_here,
     edited_there,
     edited_on_both_sides,
+    switched_off,
     accepted_and_lost,
     solutions_on_both_sides,
 ]

@@ -1,4 +1,4 @@
-"""Examples of the mapping guide, as they stand there, at work: one currency, campaign, sales stage, attributes."""
+"""Examples of the mapping guide, as they stand there, at work: size, industries, one currency, campaign, attributes."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tests.rig import OPPORTUNITY, Rig
 
 EXAMPLES = re.findall(r"```toml\n(.*?)```", PROSE.read_text("utf-8"), re.DOTALL)
 (MORE,) = (example for example in EXAMPLES if "/salesStage" in example)
+(SIZE,) = (example for example in EXAMPLES if "customerProfile/size" in example)
 (ONE_CURRENCY,) = (example for example in EXAMPLES if "fixed" in example)
 TEXT = {"length": 100}
 STAGES = ("Created", "Qualified", "Developed", "Proposed", "Negotiated", "Won")
@@ -57,6 +58,27 @@ def inbound(rig: Rig, **fields: Any) -> tuple[dict[str, Any], str]:
 def attributes(referral: Any) -> dict[str, str]:
     listed = referral["details"]["requirements"]["additionalRequirements"]["attributes"]
     return {attribute["type"]: attribute["id"] for attribute in listed}
+
+
+# Company size, industries
+
+
+@pytest.mark.parametrize(("chosen", "sent"), [("Medium", "51to250employees"), ("Tiny", "1to50employees"), (None, None)])
+def test_the_customers_size_and_industries_travel_with_a_new_deal_as_the_partner_spells_them(
+    chosen: str | None, sent: str | None
+) -> None:
+    rig = Rig(mapping=SIZE)
+    sizes = ("Small", "Medium", "Large", "Tiny")
+    rig.salesforce.put_field("Account", Field("Company_Size__c", "picklist", length=40, values=sizes))
+    listed = ("School", "State", "Telco")
+    industries = Field("Microsoft_Industries__c", "multipicklist", length=255, values=listed, restricted=True)
+    rig.salesforce.put_field("Opportunity", industries)
+    account = rig.account(Company_Size__c=chosen)
+    _, referral = rig.linked(AccountId=account, Microsoft_Industries__c="State;Telco")
+    shown = rig.referral(referral)
+    assert (shown["customerProfile"]["size"] or None) == sent
+    ids = [industry["id"] for industry in shown["details"]["requirements"]["industries"]]
+    assert sorted(ids) == ["Communications & Media", "Government"]
 
 
 # Campaign, sales stage, attributes

@@ -151,6 +151,26 @@ def test_a_member_removed_in_the_portal_does_not_come_back_and_costs_nothing_her
     assert len(rig.salesforce.writes()) == before
 
 
+def test_who_joins_in_the_portal_gains_no_access_here_until_a_seller_gives_it() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    ben = rig.salesforce.people.ben
+    set_user(rig, ben, Phone="+81 3 5550 0102")
+    joined = samples.member() | {"email": email_of(rig, ben)}
+    rig.pass_time(seconds=5)
+    rig.partner_center.portal_edit(referral, {"/team": [*rig.referral(referral)["team"], joined]})
+    rig.webhook(referral)
+    settle(rig)
+    assert members(rig, opportunity) == []
+    before, there = rig.writes()[:2], emails(rig, referral)
+    joins(rig, opportunity, ben)
+    rig.edit(opportunity, NextStep="Call")
+    by_hand = len(rig.salesforce.writes())
+    settle(rig)
+    assert emails(rig, referral) == there
+    assert (rig.writes()[0], len(rig.salesforce.writes())) == (before[0], by_hand)
+
+
 def test_members_of_whom_the_portal_knows_little_survive_a_change_of_the_list() -> None:
     rig, opportunity, referral = with_ben()
     odd = {"firstName": "Sato", "lastName": "", "phoneNumber": "", "email": "sato@acme.example"}

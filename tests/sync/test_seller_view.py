@@ -252,6 +252,16 @@ def test_what_went_to_microsoft_is_traced_with_the_next_write_here_oldest_below(
     ]
 
 
+def test_the_creation_is_the_oldest_line_of_a_deal_with_which_microsoft_was_asked_for_help() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked(How_can_Microsoft_help__c="General or Other")
+    settled(rig)
+    assert lines(rig, opportunity)[-2:] == [
+        "CRM to Partner Center (request for Microsoft's help) - success",
+        "CRM to Partner Center - referral created",
+    ]
+
+
 def test_microsofts_own_refusal_is_traced_without_its_words() -> None:
     rig = Rig()
     opportunity = rig.new_opportunity(solutions=("CONTOSO",))
