@@ -10,7 +10,13 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from shared.shapes.referral import inviter_of, shared_with_sellers
+from shared.shapes.referral import (
+    inviter_of,
+    kind_words_of,
+    organization_name_of,
+    organization_of,
+    shared_with_sellers,
+)
 
 MICROSOFT: Final = "msft"
 CO_SELL_TYPE: Final = "shared"
@@ -36,10 +42,10 @@ class Kind(StrEnum):
 
 def kind_of(referral: Mapping[str, Any], *, joined: bool = False) -> Kind:
     """The kind of a referral. `joined`: Microsoft has a referral of its own in the engagement."""
-    shared = _word(referral, "type")
-    if shared == LEAD_TYPE and _word(referral, "qualification") == DIRECT:
+    shared, qualification = kind_words_of(referral)
+    if shared == LEAD_TYPE and qualification == DIRECT:
         return Kind.MARKETPLACE_LEAD
-    if shared == LEAD_TYPE and _word(referral, "qualification") in QUALIFIED and from_microsoft(referral):
+    if shared == LEAD_TYPE and qualification in QUALIFIED and from_microsoft(referral):
         return Kind.QUALIFIED_LEAD
     if joined or shared == CO_SELL_TYPE:
         return Kind.CO_SELL
@@ -56,8 +62,5 @@ def is_microsoft(organization: Mapping[str, Any]) -> bool:
 
     Told by its id or its name: no page says which.
     """
-    return MICROSOFT in _word(organization, "organizationId") or "microsoft" in _word(organization, "organizationName")
-
-
-def _word(document: Mapping[str, Any], name: str) -> str:
-    return str(document.get(name) or "").lower()
+    id_, name = organization_of(organization).lower(), organization_name_of(organization).lower()
+    return MICROSOFT in id_ or "microsoft" in name

@@ -20,7 +20,7 @@ from typing import Any
 
 from shared.deal import Link, LinkState, Phase, Unreadable, Views
 from shared.kinds import MICROSOFT, is_microsoft, kind_of
-from shared.shapes.referral import CREATED, ID, reference_of
+from shared.shapes.referral import CREATED, ID, organization_of, reference_of
 
 OPPORTUNITY_ID = re.compile(r"^006[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$")
 REFERRAL_ID = re.compile(r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")
@@ -60,7 +60,7 @@ def named_referral(groups: Views) -> str:
 
 def owner(referral: Mapping[str, Any], organization_id: str) -> bool:
     """Whether the referral is our side of its engagement. Without a configured id only Microsoft's is not."""
-    theirs = str(referral.get("organizationId") or "").lower()
+    theirs = organization_of(referral).lower()
     return theirs == organization_id.lower() if organization_id else theirs != MICROSOFT
 
 

@@ -2,7 +2,8 @@
 
 A partner may rename what the mapping names, so such a name in the code is a mistake that waits for the first
 overlay. Guarded is every name that the default mapping and the package speak of, every field that Salesforce
-describes, and every name in the shapes; they are looked for in the strings of a module, docstrings left out.
+describes, every property that a referral has, and every name in the shapes; they are looked for in the strings of a
+module, docstrings left out.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from sandbox.partner_center.resource import READ_ONLY, blank
 from sandbox.salesforce.objects import build_schema
 from tests.architecture import Module, Tree
 
@@ -60,7 +62,16 @@ def names(root: Path) -> Names:
     shape = next(module for module in Tree(root, PACKAGES).modules if module.name == REFERRAL)
     keys = {text for text in strings(shape) if WORD.fullmatch(text) and not text[0].isupper()}
     referral |= keys | _leaves(text for text in strings(shape) if POINTER.fullmatch(text))
+    referral |= {name for name in {*_properties(blank()), *READ_ONLY} if DISTINCT.search(name)}
     return Names(frozenset(salesforce - {""}), frozenset(referral))
+
+
+def _properties(resource: Any) -> Iterator[str]:
+    """Every property of a referral, at any depth."""
+    if isinstance(resource, dict):
+        yield from resource
+        for part in resource.values():
+            yield from _properties(part)
 
 
 def _steering(table: Mapping[str, Any]) -> Iterator[str]:

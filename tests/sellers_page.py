@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -65,28 +66,37 @@ to Microsoft is noted with the next change that comes back, because a note alone
 | 同期状況 | 意味 | 対応 |
 |---|---|---|
 {statuses}
-**一時停止。** 「Partner Center と同期」のチェックを外している間は、商談にもパートナー センターにも
-何も書き込まれません。同期状況には最後の状態が残ります。再びチェックすると、同期が再開されます。
+**一時停止。** 「Partner Center と同期」のチェックを外している間は、パートナー センターには何も書き込まれません。
+商談には、一時停止中であることが一度だけ書き込まれます。再びチェックすると、両方の変更は同時に行われたものとして扱われます。
 
 取引先、取引先責任者、ユーザ情報を修正したときは、商談をもう一度保存してください。
 保存しない場合も、夜間に自動で確認されます。
 「同期を再試行」にチェックを入れて保存すると、受け付けられなかった内容がもう一度だけ送信されます。
-"""
+
+### 送信の前に
+
+不足がある商談は送信されません。同期メッセージに次の内容が表示されます。
+
+{asks}
+### 送信の後に
+
+同期できない項目があっても、その他の項目の同期は続きます。同期メッセージに次の内容が表示されます。
+
+{waits}"""
 
 
 def page() -> str:
     """docs/sellers.md."""
     words = ENGLISH.texts
-    asks = dict.fromkeys(_plain(text) for key, text in words.asks.items() if not key.startswith("rule.any"))
-    waits = dict.fromkeys(_plain(text) for text in words.holds.values())
     lines = [
         ENGLISH.audit_line("2026-01-05 12:31", "both", ("notes",), "held", words.reasons["too_long"]),
         ENGLISH.audit_line("2026-01-05 12:20", "to_salesforce", ("close_date",), "success"),
         ENGLISH.audit_line("2026-01-05 12:07", "to_partner_center", ("value", "status"), "success"),
         ENGLISH.audit_line("2026-01-05 12:00", "to_partner_center", (), "referral_created"),
     ]
-    listed = TRAIL.format(lines="\n".join(lines), statuses=_statuses(JAPANESE))
-    return HEAD + STATUS + _statuses(ENGLISH) + PAUSED + _items(asks) + AFTER + _items(waits) + listed
+    japanese = {"statuses": _statuses(JAPANESE), "asks": _asks(JAPANESE), "waits": _waits(JAPANESE)}
+    listed = TRAIL.format(lines="\n".join(lines), **japanese)
+    return HEAD + STATUS + _statuses(ENGLISH) + PAUSED + _asks(ENGLISH) + AFTER + _waits(ENGLISH) + listed
 
 
 def _statuses(words: Words) -> str:
@@ -94,8 +104,16 @@ def _statuses(words: Words) -> str:
     return "".join(f"| {texts.statuses[s]} | {texts.meanings[s]} | {texts.advice[s]} |\n" for s in Status)
 
 
-def _items(sentences: dict[str, None]) -> str:
-    return "".join(f"- {sentence}\n" for sentence in sentences)
+def _asks(words: Words) -> str:
+    return _items(text for key, text in words.texts.asks.items() if not key.startswith("rule.any"))
+
+
+def _waits(words: Words) -> str:
+    return _items(words.texts.holds.values())
+
+
+def _items(texts: Iterable[str]) -> str:
+    return "".join(f"- {sentence}\n" for sentence in dict.fromkeys(map(_plain, texts)))
 
 
 def _plain(text: str) -> str:

@@ -15,6 +15,8 @@ BREACHES = [
     ('x = "Account.BillingCity"', "BillingCity"),
     ('x = "StageName"', "StageName"),
     ('x = {"AccountId": 1}', "AccountId"),
+    ('x = word(inviter, "organizationName")', "organizationName"),
+    ('x = str(found["eTag"])', "eTag"),
     ('x = row["IsPrimary"]', "IsPrimary"),
     ('x = f"SELECT {y}, Name FROM {z}"', "Name"),
     ('x = f"{y} WHERE {z} ORDER BY CreatedDate"', "CreatedDate"),
@@ -81,4 +83,11 @@ def test_every_source_of_names_is_read() -> None:
     """Rows, steering fields, lists, the note, the package, describe, and the documented properties."""
     assert {"BillingCountry", "Sync_Intent__c", "Solution_Key__c", "OpportunityTeamMembers"} <= guarded().salesforce
     assert {"Referral_Customer_Key__c", "StageName", "IsPrimary", "ContentDocumentId"} <= guarded().salesforce
-    assert {"dealValue", "inviteContext", "microsoftMsxId", "engagementId", "qualification"} <= guarded().referral
+    assert {
+        "dealValue",
+        "inviteContext",
+        "microsoftMsxId",
+        "engagementId",
+        "qualification",
+        "acceptedDateTime",
+    } <= guarded().referral

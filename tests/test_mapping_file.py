@@ -210,6 +210,10 @@ MISTAKES = {
         '[groups.customer]\nupdate = "to_salesforce"',
         "groups.customer: Account.Name, Account.BillingStreet,",
     ),
+    "team of the portal": (
+        '[groups.opportunity_team]\nupdate = "both"',
+        "groups.opportunity_team: User.FirstName, User.LastName, User.Email, User.Phone cannot change in Salesforce",
+    ),
     "record id": ('[groups.crm_id]\nupdate = "both"', "groups.crm_id: Id cannot change in Salesforce"),
     "one field, two groups": (
         OWN.replace("X__c", "amount"),

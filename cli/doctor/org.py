@@ -15,6 +15,7 @@ from shared.mapping import BoundGroup, BoundRow, people
 from shared.mapping.model import LISTS
 from shared.shapes.salesforce import (
     ACCOUNT,
+    ACCOUNT_ID,
     ACTIVE,
     CLOSED,
     CONTACT,
@@ -22,12 +23,12 @@ from shared.shapes.salesforce import (
     CURRENCIES,
     CURRENCY,
     DEFAULT_CURRENCY,
-    FILLED,
     ID,
     NOTE,
     OPPORTUNITY,
     ORGANIZATION,
     ROLE,
+    STAGE,
     STAGES,
     WON,
     stage_name,
@@ -200,20 +201,24 @@ def _choices(visit: Visit) -> Iterator[tuple[str, Describe, BoundRow]]:
 
 def required(visit: Visit) -> Iterator[Line]:
     """Fields that the org demands of new records and that nobody would fill in."""
-    known = {sobject: set(names) for sobject, names in FILLED.items()}
     config, spec = visit.mapping.config, _set(visit).spec
-    known[OPPORTUNITY] |= set(config.opportunity.model_dump().values()) - {config.opportunity.audit_length}
-    known[ACCOUNT].add(config.account.key)
-    known[CONTACT].add(config.contact.key)
-    known[spec.object] = {spec.parent, spec.external_id, spec.removed}
+    known = {
+        OPPORTUNITY: {STAGE, ACCOUNT_ID, *(name for _, name in config.opportunity if isinstance(name, str))},
+        ACCOUNT: {config.account.key},
+        CONTACT: {ACCOUNT_ID, config.contact.key},
+        spec.object: {spec.parent, spec.external_id, spec.removed},
+    }
+    made = {OPPORTUNITY: None}  # in which order they are told
     for group in visit.mapping.groups.values():
         for row in group.rows if group.spec.create.towards(S) else ():
             *path, name = row.spec.salesforce.split(".")
             sobject = group.spec.object if group.spec.kind == "set" else (path[0] if path else OPPORTUNITY)
-            known.setdefault(sobject, set()).add(name)
+            if sobject in known:
+                known[sobject].add(name)
+                made[sobject] = None
     demanded = [
         f"{sobject}.{field['name']}"
-        for sobject in (OPPORTUNITY, ACCOUNT, CONTACT, spec.object)
+        for sobject in made
         for field in (visit.describe(sobject) or {}).get("fields", ())
         if _demanded(field) and field["name"] not in known[sobject]
     ]

@@ -13,6 +13,7 @@ from cli.words import age
 from shared.errors import Forbidden
 from shared.identity.renewal import DAY_SECONDS, OLD_DAYS
 from shared.registration import DEFAULT_EVENTS, TEST_EVENT, Registration, shown
+from shared.shapes.referral import organization_of
 from shared.transport import parse
 
 REGISTER = "Register this app's address: the function PartnerCenterWebhookRegistration does it."
@@ -61,7 +62,7 @@ def role(visit: Visit) -> Iterator[Line]:
         remedy = "Right for a new account; else the role is 'Referrals user', or limited to another location."
         yield warning("The service user sees no referral at all", remedy)
     else:
-        yield _organization(visit, str(found[0].get("organizationId") or ""))
+        yield _organization(visit, organization_of(found[0]))
 
 
 def _organization(visit: Visit, theirs: str) -> Line:

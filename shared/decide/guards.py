@@ -60,7 +60,7 @@ def _stale(link: Link, p: PartnerCenterView, _s: SalesforceView, _policy: Policy
     if p.ticks < link.p_hwm or (p.theirs is not None and p.theirs.ticks < link.ms_hwm):
         return Decision(link, retry_after_seconds=2, note="stale read")
     if p.ticks == link.p_hwm == link.p_ticks and p.etag != link.p_etag and not p.settled:
-        return Decision(link, retry_after_seconds=10, note="same time, other eTag")
+        return Decision(link, retry_after_seconds=10, note="same time, other version")
     return None
 
 

@@ -53,7 +53,7 @@ class ReferralSide:
                 if theirs is not None or name not in self._of_theirs
             },
             phase=phase,
-            etag=str(document["eTag"]),
+            etag=str(document[shape.ETAG]),
             ticks=ticks(str(document[shape.UPDATED])),
             settled=settled,
             theirs=Theirs(_phase(theirs), ticks(str(theirs[shape.UPDATED]))) if theirs else None,

@@ -14,7 +14,7 @@ import httpx
 from shared.errors import ApiError, Rejected, Unavailable, Unclear
 from shared.partner_center.wire import SIDE, AccessTokens, Before, Wire, connect, document, guid
 from shared.settings.model import Settings
-from shared.shapes.referral import ENGAGEMENT, PATCHABLE, Order
+from shared.shapes.referral import ENGAGEMENT, ETAG, PATCHABLE, Order
 from shared.transport import Clock, Patience, Repeat, parse, utc_now
 
 # The only operations of the connector definition's patch.
@@ -61,7 +61,7 @@ class PartnerCenter:
         headers = {"If-Match": etag, "Prefer": "return=representation"}
         response = self._patched(path, headers, list(operations))
         body = parse(response.text)
-        return body if isinstance(body, dict) and body.get("eTag") else self._read_back(referral_id)
+        return body if isinstance(body, dict) and body.get(ETAG) else self._read_back(referral_id)
 
     def create(self, body: Mapping[str, Any], *, request_id: str, before: Before) -> dict[str, Any]:
         """Create a referral: one attempt. Raises Unclear whenever it may exist although nobody can say so.

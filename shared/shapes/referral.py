@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 Document = Mapping[str, Any]
 
-ID, ENGAGEMENT = "id", "engagementId"
+ID, ENGAGEMENT, ETAG = "id", "engagementId", "eTag"
 Order = Literal["createdDateTime", "updatedDateTime"]  # what referrals are listed by
 CREATED: Final = "createdDateTime"
 UPDATED: Final = "updatedDateTime"
@@ -48,6 +48,21 @@ INTENT: Final = "CustomerMarketplaceIntent"
 def id_of(referral: Document) -> str:
     """Its id. Raises KeyError for a document without one."""
     return str(referral[ID])
+
+
+def organization_of(document: Document) -> str:
+    """The organisation whose referral, or who the inviter, it is; empty when that is not said."""
+    return str(document.get("organizationId") or "")
+
+
+def organization_name_of(document: Document) -> str:
+    """Its name; empty when that is not said."""
+    return str(document.get("organizationName") or "")
+
+
+def kind_words_of(referral: Document) -> tuple[str, str]:
+    """Type and qualification, which tell leads from deals, in lower case: enums are open."""
+    return str(referral.get("type") or "").lower(), str(referral.get("qualification") or "").lower()
 
 
 def engagement_of(referral: Document) -> str:

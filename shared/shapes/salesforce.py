@@ -24,13 +24,6 @@ OLDEST_FIRST: Final = f"{CREATED}, {ID}"
 # Guests and customers of a portal have addresses too, but can neither own nor work on a deal.
 AT_WORK: Final = f"{ACTIVE} = true AND UserType = 'Standard'"
 
-# What a new record of these cannot do without, and the connector fills in by itself.
-FILLED: Final = {
-    OPPORTUNITY: frozenset({"Name", STAGE, "CloseDate", ACCOUNT_ID, "OwnerId"}),
-    ACCOUNT: frozenset({"Name"}),
-    CONTACT: frozenset({"LastName", ACCOUNT_ID}),
-}
-
 STAGES: Final = f"SELECT ApiName, MasterLabel, {ACTIVE}, {CLOSED}, {WON} FROM OpportunityStage"  # noqa: S608 constants
 CURRENCIES: Final = f"SELECT IsoCode FROM CurrencyType WHERE {ACTIVE} = true"  # noqa: S608 constants
 DEFAULT_CURRENCY: Final = "DefaultCurrencyIsoCode"

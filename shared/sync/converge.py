@@ -38,7 +38,7 @@ from shared.sync.send import send, spelled
 
 log = logging.getLogger("cosell.sync")
 ROUNDS = 8  # far above what a pair needs: one write to each side and a look after each
-LATER = {"stale read": (2, 10, 60), "same time, other eTag": (10,), UNLISTED: (60, 300, 900)}
+LATER = {"stale read": (2, 10, 60), "same time, other version": (10,), UNLISTED: (60, 300, 900)}
 UNAUTHORISED_SECONDS = 900
 LONGEST_SECONDS = 900
 SOON_SECONDS = 2

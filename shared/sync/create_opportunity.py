@@ -113,7 +113,7 @@ def _claimed(sync: Sync, referral_id: str, look: Look, tries: int, *, anyway: bo
 def _missing(sync: Sync, document: Document, look: Look) -> Around | None:
     """What exists of the deal's surroundings; None when the opportunity itself does, and `look` shows it."""
     assert isinstance(look.referral, Referral)  # noqa: S101  shown by the caller
-    views = look.referral.groups
+    views = {g: c for g, c in look.referral.groups.items() if sync.mapping.groups[g].spec.create.towards(S)}
     asked = [_query(REFERRAL, _whole(sync, id_of(document))), *surroundings.questions(sync, views, document)]
     found = sync.opportunities.composite(asked)
     bodies = {name: body["records"] for name, body in found.bodies.items()}
@@ -259,11 +259,13 @@ def _words(refusal: Rejected | Missing | Forbidden | Untranslatable) -> str:
 
 
 def _writable(sync: Sync, views: Views) -> Views:
-    """Groups that Salesforce can take as they are; the others are held and explained once the record exists."""
+    """Groups that travel to a new record and that Salesforce can take as they are; others that should are explained."""
     return {
         group: content
         for group, content in views.items()
-        if not isinstance(content, Unreadable) and not sync.mapping.groups[group].obstacle(content, S)
+        if not isinstance(content, Unreadable)
+        and sync.mapping.groups[group].spec.create.towards(S)
+        and not sync.mapping.groups[group].obstacle(content, S)
     }
 
 

@@ -87,9 +87,8 @@ def before(sync: Sync, views: Views, around: Around) -> list[CompositeStep]:
 
 def fields(sync: Sync, views: Views, around: Around) -> dict[str, Any]:
     """The fields of the opportunity that name what is around it."""
-    named = {sf.ACCOUNT_ID: around.account or NEW_ACCOUNT} if around.account or before(sync, views, around) else {}
-    owner = sync.mapping.config.opportunity.owner
-    return named | ({owner: around.users[0]} if owner and around.users else {})
+    account, owner = _account(sync, views, around), sync.mapping.config.opportunity.owner
+    return ({sf.ACCOUNT_ID: account} if account else {}) | ({owner: around.users[0]} if owner and around.users else {})
 
 
 def after(sync: Sync, views: Views, around: Around, referral_id: str) -> list[CompositeStep]:
@@ -103,14 +102,20 @@ def after(sync: Sync, views: Views, around: Around, referral_id: str) -> list[Co
     return [step for steps in made for step in steps]
 
 
+def _account(sync: Sync, views: Views, around: Around) -> str:
+    """The customer's account, found or made in the same request; empty for a deal without one."""
+    return around.account or (NEW_ACCOUNT if before(sync, views, around) else "")
+
+
 def _contact(sync: Sync, views: Views, around: Around) -> list[CompositeStep]:
     person, config = _texts(views, "contact"), sync.mapping.config.contact
-    if not person.get("last_name") or not person.get("email"):
+    account = _account(sync, views, around)
+    if not (account and person.get("last_name") and person.get("email")):
         return []
     steps = []
     if not around.contact:
         key = contact_key(customer_key(_texts(views, "customer")), person["email"])
-        own = sync.mapping.opportunity.creation(views, f"{CONTACT}.") | {sf.ACCOUNT_ID: around.account or NEW_ACCOUNT}
+        own = sync.mapping.opportunity.creation(views, f"{CONTACT}.") | {sf.ACCOUNT_ID: account}
         steps.append(CompositeStep("contact", "PATCH", by_external_id(CONTACT, config.key, key), own))
     role = sf.primary_contact(NEW_OPPORTUNITY, around.contact or "@{contact.id}", config.role)
     return [*steps, CompositeStep("role", "POST", sf.path(sf.CONTACT_ROLE), role)]

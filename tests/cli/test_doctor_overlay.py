@@ -76,6 +76,14 @@ def test_an_overlay_of_ten_changes_is_in_order(tmp_path: Path) -> None:
     assert found(partners_rig(), OVERLAY, tmp_path) == []
 
 
+def test_nothing_is_demanded_of_records_that_are_not_made(tmp_path: Path) -> None:
+    without = "".join(f'[groups.{name}]\ncreate = "to_partner_center"\n' for name in ("customer", "contact"))
+    rig = partners_rig()
+    for sobject in ("Account", "Contact"):
+        rig.salesforce.put_field(sobject, Field("Region__c", required=True))
+    assert found(rig, OVERLAY + without, tmp_path) == []
+
+
 def _instead(right: str, wrong: str) -> Callable[[Rig], str]:
     assert OVERLAY.count(right) >= 1, right
     return lambda _: OVERLAY.replace(right, wrong)
@@ -152,6 +160,11 @@ MISTAKES: list[tuple[Callable[[Rig], str], str, str]] = [
     (_instead('codec = "text"', 'codec = "txt"'), "mapping file", "codec 'txt' is unknown; use one of"),
     (_instead('"/campaignId"', '"/campaign"'), "mapping file", "/campaign cannot change in Partner Center"),
     (_instead('hold = "Prospecting"', 'hold = "Closed Won"'), "mapping file", "four different stages"),
+    (
+        _and('[groups.close_date]\ncreate = "to_partner_center"\n'),
+        "required fields",
+        "The org demands Opportunity.CloseDate of new records",
+    ),
 ]
 
 

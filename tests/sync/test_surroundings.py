@@ -225,3 +225,30 @@ def test_an_answer_that_is_lost_makes_no_second_note_and_no_second_account() -> 
     assert len(rig.salesforce.records("Opportunity")) == 1
     assert len(notes(rig)) == 1
     assert len(rig.salesforce.records("Account")) == 1
+
+
+@pytest.mark.parametrize(
+    ("kept", "made"),
+    [
+        (["contact"], ["Account", "Microsoft_Solution__c"]),
+        (["customer"], ["Microsoft_Solution__c"]),  # a contact belongs to its customer's account
+        (["solutions"], ["Account", "Contact", "OpportunityContactRole"]),
+        (["contact", "customer", "solutions"], []),
+    ],
+)
+def test_what_does_not_travel_to_new_records_is_not_made_and_the_deal_arrives(kept: list[str], made: list[str]) -> None:
+    rig = Rig(mapping="\n".join(f'[groups.{name}]\ncreate = "to_partner_center"' for name in kept))
+    row = arrived(rig)
+    around = ("Account", "Contact", "Microsoft_Solution__c", "OpportunityContactRole")
+    assert [sobject for sobject in around if rig.salesforce.records(sobject)] == made
+    assert row["Sync_Status__c"]
+    assert [issue.code for issue in rig.store.issues()] == []
+
+
+def test_a_deal_without_a_customer_arrives_without_account_and_contact() -> None:
+    rig = Rig()
+    referral = rig.partner_center.new_inbound()
+    rig.partner_center.service_sets(referral, {"/customerProfile/name": ""})
+    rig.webhook(referral)
+    (row,) = rig.salesforce.records("Opportunity")
+    assert (row["AccountId"], rig.salesforce.records("Contact")) == (None, [])
