@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from shared.deal import Side, Unreadable, Views
 from shared.mapping.codecs import Untranslatable
 from shared.mapping.file import MappingInvalid, load
-from shared.mapping.lead import LEAD, LeadSide
+from shared.mapping.lead import LeadSide
 from shared.mapping.microsoft import LINK
 from shared.mapping.model import Config
 from shared.mapping.name_mark import name_mark
@@ -22,6 +22,7 @@ from shared.mapping.opportunity import OpportunitySide
 from shared.mapping.products import products
 from shared.mapping.referral import ReferralSide
 from shared.mapping.rows import BoundGroup, BoundRow, bind
+from shared.shapes.salesforce import LEAD
 
 __all__ = ["BoundGroup", "BoundRow", "Config", "Mapping", "MappingInvalid", "Untranslatable", "build", "load"]
 

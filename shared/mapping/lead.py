@@ -14,9 +14,8 @@ from shared.deal import Side
 from shared.mapping.codecs import Untranslatable
 from shared.mapping.keys import quoted
 from shared.mapping.rows import BoundGroup
+from shared.shapes.salesforce import CONVERTED, ID, LEAD, OLDEST_FIRST
 
-LEAD: Final = "Lead"
-OPPORTUNITY: Final = "ConvertedOpportunityId"
 S: Final = Side.SALESFORCE
 
 
@@ -34,12 +33,12 @@ class LeadSide:
 
     def of_referral(self, referral_id: str) -> str:
         """The query for a referral's lead, and what it was converted into."""
-        return f"SELECT Id, {OPPORTUNITY} FROM {LEAD} WHERE {self.key} = {quoted(referral_id)}"  # noqa: S608 quoted
+        return f"SELECT {ID}, {CONVERTED} FROM {LEAD} WHERE {self.key} = {quoted(referral_id)}"  # noqa: S608 quoted
 
     def of_opportunity(self, opportunity_id: str) -> str:
         """The query for the referrals whose leads were converted into an opportunity."""
-        converted = f"{OPPORTUNITY} = {quoted(opportunity_id)} AND {self.key} != null"
-        return f"SELECT {self.key} FROM {LEAD} WHERE {converted} ORDER BY CreatedDate, Id"  # noqa: S608 quoted
+        converted = f"{CONVERTED} = {quoted(opportunity_id)} AND {self.key} != null"
+        return f"SELECT {self.key} FROM {LEAD} WHERE {converted} ORDER BY {OLDEST_FIRST}"  # noqa: S608 quoted
 
     def creation(self, texts: Mapping[str, str], referral_id: str) -> dict[str, Any]:
         """Field values of a new lead, from what the referral says row by row; what cannot be spelled is left out."""
