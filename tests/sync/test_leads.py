@@ -311,6 +311,15 @@ def test_an_accepted_lead_that_was_converted_without_an_opportunity_gets_one() -
     assert [deal[KEY] for deal in deals(rig)] == [referral]
 
 
+def test_an_org_that_maps_the_identifier_on_conversion_comes_to_the_same() -> None:
+    rig = Rig(mapping=AS_LEADS)
+    referral = arrived(rig)
+    opportunity = convert(rig)
+    tick(rig, opportunity, **{KEY: referral})
+    assert pair(rig, opportunity) == (referral, LinkState.LINKED)
+    assert (referrals(rig), len(deals(rig)), rig.referral(referral)["status"]) == (1, 1, "Active")
+
+
 @pytest.mark.parametrize("forgotten", [False, True])
 @pytest.mark.parametrize(
     ("stage", "shown"), [("Prospecting", ("Active", "Accepted")), ("Closed Lost", ("Closed", "Declined"))]
