@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cli.doctor.visit import Visit
 from cli.line import Line, ok, warning
-from shared.mapping.lead import LEAD
+from shared.shapes.salesforce import LEAD
 
 
 def leads(visit: Visit) -> Iterator[Line]:

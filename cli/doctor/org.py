@@ -12,7 +12,6 @@ from shared import drift
 from shared.deal import Side
 from shared.drift import Describe, Remedy
 from shared.mapping import BoundGroup, BoundRow, people
-from shared.mapping.lead import LEAD
 from shared.mapping.model import LISTS
 from shared.shapes.salesforce import (
     ACCOUNT,
@@ -25,6 +24,7 @@ from shared.shapes.salesforce import (
     CURRENCY,
     DEFAULT_CURRENCY,
     ID,
+    LEAD,
     NOTE,
     OPPORTUNITY,
     ORGANIZATION,
