@@ -49,12 +49,17 @@ def _changed(name: str, **facts: object) -> Callable[[Rig], None]:
     return lambda rig: rig.salesforce.put_field("Lead", replace(rig.salesforce.schema["Lead"].fields[name], **facts))  # type: ignore[arg-type]
 
 
+def _kept(rig: Rig) -> None:
+    rig.salesforce.schema["Lead"].createable = False
+
+
 def _gone(rig: Rig) -> None:
     del rig.salesforce.schema["Lead"]
 
 
 MISTAKES: list[tuple[Callable[[Rig], None], str, str, str]] = [
     (_gone, "fields", "problem", "Lead is missing"),
+    (_kept, "records", "problem", "may not create Lead records"),
     (lambda rig: rig.salesforce.remove_field("Lead", "Phone"), "fields", "problem", "Lead.Phone is missing"),
     (lambda rig: rig.salesforce.remove_field("Lead", "ConvertedOpportunityId"), "fields", "problem", "is missing"),
     (_changed("Email", createable=False), "fields", "problem", "Lead.Email cannot be edited"),
