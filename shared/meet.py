@@ -6,6 +6,7 @@ names one of ours                          linked elsewhere       duplicate; a p
 names one of ours                          being created there    that creation has succeeded: complete it
 names one of ours                          linked to this one     the index lost it: complete it
 in scope, names none of ours               none                   create the opportunity
+a lead, not accepted, leads are records    none                   make the lead
 out of scope, or closed before it came     none                   ignore
 the same                                   one names it           link the two: its creation arrived late, or
                                                                   everything remembered was lost
@@ -34,6 +35,7 @@ class Meeting(StrEnum):
     DUPLICATE = "duplicate"
     COMPLETE = "complete"
     CREATE = "create"
+    LEAD = "lead"
     RELATED = "related"
     IGNORE = "ignore"
 
@@ -79,9 +81,21 @@ def alias_of_microsofts(referral_id: str) -> str:
     return f"ms-{referral_id}"
 
 
+def alias_of_lead(referral_id: str) -> str:
+    """Under which name the record of Lead that a referral has become is remembered, and told of on the work list."""
+    return f"lead-{referral_id}"
+
+
 def in_scope(referral: Mapping[str, Any], *, co_sell_only: bool) -> bool:
-    """Whether a referral should become an opportunity."""
+    """Whether a referral should be taken over."""
     return not (kind_of(referral).lead and co_sell_only)
+
+
+def unnamed(referral: Mapping[str, Any], phase: Phase | None, *, co_sell_only: bool, as_leads: bool) -> Meeting:
+    """What a referral of ours that names nothing should become: an opportunity, a record of Lead, or nothing."""
+    if phase is None or phase.terminal or not in_scope(referral, co_sell_only=co_sell_only):
+        return Meeting.IGNORE
+    return Meeting.LEAD if as_leads and phase is Phase.NEW and kind_of(referral).lead else Meeting.CREATE
 
 
 def meet(
@@ -93,6 +107,7 @@ def meet(
     named_exists: bool,
     named_link: Link | None,
     named_back: bool = False,
+    as_leads: bool = False,
 ) -> Meeting:
     """What an unlinked referral means.
 
@@ -105,6 +120,6 @@ def meet(
             return Meeting.LINK
         this_one = named_link.referral_id == str(referral.get(ID) or "") != ""
         return Meeting.COMPLETE if this_one or named_link.state is LinkState.CREATING_P else Meeting.DUPLICATE
-    if phase is None or phase.terminal or not in_scope(referral, co_sell_only=co_sell_only):
-        return Meeting.CREATE if named_back else Meeting.IGNORE  # which finds what there is
-    return Meeting.CREATE
+    if named_back:
+        return Meeting.CREATE  # which finds what there is
+    return unnamed(referral, phase, co_sell_only=co_sell_only, as_leads=as_leads)

@@ -36,6 +36,7 @@ HOLE: Final = "\N{FULL BLOCK}"
 # Where names may stand: documented shapes, and why each is one.
 SHAPES: Final = {
     "shared.shapes": "objects, fields and properties that both services document and nobody can rename",
+    "shared.catalogue.english": "what people read, and so the labels of Partner Center's own pages",
     "shared.mapping.microsoft": "what the mapping may point to beside a referral's properties, and is made from them",
 }
 
@@ -51,7 +52,8 @@ class Names:
 def names(root: Path) -> Names:
     """Everything guarded, from mapping, package, describe and shapes."""
     table = tomllib.loads((root / MAPPING).read_text("utf-8"))
-    rows = [row for group in table["groups"].values() for row in group.get("fields", {}).values()]
+    tables = [*table["groups"].values(), table["lead"]]
+    rows = [row for one in tables for row in one.get("fields", {}).values()]
     salesforce, referral = set(_steering(table)), _leaves([table["note"]["referral"]])
     for named in [*table["groups"].values(), *rows]:
         salesforce |= {part for key in NAMING & named.keys() for part in named[key].split(".")}
@@ -75,7 +77,7 @@ def _properties(resource: Any) -> Iterator[str]:
 
 
 def _steering(table: Mapping[str, Any]) -> Iterator[str]:
-    for part in ("opportunity", "account", "contact"):
+    for part in ("opportunity", "account", "contact", "lead"):
         yield from (v for k, v in table[part].items() if isinstance(v, str) and k not in NO_NAMES)
 
 

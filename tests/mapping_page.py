@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from shared.deal import Direction, Side
 from shared.mapping import Config, load
-from shared.mapping.model import LISTS, PATCHABLE, FieldRow, Group, OpportunityFields, Scope, Stages
+from shared.mapping.model import LISTS, PATCHABLE, FieldRow, Group, Lead, OpportunityFields, Scope, Stages
 
 ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = ROOT / "docs" / "customise.md"
@@ -161,6 +161,16 @@ def _group(name: str, group: Group) -> str:
     return "\n".join([*lines, *head, *rows, *_values(group)]) + "\n"
 
 
+def _lead(config: Config) -> str:
+    """Lead's rows, without what Microsoft locks: they are written here once, and never there."""
+    head = ["| Row | Referral | Lead | Spelled as |", "|---|---|---|---|"]
+    rows = [
+        f"| {_bold(name, row)} | `{row.referral}` | `{row.salesforce}` | {_spelled(row)} |"
+        for name, row in config.lead.fields.items()
+    ]
+    return "\n".join([*head, *rows, *_values(config.lead.group)]) + "\n"
+
+
 def _rule(group: Group) -> str:
     owner = f" When both sides changed: {OWNERS[group.owner]}." if group.update is Direction.BOTH else ""
     return f"On creation: {WAYS[group.create]}. On update: {WAYS[group.update]}.{owner}"
@@ -168,14 +178,20 @@ def _rule(group: Group) -> str:
 
 def _row(name: str, row: FieldRow, group: Group) -> str:
     rule = "" if group.kind in LISTS else f"{RULES[row.referral]} {_sentence(lock(row.referral))}"
+    own = f" (creation {WAYS[row.create or group.create]}, update {WAYS[row.update or group.update]})"
+    shown = own if row.create or row.update else ""
+    return f"| {_bold(name, row)}{shown} | `{row.referral}` | `{row.salesforce}` | {_spelled(row)} | {rule} |"
+
+
+def _bold(name: str, row: FieldRow) -> str:
+    return f"**`{name}`**" if row.required else f"`{name}`"
+
+
+def _spelled(row: FieldRow) -> str:
     limits = [f"{number} in {SIDES[side]}" for side, number in row.length.items()]
     extra = [f"at most {', '.join(limits)}{', then cut with …' if row.shorten else ''}"] if limits else []
     extra += ["without a leading ✓ or ✗"] if row.unmarked else []
-    needed = "**" if row.required else ""
-    own = f" (creation {WAYS[row.create or group.create]}, update {WAYS[row.update or group.update]})"
-    spelled = "; ".join([CODECS[row.codec], *extra])
-    shown = own if row.create or row.update else ""
-    return f"| {needed}`{name}`{needed}{shown} | `{row.referral}` | `{row.salesforce}` | {spelled} | {rule} |"
+    return "; ".join([CODECS[row.codec], *extra])
 
 
 def _sentence(words: str) -> str:
@@ -213,11 +229,13 @@ def _steering(config: Config) -> str:
         ("account", config.account, type(config.account)),
         ("contact", config.contact, type(config.contact)),
         ("note", config.note, type(config.note)),
+        ("lead", config.lead, Lead),
     )
     rows = [
         f"| `{table}.{name}` | {_shown(getattr(values, name))} | {info.description} |"
         for table, values, shape in tables
         for name, info in shape.model_fields.items()
+        if name != "fields"
     ]
     return "\n".join(["| Key | Default | Meaning |", "|---|---|---|", *rows]) + "\n"
 
@@ -235,6 +253,7 @@ def _shown(value: object) -> str:
 
 PARTS: Final[Mapping[str, Callable[[Config], str]]] = {
     "fields": _fields,
+    "lead": _lead,
     "steering": _steering,
     "row keys": lambda _: _keys(FieldRow),
     "group keys": lambda _: _keys(Group),

@@ -49,6 +49,14 @@ side.
 TRAIL: Final = """
 If Microsoft or Salesforce refuses something for a reason of its own, the message quotes it.
 
+## Leads
+
+Where your admin has leads from Microsoft arrive as Salesforce leads, each arrives once, as *Open - Not Contacted*, and
+is yours from then on: nothing of it is synchronised, and one that you delete does not come back. *Referral Link* opens
+it in Partner Center. Accept it there and an opportunity is made. Or convert the lead and tick *Sync with Partner
+Center* on its opportunity: the two are joined, an open stage other than the hold stage accepts the deal, and closing it
+as lost declines it.
+
 ## The audit trail
 
 One line for each change, the newest first: time (UTC), direction, fields, result. Values never stand in it. What went

@@ -387,3 +387,57 @@ def test_renamed_steering_fields_reach_query_read_and_write() -> None:
     assert "Sync_" not in query
     assert ours.opportunity.poll(solutions=False)[1] == "(Share__c = true OR Referral_Identifier__c != null)"
     assert ours.opportunity.steering(None, "m1", None) == {"Mark__c": "m1"}
+
+
+# Leads
+
+
+@pytest.mark.parametrize(
+    ("overlay", "words"),
+    [
+        ('[scope]\nleads = "contact"', "scope.leads"),
+        ('[lead.fields.company]\nsalesforce = "Account.Name"', "a field of the lead itself"),
+        ('[lead.fields.company]\nfixed = "Acme"', "a field of the lead itself"),
+        ('[lead.fields.company]\nupdate = "both"', "a lead is made once"),
+        ('[lead.fields.company]\nreferral = "/microsoft/team/0/lastName"', "Microsoft's own referral"),
+        ('[lead.fields.last_name]\ndefault = { salesforce = "Unknown" }', "never made up"),
+        ('[lead.fields.phone]\nsalesforce = "lastname"', "one field has two writers: last_name and phone"),
+        ('[lead.fields.phone]\nsalesforce = "Referral_Identifier__c"', "one field has two writers: key and phone"),
+        ('[lead.fields.phone]\ncodec = "telephone"', "codec 'telephone' is unknown"),
+        ('[lead.fields.phone]\nfield = "Phone"', "is no key here"),
+        ('[lead.fields.phone]\nvalues = { "a " = "b" }', "is not as the referral spells it"),
+        ('[lead]\nkey = ""', "lead.key"),
+    ],
+)
+def test_what_a_lead_cannot_be_made_of_is_told(overlay: str, words: str) -> None:
+    assert words in mistake(overlay)
+
+
+def test_each_field_of_a_lead_can_be_renamed_switched_off_and_added() -> None:
+    lead = table(
+        '[scope]\nleads = "lead"\n[lead]\nkey = "Ref__c"\n[lead.fields.company]\nsalesforce = "Firm__c"\n'
+        '[lead.fields.phone]\nenabled = false\n[lead.fields.status]\nvalues = { New = "Fresh" }\n'
+        '[lead.fields.source]\nreferral = "/campaignId"\nsalesforce = "LeadSource"\ncodec = "text"\n'
+        'default = { salesforce = "Microsoft" }'
+    ).lead
+    assert lead is not None
+    said = {"company": "Fabrikam", "phone": "1", "status": "New", "last_name": "Howard"}
+    spelled = {"Firm__c": "Fabrikam", "Status": "Fresh", "LastName": "Howard", "LeadSource": "Microsoft"}
+    assert lead.creation(said, "r1") == spelled | {"Ref__c": "r1"}
+
+
+def test_leads_are_opportunities_unless_the_partner_asks_for_records_of_lead() -> None:
+    assert table().lead is None
+    assert (load().scope.co_sell_only, load().scope.leads) == (True, "opportunity")
+
+
+def test_what_cannot_be_spelled_in_a_lead_is_left_out_and_a_needed_row_is_lacking() -> None:
+    lead = table('[scope]\nleads = "lead"').lead
+    assert lead is not None
+    said = {"last_name": "H" * 81, "company": "Fabrikam", "status": "Odd", "phone": "1" * 41}
+    assert lead.lacking(said) == ("last_name",)
+    assert lead.creation(said | {"last_name": "Howard"}, "r1").keys() == {
+        "LastName",
+        "Company",
+        "Referral_Identifier__c",
+    }

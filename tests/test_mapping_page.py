@@ -36,6 +36,8 @@ def test_every_row_of_the_default_stands_in_the_guide_with_a_rule() -> None:
     for group in load().groups.values():
         for name, row in group.fields.items():
             assert re.search(rf"`{name}`.*\| `{row.referral}` \| `{row.salesforce}` \|", text), name
+    for name, row in load().lead.fields.items():
+        assert re.search(rf"`{name}`.*\| `{row.referral}` \| `{row.salesforce}` \|", text), name
     outside = {row.referral for g in load().groups.values() if g.kind not in LISTS for row in g.fields.values()}
     sets = {group.referral for group in load().groups.values() if group.kind in LISTS}
     assert outside | sets == RULES.keys()

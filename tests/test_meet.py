@@ -103,6 +103,25 @@ def test_a_referral_is_ours_by_its_organization(organization: str | None, config
 
 
 @pytest.mark.parametrize(
+    ("referral", "phase", "co_sell_only", "named_back", "expected"),
+    [
+        (LEAD, Phase.NEW, False, False, Meeting.LEAD),
+        (LEAD, Phase.NEW, True, False, Meeting.IGNORE),
+        (LEAD, Phase.NEW, False, True, Meeting.CREATE),
+        (LEAD, Phase.ACTIVE, False, False, Meeting.CREATE),
+        (LEAD, Phase.LOST, False, False, Meeting.IGNORE),
+        (LEAD, None, False, False, Meeting.IGNORE),
+        ({"id": "r1", "type": "Shared"}, Phase.NEW, False, False, Meeting.CREATE),
+    ],
+)
+def test_a_lead_is_a_record_of_lead_only_while_nobody_has_accepted_it(
+    referral: dict[str, Any], phase: Phase | None, co_sell_only: bool, named_back: bool, expected: Meeting
+) -> None:
+    told = {"co_sell_only": co_sell_only, "named_back": named_back}
+    assert met(referral, phase, as_leads=True, **told) is expected
+
+
+@pytest.mark.parametrize(
     ("kind", "qualification", "invited_by", "lead"),
     [
         ("Independent", "Direct", "", True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cli.doctor import base, org, partner_center, rights, salesforce
+from cli.doctor import base, leads, org, partner_center, rights, salesforce
 from cli.doctor.examine import Check
 
 SETTINGS, MAPPING, LOGIN = "settings", "mapping file", "Salesforce sign-in"
@@ -29,6 +29,7 @@ CHECKS: Final = (
     Check("stages", SF, org.stages, IN_ORG),
     Check("picklists", SF, org.picklists, IN_ORG),
     Check("required fields", SF, org.required, IN_ORG),
+    Check("leads", SF, leads.leads, IN_ORG),
     Check("features", SF, org.features, IN_ORG),
     Check(TABLES, STATE, base.tables, (SETTINGS,)),
     Check("queues", STATE, base.queues, (SETTINGS,)),

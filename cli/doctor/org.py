@@ -24,6 +24,7 @@ from shared.shapes.salesforce import (
     CURRENCY,
     DEFAULT_CURRENCY,
     ID,
+    LEAD,
     NOTE,
     OPPORTUNITY,
     ORGANIZATION,
@@ -197,6 +198,10 @@ def _choices(visit: Visit) -> Iterator[tuple[str, Describe, BoundRow]]:
             field = visit.field(sobject or OPPORTUNITY, name)
             if field is not None and field["picklistValues"] and group.spec.kind not in LISTS:
                 yield f"{sobject or OPPORTUNITY}.{name}", field, row
+    for row in visit.mapping.lead.group.rows if visit.mapping.lead else ():
+        field = visit.field(LEAD, row.spec.salesforce)
+        if field is not None and field["picklistValues"]:
+            yield f"{LEAD}.{row.spec.salesforce}", field, row
 
 
 def required(visit: Visit) -> Iterator[Line]:
@@ -216,6 +221,8 @@ def required(visit: Visit) -> Iterator[Line]:
             if sobject in known:
                 known[sobject].add(name)
                 made[sobject] = None
+    if lead := visit.mapping.lead:
+        known[LEAD], made[LEAD] = {lead.key, *(row.spec.salesforce for row in lead.group.rows)}, None
     demanded = [
         f"{sobject}.{field['name']}"
         for sobject in made

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from cli.doctor.visit import Visit
 from cli.line import Line, ok, problem, warning
 from shared.mapping import people
-from shared.shapes.salesforce import ACCOUNT, CONTACT, CONTACT_ROLE, NOTE, NOTE_LINK, OPPORTUNITY
+from shared.shapes.salesforce import ACCOUNT, CONTACT, CONTACT_ROLE, LEAD, NOTE, NOTE_LINK, OPPORTUNITY
 
 REMEDY = "Assign the permission set 'Co-sell Integration User' to the integration user, or give it the right."
 WORDS: Mapping[str, str] = {"createable": "create", "updateable": "edit"}
@@ -29,7 +29,8 @@ def records(visit: Visit) -> Iterator[Line]:
 
 def _needed(visit: Visit) -> dict[str, tuple[str, ...]]:
     sets = {group.spec.object: BOTH for group in visit.mapping.groups.values() if group.spec.kind == "set"}
-    return {OPPORTUNITY: BOTH, ACCOUNT: CREATE, CONTACT: CREATE, CONTACT_ROLE: CREATE, **sets}
+    leads = {LEAD: CREATE} if visit.mapping.lead else {}
+    return {OPPORTUNITY: BOTH, ACCOUNT: CREATE, CONTACT: CREATE, CONTACT_ROLE: CREATE, **sets, **leads}
 
 
 def _optional(visit: Visit) -> dict[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cli.explain.explanation import Explanation
+from cli.explain.leads import of_converted, of_lead, of_origin
 from cli.explain.table import HIDDEN, group_lines, plain_name, sentence_of
 from cli.words import NAMES, age, plural
 from shared import meet
@@ -171,7 +172,7 @@ def _alone(sync: Sync, found: _Pair, notes: list[str], today: datetime, *, value
     if isinstance(found.s, Opportunity):
         said = [*_absences(found.p, None), *_not_sent(sync, found, found.s, today, values=values)]
     elif isinstance(found.p, Referral):
-        said = [MEETINGS[_meeting(sync, found, found.p)]]
+        said = list(_met(sync, found, found.p))
     else:
         said = [*_absences(found.p, found.s), "Nothing can be said without a record."]
     return Explanation(found.opportunity_id, found.referral_id, _state(found.link), (*notes, *said))
@@ -190,10 +191,22 @@ def _not_sent(sync: Sync, found: _Pair, s: Opportunity, today: datetime, *, valu
         name: replace(content, detail=HIDDEN) if isinstance(content, Unreadable) and not values else content
         for name, content in s.groups.items()
     }
+    if origin := list(of_origin(sync, found.opportunity_id)):
+        return origin
     problems = before_creation(views, sync.mapping.groups, today.date())
     if problems:
         return [f"It is not sent to Microsoft for {plural(len(problems), 'reason')}:", *problems]
     return ["It is complete: a referral is created at the next poll."]
+
+
+def _met(sync: Sync, found: _Pair, p: Referral) -> Iterator[str]:
+    meeting = _meeting(sync, found, p)
+    if meeting is meet.Meeting.LEAD:
+        yield from of_lead(sync, found.look.document or {})
+        return
+    yield MEETINGS[meeting]
+    if meeting is meet.Meeting.CREATE:
+        yield from of_converted(sync, found.referral_id)
 
 
 def _meeting(sync: Sync, found: _Pair, p: Referral) -> meet.Meeting:
@@ -205,6 +218,7 @@ def _meeting(sync: Sync, found: _Pair, p: Referral) -> meet.Meeting:
         co_sell_only=sync.mapping.config.scope.co_sell_only,
         named_exists=isinstance(found.s, Opportunity),
         named_link=link_of(sync, S, found.opportunity_id) if found.opportunity_id else None,
+        as_leads=sync.mapping.config.as_leads,
     )
 
 
@@ -265,6 +279,7 @@ def _open(sync: Sync, found: _Pair) -> Iterator[str]:
 
 def _issues(store: Store, found: _Pair) -> Iterator[str]:
     ids = {found.link.id} if found.link else {f"s-{found.opportunity_id}", f"p-{found.referral_id}"}
+    ids.add(meet.alias_of_lead(found.referral_id))
     for issue in store.issues():
         if issue.link_id in ids and issue.code not in INFORMATION:
             yield f"Open {issue.severity}: {issue.code.replace('_', ' ')}."

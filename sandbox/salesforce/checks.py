@@ -147,5 +147,6 @@ def _person(_: Org, values: Fields) -> Fields:
 _DERIVED: dict[str, Callable[[Org, Fields], Fields]] = {
     "Opportunity": _opportunity,
     "Contact": _person,
+    "Lead": _person,
     "User": _person,
 }

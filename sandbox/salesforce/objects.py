@@ -1,5 +1,6 @@
 """The org's standard objects, as far as a co-sell deal touches them. Our own fields are in referral_fields.py."""
 
+from sandbox.salesforce.lead_fields import lead_fields
 from sandbox.salesforce.picklists import CURRENCIES, ROLES, STAGE_NAMES, TEAM_ROLES
 from sandbox.salesforce.referral_fields import key, referral_fields, solution_fields
 from sandbox.salesforce.schema import Field, Schema, SObject
@@ -7,14 +8,14 @@ from sandbox.salesforce.schema import Field, Schema, SObject
 
 def build_schema(*, multi_currency: bool, team_selling: bool) -> Schema:
     """A fresh copy of every object, so that one world's changes never reach another's."""
-    objects = [_organization(), _user(), _account(), _contact(), _stage(), _opportunity()]
+    objects = [_organization(), _user(), _account(), _contact(), _stage(), _opportunity(), _lead()]
     objects += [_solution(), _contact_role(), _team_member(), _note(), _note_link()]
     if not team_selling:
         objects = [owner for owner in objects if owner.name != "OpportunityTeamMember"]
     if multi_currency:
         objects.append(_currency_type())
         for owner in objects:
-            if owner.name in {"Account", "Contact", "Opportunity"}:
+            if owner.name in {"Account", "Contact", "Lead", "Opportunity"}:
                 column = Field("CurrencyIsoCode", "picklist", "Currency", 3, values=CURRENCIES, restricted=True)
                 owner.fields["CurrencyIsoCode"] = column
     return {owner.name: owner for owner in objects}
@@ -128,6 +129,10 @@ def _contact() -> SObject:
         key("Referral_Contact_Key__c", 64),
         _owner(),
     )
+
+
+def _lead() -> SObject:
+    return _object("Lead", "00Q", "Lead", *lead_fields(_owner()))
 
 
 def _stage() -> SObject:

@@ -32,6 +32,7 @@ _MAP = Map(
         Rule(_DEAL, endpoint="card", methods=["GET"]),
         Rule(f"{_DEAL}.json", endpoint="values", methods=["GET"]),
         Rule(f"{_DEAL}/edit", endpoint="edit", methods=["GET", "POST"]),
+        Rule("/lead/<string(length=18):lead_id>/convert", endpoint="convert", methods=["POST"]),
         Rule(f"{_DEAL}/<action>", endpoint="act", methods=["POST"]),
     ]
 )
@@ -63,7 +64,7 @@ class Pages:
 
     def _views(self) -> dict[str, Callable[..., Response]]:
         return {
-            "list": lambda _: self._page("list.html", deals=data.rows(self._world)),
+            "list": lambda _: self._list(),
             "list_values": lambda _: self._list_values(),
             "asset": lambda _, name: _asset(name),
             "new": self._new,
@@ -71,6 +72,7 @@ class Pages:
             "values": lambda _, deal_id: self._values(deal_id),
             "edit": self._edit,
             "act": self._act,
+            "convert": self._convert,
         }
 
     def _page(self, template: str, status: int = 200, **values: Any) -> Response:
@@ -80,8 +82,14 @@ class Pages:
         org = self._world.get("Organization", self._world.org_id)["Name"]
         return self._templates.get_template(template).render(org=org, **values)
 
+    def _list(self, error: str = "", status: int = 200) -> Response:
+        lists = {"deals": data.rows(self._world), "leads": self._world.records("Lead")}
+        return self._page("list.html", status, error=error, **lists)
+
     def _list_values(self) -> Response:
-        return _json({"values": {}, "fragments": {"deals": self._html("_rows.html", deals=data.rows(self._world))}})
+        lists = {"deals": data.rows(self._world), "leads": self._world.records("Lead")}
+        fragments = {"deals": self._html("_rows.html", **lists), "leads": self._html("_leads.html", **lists)}
+        return _json({"values": {}, "fragments": fragments})
 
     def _card(self, deal_id: str, error: str = "", status: int = 200) -> Response:
         deal = self._deal(deal_id)
@@ -149,6 +157,12 @@ class Pages:
         except SalesforceError as error:
             return self._card(deal_id, error.message, 400)
         return redirect(f"/opportunity/{deal_id}", 303)
+
+    def _convert(self, _: Request, lead_id: str) -> Response:
+        try:
+            return redirect(f"/opportunity/{self._world.convert_lead(lead_id)}", 303)
+        except SalesforceError as error:
+            return self._list(error.message, 400)
 
 
 def _asset(name: str) -> Response:

@@ -1,4 +1,4 @@
-"""The values sellers choose from: stages, currencies, roles, and the kinds of help Microsoft offers."""
+"""The values sellers choose from: stages, statuses, currencies, roles, and the kinds of help Microsoft offers."""
 
 CURRENCIES = ("USD", "EUR", "JPY", "GBP")
 HELP = (
@@ -25,3 +25,4 @@ STAGES = (
 STAGE_NAMES = tuple(stage[0] for stage in STAGES)
 ROLES = ("Business User", "Decision Maker", "Economic Buyer", "Evaluator", "Executive Sponsor", "Influencer", "Other")
 TEAM_ROLES = ("Account Manager", "Channel Manager", "Executive Sponsor", "Pre-Sales Consultant", "Sales Rep")
+LEAD_STATUSES = ("Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted")

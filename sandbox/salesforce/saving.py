@@ -42,6 +42,8 @@ def update(org: Org, type_: str, record_id: str, fields: Fields, caller: Caller)
     row = live_row(org, type_, record_id, caller)
     if not sobject.updateable:
         raise bad_request("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be updated: {sobject.label}")
+    if row.values.get("IsConverted"):
+        raise bad_request("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
     given = checked_input(org, sobject, fields, creating=False)
     return _save_changes(org, sobject, row, given, caller)
 

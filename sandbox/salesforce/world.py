@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.salesforce import saving
+from sandbox.salesforce import conversion, saving
 from sandbox.salesforce.faults import Fault, Faults
 from sandbox.salesforce.ids import make_id
 from sandbox.salesforce.org import Caller, Fields, Org
@@ -101,6 +101,13 @@ class SalesforceWorld(Org):
                         saving.restamp(self, row, {column.name: winner}, user)
             row = saving.live_row(self, "Account", loser, user)
             saving.restamp(self, row, {"IsDeleted": True, "MasterRecordId": winner}, user)
+
+    def convert_lead(
+        self, lead_id: str, by: str | None = None, *, opportunity: str | None = "", stage: str = "Prospecting"
+    ) -> str:
+        """Convert a lead; the id of its opportunity, see `conversion.convert`."""
+        with self.lock:
+            return conversion.convert(self, lead_id, self._user(by), opportunity=opportunity, stage=stage)
 
     # As the system
 

@@ -153,6 +153,7 @@ ENGLISH_TEXTS: Final = Texts(
         "deal_refused_without_reason": "Microsoft refused the deal without a reason.",
         "no_such_referral": "The Referral Identifier is none of Partner Center's: clear it to send the deal anew.",
         "paused": "The sync of this deal is switched off: tick Sync with Partner Center and save to go on.",
+        "lead_is_taken": "The lead this came from has become another opportunity already: untick the sync here, and go on there.",
         "and_more": "({detail} more)",
     },
     trail={

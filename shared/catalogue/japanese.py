@@ -153,6 +153,7 @@ JAPANESE_TEXTS: Final = Texts(
         "deal_refused_without_reason": "Microsoft がこの商談を受け付けませんでした (理由は示されていません)。",
         "no_such_referral": "紹介 ID がパートナー センターのものではありません。商談を新たに送信するには、この項目を空にしてください。",
         "paused": "この商談の同期はオフになっています。再開するには「Partner Center と同期」をオンにして保存してください。",
+        "lead_is_taken": "元のリードは既に別の商談になっています。この商談の同期をオフにし、そちらで続けてください。",
         "and_more": "(ほか {detail} 件)",
     },
     trail={

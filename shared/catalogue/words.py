@@ -70,6 +70,10 @@ class Words:
         """What the seller sees when somebody typed something into the referral's identifier."""
         return self.not_sent((self.texts.said["no_such_referral"],))
 
+    def lead_is_taken(self) -> Report:
+        """What the seller sees when the lead that an opportunity came from has become another opportunity already."""
+        return self.not_sent((self.texts.said["lead_is_taken"],))
+
     def well(self, report: Report) -> bool:
         """Whether a report tells of success, as the mark before a name does."""
         return report.status in (self.texts.statuses[Status.IN_SYNC], self.texts.statuses[Status.WAITING])

@@ -5,17 +5,12 @@ sync itself stop it. Asking the org, remembering and telling is `sync.schema`.
 """
 
 from shared.drift.compare import (
-    FEWER,
-    MISSING,
-    OTHER_TYPE,
-    READ_ONLY,
-    SHORTER,
     STEERING,
-    Describe,
     find,
     fingerprint,
     objects,
 )
+from shared.drift.facts import FEWER, MISSING, OTHER_TYPE, READ_ONLY, SHORTER, Describe
 from shared.drift.finding import Finding, Remedy
 from shared.drift.narrowed import narrowed
 

@@ -12,41 +12,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.deal import Direction, Side
+from shared.drift import leads
+from shared.drift.facts import (
+    FEWER,
+    MISSING,
+    NOT_ON,
+    OTHER_TYPE,
+    READ_ONLY,
+    SHORTER,
+    TYPES,
+    Describe,
+    restricted_to,
+)
 from shared.drift.finding import Finding, Remedy
 from shared.mapping import BoundGroup, BoundRow, people
 from shared.mapping import Mapping as FieldMapping
 from shared.mapping.model import LISTS
-from shared.shapes.salesforce import CONTACT, ID, NOTE, OPPORTUNITY, STAGE
+from shared.shapes.salesforce import CONTACT, ID, LEAD, NOTE, OPPORTUNITY, STAGE
 
-Describe = Mapping[str, Any]
 S, P = Side.SALESFORCE, Side.PARTNER_CENTER
 NOTE_UNIT = "note"
 STEERING = "steering"
 MUST_STEER = ("sync", "referral_id", "marker")
 MAY_STEER = ("status", "message", "audit", "reason", "retry", "products")
 READ_ONLY_STEERING = frozenset({"reason"})
-
-NOT_ON = "is not switched on in this org, or hidden from the integration user"
-MISSING = "is missing, spelled differently, or hidden from the integration user"
-READ_ONLY = "cannot be edited by the integration user"
-OTHER_TYPE = "has a type that the mapping's codec cannot spell"
-SHORTER = "is shorter than the mapping says"
-FEWER = "is a restricted picklist without a value that the mapping writes"
-
-TEXT = frozenset({"string", "textarea", "picklist", "multipicklist", "combobox", "url", "phone", "email"}) | frozenset(
-    {"id", "reference", "encryptedstring", "anyType"}
-)
-TYPES: Mapping[str, frozenset[str]] = {
-    "text": TEXT,
-    "email": TEXT,
-    "person": TEXT,
-    "country": TEXT,
-    "code": TEXT,
-    "choice": TEXT,
-    "money": frozenset({"currency", "double", "percent", "int", "long"}),
-    "day": frozenset({"date", "datetime"}),
-    "flag": frozenset({"boolean"}),
-}
 
 
 @dataclass(frozen=True)
@@ -69,7 +58,8 @@ def objects(mapping: FieldMapping, opportunity: Describe) -> list[str]:
     """The objects whose description is needed beside the opportunity's own."""
     named = {place.sobject for place in _places(mapping, opportunity)} - {OPPORTUNITY}
     lists = {group.spec.object for group in mapping.groups.values() if group.spec.kind in LISTS}
-    return sorted(named | lists | ({NOTE} if mapping.config.note.referral else set()))
+    more = {NOTE} if mapping.config.note.referral else set()
+    return sorted(named | lists | more | ({LEAD} if mapping.lead else set()))
 
 
 def find(mapping: FieldMapping, described: Mapping[str, Describe]) -> tuple[Finding, ...]:
@@ -84,7 +74,7 @@ def find(mapping: FieldMapping, described: Mapping[str, Describe]) -> tuple[Find
         twice = place.row is not None and place.sobject == OPPORTUNITY and place.name in steering
         if not twice and not (place.group and place.group.name in judged):
             found += _judged(place, _fact(described, place))
-    return tuple(found)
+    return tuple(found + (list(leads.find(mapping.lead, described)) if mapping.lead else []))
 
 
 def fingerprint(mapping: FieldMapping, described: Mapping[str, Describe], findings: Iterable[Finding]) -> str:
@@ -118,14 +108,7 @@ def _fact(described: Mapping[str, Describe], place: Place) -> Describe | None:
 
 
 def _essence(fact: Describe | None) -> list[Any]:
-    return [fact[key] for key in ("type", "length", "createable", "updateable")] + [_offered(fact)] if fact else []
-
-
-def _offered(fact: Describe) -> list[str] | None:
-    """The values of a restricted picklist; None when any text is taken."""
-    if not fact["restrictedPicklist"]:
-        return None
-    return sorted(value["value"] for value in fact["picklistValues"] if value["active"])
+    return [fact[key] for key in ("type", "length", "createable", "updateable")] + [restricted_to(fact)] if fact else []
 
 
 def _sets(mapping: FieldMapping, described: Mapping[str, Describe]) -> Iterator[Finding]:
@@ -159,7 +142,7 @@ def _stages(mapping: FieldMapping, opportunity: Describe) -> Iterator[Finding]:
     for name, group in mapping.groups.items():
         if group.spec.kind == "status" and (fact is None or not fact["updateable"]):
             yield _off(name, f"{OPPORTUNITY}.{STAGE}", MISSING if fact is None else READ_ONLY, group)
-        elif group.spec.kind == "status" and fact is not None and (offered := _offered(fact)) is not None:
+        elif group.spec.kind == "status" and fact is not None and (offered := restricted_to(fact)) is not None:
             stages = mapping.config.stages
             lost = [s for s in (stages.hold, stages.active, stages.won, stages.lost) if s not in offered]
             if lost:
@@ -189,7 +172,7 @@ def _stated(place: Place, fact: Describe) -> Iterator[Finding]:
     group, row = place.group, place.row
     assert group is not None and row is not None  # noqa: S101, PT018  the caller has looked
     unit, limit = f"{group.name}.{row.name}", row.row.length.get(S, 0)
-    offered = _offered(fact) if row.spec.codec == "choice" else None
+    offered = restricted_to(fact) if row.spec.codec == "choice" else None
     if _made(group) and place.name != ID and not fact["createable"]:
         yield Finding(unit, Remedy.SKIP, place.field, READ_ONLY)
     if 0 < fact["length"] < limit:

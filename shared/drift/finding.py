@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.shapes.salesforce import NOTE, TEAM_MEMBER
+from shared.shapes.salesforce import LEAD, NOTE, TEAM_MEMBER
 
 
 class Remedy(StrEnum):
@@ -18,6 +18,7 @@ class Remedy(StrEnum):
     SHORTEN = "shorten"  # longer texts are held, record by record
     LESS = "less"  # these values are held, record by record
     WITHOUT = "without"  # a feature is switched off; what does not need it goes on
+    REST = "rest"  # no new lead is made; nothing else depends on it
     TELL = "tell"
 
 
@@ -47,6 +48,7 @@ class Finding:
 WHAT_TO_DO = "Give the integration user the field, or correct mapping.toml; it resumes by itself."
 # Objects that an admin switches on as a feature, and where.
 SWITCHES: Mapping[str, str] = {
+    LEAD: "Assign the integration user the permission set for leads, or leave scope.leads as it was.",
     NOTE: "Switch on Notes (Setup, Notes Settings), or do without.",
     TEAM_MEMBER: "Switch on team selling (Setup, Opportunity Team Settings), or do without.",
 }
@@ -57,5 +59,6 @@ COSTS: Mapping[Remedy, str] = {
     Remedy.SHORTEN: "longer texts of '{unit}' are held.",
     Remedy.LESS: "these values of '{unit}' are held.",
     Remedy.WITHOUT: "'{unit}' goes without it.",
+    Remedy.REST: "no lead is made.",
     Remedy.TELL: "such writes are held.",
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from shared.deal import Side
+from shared.drift import leads
 from shared.drift.compare import MAY_STEER, NOTE_UNIT, STEERING
 from shared.drift.finding import Finding, Remedy
 from shared.mapping import BoundGroup, BoundRow
@@ -20,7 +21,7 @@ def narrowed(mapping: FieldMapping, findings: Iterable[Finding]) -> FieldMapping
     off = {f.unit for f in by[Remedy.OFF]}
     stated = by[Remedy.SHORTEN] + by[Remedy.LESS]
     poorer = {f.unit for f in by[Remedy.WITHOUT]}
-    if not (off or stated or by[Remedy.SKIP] or poorer):
+    if not (off or stated or by[Remedy.SKIP] or poorer or by[Remedy.REST]):
         return mapping
     groups = {name: _without(group, off, stated) for name, group in mapping.groups.items() if name not in off}
     groups |= {name: _alone(group) for name, group in groups.items() if name in poorer}
@@ -30,7 +31,8 @@ def narrowed(mapping: FieldMapping, findings: Iterable[Finding]) -> FieldMapping
     config = mapping.config.model_copy(update={"opportunity": names, "note": note})
     lacking = tuple(f.field for f in by[Remedy.OFF] if f.needed)
     skipped = frozenset(f.unit for f in by[Remedy.SKIP])
-    return mapping.over(config, groups, skipped=skipped, lacking=lacking)
+    lead = leads.narrowed(mapping.lead, by[Remedy.REST]) if mapping.lead else None
+    return replace(mapping.over(config, groups, skipped=skipped, lacking=lacking), lead=lead)
 
 
 def _without(group: BoundGroup, off: set[str], stated: list[Finding]) -> BoundGroup:

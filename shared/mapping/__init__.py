@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from shared.deal import Side, Unreadable, Views
 from shared.mapping.codecs import Untranslatable
 from shared.mapping.file import MappingInvalid, load
+from shared.mapping.lead import LeadSide
 from shared.mapping.microsoft import LINK
 from shared.mapping.model import Config
 from shared.mapping.name_mark import name_mark
@@ -21,6 +22,7 @@ from shared.mapping.opportunity import OpportunitySide
 from shared.mapping.products import products
 from shared.mapping.referral import ReferralSide
 from shared.mapping.rows import BoundGroup, BoundRow, bind
+from shared.shapes.salesforce import LEAD
 
 __all__ = ["BoundGroup", "BoundRow", "Config", "Mapping", "MappingInvalid", "Untranslatable", "build", "load"]
 
@@ -34,6 +36,7 @@ class Mapping:
     referral: ReferralSide
     opportunity: OpportunitySide
     version: str  # changes whenever the table does
+    lead: LeadSide | None = None  # None: leads are no records of Lead, or the org does not tell of them
     lacking: tuple[str, ...] = ()  # fields the org has lost, and without which Microsoft takes no new deal
 
     def filled(self, views: Views, side: Side) -> Views:
@@ -95,4 +98,5 @@ def build(config: Config, *, zone: ZoneInfo, link_template: str = "", mpn_id: st
         ReferralSide(config, groups, link_template=link_template, mpn_id=mpn_id),
         OpportunitySide(config, groups),
         hashlib.sha256(f"{text}{zone.key}".encode()).hexdigest()[:12],
+        LeadSide(config.lead.key, bind({LEAD: config.lead.group}, zone)[LEAD]) if config.as_leads else None,
     )

@@ -16,6 +16,7 @@ from shared.mapping.model import (
     ContactFields,
     FieldRow,
     Group,
+    Lead,
     Note,
     OpportunityFields,
     Scope,
@@ -31,6 +32,7 @@ TABLES: Final[Mapping[str, type[BaseModel]]] = {
     "account": AccountFields,
     "contact": ContactFields,
     "note": Note,
+    "lead": Lead,
 }
 WHOLE: Final = frozenset({"values", "also"})  # replaced: who spells half of a map does not want the other half back
 
@@ -119,6 +121,8 @@ def _words(kind: str, message: str, loc: Loc) -> str:
 
 def _shape(loc: Loc) -> type[BaseModel]:
     """The table that a place lies in."""
+    if "fields" in loc:
+        return FieldRow
     if loc[:1] == ("groups",):
-        return FieldRow if "fields" in loc else Group
+        return Group
     return TABLES.get(str(loc[0]), Config) if loc else Config

@@ -118,9 +118,13 @@ class Stages(_Table):
 
 
 class Scope(_Table):
-    """Which referrals become opportunities."""
+    """Which referrals are taken over, and as what."""
 
-    co_sell_only: bool = Field(default=True, description="False: leads become opportunities too")
+    co_sell_only: bool = Field(default=True, description="False: leads are taken over too; how, says `leads`")
+    leads: Literal["opportunity", "lead"] = Field(
+        "opportunity",
+        description="What a lead that nobody has accepted becomes: an opportunity on hold, or a record of Lead",
+    )
     second_referral: bool = Field(default=True, description="False: Microsoft is not invited when help is asked for")
     upgrade: bool = Field(default=True, description="False: a deal is shared with Microsoft when it is made, or never")
 
@@ -168,6 +172,21 @@ class Note(_Table):
     share: Literal["V", "C", "I"] = Field("I", description="Who may edit: viewers, collaborators, as the record says")
 
 
+class Lead(_Table):
+    """The record of Lead that a lead becomes with `scope.leads = "lead"`: made once, never updated."""
+
+    key: str = Field(min_length=1, description="External id, unique: the referral's id; a lead is never made twice")
+    fields: dict[str, FieldRow] = Field(
+        default_factory=dict,
+        description="The rows; their names are yours. `required` ones must have a value, or no lead is made",
+    )
+
+    @property
+    def group(self) -> Group:
+        """The rows as a group of the table."""
+        return Group(fields=self.fields, create=Direction.TO_SALESFORCE, update=Direction.NONE)
+
+
 class Config(_Table):
     """A whole mapping: the shipped default with the partner's differences laid over it."""
 
@@ -177,4 +196,10 @@ class Config(_Table):
     account: AccountFields = Field(description="The customer")
     contact: ContactFields = Field(description="The customer's contact")
     note: Note = Field(description="What Microsoft wrote with its invitation")
+    lead: Lead = Field(description="Leads that nobody has accepted yet")
     groups: dict[str, Group] = Field(description="What travels, in groups that move together")
+
+    @property
+    def as_leads(self) -> bool:
+        """Whether leads that nobody has accepted are records of Lead."""
+        return self.scope.leads == "lead"

@@ -14,6 +14,7 @@ from shared import lifecycle
 from shared.deal import Content, Opportunity, Phase, Report, Side, Unreadable, Views
 from shared.mapping import people
 from shared.mapping.codecs import Untranslatable, epoch_seconds, plain
+from shared.mapping.keys import quoted
 from shared.mapping.model import LISTS, Config, FieldRow, Group, Meaning
 from shared.mapping.record import OF_CONTACT, column, rows_of
 from shared.mapping.rows import BoundGroup, set_content
@@ -74,6 +75,11 @@ class OpportunitySide:
             )
         listed = ", ".join([*dict.fromkeys(c for c in columns if c), *subselects])
         return f"SELECT {listed} FROM {sf.OPPORTUNITY}"  # noqa: S608 names from the mapping
+
+    def of_referral(self, referral_id: str) -> str:
+        """The query for the opportunities that carry a referral's id."""
+        carries = f"{self._names.referral_id} = {quoted(referral_id)}"
+        return f"SELECT {sf.ID}, {sf.DELETED} FROM {sf.OPPORTUNITY} WHERE {carries}"  # noqa: S608 quoted
 
     def poll(self, *, solutions: bool) -> tuple[str, str]:
         """SELECT and WHERE of a poll: ids and stamps only. With `solutions` the parents of solution rows."""

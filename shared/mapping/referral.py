@@ -6,6 +6,7 @@ Wire facts: "Referral resources", "Create a referral", "Update a lead or opportu
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -116,6 +117,14 @@ class ReferralSide:
     def invitation(self, opportunity: Views, *, opportunity_id: str, engagement_id: str) -> dict[str, Any]:
         """The body of the connected referral that invites Microsoft into our engagement. Raises Untranslatable."""
         return shape.inviting(self.creation(opportunity, opportunity_id=opportunity_id), engagement_id)
+
+    def texts(self, document: Document, group: BoundGroup) -> dict[str, str]:
+        """What a referral says row by row, in canonical spelling; what cannot be understood is left out."""
+        shown, found = {**document, **side_of_microsoft(document, NOBODY)}, {}
+        for bound in group.rows:
+            with suppress(Untranslatable):
+                found[bound.name] = bound.codec.read(self._raw(shown, bound.spec.referral), P, bound.row)
+        return found
 
     def note(self, document: Document) -> str:
         """The text that becomes a note of the new opportunity; empty without one."""

@@ -95,6 +95,12 @@ class BoundGroup:
             return Obstacle(problem.code, problem.detail)
         return Obstacle("incomplete_person") if any(map(self.incomplete, values)) else None
 
+    def emptied(self, content: Content, side: Side) -> Obstacle | None:
+        """Whether a change would empty a field that Microsoft requires: its group waits, what it travels with goes."""
+        if side is not P or self.spec.kind in LISTS or not self._required - dict(content).keys():
+            return None
+        return Obstacle("must_not_be_empty", "it must not be empty")
+
     def incomplete(self, person: Value) -> bool:
         """Whether a person lacks what Microsoft asks of every member of a team."""
         return self.spec.kind == "people" and bool(self._required - dict(person).keys())

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import Final
 
 from shared.deal import Side
 from shared.mapping.codecs import CODECS, Row, Untranslatable
-from shared.mapping.microsoft import is_read_only
+from shared.mapping.microsoft import KIND, is_read_only, is_theirs
 from shared.mapping.model import LISTS, PATCHABLE, Config, FieldRow, Group
 from shared.mapping.spellings import CLOSED, MAPPED, OWN_MAP, codec_of
 from shared.shapes.referral import CUSTOMER, NAME
@@ -45,12 +46,19 @@ def _rows(config: Config, *kinds: str) -> Iterator[tuple[str, Group, FieldRow]]:
             yield from ((f"groups.{name}.fields.{field}", group, row) for field, row in group.active().items())
 
 
+def _lead_rows(config: Config) -> Iterator[tuple[str, Group, FieldRow]]:
+    """The enabled rows of Lead. They are no part of a pair, so what holds between groups does not bind them."""
+    group = config.lead.group
+    yield from ((f"lead.fields.{field}", group, row) for field, row in group.active().items())
+
+
 def _known_codec(config: Config) -> Iterator[Mistake]:
-    for name, group in config.groups.items():
-        for field, row in group.fields.items():
+    tables = {f"groups.{name}": group.fields for name, group in config.groups.items()} | {"lead": config.lead.fields}
+    for name, fields in tables.items():
+        for field, row in fields.items():
             if row.codec not in CODECS:
                 known = ", ".join(sorted(CODECS))
-                yield f"groups.{name}.fields.{field}", f"codec {row.codec!r} is unknown; use one of {known}"
+                yield f"{name}.fields.{field}", f"codec {row.codec!r} is unknown; use one of {known}"
 
 
 def _field_or_fixed(config: Config) -> Iterator[Mistake]:
@@ -200,9 +208,30 @@ def _unreadable(text: str, side: Side, row: FieldRow) -> str:
     return "" if canonical else "empty"
 
 
+def _lead_is_made_once(config: Config) -> Iterator[Mistake]:
+    """A lead is one record of its own, written on creation from the referral alone."""
+    writers: dict[str, list[str]] = {config.lead.key.lower(): ["key"]}
+    for key, _, row in _lead_rows(config):
+        writers.setdefault(row.salesforce.lower(), []).append(key.removeprefix("lead.fields."))
+        if not row.salesforce or "." in row.salesforce or row.fixed:
+            yield f"{key}.salesforce", "name a field of the lead itself, or switch the row off with enabled = false"
+        if row.create or row.update:
+            yield key, "a lead is made once, from the referral: leave out create and update"
+        if is_theirs(row.referral) and row.referral != KIND:
+            yield f"{key}.referral", f"{row.referral} is Microsoft's own referral, which a lead has none of"
+        for side, text in row.default.items():
+            if side is P or row.referral.startswith(CUSTOMER):
+                yield f"{key}.default.{side}", "who the customer is, is never made up, and nothing is written there"
+            elif row.codec in CODECS and (problem := _unreadable(text, side, row)):
+                yield f"{key}.default.{side}", f"{text!r} is not a value of the codec {row.codec!r} ({problem})"
+    for name, keys in writers.items():
+        if name and len(keys) > 1:
+            yield "lead", f"one field has two writers: {' and '.join(keys)} ({name}); leave it to one of them"
+
+
 def _value_maps(config: Config) -> Iterator[Mistake]:
     takes = MAPPED | OWN_MAP
-    for key, group, row in _rows(config):
+    for key, group, row in chain(_rows(config), _lead_rows(config)):
         if row.values and row.codec not in takes:
             yield f"{key}.values", f"the codec {row.codec!r} has no value map; use {', '.join(sorted(takes))}"
         if row.many and row.codec != CLOSED:
@@ -235,5 +264,6 @@ RULES: Final[tuple[Rule, ...]] = (
     _identifying_rows,
     _own_names,
     _defaults,
+    _lead_is_made_once,
     _value_maps,
 )

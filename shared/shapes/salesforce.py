@@ -10,6 +10,7 @@ from typing import Any, Final
 OPPORTUNITY, ACCOUNT, CONTACT = "Opportunity", "Account", "Contact"
 CONTACT_ROLE, CONTACT_ROLES = "OpportunityContactRole", "OpportunityContactRoles"
 TEAM_MEMBER, NOTE, NOTE_LINK = "OpportunityTeamMember", "ContentNote", "ContentDocumentLink"
+LEAD, CONVERTED = "Lead", "ConvertedOpportunityId"  # what a seller has made of a lead; nobody can write it
 OWNER: Final = "Owner"  # the relationship of the opportunity's owner
 
 ID, DELETED, CREATED = "Id", "IsDeleted", "CreatedDate"

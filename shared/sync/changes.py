@@ -27,9 +27,11 @@ from shared.errors import ApiError, LostRace, SchemaChanged, Throttled
 from shared.meet import Meeting
 from shared.shapes.referral import engagement_of, id_of
 from shared.sync.converge import MOST_TRIES, SOON_SECONDS, Caller, converge
+from shared.sync.create_lead import make_lead
 from shared.sync.create_opportunity import create_opportunity
 from shared.sync.create_referral import complete, create_referral
 from shared.sync.engagement import joined, ours_of
+from shared.sync.leads import settled
 from shared.sync.look import Look, link_of, look_at_opportunities
 from shared.sync.permit import HALTED_SECONDS, permitted
 from shared.sync.ports import Document, Sync
@@ -190,7 +192,10 @@ def _meet(sync: Sync, bell: Doorbell, document: Document, look: Look) -> None:
         named_exists=exists,
         named_link=named_link,
         named_back=bell.reason == NAMED_REASON,
+        as_leads=sync.mapping.config.as_leads,
     )
+    if meeting is not Meeting.LEAD:
+        settled(sync, document)
     if exists and view is not None:
         look.show_opportunity(view, record)
     log.info(json.dumps({"event": "met", "referral": id_of(document), "meeting": meeting.value}))
@@ -214,6 +219,10 @@ def _complete(sync: Sync, bell: Doorbell, document: Document, look: Look, link: 
 
 def _create(sync: Sync, bell: Doorbell, document: Document, _look: Look, _link: Link) -> None:
     create_opportunity(sync, document, reason=bell.reason, tries=bell.tries)
+
+
+def _lead(sync: Sync, bell: Doorbell, document: Document, _look: Look, _link: Link) -> None:
+    make_lead(sync, document, reason=bell.reason, tries=bell.tries)
 
 
 def _duplicate(sync: Sync, _bell: Doorbell, document: Document, _look: Look, link: Link) -> None:
@@ -245,6 +254,7 @@ MEETINGS: dict[Meeting, Callable[[Sync, Doorbell, Document, Look, Link], None]] 
     Meeting.LINK: _link,
     Meeting.COMPLETE: _complete,
     Meeting.CREATE: _create,
+    Meeting.LEAD: _lead,
     Meeting.DUPLICATE: _duplicate,
     Meeting.RELATED: _related,
     Meeting.IGNORE: _ignore,

@@ -51,6 +51,7 @@ from shared.shapes.referral import engagement_of, id_of
 from shared.sync import surroundings
 from shared.sync.converge import SOON_SECONDS, UNEXPLAINED_TRIES, Caller, converge
 from shared.sync.engagement import joined, look_for_microsoft
+from shared.sync.leads import converted
 from shared.sync.look import Look
 from shared.sync.ports import CompositeStep, Document, Sync
 from shared.sync.rings import NAMED_REASON
@@ -114,10 +115,12 @@ def _missing(sync: Sync, document: Document, look: Look) -> Around | None:
     """What exists of the deal's surroundings; None when the opportunity itself does, and `look` shows it."""
     assert isinstance(look.referral, Referral)  # noqa: S101  shown by the caller
     views = {g: c for g, c in look.referral.groups.items() if sync.mapping.groups[g].spec.create.towards(S)}
-    asked = [_query(REFERRAL, _whole(sync, id_of(document))), *surroundings.questions(sync, views, document)]
+    taken = _whole(sync, id_of(document), converted(sync, id_of(document)))
+    asked = [_query(REFERRAL, taken), *surroundings.questions(sync, views, document)]
     found = sync.opportunities.composite(asked)
     bodies = {name: body["records"] for name, body in found.bodies.items()}
-    existing = bodies[REFERRAL]
+    key = sync.mapping.config.opportunity.referral_id
+    existing = sorted(bodies[REFERRAL], key=lambda record: not record[key])  # what carries its id goes first
     if existing:
         look.show_opportunity(sync.mapping.opportunity.read(existing[0], found.server_time), existing[0])
         return None
@@ -200,7 +203,9 @@ def _lines(sync: Sync, views: Views, around: Around, refused: str) -> list[str]:
 
 def _complete(sync: Sync, link: Link, document: Document, look: Look, *, made: bool, reason: str) -> None:
     opportunity_id = str(look.record[sf.ID])
-    owner = sync.links.claim(S, opportunity_id, link.id)
+    named = str(look.record.get(sync.mapping.config.opportunity.referral_id) or "")
+    other = named.lower() not in ("", link.referral_id.lower())  # a lead may be converted into another referral's deal
+    owner = named if other else sync.links.claim(S, opportunity_id, link.id)
     if owner != link.id:
         sync.links.save(replace(link, state=LinkState.DUPLICATE, claim=None))
         sync.links.open_issue(Issue(link.id, "duplicate", "error", owner, sync.clock()))
@@ -269,9 +274,11 @@ def _writable(sync: Sync, views: Views) -> Views:
     }
 
 
-def _whole(sync: Sync, referral_id: str) -> str:
-    key = sync.mapping.config.opportunity.referral_id
-    return sync.mapping.opportunity.select(f"{key} = {quoted(referral_id)}", audit=True)
+def _whole(sync: Sync, referral_id: str, opportunity_id: str = "") -> str:
+    """The query for what has the referral's id, or is the opportunity that its lead was converted into."""
+    where = f"{sync.mapping.config.opportunity.referral_id} = {quoted(referral_id)}"
+    either = f"({where} OR Id = {quoted(opportunity_id)})" if opportunity_id else where
+    return sync.mapping.opportunity.select(either, audit=True)
 
 
 def _query(name: str, soql: str) -> CompositeStep:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -53,6 +54,7 @@ from shared.sync.claims import Taken, Turn
 from shared.sync.converge import Caller, converge
 from shared.sync.engagement import joined, look_for_microsoft
 from shared.sync.invite_microsoft import asked, invite
+from shared.sync.leads import named_by, taken
 from shared.sync.look import Look, link_of
 from shared.sync.ports import Document, Sync
 from shared.sync.rings import NAMED_REASON
@@ -149,6 +151,9 @@ def _wanted(sync: Sync, link: Link | None, look: Look, opportunity_id: str) -> L
         else:
             tell(sync, look, opportunity_id, sync.words.no_such_referral(), "unknown_referral")
         return None
+    if named := named_by(sync, opportunity_id):  # by the lead that it was converted from
+        _join(sync, look, opportunity_id, named)
+        return None
     shown = sync.mapping.filled(view.groups, Side.PARTNER_CENTER)
     problems = checks.problems(shown, sync.mapping.groups, _today(sync), sync.words)
     if problems:
@@ -159,6 +164,14 @@ def _wanted(sync: Sync, link: Link | None, look: Look, opportunity_id: str) -> L
         sync.links.claim(Side.SALESFORCE, opportunity_id, link_id_of_opportunity(opportunity_id))
         link = Link(link_id_of_opportunity(opportunity_id), LinkState.CREATING_P, opportunity_id=opportunity_id)
     return link
+
+
+def _join(sync: Sync, look: Look, opportunity_id: str, named: Sequence[str]) -> None:
+    """Never a second referral for a converted lead: its own one's doorbell joins the two, unless it has a deal."""
+    if taken(sync, named, opportunity_id) is not None:
+        tell(sync, look, opportunity_id, sync.words.lead_is_taken(), "lead_is_taken")
+    else:
+        sync.bells.ring(Queue.REFERRAL_CHANGES, named, reason=NAMED_REASON)
 
 
 def _next_step(sync: Sync, link: Link, look: Look, reason: str, tries: int, *, wanted: bool) -> None:

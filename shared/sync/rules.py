@@ -34,7 +34,7 @@ def obstacle_of(mapping: Mapping) -> Callable[[str, Content, Side], Obstacle | N
 
     def obstacle(group: str, content: Content, side: Side) -> Obstacle | None:
         bound = mapping.groups[group]
-        return None if bound.spec.kind == "status" else bound.obstacle(content, side)
+        return None if bound.spec.kind == "status" else bound.obstacle(content, side) or bound.emptied(content, side)
 
     return obstacle
 

@@ -16,8 +16,10 @@ from shared import meet
 from shared.deal import Digest, Link, SalesforceView
 from shared.decide.groups import shown
 from shared.mapping.codecs import ticks
+from shared.meet import Meeting
 from shared.shapes import salesforce as sf
 from shared.shapes.referral import CREATED, ID, UPDATED, id_of
+from shared.sync.leads import can_be_made, stands
 from shared.sync.look import Seen, by_ids
 from shared.sync.ports import Document, Sync
 
@@ -34,6 +36,7 @@ class Listed:
     ticks: int
     named: str  # the first 15 characters of the opportunity that a referral of ours names
     wanted: bool  # without a link it would mean something
+    waits: bool  # a lead that cannot be made yet: a look tells what is missing
     shows: tuple[int | None, ...] = ()  # per group of the policy a hash of its digest; None: unreadable
 
     def differs(self, sync: Sync, link: Link) -> bool:
@@ -52,7 +55,7 @@ def listed(sync: Sync) -> dict[str, Listed]:
             found[id_of(document)] = _kept(sync, document)
         except Exception as error:  # noqa: BLE001  whatever is wrong with one record, the others are compared
             unreadable("referral", document, ID, error)
-            found.setdefault(str(document.get(ID)), Listed(0, "", wanted=False))
+            found.setdefault(str(document.get(ID)), Listed(0, "", wanted=False, waits=False))
     return found
 
 
@@ -71,11 +74,19 @@ def stamp(document: Document, name: str, otherwise: int) -> int:
 
 def wanted(sync: Sync, document: Document) -> bool:
     """Whether a referral without a link would mean something: it names one of ours, or should become one."""
+    meeting = _meeting(sync, document)
+    if meeting is not Meeting.LEAD:
+        return meeting is not Meeting.IGNORE
+    return can_be_made(sync, document) and not stands(sync, id_of(document))
+
+
+def _meeting(sync: Sync, document: Document) -> Meeting:
     if not meet.owner(document, sync.organization_id):
-        return False
-    phase = sync.mapping.referral.read(document, theirs=None).phase
-    in_scope = meet.in_scope(document, co_sell_only=sync.mapping.config.scope.co_sell_only)
-    return bool(meet.named_opportunity(document)) or (in_scope and phase is not None and not phase.terminal)
+        return Meeting.IGNORE
+    if meet.named_opportunity(document):
+        return Meeting.LINK
+    config, phase = sync.mapping.config, sync.mapping.referral.read(document, theirs=None).phase
+    return meet.unnamed(document, phase, co_sell_only=config.scope.co_sell_only, as_leads=config.as_leads)
 
 
 def look_at_many(sync: Sync, ids: Sequence[str]) -> Iterator[tuple[str, SalesforceView]]:
@@ -115,7 +126,12 @@ def _kept(sync: Sync, document: Document) -> Listed:
     ours = meet.owner(document, sync.organization_id)
     named = meet.named_opportunity(document)[:15] if ours else ""
     hashes = tuple(None if digest is None else _hash(digest) for digest in shows)
-    return Listed(ticks(str(document[UPDATED])), named, wanted(sync, document), hashes)
+    return Listed(ticks(str(document[UPDATED])), named, wanted(sync, document), _waits(sync, document), hashes)
+
+
+def _waits(sync: Sync, document: Document) -> bool:
+    unmade = _meeting(sync, document) is Meeting.LEAD and not can_be_made(sync, document)
+    return unmade and not stands(sync, id_of(document))
 
 
 def _hash(digest: Digest | None) -> int:

@@ -116,7 +116,8 @@ class _Differences:
     gone: list[str] = field(default_factory=list)  # links
     moved: list[str] = field(default_factory=list)  # opportunities
     unseen: list[str] = field(default_factory=list)  # referrals
-    unlisted: list[str] = field(default_factory=list)  # with an open side of Microsoft's, which only a look shows
+    # With an open side of Microsoft's, which only a look shows; or leads, of which a look tells what they wait for.
+    unlisted: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)  # referrals that are not listed
     known: set[str] = field(default_factory=set)  # referrals that need no meeting
     held: list[str] = field(default_factory=list)  # opportunities with something that waits
@@ -166,6 +167,7 @@ def _compare_all(sync: Sync, there: Mapping[str, Listed], found: _Differences) -
         for sf_id, view in look_at_many(sync, list(linked)):
             _compare(sync, linked[sf_id], view, there.get(linked[sf_id].referral_id), found)
     found.unseen += [i for i, referral in there.items() if referral.wanted and i not in found.known]
+    found.unlisted += [i for i, referral in there.items() if referral.waits and i not in found.known]
 
 
 def _note(sync: Sync, link: Link, referral: Listed | None, found: _Differences) -> None:

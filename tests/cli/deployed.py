@@ -91,7 +91,7 @@ def lines(results: Iterable[Result]) -> list[Line]:
     return [line for result in results for line in result.lines]
 
 
-def explained(rig: Rig, record_id: str, *, values: bool = False) -> Explanation:
-    """What the command would tell of a record."""
-    subject = deployment(rig)
+def explained(rig: Rig, record_id: str, *, values: bool = False, **more: Any) -> Explanation:
+    """What the command would tell of a record; further arguments are those of `deployment`."""
+    subject = deployment(rig, **more)
     return explain(subject.sync, subject.store, record_id, today=rig.clock(), values=values)

@@ -61,6 +61,7 @@ RECEIVING: Final = "tests/test_settings_receiving.py"
 COLD: Final = "tests/test_cold_webhook.py"
 ENDPOINT: Final = "tests/functions/test_webhook_function.py"
 
+LEADS: Final = "tests/sync/test_leads.py"
 BRAKES: Final = "tests/sync/test_brakes.py"
 CRASHES: Final = "tests/sync/test_crashes.py"
 CREATE: Final = "tests/sync/test_create_co_sell_referral.py"
@@ -364,6 +365,24 @@ MUTANTS: Final = (
     Mutant("unknown choice guessed", f"{MAP}codecs.py", '            return referral\n    raise Untranslatable("unknown_value", text)', '            return referral\n    return next(iter(row.values), "")', (CODECS,)),
     Mutant("closing day taken as an instant", f"{MAP}codecs.py", "moment if moment.time() == time(0) else moment.astimezone(row.zone)", "moment.astimezone(row.zone)", (NUMBERS,)),
     Mutant("somebody else's referral taken for ours", "shared/meet.py", "return theirs == organization_id.lower() if organization_id else", "return True if organization_id else", (MEET,)),
+    Mutant("a lead is upserted", f"{S}create_lead.py", '"POST", path(LEAD), fields)', '"PATCH", f"{path(LEAD)}/{side.key}/{referral_id}", fields)', (LEADS,)),
+    Mutant("another unique field is taken for the lead's key", f"{S}create_lead.py", "        if not row:  # refused", "        if False:  # refused", (LEADS,)),
+    Mutant("a lead is made without a last name", f"{S}create_lead.py", "if lacking := side.lacking(texts):", "if lacking := ():", (LEADS,)),
+    Mutant("a deleted lead is made again after a loss of memory", f"{S}create_lead.py", "queries(asked, deleted=True)", "queries(asked)", (LEADS,)),
+    Mutant("a made lead is not remembered", f"{S}create_lead.py", "    if row:\n        sync.links.claim(Side.PARTNER_CENTER, meet.alias_of_lead(referral_id), row)\n", "", (LEADS,)),
+    Mutant("a pair that lost its memory stays apart behind its lead", f"{S}create_lead.py", "    if paired:", "    if False:", (LEADS,)),
+    Mutant("a made lead counts as missed every night", f"{S}survey.py", "return can_be_made(sync, document) and not stands(sync, id_of(document))", "return can_be_made(sync, document)", (LEADS,)),
+    Mutant("an incomplete lead counts as missed every night", f"{S}survey.py", "return can_be_made(sync, document) and not", "return not", (LEADS,)),
+    Mutant("an incomplete lead whose event was lost is never told", f"{S}survey.py", "unmade = _meeting(sync, document) is Meeting.LEAD and not can_be_made(sync, document)", "unmade = False", (LEADS,)),
+    Mutant("an accepted lead stays a lead", "shared/meet.py", "as_leads and phase is Phase.NEW and kind_of", "as_leads and kind_of", (LEADS,)),
+    Mutant("a co-sell deal becomes a lead", "shared/meet.py", "phase is Phase.NEW and kind_of(referral).lead else", "phase is Phase.NEW else", (LEADS,)),
+    Mutant("a converted lead gets a second opportunity", f"{S}create_opportunity.py", 'converted(sync, id_of(document)))', '"")', (LEADS,)),
+    Mutant("a converted lead gets a second referral", f"{S}create_referral.py", "if named := named_by(sync, opportunity_id):", "if named := ():", (LEADS,)),
+    Mutant("a converted lead takes the deal of another referral", f"{S}create_opportunity.py", 'other = named.lower() not in ("", link.referral_id.lower())', "other = False", (LEADS,)),
+    Mutant("a seller is not told that the lead is a deal already", f"{S}create_referral.py", "if taken(sync, named, opportunity_id) is not None:", "if False:", (LEADS,)),
+    Mutant("what an answered lead lacked stays on the work list", f"{S}changes.py", "    if meeting is not Meeting.LEAD:\n        settled(sync, document)\n", "", (LEADS,)),
+    Mutant("a lead is made without a field the org has lost", "shared/drift/leads.py", "return side.rest() if lost else side", "return side", (LEADS,)),
+    Mutant("an emptied field holds what it was saved with", f"{S}rules.py", " or bound.emptied(content, side)", "", ("tests/sync/test_neighbours.py",)),
     Mutant("leads become opportunities", "shared/meet.py", "return not (kind_of(referral).lead and co_sell_only)", "return True", (MEET,)),
     Mutant("a closed deal becomes an opportunity", "shared/meet.py", "if phase is None or phase.terminal or not", "if phase is None or not", (MEET,)),
     Mutant("a second referral replaces the first", "shared/meet.py", "named_link.state is LinkState.CREATING_P else Meeting.DUPLICATE", "True else Meeting.DUPLICATE", (MEET,)),

@@ -29,6 +29,7 @@ def named(config: Config) -> frozenset[str]:
             found |= {f"{group.object}.{name}" for name in (*rows, group.parent, group.external_id, group.removed)}
         else:
             found |= {name if "." in name else f"Opportunity.{name}" for name in rows}
+    found |= {f"Lead.{name}" for name in (config.lead.key, *(row.salesforce for row in config.lead.fields.values()))}
     return frozenset(name for name in found if name.endswith("__c"))
 
 
@@ -94,7 +95,7 @@ def _comparable(key: str, fact: Any) -> Any:
 def _keys(config: Config) -> list[str]:
     rows = [f"{g.object}.{g.external_id}" for g in config.groups.values() if g.kind == "set"]
     own = [f"Opportunity.{config.opportunity.referral_id}", f"Account.{config.account.key}"]
-    return [*own, f"Contact.{config.contact.key}", *rows]
+    return [*own, f"Contact.{config.contact.key}", f"Lead.{config.lead.key}", *rows]
 
 
 def _is_key(field: Field | None) -> bool:

@@ -21,7 +21,7 @@ from shared.mapping.keys import contact_key, customer_key
 from tests.package import agreement
 from tests.package.metadata import MAIN, SOLUTION, Field, fields, permission_set, read, text
 
-OBJECTS = ("Account", "Contact", "ContentNote", "Opportunity", "OpportunityTeamMember", "User", SOLUTION)
+OBJECTS = ("Account", "Contact", "ContentNote", "Lead", "Opportunity", "OpportunityTeamMember", "User", SOLUTION)
 
 
 @cache
@@ -32,8 +32,10 @@ def simulated() -> dict[str, dict[str, Any]]:
 
 
 def mapping() -> Mapping:
-    """The default, with the link that needs an address."""
-    return build(load(), zone=ZoneInfo("UTC"), link_template="https://partner.example/{referral_id}")
+    """The default with leads as records of Lead, and with the link that needs an address."""
+    return build(
+        load('[scope]\nleads = "lead"'), zone=ZoneInfo("UTC"), link_template="https://partner.example/{referral_id}"
+    )
 
 
 def changed(name: str, facts: dict[str, str]) -> dict[str, Field]:
@@ -76,6 +78,8 @@ def test_a_field_that_serves_nothing_is_noticed() -> None:
         ("Opportunity.Audit__c", {"length": "99999"}, "holds 99999 characters, not 100000"),
         ("Opportunity.Referral_Identifier__c", {"unique": "false"}, "must be a unique external id"),
         ("Account.Referral_Customer_Key__c", {"externalId": "false"}, "must be a unique external id"),
+        ("Lead.Referral_Identifier__c", {"unique": "false"}, "must be a unique external id"),
+        ("Lead.Referral_Link__c", {"type": "Checkbox"}, drift.OTHER_TYPE),
         ("Opportunity.Referral_Identifier__c", {"length": "200"}, "Solution_Key__c holds 255 characters, not 301"),
         (f"{SOLUTION}.Publisher__c", {"length": "200"}, drift.SHORTER),
         (f"{SOLUTION}.Publisher__c", {"type": "Checkbox"}, drift.OTHER_TYPE),

@@ -14,6 +14,7 @@ from tests.package.agreement import AHEAD, named
 from tests.package.metadata import MAIN, SOLUTION, PermissionSet, fields, permission_set, read, text, texts
 
 INTEGRATION, SELLER = permission_set("Co_sell_Integration_User"), permission_set("Co_sell_Seller")
+LEADS, LEADS_SELLER = permission_set("Co_sell_Leads_Integration_User"), permission_set("Co_sell_Leads_Seller")
 S = Side.SALESFORCE
 WRITER = frozenset({"allowCreate", "allowEdit", "allowRead"})
 # How field permissions call the parts of a compound field; "" for what every reader of the object sees
@@ -27,6 +28,15 @@ CALLED = {
     "Account.Name": "",
     "Contact.FirstName": "",
     "Contact.LastName": "",
+    "Lead.City": "Lead.Address",
+    "Lead.Company": "",
+    "Lead.Country": "Lead.Address",
+    "Lead.FirstName": "",
+    "Lead.LastName": "",
+    "Lead.PostalCode": "Lead.Address",
+    "Lead.State": "Lead.Address",
+    "Lead.Status": "",
+    "Lead.Street": "Lead.Address",
     "Opportunity.CloseDate": "",
     "Opportunity.CurrencyIsoCode": "",
     "Opportunity.Id": "",
@@ -52,7 +62,7 @@ def touched(config: Config) -> dict[str, bool]:
 
 def _steering(config: Config) -> frozenset[str]:
     rows = {name for group in config.groups.values() for name in _columns(group)}
-    return frozenset(name for name in named(config) if name not in rows)
+    return frozenset(name for name in named(config) if name not in rows and not name.startswith("Lead."))
 
 
 def _columns(group: Group) -> list[str]:
@@ -90,6 +100,22 @@ def test_the_integration_user_creates_and_edits_and_never_deletes() -> None:
     assert INTEGRATION.user == {"ApiEnabled"}
 
 
+def test_leads_are_made_and_found_and_never_changed_by_a_permission_set_of_their_own() -> None:
+    config = load().lead
+    names = (f"Lead.{name}" for name in (config.key, *(row.salesforce for row in config.fields.values())))
+    assert dict(LEADS.fields) == {called: True for name in names if (called := CALLED.get(name, name))}
+    # One that it cannot see would be made, or its deal created at Microsoft, a second time.
+    assert LEADS.objects == {"Lead": frozenset({"allowCreate", "allowRead", "viewAllRecords"})}
+    assert LEADS.user == frozenset()
+    assert not any(name.startswith("Lead") for granted in (INTEGRATION, SELLER) for name in granted.fields)
+
+
+def test_who_works_on_leads_sees_where_they_came_from_and_gets_nothing_else() -> None:
+    assert set(LEADS_SELLER.fields) == {name for name in fields() if name.startswith("Lead.")}
+    assert not any(LEADS_SELLER.fields.values())
+    assert (LEADS_SELLER.objects, LEADS_SELLER.user) == ({"Lead": frozenset({"allowRead"})}, frozenset())
+
+
 def test_sellers_edit_what_is_theirs_and_only_read_what_the_app_writes() -> None:
     ours = {name for name, edit in SELLER.fields.items() if edit and name.startswith("Opportunity.")}
     assert ours == {
@@ -115,7 +141,7 @@ def test_sellers_do_not_see_what_is_internal() -> None:
 
 
 def test_sellers_see_every_other_field_of_the_package_that_is_about_their_deal() -> None:
-    hidden = {name for name in fields() if name not in SELLER.fields and not _required(name)}
+    hidden = {name for name in fields() if name not in {**SELLER.fields, **LEADS_SELLER.fields} and not _required(name)}
     assert hidden == {name for name in fields() if "_Key__c" in name or "Sync_Intent" in name}
 
 
@@ -139,7 +165,11 @@ def test_the_quick_action_edits_only_what_sellers_may_edit() -> None:
     assert text(tree, "type") == "Update"
 
 
-@pytest.mark.parametrize("granted", [INTEGRATION, SELLER], ids=["integration", "seller"])
+@pytest.mark.parametrize(
+    "granted",
+    [INTEGRATION, SELLER, LEADS, LEADS_SELLER],
+    ids=["integration", "seller", "leads integration", "leads seller"],
+)
 def test_permissions_can_be_deployed(granted: PermissionSet) -> None:
     assert rules.permissions_are_deployable(granted, fields()) == []
 

@@ -113,3 +113,19 @@ def test_a_listed_referral_that_cannot_be_read_stops_neither_the_delta_nor_a_cre
     rig.minute()
     named = [r for r in rig.partner_center.referrals() if r.get("externalReferenceId") == sf_id]
     assert len(named) == 1
+
+
+def test_an_emptied_field_that_microsoft_requires_waits_alone_and_what_was_saved_with_it_goes_through() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.edit(opportunity, Amount=None, Description="Changed here")
+    rig.poll()
+    rig.minute()
+    assert rig.referral(referral)["details"]["notes"] == "Changed here"
+    assert rig.referral(referral)["details"]["dealValue"] == 50000
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert {group: hold.code for group, hold in link.held.items()} == {"value": "must_not_be_empty"}
+    rig.edit(opportunity, Amount=61000)
+    rig.poll()
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
