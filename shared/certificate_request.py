@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPConnection, HTTPResponse, IncompleteRead
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult
@@ -59,10 +60,11 @@ def public() -> ssl.SSLContext:
 
 
 def public_authorities() -> Path:
-    """Where certifi keeps its certificates. Asking it costs an import that a first delivery would wait for."""
-    import certifi
-
-    return Path(certifi.__path__[0], "cacert.pem")
+    """Where certifi keeps its certificates. It is not imported: what it imports a first delivery would wait for."""
+    found = find_spec("certifi")
+    if found is None or found.origin is None:
+        raise FileNotFoundError("certifi")
+    return Path(found.origin).with_name("cacert.pem")
 
 
 def _pieces(answer: HTTPResponse) -> Iterator[bytes]:

@@ -35,7 +35,6 @@ TO_BELIEVE = (
     "shared.settings.receiving",
     "shared.settings.spelling",
     "shared.webhook",
-    "certifi",
     "cryptography",
     "_cffi_backend",
     "_openssl",
