@@ -1,7 +1,8 @@
 """`python -m release.import_time PACKAGE`: what a worker imports before it can answer, beside what it must import.
 
 Every figure is the processor time of the fastest of many fresh processes, taken in turn: whatever else a machine does
-only ever adds to the clock on the wall. Run it with the Python that the package was built for: bytecode of another is not used.
+only ever adds to the clock on the wall. Run it with the Python that the package was built for: it alone uses the
+bytecode.
 """
 
 from __future__ import annotations

@@ -30,7 +30,6 @@ TO_BELIEVE = (
     "shared.doorbell",
     "shared.issuers",
     "shared.receiver",
-    "shared.relay",
     "shared.settings",
     "shared.settings.receiving",
     "shared.settings.spelling",
