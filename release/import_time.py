@@ -16,7 +16,7 @@ from typing import Final
 
 from release.package import LIBRARIES
 
-RUNS: Final = 20
+RUNS: Final = 50
 MOST: Final = 1.5
 FLOOR, APP = "import azure.functions", "import function_app"
 # What a delivery imports while it is answered; that this is all of it is in `tests/test_cold_webhook.py`.
