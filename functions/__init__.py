@@ -11,11 +11,9 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from shared.queues import Queue
 from shared.telemetry import Line, attend, work
@@ -27,17 +25,16 @@ if TYPE_CHECKING:
     from shared.partner_center import WebhookRegistrations
     from shared.receiver import Receiver
     from shared.registration_watch import RegistrationWatch
+    from shared.relay import Relay
     from shared.settings.model import Settings
     from shared.storage import Bells, Queues, Retention, Store, Tables
     from shared.sync import Sync
 
-ROOT = Path(__file__).parent.parent
 PARTNERS_MAPPING = "mapping.toml"
 _building = threading.RLock()
 
 
-@dataclass(frozen=True)
-class Services:
+class Services(NamedTuple):
     """What the functions work with."""
 
     sync: Sync
@@ -55,8 +52,7 @@ class Message(Protocol):
     def get_body(self) -> bytes: ...
 
 
-@dataclass(frozen=True)
-class Stand:
+class Stand(NamedTuple):
     """Stand-ins for Azure storage, for a host that keeps tables and queues itself."""
 
     tables: Tables
@@ -143,7 +139,6 @@ def _measure(resource: str) -> Callable[[Line], None]:
 def _receiver() -> Receiver:
     from shared.certificates import Certificates, trusted_roots
     from shared.receiver import Receiver
-    from shared.relay import Relay
     from shared.settings import SettingsInvalid
     from shared.settings.receiving import Receiving
     from shared.webhook import rules_of
@@ -155,8 +150,13 @@ def _receiver() -> Receiver:
         raise
     _attended()
     rules, url = rules_of(settings, trusted_roots(settings)), settings.webhook_relay_url
-    relay = Relay(url) if url else None
-    return Receiver(rules, Certificates(rules, _now), _now, relay=relay)
+    return Receiver(rules, Certificates(rules, _now), _now, relay=_relay(url) if url else None)
+
+
+def _relay(url: str) -> Relay:
+    from shared.relay import Relay
+
+    return Relay(url)
 
 
 @cache
@@ -215,7 +215,9 @@ def mapping_of(settings: Settings) -> Mapping:
 
 def _overlay(name: str) -> str:
     """The partner's own rows; none when no file is named and none lies at the usual place."""
-    path = ROOT / (name or PARTNERS_MAPPING)
+    from pathlib import Path
+
+    path = Path(__file__).parent.parent / (name or PARTNERS_MAPPING)
     if not name and not path.exists():
         return ""
     from shared.settings import PREFIX, SettingsInvalid

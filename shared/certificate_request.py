@@ -10,19 +10,17 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPConnection, HTTPResponse, IncompleteRead
-from pathlib import Path
-from typing import Final
+from importlib.util import find_spec
+from typing import Final, NamedTuple
 from urllib.parse import SplitResult
 
 SECONDS: Final = 5.0  # for each wait; the whole is limited by whoever reads
 PIECE: Final = 8192
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What came back: the status, how the body is encoded, and the body as it arrives."""
 
     status: int
@@ -55,14 +53,15 @@ def ask(url: SplitResult, number: str, trust: Callable[[], ssl.SSLContext] | Non
 @cache
 def public() -> ssl.SSLContext:
     """The public authorities as certifi has them; nothing of the machine's own."""
-    return ssl.create_default_context(cafile=str(public_authorities()))
+    return ssl.create_default_context(cafile=public_authorities())
 
 
-def public_authorities() -> Path:
-    """Where certifi keeps its certificates. Asking it costs an import that a first delivery would wait for."""
-    import certifi
-
-    return Path(certifi.__path__[0], "cacert.pem")
+def public_authorities() -> str:
+    """The file of certifi's certificates. It is not imported: what it imports a first delivery would wait for."""
+    found = find_spec("certifi")
+    if found is None or found.origin is None:
+        raise FileNotFoundError("certifi")
+    return found.origin.removesuffix("__init__.py") + "cacert.pem"
 
 
 def _pieces(answer: HTTPResponse) -> Iterator[bytes]:

@@ -7,20 +7,17 @@ good is not decided here: `webhook.verify` does that.
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
-import re
 import socket
-import ssl
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http.client import HTTPException
 from ipaddress import IPv6Address, IPv6Network, ip_address
-from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from shared.certificate_files import NotCertificates, certificates_in, joined, organizations_of
@@ -40,6 +37,7 @@ TIME_LIMIT = timedelta(seconds=5)
 LONGEST_FILE = 32 * 1024
 MOST_FILES = 16
 MOST_ISSUERS = 2
+BEGIN, END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 ROOT_ORGANIZATIONS = ("Microsoft Corporation", "DigiCert Inc")
 
 Resolve = Callable[[str, int], Sequence[str]]
@@ -53,8 +51,7 @@ class CertificateUnavailable(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True)
-class _Kept:
+class _Kept(NamedTuple):
     at: datetime  # of the content, or of the failure
     tried: datetime
     content: bytes | None
@@ -117,7 +114,7 @@ class Certificates:
             new = _Kept(now, now, None, unavailable.reason)
         log.info(json.dumps({"event": "certificate fetched", "outcome": new.reason or "done"}))
         still_good = new.content is None and old is not None and old.content is not None and old.fresh(now)
-        self._keep(url, replace(old, tried=now) if old is not None and still_good else new)
+        self._keep(url, old._replace(tried=now) if old is not None and still_good else new)
         return new
 
     def _keep(self, url: str, kept: _Kept) -> None:
@@ -201,6 +198,8 @@ def trusted_roots(settings: Receiving) -> bytes:
     """
     if not settings.webhook_trusted_roots:
         return _public_roots()
+    from pathlib import Path
+
     name = f"{PREFIX}WEBHOOK_TRUSTED_ROOTS"
     try:
         pem = Path(settings.webhook_trusted_roots).read_bytes()
@@ -213,10 +212,14 @@ def trusted_roots(settings: Receiving) -> bytes:
 
 
 def _public_roots() -> bytes:
-    bundle, chosen = public_authorities().read_bytes(), []
-    for block in re.findall(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", bundle, re.S):
+    with open(public_authorities(), "rb") as file:  # noqa: PTH123  pathlib too would have to be imported first
+        parts = file.read().split(END)
+    chosen = []
+    for part in parts:
+        _, begins, text = part.partition(BEGIN)
         # Most of the file is somebody else's, and some of it is not even parsed without complaint.
-        if any(name.encode() in ssl.PEM_cert_to_DER_cert(block.decode()) for name in ROOT_ORGANIZATIONS):
+        if begins and any(name.encode() in base64.b64decode(text) for name in ROOT_ORGANIZATIONS):
+            block = BEGIN + text + END + b"\n"
             (root,) = certificates_in(block)
             if organizations_of(root) in [[name] for name in ROOT_ORGANIZATIONS]:
                 chosen.append(block)

@@ -10,10 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from shared.certificates import Certificates
-from shared.relay import Relay
 from shared.webhook import Delivery, Event, Refused, Rules, examine, parse, verify
+
+if TYPE_CHECKING:
+    from shared.relay import Relay
 
 
 class Tally:

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from shared.certificate_files import NotCertificates, certificates_in, dns_names_of, organizations_of
 from shared.settings import LOOPBACK
@@ -145,8 +145,7 @@ def verify(delivery: Delivery, certificate: bytes, rules: Rules, now: datetime) 
         raise Refused(401, "signature") from None
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """What a verified delivery says: something happened, perhaps to one referral. Never any of its data."""
 
     name: str

@@ -284,7 +284,7 @@ def test_the_public_roots_of_microsoft_and_digicert_are_trusted_and_no_others() 
 
 
 def test_the_public_roots_are_read_where_certifi_keeps_them() -> None:
-    assert Path(certifi.where()) == public_authorities()
+    assert certifi.where() == public_authorities()
 
 
 def test_a_configured_file_replaces_the_public_roots(tmp_path: Path) -> None:

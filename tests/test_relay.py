@@ -15,7 +15,6 @@ import functions
 from shared.receiver import Receiver
 from shared.relay import MOST_WAITING, Relay
 from shared.webhook import Refused
-from tests.connecting import settings
 from tests.deliveries import TOKEN, authority, body, headers, receiver
 
 STAGING = "https://staging.example/api/partner-center/stagings-secret"
@@ -168,6 +167,7 @@ def test_a_failure_is_logged_by_its_kind_without_the_secret_address_and_the_next
 def test_deliveries_are_sent_on_where_the_settings_say_so_and_nowhere_otherwise(
     monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
-    monkeypatch.setattr(functions, "_settings", lambda: settings(webhook_relay_url=url or None))
+    monkeypatch.setenv("COSELL_WEBHOOK_TOKEN", "token")
+    monkeypatch.setenv("COSELL_WEBHOOK_RELAY_URL", url)
     made = functions._receiver.__wrapped__()
     assert (made.relay is not None) == bool(url)
