@@ -22,7 +22,7 @@ from shared.deal import Content, Hold, Phase, Side, Unreadable, Value, Views
 from shared.mapping import BoundGroup
 
 CONTACT = ("first_name", "last_name", "email", "phone")
-MOST_SOLUTIONS = 50  # "Bulk operations"
+MOST_SOLUTIONS = MOST_MEMBERS = 50  # "Bulk operations"
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 CLOSED = frozenset({Phase.WON, Phase.LOST})
 
@@ -72,8 +72,10 @@ def _of_group(group: BoundGroup, content: Content | Unreadable, words: Words) ->
     if isinstance(content, Unreadable):
         yield words.sentence(name, Hold(content.code, detail=content.detail))
         return
-    if group.spec.kind == "people":
-        return  # the group of the owner asks for what the owner lacks; of the others nobody is needed
+    if group.spec.kind == "people":  # the owner's group asks for what the owner lacks; of the others nobody is needed
+        if len(content) > MOST_MEMBERS:
+            yield words.ask("rule.most_members", name, str(MOST_MEMBERS))
+        return
     yield from _missing(name, group, content, words)
     if group.spec.kind != "status" and (obstacle := group.obstacle(content, Side.PARTNER_CENTER)):
         yield words.sentence(name, Hold(obstacle.code, detail=obstacle.detail))

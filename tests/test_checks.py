@@ -122,6 +122,12 @@ def test_microsoft_takes_fifty_solutions(count: int, problems: int) -> None:
     assert len(before_creation({**COMPLETE, "solutions": rows}, GROUPS, TODAY)) == problems
 
 
+@pytest.mark.parametrize(("count", "problems"), [(50, 0), (51, 1)])
+def test_microsoft_takes_fifty_people_in_a_team(count: int, problems: int) -> None:
+    team = tuple((f"p{n}@acme.example", GOOD["team"]) for n in range(count))
+    assert len(before_creation({**COMPLETE, "opportunity_team": team}, GROUPS, TODAY)) == problems
+
+
 def test_a_solution_is_named_by_its_identifier() -> None:
     named = ("Contoso Backup", (("id", "Contoso Backup"),))
     (sentence,) = before_creation({**COMPLETE, "solutions": (named, SOLUTION)}, GROUPS, TODAY)

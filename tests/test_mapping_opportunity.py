@@ -188,6 +188,15 @@ def test_any_closed_stage_counts_and_the_mapped_reason_travels_with_a_loss() -> 
     assert SPELL.read(lost, 0).groups["status"] == (("phase", "lost"),)
 
 
+def test_a_reason_is_worded_for_microsoft_where_the_mapping_says_how() -> None:
+    overlay = '[opportunity]\nreason = "Why__c"\n[opportunity.reasons]\nPrice = "Budget was inadequate"\n'
+    lost = blank() | {"StageName": "Dropped", "IsClosed": True, "IsWon": False}
+    read = table(overlay).opportunity.read
+    for ours, told in (("Price", "Budget was inadequate"), ("Other", "Other")):
+        assert read(lost | {"Why__c": ours}, 0).groups["status"] == (("phase", "lost"), ("reason", told))
+    assert read(lost, 0).groups["status"] == (("phase", "lost"),)
+
+
 # Writes
 
 

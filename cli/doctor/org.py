@@ -186,6 +186,16 @@ def picklists(visit: Visit) -> Iterator[Line]:
             if missing := [value for value in values if value not in _active(field)]:
                 lost += 1
                 yield warning(f"{place} does not offer {', '.join(missing)}", remedy)
+    names = visit.mapping.config.opportunity
+    reason = visit.field(OPPORTUNITY, names.reason) if names.reason else None
+    if (
+        reason
+        and reason["picklistValues"]
+        and (missing := [text for text in names.reasons if text not in _active(reason)])
+    ):
+        lost += 1
+        remedy = "Nobody can choose it: correct opportunity.reasons in mapping.toml, or add it to the picklist."
+        yield warning(f"{OPPORTUNITY}.{names.reason} does not offer {', '.join(missing)}", remedy)
     if not lost:
         yield ok("The org offers every picklist value of the mapping")
 

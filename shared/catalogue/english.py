@@ -136,6 +136,7 @@ ENGLISH_TEXTS: Final = Texts(
         "contact.phone": "Enter the contact's phone number.",
         "solutions": "Add at least one Microsoft Solution.",
         "rule.most_solutions": "Microsoft takes at most {detail} solutions: remove some.",
+        "rule.most_members": "Microsoft takes at most {detail} people in {group}: remove some.",
         "rule.solution_id": "A Microsoft Solution is named by its identifier in Partner Center (SOL-… or a GUID), not by {detail}.",
         "team.first_name": "The owner's user needs a first name.",
         "team.last_name": "The owner's user needs a last name.",

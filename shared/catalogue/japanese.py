@@ -136,6 +136,7 @@ JAPANESE_TEXTS: Final = Texts(
         "contact.phone": "取引先責任者の電話を入力してください。",
         "solutions": "Microsoft ソリューションを 1 つ以上追加してください。",
         "rule.most_solutions": "登録できるソリューションは {detail} 件までです。一部を削除してください。",
+        "rule.most_members": "{group}に登録できるのは {detail} 名までです。一部のメンバーを削除してください。",
         "rule.solution_id": "Microsoft ソリューションには、{detail} ではなく、パートナー センターの識別子 (SOL-… または GUID) を入力してください。",
         "team.first_name": "商談所有者のユーザ情報に名を設定してください。",
         "team.last_name": "商談所有者のユーザ情報に姓を設定してください。",

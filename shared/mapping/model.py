@@ -144,6 +144,9 @@ class OpportunityFields(_Table):
     )
     products: str = Field("", description="Text: the solutions by name, brought up to date with every save of the sync")
     reason: str = Field("", description="Why a deal was lost")
+    reasons: dict[str, str] = Field(
+        default_factory=dict, description="Your reason = what Microsoft reads; other reasons are sent as they are"
+    )
     retry: str = Field("", description="Checkbox: the seller asks to try again what was refused")
     check_mark_in_name: bool = Field(default=False, description="True: ✓ or ✗ stands before the name too")
     audit_length: int = Field(100_000, ge=256, le=131_072, description="Length of the audit field")

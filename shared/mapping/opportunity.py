@@ -228,8 +228,7 @@ class OpportunitySide:
     def _group(self, record: Record, group: BoundGroup) -> Content | Unreadable:
         if group.spec.kind == "status":
             phase = self.phase(record)
-            reason = plain(record.get(self._names.reason), S) if self._names.reason and phase is Phase.LOST else ""
-            return lifecycle.content(phase, reason)
+            return lifecycle.content(phase, self._reason(record) if phase is Phase.LOST else "")
         if group.spec.kind == "set":
             rows = [row for row in rows_of(record, group.spec.salesforce) if not row.get(group.spec.removed)]
             try:
@@ -242,6 +241,11 @@ class OpportunitySide:
             except Untranslatable as problem:
                 return Unreadable(problem.code, group.name, problem.detail)
         return group.read(lambda spec: column(record, spec.salesforce) if spec.salesforce else None, S)
+
+    def _reason(self, record: Record) -> str:
+        """Why a deal was lost, in the words for Microsoft: its page names no values ("Referral resources")."""
+        text = plain(record.get(self._names.reason), S) if self._names.reason else ""
+        return self._names.reasons.get(text, text)
 
     def _row_versions(self, record: Record) -> dict[str, int]:
         sets = (group.spec.salesforce for group in self._groups.values() if group.spec.kind == "set")

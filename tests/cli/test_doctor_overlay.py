@@ -161,6 +161,11 @@ MISTAKES: list[tuple[Callable[[Rig], str], str, str]] = [
     (_instead('"/campaignId"', '"/campaign"'), "mapping file", "/campaign cannot change in Partner Center"),
     (_instead('hold = "Prospecting"', 'hold = "Closed Won"'), "mapping file", "four different stages"),
     (
+        _instead("[opportunity]", '[opportunity]\nreason = "Free_Help__c"\nreasons = { Prize = "Budget" }'),
+        "picklists",
+        "Opportunity.Free_Help__c does not offer Prize",
+    ),
+    (
         _and('[groups.close_date]\ncreate = "to_partner_center"\n'),
         "required fields",
         "The org demands Opportunity.CloseDate of new records",

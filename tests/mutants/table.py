@@ -187,6 +187,8 @@ MUTANTS: Final = (
     Mutant("a refused deal is made without its team", f"{S}surroundings.py", 'step.startswith((TEAM, NOTE)) or (step == "opportunity" and bool(self.users))', "True", (TEAM, INBOUND)),
     Mutant("a field called by its name", f"{S}surroundings.py", "{sf.ACCOUNT_ID: account} if", "{'AccountId': account} if", ("tests/test_field_names.py",)),
     Mutant("a property called by its name", f"{S}engagement.py", "ms_referral_id=microsofts_id", "ms_referral_id=str(theirs['id'])", ("tests/test_field_names.py",)),
+    Mutant("fifty-one people are sent", "shared/checks.py", "if len(content) > MOST_MEMBERS:", "if len(content) > MOST_MEMBERS + 1:", ("tests/test_checks.py",)),
+    Mutant("a reason goes out as sellers call it", f"{MAP}opportunity.py", "self._names.reasons.get(text, text)", "text", ("tests/test_mapping_opportunity.py",)),
     Mutant("guests own deals", f"{SHAPE}salesforce.py", "{ACTIVE} = true AND UserType = 'Standard'", "{ACTIVE} = true", (TEAM,)),
     Mutant("what stays at Microsoft is made all the same", f"{S}create_opportunity.py", "        and sync.mapping.groups[group].spec.create.towards(S)\n", "", (AROUND,)),
     Mutant("a contact without its customer", f"{S}surroundings.py", "if not (account and person", "if not (person", (AROUND,)),

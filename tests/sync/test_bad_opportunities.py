@@ -80,6 +80,20 @@ def rename_solution(rig: Rig, _opportunity: str) -> None:
     rig.salesforce.update("Microsoft_Solution__c", row, {"Solution_Id__c": GOOD_SOLUTION})
 
 
+def fifty_join(rig: Rig, opportunity: str) -> None:
+    """Fifty colleagues beside the owner."""
+    rig.salesforce.schema["User"].createable = True  # by an administrator, in Setup
+    for n in range(50):
+        named = {"FirstName": "Kim", "LastName": f"Sato {n}", "Phone": "5550100", "Username": f"k{n}"}
+        user = rig.salesforce.create("User", named | {"Email": f"k{n}@acme.example"})
+        rig.salesforce.create("OpportunityTeamMember", {"OpportunityId": opportunity, "UserId": user})
+
+
+def one_leaves(rig: Rig, _opportunity: str) -> None:
+    """One of the team."""
+    rig.salesforce.delete("OpportunityTeamMember", str(rig.salesforce.records("OpportunityTeamMember")[0]["Id"]))
+
+
 def remove_a_solution(rig: Rig, _opportunity: str) -> None:
     """One row less."""
     row = str(rig.salesforce.records("Microsoft_Solution__c")[0]["Id"])
@@ -145,6 +159,13 @@ BAD = (
         "Microsoft takes at most 50 solutions: remove some.",
         remove_a_solution,
         made=without(solutions=tuple(f"SOL-{n:05}-AAA" for n in range(51))),
+    ),
+    Bad(
+        "too many people in the team",
+        "Microsoft takes at most 50 people in the opportunity team: remove some.",
+        one_leaves,
+        fifty_join,
+        elsewhere=True,
     ),
     Bad("value 0", ASK_AMOUNT, own(Amount=10), own(Amount=0)),
     Bad("no value", ASK_AMOUNT, own(Amount=10), own(Amount=None)),

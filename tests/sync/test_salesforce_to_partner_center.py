@@ -172,6 +172,17 @@ def test_losing_a_deal_states_a_reason() -> None:
     assert (document["substatus"], bool(document["statusReason"])) == ("Lost", True)
 
 
+def test_a_sellers_reason_reaches_microsoft_in_the_partners_words() -> None:
+    rig = Rig(mapping='[opportunity]\nreason = "Type"\n[opportunity.reasons]\n"New Business" = "Budget inadequate"\n')
+    told = []
+    for reason in ("New Business", "Existing Business"):
+        opportunity, referral = rig.linked()
+        rig.edit(opportunity, StageName="Closed Lost", Type=reason)
+        rig.poll()
+        told.append(rig.referral(referral)["statusReason"])
+    assert told == ["Budget inadequate", "Existing Business"]
+
+
 def test_a_deal_closed_in_the_portal_closes_the_opportunity() -> None:
     rig = Rig()
     opportunity, referral = rig.linked()
