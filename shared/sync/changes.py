@@ -203,10 +203,14 @@ def _meet(sync: Sync, bell: Doorbell, document: Document, look: Look) -> None:
 
 
 def _link(sync: Sync, bell: Doorbell, document: Document, look: Look, link: Link) -> None:
-    fresh = Link(link_id_of_opportunity(link.opportunity_id), LinkState.CREATING_P, opportunity_id=link.opportunity_id)
-    owner = sync.links.claim(S, fresh.opportunity_id, fresh.id)
-    if sync.links.link(owner) is not None:
-        raise LostRace(f"opportunity {link.opportunity_id}")  # linked since we looked: look again
+    opportunity_id, waits = link.opportunity_id, link_of(sync, P, id_of(document))
+    if waits is None:
+        fresh = Link(link_id_of_opportunity(opportunity_id), LinkState.CREATING_P, opportunity_id=opportunity_id)
+    else:  # Salesforce refused an opportunity of its own: the two meet for the first time
+        fresh = replace(waits, opportunity_id=opportunity_id, base_p={}, base_s={})
+    owner = sync.links.claim(S, opportunity_id, fresh.id)
+    if (waits is None or owner != fresh.id) and sync.links.link(owner) is not None:
+        raise LostRace(f"opportunity {opportunity_id}")  # linked since we looked: look again
     complete(sync, replace(fresh, id=owner), document, look, ours=False, reason=bell.reason)
 
 

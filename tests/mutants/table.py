@@ -143,6 +143,8 @@ MUTANTS: Final = (
     Mutant("announcement never cleared", f"{D}write.py", "intent=None,\n        attempts=0", "attempts=0", (WRITE, INTENT)),
     Mutant("base of the target from the request", f"{D}write.py", "sent[group] if digest is None else digest", "sent[group] if digest is not None else sent[group]", (WRITE,)),
     Mutant("a record that cannot be shown is asked for without end", f"{S}converge.py", "min(wait * 2**caller.tries, LONGEST_SECONDS), tried=True", "wait, tried=True", (FAULTS,)),
+    Mutant("a refused creation's link forgotten where the referral comes to name an opportunity", f"{S}changes.py", "    if waits is None:\n        fresh", "    if True:\n        fresh", (INBOUND,)),
+    Mutant("what was expected of a refused creation taken for an agreement", f"{S}changes.py", "opportunity_id=opportunity_id, base_p={}, base_s={})", "opportunity_id=opportunity_id)", (INBOUND,)),
     Mutant("conflict row forgotten", f"{S}converge.py", "intent=intent), conflicts=decision.conflicts", "intent=intent), conflicts=()", (OUTBOUND,)),
     Mutant("conflict row after the write", f"{S}converge.py", "intent=intent), conflicts=decision.conflicts, at=sync.clock())\n    done, again = _carry_out(sync, link, intent, look, decision, caller)\n", "intent=intent), at=sync.clock())\n    done, again = _carry_out(sync, link, intent, look, decision, caller)\n    done = sync.links.save(done, conflicts=decision.conflicts, at=sync.clock())\n", (TWO,)),
     Mutant("helped without claiming", f"{S}converge.py", "link = sync.links.save(replace(link, intent=replace(link.intent, helper=run, at=sync.clock())))", "link = replace(link, intent=replace(link.intent, helper=run, at=sync.clock()))", (TWO,)),

@@ -294,6 +294,25 @@ def test_lost_tables_are_no_loss_each_record_names_its_twin() -> None:
     assert link.state is LinkState.LINKED
 
 
+def test_a_referral_whose_opportunity_was_refused_is_linked_with_the_one_it_comes_to_name() -> None:
+    """A person makes the opportunity by hand, and writes its id into the referral."""
+    rig = Rig()
+    rig.salesforce.automation.validation_rules.append(lambda type_, *_: "No." if type_ == "Opportunity" else None)
+    referral = rig.partner_center.new_inbound()
+    rig.webhook(referral)
+    rig.salesforce.automation.validation_rules.clear()
+    opportunity = rig.new_opportunity(Sync_with_Partner_Center__c=False, Description="Typed by hand")
+    rig.partner_center.portal_edit(referral, {"/externalReferenceId": opportunity})
+    rig.webhook(referral)
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert (link.state, link.referral_id, list(rig.store.issues())) == (LinkState.PAUSED, referral, [])
+    rig.edit(opportunity, Sync_with_Partner_Center__c=True)
+    rig.minute()
+    assert len(rig.salesforce.records("Opportunity")) == 1
+    assert [conflict.s for conflict in rig.store.conflicts(link.id) if conflict.group == "notes"] != []
+
+
 def test_a_second_referral_that_names_the_same_opportunity_is_reported_not_merged() -> None:
     rig = Rig()
     opportunity, _ = rig.linked()
