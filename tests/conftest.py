@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Mapping
 
 import pytest
+from hypothesis import settings
 
 from tests.azurite import account, azurite
 from tests.connecting import no_waiting
@@ -15,6 +16,8 @@ __all__ = ["account", "azurite"]
 
 
 MOST_FRESH = 1 << 40
+settings.register_profile("untimed", deadline=None)  # how long an example takes says nothing on a busy machine
+settings.load_profile("untimed")
 
 
 def first_seed(environment: Mapping[str, str]) -> str:
