@@ -121,6 +121,13 @@ BAD = (
         elsewhere=True,
     ),
     Bad(
+        "a country of three letters that is none",
+        "The customer's country (XYZ) is not known: use the two-letter code.",
+        account(BillingCountry="USA"),
+        account(BillingCountry="XYZ"),
+        elsewhere=True,
+    ),
+    Bad(
         "no street",
         "Enter the account's billing street.",
         account(BillingStreet="1 Main Street"),
@@ -176,6 +183,13 @@ BAD = (
         "The currency TALER is not known: use a code of three letters such as USD.",
         own(NextStep="EUR"),
         own(NextStep="Taler"),
+        mapping=CURRENCY,
+    ),
+    Bad(
+        "a currency in lower case that is none",
+        "The currency XYZ is not known: use a code of three letters such as USD.",
+        own(NextStep="eur"),
+        own(NextStep="xyz"),
         mapping=CURRENCY,
     ),
     Bad(
