@@ -9,13 +9,9 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime
 from math import ceil
-from typing import Any
-from urllib.parse import quote
 
 from shared import lifecycle
-from shared.catalogue import TO_SALESFORCE
 from shared.deal import (
     Claim,
     ClaimPhase,
@@ -26,8 +22,6 @@ from shared.deal import (
     Opportunity,
     Referral,
     Side,
-    Unreadable,
-    Views,
     link_id_of_referral,
 )
 from shared.decide import expected_base, first_base, remembered
@@ -45,7 +39,6 @@ from shared.errors import (
     Unclear,
 )
 from shared.mapping import Untranslatable
-from shared.mapping.keys import quoted
 from shared.shapes import salesforce as sf
 from shared.shapes.referral import engagement_of, id_of
 from shared.sync import surroundings
@@ -53,14 +46,14 @@ from shared.sync.converge import SOON_SECONDS, UNEXPLAINED_TRIES, Caller, conver
 from shared.sync.engagement import joined, look_for_microsoft
 from shared.sync.leads import converted
 from shared.sync.look import Look
-from shared.sync.ports import CompositeStep, Document, Sync
+from shared.sync.new_opportunity import REFERRAL, creation, shown, writable
+from shared.sync.ports import Document, Sync
 from shared.sync.rings import NAMED_REASON
 from shared.sync.schema import drifted
 from shared.sync.surroundings import Around
 
 log = logging.getLogger("cosell.sync")
 CREATE = "create"
-REFERRAL = "by_referral"
 S = Side.SALESFORCE
 
 
@@ -115,8 +108,8 @@ def _missing(sync: Sync, document: Document, look: Look) -> Around | None:
     """What exists of the deal's surroundings; None when the opportunity itself does, and `look` shows it."""
     assert isinstance(look.referral, Referral)  # noqa: S101  shown by the caller
     views = {g: c for g, c in look.referral.groups.items() if sync.mapping.groups[g].spec.create.towards(S)}
-    taken = _whole(sync, id_of(document), converted(sync, id_of(document)))
-    asked = [_query(REFERRAL, taken), *surroundings.questions(sync, views, document)]
+    taken = shown(sync, id_of(document), converted(sync, id_of(document)))
+    asked = [taken, *surroundings.questions(sync, views, document)]
     found = sync.opportunities.composite(asked)
     bodies = {name: body["records"] for name, body in found.bodies.items()}
     key = sync.mapping.config.opportunity.referral_id
@@ -130,11 +123,11 @@ def _missing(sync: Sync, document: Document, look: Look) -> Around | None:
 def _expected(sync: Sync, link: Link, look: Look) -> Link:
     referral = look.referral
     assert isinstance(referral, Referral)  # noqa: S101  shown by the caller
-    shown = {"status": lifecycle.content(lifecycle.SHOWN[referral.phase])} if referral.phase else {}
-    made = sync.mapping.filled(_writable(sync, referral.groups), S)
+    stage = {"status": lifecycle.content(lifecycle.SHOWN[referral.phase])} if referral.phase else {}
+    made = sync.mapping.filled(writable(sync, referral.groups), S)
     # Which members of the team are users is not known before.
     made = {group: c for group, c in made.items() if sync.mapping.groups[group].spec.kind != "people"}
-    expected = expected_base(link, referral.groups, {**made, **shown}, sync.policy)
+    expected = expected_base(link, referral.groups, {**made, **stage}, sync.policy)
     if link.attempts and expected.base_p != link.base_p:
         # An earlier request, made from another version, may still arrive: what is found then is met for the first time.
         expected = replace(link, base_p={}, base_s={})
@@ -145,13 +138,13 @@ def _make(sync: Sync, document: Document, look: Look, around: Around) -> None:
     """Create the opportunity and what is missing around it; afterwards `look` shows it."""
     assert isinstance(look.referral, Referral)  # noqa: S101  shown by the caller
     try:
-        answers = sync.opportunities.composite(_creation(sync, look.referral, document, around))
+        answers = sync.opportunities.composite(creation(sync, look.referral, document, around))
     except (Rejected, Missing, Forbidden) as refusal:
         if not around.optional(refusal.call) or _taken(refusal):
             raise
         # All or nothing: nothing was made. An owner, a team or a note that the org refuses keeps no deal waiting.
         bare = replace(around, users=(), note="")
-        answers = sync.opportunities.composite(_creation(sync, look.referral, document, bare, refused=refusal.code))
+        answers = sync.opportunities.composite(creation(sync, look.referral, document, bare, refused=refusal.code))
         log.warning(json.dumps({"event": "owner, team and note left out", "code": refusal.code}))
     record = answers.bodies[REFERRAL]["records"][0]
     look.show_opportunity(sync.mapping.opportunity.read(record, answers.server_time), record)
@@ -162,43 +155,6 @@ def _suggest(sync: Sync, link: Link, around: Around) -> None:
     if around.similar:
         detail = ", ".join(around.similar)
         sync.links.open_issue(Issue(link.id, "similar_accounts", "info", detail, sync.clock()))
-
-
-def _creation(
-    sync: Sync, referral: Referral, document: Document, around: Around, refused: str = ""
-) -> list[CompositeStep]:
-    views, referral_id = _writable(sync, referral.groups), id_of(document)
-    # Inserted, never upserted: a request that arrives late must fail on the unique key, not overwrite what is there.
-    fields = _opportunity(sync, referral, views, _lines(sync, views, around, refused))
-    fields |= surroundings.fields(sync, views, around) | {sync.mapping.config.opportunity.referral_id: referral_id}
-    return [
-        *surroundings.before(sync, views, around),
-        CompositeStep("opportunity", "POST", sf.path(sf.OPPORTUNITY), fields),
-        *surroundings.after(sync, views, around, referral_id),
-        _query(REFERRAL, _whole(sync, referral_id)),
-    ]
-
-
-def _opportunity(sync: Sync, referral: Referral, views: Views, lines: list[str]) -> dict[str, Any]:
-    config, spell = sync.mapping.config.opportunity, sync.mapping.opportunity
-    report = sync.policy.report(Link("", LinkState.LINKED, phase=referral.phase))
-    fields = spell.creation(views, "") | spell.steering(report, sync.new_id(), spell.audit({}, lines))
-    fields |= sync.mapping.marked({}, fields, done=True) | sync.mapping.listed({}, views)
-    stage = spell.stage(referral.phase) if referral.phase else sync.mapping.config.stages.hold
-    return fields | {config.sync: True, sf.STAGE: stage}
-
-
-def _lines(sync: Sync, views: Views, around: Around, refused: str) -> list[str]:
-    """The first lines of the audit trail, oldest first."""
-    when = datetime.fromtimestamp(sync.clock(), UTC).strftime("%Y-%m-%d %H:%M")
-    told: list[tuple[tuple[str, ...], str, str]] = [((), "opportunity_created", "")]
-    if defaults := sync.mapping.defaulted(views, S):
-        told.append((defaults, "defaults", ""))
-    if around.similar:
-        told.append((("customer",), "similar_accounts", ", ".join(around.similar)))
-    if refused:
-        told.append((("opportunity_team", "note"), "held", refused))
-    return [sync.words.audit_line(when, TO_SALESFORCE, groups, result, detail) for groups, result, detail in told]
 
 
 def _complete(sync: Sync, link: Link, document: Document, look: Look, *, made: bool, reason: str) -> None:
@@ -261,28 +217,6 @@ def _words(refusal: Rejected | Missing | Forbidden | Untranslatable) -> str:
     if isinstance(refusal, Untranslatable):
         return refusal.detail
     return " ".join(problem.message for problem in refusal.problems if problem.message)
-
-
-def _writable(sync: Sync, views: Views) -> Views:
-    """Groups that travel to a new record and that Salesforce can take as they are; others that should are explained."""
-    return {
-        group: content
-        for group, content in views.items()
-        if not isinstance(content, Unreadable)
-        and sync.mapping.groups[group].spec.create.towards(S)
-        and not sync.mapping.groups[group].obstacle(content, S)
-    }
-
-
-def _whole(sync: Sync, referral_id: str, opportunity_id: str = "") -> str:
-    """The query for what has the referral's id, or is the opportunity that its lead was converted into."""
-    where = f"{sync.mapping.config.opportunity.referral_id} = {quoted(referral_id)}"
-    either = f"({where} OR Id = {quoted(opportunity_id)})" if opportunity_id else where
-    return sync.mapping.opportunity.select(either, audit=True)
-
-
-def _query(name: str, soql: str) -> CompositeStep:
-    return CompositeStep(name, "GET", f"/query?q={quote(soql, safe='')}")
 
 
 def _version(look: Look) -> str:
