@@ -115,7 +115,9 @@ def restamp(org: Org, row: Row, changes: Fields, caller: Caller | None = None) -
     values["SystemModstamp"] = max(stamp, values["LastModifiedDate"]) if caller is None else stamp
     if caller is not None:
         values |= {"LastModifiedDate": stamp, "LastModifiedById": caller.user}
-    _commit(org, row, replace(row, values=values, deleted_with=""), through_api=bool(caller and caller.through_api))
+    went_with = "" if "IsDeleted" in changes else row.deleted_with
+    through_api = bool(caller and caller.through_api)
+    _commit(org, row, replace(row, values=values, deleted_with=went_with), through_api=through_api)
 
 
 def _save_changes(org: Org, sobject: SObject, row: Row, given: Fields, caller: Caller) -> str:

@@ -38,3 +38,10 @@ def test_undelete_fails_beside_a_record_with_the_same_unique_value() -> None:
     assert refused.value.code == "DUPLICATE_VALUE"
     assert world.get("Opportunity", deal)["IsDeleted"]
     assert world.get("Microsoft_Solution__c", solution)["IsDeleted"]
+
+
+def test_a_mass_stamp_meanwhile_does_not_part_what_was_deleted_together() -> None:
+    world, deal, solution = world_with_deleted()
+    world.mass_touch("Microsoft_Solution__c")
+    world.undelete("Opportunity", deal)
+    assert not world.get("Microsoft_Solution__c", solution)["IsDeleted"]

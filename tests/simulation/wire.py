@@ -203,8 +203,9 @@ class WireWorld:
         return self.partner_center.store.records[referral_id].current
 
     def sell(self, opportunity_id: str, fields: Mapping[str, Any]) -> None:
-        """A seller saves an opportunity."""
-        self.salesforce.update("Opportunity", opportunity_id, dict(fields))
+        """A seller saves an opportunity, as far as the page still has its fields."""
+        there = self.salesforce.schema["Opportunity"].fields
+        self.salesforce.update("Opportunity", opportunity_id, {n: v for n, v in fields.items() if n in there})
 
     def solve(self, opportunity_id: str, solution: str, *, removed: bool) -> None:
         """A seller changes the list of solutions."""
