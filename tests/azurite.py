@@ -5,7 +5,6 @@ Starting and stopping only; what must hold for an account is in the tests that u
 
 from __future__ import annotations
 
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -18,10 +17,10 @@ from azure.data.tables import TableServiceClient
 from azure.storage.queue import QueueServiceClient
 
 from sandbox.memory import MemoryQueues, MemoryTables
+from tests.npm import node_with
 
-HERE = Path(__file__).parent / "node"
-INSTALLED = Path(__file__).parent.parent / ".node" / "azurite"
-PROGRAM = INSTALLED / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
+PINNED = Path(__file__).parent / "node" / "package.json"
+PROGRAM = "azurite/dist/src/azurite.js"
 # The account and key that Azurite's documentation publishes for everyone.
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -38,16 +37,13 @@ class Account(NamedTuple):
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[str]:
     """The connection string of a running Azurite; skips, saying why, when it cannot be had."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("Azurite needs Node, which is not installed")
-    _install()
+    node, folder = node_with("azurite", PINNED, PROGRAM, why="to run Azurite")
     ports = _free_ports(3)
     options = ["--silent", "--disableTelemetry", "--skipApiVersionCheck", "--inMemoryPersistence"]
     places = [f"--{name}Port={port}" for name, port in zip(("blob", "queue", "table"), ports, strict=True)]
-    command = [node, str(PROGRAM), *options, *places]
+    command = [node, str(folder / "node_modules" / PROGRAM), *options, *places]
     process = subprocess.Popen(  # noqa: S603 - a fixed program
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=INSTALLED
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder
     )
     with process:
         try:
@@ -72,23 +68,6 @@ def account(request: pytest.FixtureRequest) -> Iterator[Account]:
         for queue in queues.list_queues():
             queues.delete_queue(queue)
         yield Account("azurite", tables, queues)
-
-
-def _install() -> None:
-    wanted = (HERE / "package.json").read_text()
-    manifest = INSTALLED / "package.json"
-    if PROGRAM.exists() and manifest.exists() and manifest.read_text() == wanted:
-        return
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("Azurite is installed with npm, which is not there")
-    INSTALLED.mkdir(parents=True, exist_ok=True)
-    manifest.write_text(wanted)
-    command = [npm, "install", "--no-audit", "--no-fund", "--loglevel=error"]
-    done = subprocess.run(command, cwd=INSTALLED, capture_output=True, text=True, timeout=300, check=False)  # noqa: S603 - a fixed program
-    if done.returncode != 0 or not PROGRAM.exists():
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        pytest.skip(f"npm could not install Azurite: {last}")
 
 
 def _wait_for_tables(process: subprocess.Popen[str]) -> None:

@@ -10,28 +10,20 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
+from tests.npm import INSTALLED, node_with
 from tests.package.metadata import PROJECT, SOLUTION, fields
 
 PEER = Path(__file__).parent / "sdr"
-FOLDER = Path(__file__).parents[2] / ".node" / "sdr"
-SCHEMA = FOLDER / "node_modules" / "@salesforce" / "core" / "schemas" / "sfdx-project.schema.json"
+FOLDER = INSTALLED / "sdr"
+SCHEMA = "@salesforce/core/schemas/sfdx-project.schema.json"
 
 
 @pytest.fixture(scope="module")
 def node() -> str:
     """Node, with the reader in the version package.json pins; skips, saying why, when it cannot be had."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if not node or not npm:
-        pytest.skip("Node and npm are needed to read the package as `sf project deploy start` does")
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    wanted, installed = (PEER / "package.json").read_text(), FOLDER / "package.json"
-    if not SCHEMA.exists() or installed.read_text() != wanted:
-        installed.write_text(wanted)
-        command = [npm, "install", "--no-audit", "--no-fund", "--loglevel=error"]
-        done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=300, check=False)  # noqa: S603
-        if done.returncode or not SCHEMA.exists():
-            pytest.skip(f"npm could not install the reader: {done.stderr.strip()[:200]}")
-    shutil.copy(PEER / "run.mjs", FOLDER)
+    why = "to read the package as `sf project deploy start` does"
+    node, folder = node_with("sdr", PEER / "package.json", SCHEMA, why=why)
+    shutil.copy(PEER / "run.mjs", folder)
     return node
 
 
@@ -70,7 +62,7 @@ def test_a_file_in_the_wrong_place_is_noticed(node: str, tmp_path: Path) -> None
 
 @pytest.mark.needs_node
 def test_the_project_file_is_what_the_command_line_expects(node: str) -> None:
-    schema = json.loads(SCHEMA.read_text("utf-8"))
+    schema = json.loads((FOLDER / "node_modules" / SCHEMA).read_text("utf-8"))
     told = json.loads((PROJECT / "sfdx-project.json").read_text("utf-8"))
     assert [error.message for error in Draft7Validator(schema).iter_errors(told)] == []
     assert list(Draft7Validator(schema).iter_errors({**told, "sourceVersion": "62.0"}))

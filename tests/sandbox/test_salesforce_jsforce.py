@@ -11,28 +11,18 @@ import pytest
 from werkzeug.serving import make_server
 
 from sandbox.salesforce import SalesforceApp, SalesforceWorld
+from tests.npm import INSTALLED, node_with
 
 PEER = Path(__file__).parent / "jsforce"
-FOLDER = Path(__file__).parents[2] / ".node" / "jsforce"
+FOLDER = INSTALLED / "jsforce"
 CHECKS = 9
 
 
 @pytest.fixture(scope="module")
 def peer() -> Path:
     """jsforce in the version package.json pins, installed once."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if not node or not npm:
-        pytest.skip("Node and npm are needed to run jsforce")
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    wanted = (PEER / "package.json").read_text()
-    installed = FOLDER / "package.json"
-    if not (FOLDER / "node_modules" / "jsforce").is_dir() or installed.read_text() != wanted:
-        installed.write_text(wanted)
-        command = [npm, "install", "--no-audit", "--no-fund", "--loglevel=error"]
-        done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=180, check=False)  # noqa: S603
-        if done.returncode:
-            pytest.skip(f"npm could not install jsforce: {done.stderr.strip()[:200]}")
-    shutil.copy(PEER / "run.mjs", FOLDER)
+    node, folder = node_with("jsforce", PEER / "package.json", "jsforce", why="to run jsforce")
+    shutil.copy(PEER / "run.mjs", folder)
     return Path(node)
 
 
