@@ -69,6 +69,13 @@ def shown(group: str, content: Content | Unreadable | None, policy: Policy) -> D
     return None if content is None or isinstance(content, Unreadable) else policy.remember(group, content)
 
 
+def awaits_acceptance(link: Link, s: Opportunity) -> bool:
+    """Whether the deal is on hold on both sides. Nothing of it is sent until then: `merge.locked`."""
+    stage = s.groups.get(STATUS, ())
+    readable = stage and not isinstance(stage, Unreadable)
+    return bool(readable) and link.phase is Phase.NEW and lifecycle.phase_in(_value(stage)) is Phase.NEW  # type: ignore[arg-type]
+
+
 def _outcome(group: str, link: Link, p: Referral | Remembered, s: Opportunity, policy: Policy, now: int) -> Outcome:
     if isinstance(p, Referral) and group not in p.groups:
         return NOTHING  # as remembered; what changed in Salesforce would have had it read

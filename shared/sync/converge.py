@@ -32,7 +32,7 @@ from shared.errors import (
 )
 from shared.mapping import Untranslatable
 from shared.sync.look import Look
-from shared.sync.ports import Sync
+from shared.sync.ports import Sync, doubled
 from shared.sync.schema import drifted
 from shared.sync.send import send, spelled
 
@@ -40,7 +40,6 @@ log = logging.getLogger("cosell.sync")
 ROUNDS = 8  # far above what a pair needs: one write to each side and a look after each
 LATER = {"stale read": (2, 10, 60), "same time, other version": (10,), UNLISTED: (60, 300, 900)}
 UNAUTHORISED_SECONDS = 900
-LONGEST_SECONDS = 900
 SOON_SECONDS = 2
 MOST_TRIES = 5
 UNEXPLAINED_TRIES = 2  # a field may be back before the org's description was read; then nothing is to be held
@@ -138,7 +137,7 @@ def _later(sync: Sync, link: Link, look: Look, decision: Decision, caller: Calle
         if caller.tries < len(delays):
             caller.ring(sync, link, delays[caller.tries], tried=True)
     elif decision.note == SILENT and look.retry_after_seconds is None:
-        caller.ring(sync, link, min(wait * 2**caller.tries, LONGEST_SECONDS), tried=True)
+        caller.ring(sync, link, doubled(wait, caller.tries), tried=True)
     else:
         caller.ring(sync, link, look.retry_after_seconds or wait)
 
@@ -232,7 +231,7 @@ def _pause(sync: Sync, error: ApiError, tries: int) -> float:
     if isinstance(error, Unauthorised):
         log.error(json.dumps({"event": "side halted", "side": error.side.value, "code": error.code}))
         return UNAUTHORISED_SECONDS
-    return error.retry_after_seconds or min(sync.patience.retry * 2**tries, LONGEST_SECONDS)
+    return error.retry_after_seconds or sync.patience.after(tries)
 
 
 def _issues(sync: Sync, before: Link, after: Link) -> None:

@@ -81,7 +81,7 @@ def create_opportunity(sync: Sync, document: Document, *, reason: str, tries: in
             _hold(sync, link, look, refusal, tries)
     except (Stale, Throttled, Unavailable, Unclear, Unauthorised) as error:
         sync.links.save(replace(link, claim=None))
-        _ring(sync, referral_id, error.retry_after_seconds or min(sync.patience.retry * 2**tries, 900), tries + 1)
+        _ring(sync, referral_id, error.retry_after_seconds or sync.patience.after(tries), tries + 1)
     else:
         _complete(sync, link, document, look, made=around is not None, reason=reason)
 

@@ -242,7 +242,7 @@ def _post(sync: Sync, taken: Taken, look: Look, reason: str, tries: int) -> None
 
 
 def _later(sync: Sync, link: Link, error: ApiError, tries: int) -> None:
-    pause = error.retry_after_seconds or min(sync.patience.retry * 2**tries, 900)
+    pause = error.retry_after_seconds or sync.patience.after(tries)
     claims.give_back(sync, link, pause)
     ring_again(sync, link.opportunity_id, pause, tries + (not isinstance(error, Throttled)))
 

@@ -24,13 +24,13 @@ from typing import Any, TypeVar
 from shared.deal import Issue, Side
 from shared.errors import ApiError, LostRace, Throttled, Unauthorised, Unavailable, Unclear
 from shared.shapes.referral import Order
-from shared.sync.ports import Answers, Document, Links, Opportunities, Referrals, Rows
+from shared.sync.ports import LONGEST_SECONDS, Answers, Document, Links, Opportunities, Referrals, Rows, doubled
 
 log = logging.getLogger("cosell.sync")
 Answer = TypeVar("Answer")
 
 CALLS, FAILURES, RECORDS, PROBES = 20, 10, 3, 2
-FIRST_SECONDS, LONGEST_SECONDS = 60, 900
+FIRST_SECONDS = 60
 THROTTLED_SECONDS = 30  # when the service names no time
 CACHE_SECONDS = 1
 TRIES = 5
@@ -114,7 +114,7 @@ class Gates:
             if tripped or failing:
                 recent.clear()
         if tripped or failing:
-            self._close(side, min(FIRST_SECONDS * 2**gate.times, LONGEST_SECONDS), "unavailable")
+            self._close(side, int(doubled(FIRST_SECONDS, gate.times)), "unavailable")
 
     def _close(self, side: Side, seconds: int, why: str) -> None:
         until = self.clock() + seconds

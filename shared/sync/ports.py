@@ -15,6 +15,12 @@ from shared.shapes.referral import Order
 from shared.sync.marks import Marks
 
 Document = Mapping[str, Any]
+LONGEST_SECONDS = 900
+
+
+def doubled(seconds: float, tries: int) -> float:
+    """A wait in seconds that doubles with every try, up to fifteen minutes."""
+    return min(seconds * (1 << tries), LONGEST_SECONDS)
 
 
 class Referrals(Protocol):
@@ -125,6 +131,10 @@ class Patience:
     send_window: int = 60
     retry: int = 30
     debounce: int = 0
+
+    def after(self, tries: int) -> float:
+        """Seconds before the next try, after so many."""
+        return doubled(self.retry, tries)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any
 
 from shared.deal import Absence, Digest, Issue, Link, LinkState, Opportunity, SalesforceView, Side
-from shared.decide.groups import shown
+from shared.decide.groups import awaits_acceptance, shown
 from shared.decide.upgrade import unheard
 from shared.doorbell import Queue
 from shared.errors import LostRace
@@ -201,6 +201,9 @@ def _compare(sync: Sync, link: Link, view: SalesforceView, referral: Listed | No
         return
     differs = isinstance(view, Opportunity) and _differs(sync, link, view)
     ahead = not link.current and not link.held  # a version was seen that could not be taken over
+    if on and isinstance(view, Opportunity) and differs and awaits_acceptance(link, view):
+        found.held.append(link.opportunity_id)  # what rests until then was not missed
+        differs = False
     if not on or ahead or differs:
         found.moved.append(link.opportunity_id)
     newer = referral is not None and referral.ticks > link.p_hwm and referral.differs(sync, link)

@@ -312,6 +312,24 @@ def test_a_ticked_opportunity_that_no_doorbell_told_of_is_found() -> None:
     assert rig.writes() == before
 
 
+def test_what_rests_until_the_deal_is_accepted_was_not_missed_and_is_sent_once_it_is() -> None:
+    rig = Rig()
+    referral = rig.partner_center.new_inbound()
+    rig.webhook(referral)
+    (opportunity,) = (row["Id"] for row in rig.salesforce.records("Opportunity"))
+    rig.edit(opportunity, Amount=5000)
+    rig.minute()
+    for _ in range(2):
+        rig.pass_time(hours=24)
+        assert flows.sweep(rig.sync) == 0
+        rig.drain()
+    rig.salesforce.update("Opportunity", opportunity, {"StageName": "Qualification"})
+    rig.pass_time(hours=24)
+    assert flows.sweep(rig.sync) == 1
+    rig.drain()
+    assert rig.referral(referral)["details"]["dealValue"] == 5000
+
+
 def test_a_row_that_cannot_be_understood_stops_no_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
     rig = Rig()
     (bad, _), (_, referral) = rig.linked(), rig.linked()
