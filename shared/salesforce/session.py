@@ -162,8 +162,12 @@ class SalesforceSession(LoopbackSession):
 
 
 def _bearing(kwargs: dict[str, Any], token: str) -> dict[str, Any]:
-    """The same call with the current token, whatever token the library remembers."""
-    return {**kwargs, "headers": {**(kwargs.get("headers") or {}), "Authorization": f"Bearer {token}"}}
+    """The same call with the current token, whatever token the library remembers, and without white space for readers.
+
+    "X-PrettyPrint" (REST API Developer Guide, response headers): the library asks for it with every call.
+    """
+    headers = {**(kwargs.get("headers") or {}), "X-PrettyPrint": "0", "Authorization": f"Bearer {token}"}
+    return {**kwargs, "headers": headers}
 
 
 def _named(method: str, path: str) -> str:
