@@ -1,5 +1,6 @@
 """Fixtures for every test."""
 
+import gc
 import logging
 import os
 import random
@@ -16,6 +17,7 @@ __all__ = ["account", "azurite"]
 
 
 MOST_FRESH = 1 << 40
+GARBAGE = 50_000  # so many new objects before they are looked through: seldom, for these tests make few cycles
 settings.register_profile("untimed", deadline=None)  # how long an example takes says nothing on a busy machine
 settings.load_profile("untimed")
 
@@ -29,6 +31,13 @@ def first_seed(environment: Mapping[str, str]) -> str:
 def pytest_configure() -> None:
     """Chosen once, for all processes of this run: they inherit it."""
     os.environ["SEED_BASE"] = first_seed(os.environ)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: it is not searched for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE, 20, 50)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

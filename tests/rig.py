@@ -205,7 +205,7 @@ class Rig:
         return any(m.next_visible_on <= soon for name in QUEUES for m in self.queues.messages.get(name, []))
 
     def _settings(self) -> Settings:
-        return Settings.load(
+        return settings_of(
             digest_key="digest",
             storage="memory",
             partner_center_organization_id=self.partner_center.organization_id,
@@ -227,6 +227,7 @@ class Rig:
         transport = httpx.WSGITransport(app=PartnerCenterApp(self.partner_center, self.entra.token_ok))
         session = SalesforceSession(self.settings)
         session.mount("https://", WsgiAdapter(SalesforceApp(self.salesforce)))
+        session.trust_env = False  # the environment's proxies lie between no two objects of one process
         table, policy = table_of(mapping, self.settings.zone)
         self.saves = 0
         gates = Gates(self.store, self._seconds)
@@ -243,6 +244,12 @@ class Rig:
             new_id=lambda: f"run{next(numbers):06d}",
             organization_id=self.partner_center.organization_id,
         )
+
+
+@cache
+def settings_of(**given: str) -> Settings:
+    """Settings, which nobody can change: rigs of equal worlds share them."""
+    return Settings.load(**given)
 
 
 @cache

@@ -28,6 +28,11 @@ class Reader:
         self._links = links
         self._name = name
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The path as the schema spells it."""
+        return (*(link.relationship for link in self._links), self._name)
+
     def __call__(self, row: Row) -> Any:
         """The value, or None when a parent is missing."""
         owner: Row | None = row

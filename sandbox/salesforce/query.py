@@ -151,24 +151,13 @@ def _shape(org: Org, sobject: SObject, query: Query, version: str, *, include_de
         if isinstance(column, Query):
             shape.append(_child_column(org, sobject, column, version, include_deleted=include_deleted))
         else:
-            shape.append((_canonical(org, sobject, column, query.text), resolve(org, sobject, column, query.text)[1]))
+            _, read = resolve(org, sobject, column, query.text)
+            shape.append((read.names, read))
     names = [names for names, _ in shape]
     twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
     if twice:
         raise SalesforceError(400, "INVALID_FIELD", f"duplicate field selected: {'.'.join(twice)}")
     return shape
-
-
-def _canonical(org: Org, sobject: SObject, path: FieldPath, text: str) -> tuple[str, ...]:
-    """The names as the schema spells them."""
-    names: list[str] = []
-    for name in path.names[:-1]:
-        relation = sobject.parent(name)
-        if relation:
-            names.append(relation.relationship)
-            sobject = org.schema[relation.refers_to]
-    column, _ = resolve(org, sobject, FieldPath(path.names[-1:], path.position), text)
-    return (*names, column.name)
 
 
 def _child_column(

@@ -81,7 +81,7 @@ class SObject:
     def parent(self, relationship: str) -> Field | None:
         """The reference whose relationship has this name."""
         wanted = relationship.lower()
-        return next((c for c in self.fields.values() if c.relationship.lower() == wanted and wanted), None)
+        return next((c for c in self.fields.values() if c.relationship and c.relationship.lower() == wanted), None)
 
 
 Schema = dict[str, SObject]

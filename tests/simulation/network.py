@@ -121,6 +121,7 @@ def clients(rig: Rig, host: Host) -> tuple[PartnerCenter, Salesforce]:
     referrals = Network(P, PartnerCenterApp(rig.partner_center, rig.entra.token_ok), host)
     session = SalesforceSession(rig.settings, clock=rig.clock)
     session.mount("https://", WsgiAdapter(Network(S, SalesforceApp(rig.salesforce), host)))
+    session.trust_env = False
     transport = httpx.WSGITransport(app=referrals)
     partner_center = PartnerCenter.connect(rig.settings, known.inner.wire.tokens, transport, clock=rig.clock)
     return partner_center, Salesforce.connect(rig.settings, session)
