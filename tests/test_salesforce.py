@@ -620,6 +620,12 @@ def test_every_call_names_the_client_and_leaves_recently_used_lists_alone() -> N
     assert org.asked[0]["Sforce-Query-Options"] == "batchSize=2000"
 
 
+def test_no_answer_is_asked_to_be_laid_out_for_readers() -> None:
+    org = Scripted((200, page("1")))
+    connected(org).query("SELECT Id FROM X")
+    assert org.asked[0]["X-Prettyprint"] == "0"
+
+
 def test_the_servers_clock_is_kept_for_each_thread() -> None:
     first = Scripted((200, page("1"), {"Date": "Sun, 22 Nov 2026 12:00:10 GMT"}), (200, page("1")))
     salesforce = connected(first)
