@@ -33,6 +33,11 @@ def pytest_configure() -> None:
     os.environ["SEED_BASE"] = first_seed(os.environ)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: there is always one that waits for a browser, a server or a timer."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_finish() -> None:
     """What was collected stays to the end: it is not searched for garbage again and again."""
     gc.collect()

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from shared.deal import Conflict, History, Link
+from shared.deal import Conflict, History, Link, Side
 from tests.conftest import first_seed
 from tests.simulation.depth import Summary, chunk, quietly, shrunk
 from tests.simulation.faults import CHANCE, FAULTS
+from tests.simulation.ledger import Ledger, P, S, answered
 from tests.simulation.light_memory import LightLinks
 from tests.simulation.light_partner_center import LightPartnerCenter
 from tests.simulation.light_salesforce import LightSalesforce
@@ -74,6 +75,33 @@ def test_both_levels_end_alike(seed: int) -> None:
 def test_every_fault_of_the_plan_is_in_the_table() -> None:
     assert list(FAULTS) == [f"F{number}" for number in range(1, 35)]
     assert set(CHANCE) <= set(FAULTS)
+
+
+def lost(*steps: tuple[Side | None, str]) -> list[str]:
+    """What people wrote and the ledger misses when all show the last value; `None`: the connector passes it on."""
+    ledger, shows = Ledger(), dict.fromkeys(Side, "b")
+    ledger.join("006", "referral")
+    deal = ledger.deals[0]
+    ledger.cells = {(side, record): {"value": "b"} for side, record in deal.records.items()}
+    ledger.level(deal, by_engine=True)
+    for side, value in steps:
+        if side is None:
+            ledger.passed_on(deal, "value", value)
+            shows = dict.fromkeys(Side, value)
+        else:
+            ledger.edited(side, deal.records[side], "value", shows[side], value)
+            shows[side] = value
+    end = shows[Side.PARTNER_CENTER], shows[Side.PARTNER_CENTER]
+    return [str(e.wrote) for n, e in enumerate(ledger.edits) if not answered(e, ledger.edits[n + 1 :], deal, end)]
+
+
+def test_a_change_that_the_other_side_has_made_and_moved_on_from_is_not_lost() -> None:
+    assert lost((P, "v"), (P, "w"), (S, "v")) == []
+    assert lost((P, "v"), (P, "w"), (S, "x")) == ["x"]
+
+
+def test_a_return_to_an_old_value_is_lost_when_the_new_one_had_arrived() -> None:
+    assert lost((P, "v"), (P, "w"), (None, "w"), (S, "v")) == ["v"]
 
 
 # The simulation must find what is broken on purpose.

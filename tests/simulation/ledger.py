@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared.deal import Side
@@ -20,7 +20,11 @@ EMPTY: tuple[Value, ...] = (None, "", frozenset())
 
 @dataclass(frozen=True)
 class Edit:
-    """A person's change of one group: what stood there, what they wrote, and what would be no change at all."""
+    """A person's change of one group: what stood there, what they wrote, and what would be no change at all.
+
+    `beside`: what the other side's people have moved on from since both last agreed. Who writes such a value too has
+    been seen by whoever moved on; a late read of it looks as if the two had met before.
+    """
 
     number: int
     side: Side
@@ -29,6 +33,7 @@ class Edit:
     saw: Value
     wrote: Value
     agreed: tuple[Value, ...]
+    beside: tuple[Value, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.group} at {self.side.value} of deal {self.pair}: {_plain(self.saw)} -> {_plain(self.wrote)}"
@@ -45,6 +50,7 @@ class Deal:
     by_engine: dict[str, Value] = field(default_factory=dict)
     ever: dict[tuple[Side, str], set[Value]] = field(default_factory=lambda: defaultdict(set))
     kept: dict[str, list[tuple[int, Value]]] = field(default_factory=lambda: defaultdict(list))
+    apart: dict[str, list[Edit]] = field(default_factory=lambda: defaultdict(list))  # since both last agreed
 
 
 class Ledger:
@@ -101,7 +107,9 @@ class Ledger:
         deal = self.deal_of(side, record_id)
         self.number += 1
         last = (*deal.agreed[group][-1:], *([deal.by_engine[group]] if group in deal.by_engine else ()))
-        self.edits.append(Edit(self.number, side, deal.number, group, saw, wrote, last))
+        beside = tuple(edit.saw for edit in deal.apart[group] if edit.side is not side)
+        self.edits.append(Edit(self.number, side, deal.number, group, saw, wrote, last, beside))
+        deal.apart[group].append(self.edits[-1])
 
     def level(self, deal: Deal, *, by_engine: bool) -> None:
         """Note what both sides show at once now."""
@@ -110,6 +118,7 @@ class Ledger:
             return
         for group, value in both[0].items():
             if both[1][group] == value:
+                deal.apart[group].clear()
                 if deal.agreed[group][-1:] != [value]:
                     deal.agreed[group].append(value)
                 if by_engine:
@@ -119,6 +128,7 @@ class Ledger:
         """The connector has written a value: what was agreed, even if the other side has moved on meanwhile."""
         deal.agreed[group].append(value)
         deal.by_engine[group] = value
+        deal.apart[group].clear()
 
     def keep(self, deal: Deal, group: str, values: list[Value]) -> None:
         """A conflict row became durable."""
@@ -135,7 +145,7 @@ def answered(edit: Edit, later: Sequence[Edit], deal: Deal, final: tuple[Value, 
         return all(_element_answered(x, edit, later, kept, final) for x in edit.saw ^ edit.wrote)
     return (
         edit.wrote in final
-        or edit.wrote in edit.agreed
+        or edit.wrote in (*edit.agreed, *edit.beside)
         or edit.wrote in kept
         or any(other.group == edit.group and other.saw == edit.wrote for other in later)
     )
@@ -157,7 +167,7 @@ def _element_answered(
 def _moved(edit: Edit, old: Deal, new: Deal) -> Edit:
     if edit.pair != old.number:
         return edit
-    return Edit(edit.number, edit.side, new.number, edit.group, edit.saw, edit.wrote, edit.agreed)
+    return replace(edit, pair=new.number)
 
 
 def _plain(value: Any) -> str:
