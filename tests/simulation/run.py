@@ -75,6 +75,8 @@ class Run:
             self._play()
         except Violation as violation:
             self.judge.violations.append(violation)
+        except Exception as error:  # noqa: BLE001  a mistake of the simulation itself names its seed like any other
+            self.judge.violations.append(Violation("simulation", f"{type(error).__name__}: {error}"))
         for bug in [bug for bug in self.host.bugs if not isinstance(bug, PoisonError)][:1]:
             self.judge.violations.append(Violation("bug", f"{type(bug).__name__}: {bug}"))
         counts = self.counts + self.judge.counts

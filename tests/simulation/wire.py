@@ -193,10 +193,10 @@ class WireWorld:
         return str(self.partner_center.api.add(deal | ids | theirs | state, own=True)["id"])
 
     def row(self, opportunity_id: str) -> Mapping[str, Any]:
-        """An opportunity as it truly is."""
+        """An opportunity as it truly is; one that was made without a field that is gone shows nothing there."""
         row = self.salesforce.rows.latest("Opportunity", opportunity_id)
         assert row is not None
-        return row.values
+        return {column.name: None for column in self._lost} | row.values if self._lost else row.values
 
     def document(self, referral_id: str) -> Mapping[str, Any]:
         """A referral as it truly is; to be read, not changed."""
