@@ -34,6 +34,9 @@ class Patience(BaseModel):
         600,
         description="How long a new referral may stay invisible in lists; an unclear creation waits this long",
     )
+    in_flight_seconds: Seconds = Field(
+        300, description="How late a creation whose answer was lost may still take effect; it is waited for as well"
+    )
     claim_seconds: int = Field(120, ge=30, description="Age at which an unfinished creation or write may be taken over")
     send_window_seconds: int = Field(60, ge=5, description="A creation is only sent this soon after its claim")
     retry_seconds: int = Field(30, ge=1, description="Pause before a doorbell rings again; doubles to 15 minutes")

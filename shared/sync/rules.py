@@ -22,6 +22,7 @@ def patience_of(settings: Settings) -> Patience:
         poll_overlap=settings.poll_overlap_seconds,
         delta_overlap=settings.delta_overlap_seconds,
         list_lag=settings.list_lag_seconds,
+        in_flight=settings.in_flight_seconds,
         claim=settings.claim_seconds,
         send_window=settings.send_window_seconds,
         retry=settings.retry_seconds,
