@@ -33,6 +33,7 @@ def pytest_configure() -> None:
     os.environ["SEED_BASE"] = first_seed(os.environ)
 
 
+@pytest.hookimpl(optionalhook=True)  # some runs are without xdist
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than there are cores: there is always one that waits for a browser, a server or a timer."""
     return (os.cpu_count() or 1) + 1
