@@ -214,7 +214,7 @@ def test_a_deal_that_was_put_right_while_its_refusal_was_written_is_not_told_the
     real, edits = client.inner.composite, [{"Amount": 5}]
 
     def composite(steps: Any, **more: Any) -> Any:
-        while edits:
+        while edits and steps[0].name == "report":
             rig.pass_time(seconds=3)
             rig.salesforce.update("Opportunity", opportunity, edits.pop())
         return real(steps, **more)
