@@ -65,6 +65,7 @@ LEADS: Final = "tests/sync/test_leads.py"
 BRAKES: Final = "tests/sync/test_brakes.py"
 CRASHES: Final = "tests/sync/test_crashes.py"
 CREATE: Final = "tests/sync/test_create_co_sell_referral.py"
+MAPPED: Final = "tests/test_mapping_referral.py"
 FAULTS: Final = "tests/sync/test_faults.py"
 GATES: Final = "tests/sync/test_gates.py"
 INVITE: Final = "tests/sync/test_invite_microsoft.py"
@@ -360,12 +361,12 @@ MUTANTS: Final = (
     Mutant("an edited element removed", f"{D}merge.py", 'policy.digest(shown[key]) else "keep"', 'policy.digest(shown[key]) else "remove"', (SETS,)),
     Mutant("an element a side dropped is sent for ever", f"{D}merge.py", 'return "leave"', 'return "add"', (SETS,)),
     Mutant("an interrupted set write forgets what is still to travel", f"{D}base.py", "for k, v in shows.items() if k in source or", "for k, v in shows.items() if True or", (SETS,)),
-    Mutant("sets compared in the order they came", f"{MAP}rows.py", "tuple(sorted(found.items()))", "tuple(found.items())", (CREATE,)),
-    Mutant("set appended element by element", f"{MAP}referral.py", 'operations.append({"op": "replace", "path": group.spec.referral, "value": items})', 'operations += [{"op": "add", "path": f"{group.spec.referral}/-", "value": i} for i in items if i not in known.values()]', (CREATE,)),
-    Mutant("set written without what the mapping does not know", f"{MAP}referral.py", "known.get(key) or self._element", "self._element", (CREATE,)),
-    Mutant("status first in the patch", f"{MAP}referral.py", "return operations + self._status(writes, neutral_reason)", "return self._status(writes, neutral_reason) + operations", (CREATE,)),
+    Mutant("sets compared in the order they came", f"{MAP}rows.py", "tuple(sorted(found.items()))", "tuple(found.items())", (MAPPED,)),
+    Mutant("set appended element by element", f"{MAP}referral.py", 'operations.append({"op": "replace", "path": group.spec.referral, "value": items})', 'operations += [{"op": "add", "path": f"{group.spec.referral}/-", "value": i} for i in items if i not in known.values()]', (MAPPED,)),
+    Mutant("set written without what the mapping does not know", f"{MAP}referral.py", "known.get(key) or self._element", "self._element", (MAPPED,)),
+    Mutant("status first in the patch", f"{MAP}referral.py", "return operations + self._status(writes, neutral_reason)", "return self._status(writes, neutral_reason) + operations", (MAPPED,)),
     Mutant("null means unchanged", f"{MAP}rows.py", 'texts.get(b.name, "")', "texts[b.name]", (OPPORTUNITY,)),
-    Mutant("what is required cleared", f"{MAP}referral.py", "elif spec.required:", "elif False:", (CREATE,)),
+    Mutant("what is required cleared", f"{MAP}referral.py", "elif spec.required:", "elif False:", (MAPPED,)),
     Mutant("long notes cut in silence", f"{MAP}codecs.py", "if not row.shorten:", "if False:", (CODECS,)),
     Mutant("unknown status guessed", "shared/lifecycle.py", ', (substatus or "None").lower()))', ', (substatus or "None").lower()), Phase.ACTIVE)', (LIFECYCLE,)),
     Mutant("unknown choice guessed", f"{MAP}codecs.py", '            return referral\n    raise Untranslatable("unknown_value", text)', '            return referral\n    return next(iter(row.values), "")', (CODECS,)),
