@@ -7,10 +7,11 @@ import pytest
 
 from sandbox.salesforce.schema import Field
 from shared import sync as flows
-from shared.deal import LinkState, link_id_of_referral
+from shared.deal import LinkState, Side, link_id_of_referral
 from shared.doorbell import Queue
+from shared.errors import SchemaChanged
 from shared.sync.marks import CACHE_SECONDS, Marks
-from shared.sync.schema import applied
+from shared.sync.schema import applied, drifted
 from tests.rig import Rig
 
 OPPORTUNITY = "Opportunity"
@@ -263,6 +264,19 @@ def test_an_error_that_the_description_does_not_explain_is_told_and_does_not_flo
     flows.describe(rig.sync)
     assert rig.referral(referral)["details"]["dealValue"] == 50010
     assert issues(rig) == []
+
+
+def test_the_org_is_described_once_a_minute_however_many_records_meet_the_same_error() -> None:
+    rig, error = Rig(), SchemaChanged(Side.SALESFORCE, "GET /queryAll", status=400, code="INVALID_FIELD")
+    flows.describe(rig.sync)
+    asked, sync = describes(rig), applied(rig.sync)
+    assert sync is not None
+    rig.pass_time(seconds=59)
+    assert not any(drifted(sync, error) for _ in range(3))
+    assert describes(rig) == asked
+    rig.pass_time(seconds=1)
+    assert not any(drifted(sync, error) for _ in range(3))
+    assert describes(rig) == 2 * asked
 
 
 @pytest.mark.parametrize(("times", "held"), [(2, []), (10**6, ["value"])])

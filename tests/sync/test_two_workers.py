@@ -174,6 +174,24 @@ def test_a_throttled_search_for_an_unanswered_creation_is_made_again_before_anyt
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
+def test_a_search_that_was_given_back_is_nobodys_until_its_pause_is_over() -> None:
+    rig = Rig()
+    rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
+    opportunity = rig.new_opportunity()
+    rig.pass_time(seconds=5)
+    rig.poll()
+    rig.pass_time(hours=1)
+    assert claims.take(rig.sync, stored(rig, opportunity)).turn is Turn.NOT_YET  # it may still take effect
+    rig.pass_time(hours=1)
+    taken = claims.take(rig.sync, stored(rig, opportunity))
+    assert taken.turn is Turn.SEARCH_THEN_SEND
+    claims.give_back(rig.sync, taken.link, 30)
+    rig.pass_time(seconds=29)
+    assert claims.take(rig.sync, stored(rig, opportunity)).turn is Turn.NOT_YET
+    rig.pass_time(seconds=2)
+    assert claims.take(rig.sync, stored(rig, opportunity)).turn is Turn.SEARCH_THEN_SEND
+
+
 def test_an_opportunity_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor() -> None:
     rig = Rig()
     opportunity = rig.new_opportunity()
