@@ -58,6 +58,12 @@ class WsgiAdapter(BaseAdapter):
         """Nothing is open."""
 
 
+def in_process(session: requests.Session, prefix: str, app: "WSGIApplication") -> None:
+    """Let a session call this application whatever the host; no proxy of the environment lies between the two."""
+    session.mount(prefix, WsgiAdapter(app))
+    session.trust_env = False
+
+
 def wsgi_environ(method: str, url: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     """The environ a server would build for this request."""
     parts = urlsplit(url)

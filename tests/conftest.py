@@ -1,6 +1,5 @@
 """Fixtures for every test."""
 
-import gc
 import logging
 import os
 import random
@@ -12,12 +11,12 @@ from hypothesis import settings
 from tests.azurite import account, azurite
 from tests.connecting import no_waiting
 from tests.discretion import Listener
+from tests.garbage import collect_seldom
 
 __all__ = ["account", "azurite"]
 
 
 MOST_FRESH = 1 << 40
-GARBAGE = 50_000  # so many new objects before they are looked through: seldom, for these tests make few cycles
 settings.register_profile("untimed", deadline=None)  # how long an example takes says nothing on a busy machine
 settings.load_profile("untimed")
 
@@ -41,9 +40,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_collection_finish() -> None:
     """What was collected stays to the end: it is not searched for garbage again and again."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE, 20, 50)
+    collect_seldom()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

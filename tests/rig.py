@@ -20,7 +20,7 @@ from sandbox.entra import EntraApp, EntraWorld
 from sandbox.memory import MemoryQueues, MemoryTables
 from sandbox.partner_center import Knobs, PartnerCenterApp, PartnerCenterWorld
 from sandbox.salesforce import SalesforceApp, SalesforceWorld
-from sandbox.wsgi import WsgiAdapter
+from sandbox.wsgi import in_process
 from shared import sync as flows
 from shared.deal import Link, Side
 from shared.decide import Policy
@@ -226,8 +226,7 @@ class Rig:
         tokens = EntraTokens(self.settings, StoreKeeper(self.store), turn, http=entra, clock=self.clock)
         transport = httpx.WSGITransport(app=PartnerCenterApp(self.partner_center, self.entra.token_ok))
         session = SalesforceSession(self.settings)
-        session.mount("https://", WsgiAdapter(SalesforceApp(self.salesforce)))
-        session.trust_env = False  # the environment's proxies lie between no two objects of one process
+        in_process(session, "https://", SalesforceApp(self.salesforce))
         table, policy = table_of(mapping, self.settings.zone)
         self.saves = 0
         gates = Gates(self.store, self._seconds)
@@ -277,7 +276,7 @@ def _routed(origin: str, app: Any) -> Any:
     import requests
 
     session = requests.Session()
-    session.mount(f"https://{urlsplit(origin).netloc}", WsgiAdapter(app))
+    in_process(session, f"https://{urlsplit(origin).netloc}", app)
     return session
 
 

@@ -91,6 +91,8 @@ def lost(*steps: tuple[Side | None, str]) -> list[str]:
         else:
             ledger.edited(side, deal.records[side], "value", shows[side], value)
             shows[side] = value
+            ledger.cells = {(s, record): {"value": shows[s]} for s, record in deal.records.items()}
+            ledger.level(deal, by_engine=False)
     end = shows[Side.PARTNER_CENTER], shows[Side.PARTNER_CENTER]
     return [str(e.wrote) for n, e in enumerate(ledger.edits) if not answered(e, ledger.edits[n + 1 :], deal, end)]
 
@@ -102,6 +104,7 @@ def test_a_change_that_the_other_side_has_made_and_moved_on_from_is_not_lost() -
 
 def test_a_return_to_an_old_value_is_lost_when_the_new_one_had_arrived() -> None:
     assert lost((P, "v"), (P, "w"), (None, "w"), (S, "v")) == ["v"]
+    assert lost((P, "v"), (P, "w"), (S, "w"), (S, "v")) == ["v"]
 
 
 # The simulation must find what is broken on purpose.

@@ -71,9 +71,7 @@ def shown(group: str, content: Content | Unreadable | None, policy: Policy) -> D
 
 def awaits_acceptance(link: Link, s: Opportunity) -> bool:
     """Whether the deal is on hold on both sides. Nothing of it is sent until then: `merge.locked`."""
-    stage = s.groups.get(STATUS, ())
-    readable = stage and not isinstance(stage, Unreadable)
-    return bool(readable) and link.phase is Phase.NEW and lifecycle.phase_in(_value(stage)) is Phase.NEW  # type: ignore[arg-type]
+    return link.phase is Phase.NEW and _phase_of(s) is Phase.NEW
 
 
 def _outcome(group: str, link: Link, p: Referral | Remembered, s: Opportunity, policy: Policy, now: int) -> Outcome:
@@ -103,10 +101,9 @@ def _latest(p: Referral, s: Opportunity) -> Winner:
 def _stoppable(outcome: Outcome, pair: Pair, link: Link, s: Opportunity, policy: Policy, now: int) -> Outcome:
     if not outcome.writes:
         return outcome
-    stage = s.groups.get(STATUS, ())
-    if link.phase is not None and stage and not isinstance(stage, Unreadable):
-        direction = policy.groups[pair.name].direction
-        outcome = locked(outcome, link.phase, lifecycle.phase_in(_value(stage)), pair, direction)
+    phase = _phase_of(s)
+    if link.phase is not None and phase is not None:
+        outcome = locked(outcome, link.phase, phase, pair, policy.groups[pair.name].direction)
     if P in outcome.writes and policy.groups[pair.name].kind == "latch" and not policy.upgrades:
         return Outcome(hold="upgrade_off")
     for side, content in outcome.writes.items():
@@ -146,6 +143,12 @@ def _close_waits(found: Mapping[str, Outcome]) -> dict[str, Outcome]:
     if disputed and wanted and lifecycle.phase_in(_value(wanted)).terminal:
         return {**found, STATUS: Outcome(hold="close_waits")}
     return dict(found)
+
+
+def _phase_of(s: Opportunity) -> Phase | None:
+    """The phase that the opportunity's stage stands for; None when it shows none that can be read."""
+    stage = s.groups.get(STATUS, ())
+    return lifecycle.phase_in(_value(stage)) if stage and not isinstance(stage, Unreadable) else None
 
 
 def _value(content: Content) -> Value:

@@ -200,9 +200,10 @@ def _compare(sync: Sync, link: Link, view: SalesforceView, referral: Listed | No
             found.moved.append(link.opportunity_id)
         return
     differs = isinstance(view, Opportunity) and _differs(sync, link, view)
+    rests = isinstance(view, Opportunity) and on and awaits_acceptance(link, view)
     ahead = not link.current and not link.held  # a version was seen that could not be taken over
-    if on and isinstance(view, Opportunity) and differs and awaits_acceptance(link, view):
-        found.held.append(link.opportunity_id)  # what rests until then was not missed
+    if differs and rests:  # what rests until then was not missed
+        found.held.append(link.opportunity_id)
         differs = False
     if not on or ahead or differs:
         found.moved.append(link.opportunity_id)

@@ -18,7 +18,7 @@ from cli.line import Line, Verdict
 from sandbox.entra import EntraApp
 from sandbox.partner_center import PartnerCenterApp
 from sandbox.salesforce import SalesforceApp
-from sandbox.wsgi import WsgiAdapter
+from sandbox.wsgi import in_process
 from shared.salesforce import SalesforceSession
 from shared.settings.model import Settings
 from tests.rig import Rig
@@ -47,11 +47,11 @@ def wiring(rig: Rig, ahead_seconds: int = 0) -> Wiring:
 
     def session(settings: Settings) -> SalesforceSession:
         made = SalesforceSession(settings, clock=rig.clock)
-        made.mount("https://", WsgiAdapter(SalesforceApp(rig.salesforce)))
+        in_process(made, "https://", SalesforceApp(rig.salesforce))
         return made
 
     entra = requests.Session()
-    entra.mount(rig.settings.entra_authority, WsgiAdapter(EntraApp(rig.entra)))
+    in_process(entra, rig.settings.entra_authority, EntraApp(rig.entra))
     return Wiring(rig.tables, rig.queues, entra, Dated(rig, ahead_seconds), session, rig.clock)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import time
 from collections import Counter
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from tests.connecting import no_waiting
+from tests.garbage import collect_seldom
 from tests.simulation.faults import FAULTS
 from tests.simulation.network import TROUBLES
 from tests.simulation.run import Outcome, play
@@ -118,20 +118,13 @@ def many(base: int, seeds: int, level: str, processes: int, told: Callable[[Summ
     """All seeds on so many processes; `told` hears of every chunk."""
     started, total = time.perf_counter(), Summary(level)
     starts = range(base, base + seeds, CHUNK)
-    with ProcessPoolExecutor(processes, initializer=_collect_seldom) as pool:
+    with ProcessPoolExecutor(processes, initializer=collect_seldom) as pool:
         running = [pool.submit(chunk, start, min(CHUNK, base + seeds - start), level) for start in starts]
         for done in as_completed(running):
             total.add(done.result())
             total.seconds = time.perf_counter() - started
             told(total)
     return total
-
-
-def _collect_seldom() -> None:
-    """Seeds leave much garbage and few cycles: looking through everything that is loaded pays off seldom."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 50, 100)
 
 
 def shrunk(failing: Scenario, level: str) -> Outcome:

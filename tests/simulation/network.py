@@ -19,7 +19,7 @@ import requests
 
 from sandbox.partner_center import PartnerCenterApp
 from sandbox.salesforce import SalesforceApp
-from sandbox.wsgi import ConnectionBrokenError, WsgiAdapter, call_wsgi
+from sandbox.wsgi import ConnectionBrokenError, call_wsgi, in_process
 from shared.deal import Side
 from shared.partner_center import PartnerCenter
 from shared.salesforce import Salesforce, SalesforceSession
@@ -120,8 +120,7 @@ def clients(rig: Rig, host: Host) -> tuple[PartnerCenter, Salesforce]:
     known: Any = rig.sync.referrals
     referrals = Network(P, PartnerCenterApp(rig.partner_center, rig.entra.token_ok), host)
     session = SalesforceSession(rig.settings, clock=rig.clock)
-    session.mount("https://", WsgiAdapter(Network(S, SalesforceApp(rig.salesforce), host)))
-    session.trust_env = False
+    in_process(session, "https://", Network(S, SalesforceApp(rig.salesforce), host))
     transport = httpx.WSGITransport(app=referrals)
     partner_center = PartnerCenter.connect(rig.settings, known.inner.wire.tokens, transport, clock=rig.clock)
     return partner_center, Salesforce.connect(rig.settings, session)
