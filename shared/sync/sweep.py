@@ -14,7 +14,9 @@ from itertools import islice
 from typing import Any
 
 from shared.deal import Absence, Digest, Issue, Link, LinkState, Opportunity, SalesforceView, Side
+from shared.decide import REPORT
 from shared.decide.groups import awaits_acceptance, shown
+from shared.decide.guards import untold
 from shared.decide.upgrade import unheard
 from shared.doorbell import Queue
 from shared.errors import LostRace
@@ -196,7 +198,8 @@ def _compare(sync: Sync, link: Link, view: SalesforceView, referral: Listed | No
             found.gone.append(link.id)
     if link.state is not LinkState.LINKED:
         deleted = link.state is LinkState.OPPORTUNITY_DELETED
-        if on or deleted is isinstance(view, Opportunity):  # switched on again, back, or deleted since it rests
+        # Switched on again, back, deleted since it rests, or saved since it refused to say that it does.
+        if on or deleted is isinstance(view, Opportunity) or _mended(sync, link, view):
             found.moved.append(link.opportunity_id)
         return
     differs = isinstance(view, Opportunity) and _differs(sync, link, view)
@@ -209,6 +212,11 @@ def _compare(sync: Sync, link: Link, view: SalesforceView, referral: Listed | No
         found.moved.append(link.opportunity_id)
     newer = referral is not None and referral.ticks > link.p_hwm and referral.differs(sync, link)
     found.changed += newer or (on and differs)
+
+
+def _mended(sync: Sync, link: Link, view: SalesforceView) -> bool:
+    """Whether an opportunity that refused its message was saved since; without a referral's id no poll sees that."""
+    return REPORT in link.held and isinstance(view, Opportunity) and untold(link, view, sync.policy) is not None
 
 
 def _not_listed(link: Link, referral: Listed | None, found: _Differences) -> bool:

@@ -136,6 +136,24 @@ def test_a_paused_pair_whose_new_tick_nobody_told_of_is_found() -> None:
     assert rig.referral(str(rig.opportunity(opportunity)["Referral_Identifier__c"]))["details"]["dealValue"] == 61000
 
 
+def test_a_paused_opportunity_that_refused_to_say_so_says_it_once_it_was_saved_unheard_of() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    rig.edit(opportunity, Sync_with_Partner_Center__c=False)
+    rules = rig.salesforce.automation.validation_rules
+    rules.append(lambda _, after, before: "Locked." if "Paused" in str(after.get("Sync_Status__c")) else None)
+    rig.minute()
+    rules.clear()
+    assert flows.sweep(rig.sync) == 0  # in this version it has refused
+    rig.salesforce.update("Opportunity", opportunity, {"NextStep": "Call"})
+    rig.pass_time(seconds=5)
+    assert flows.sweep(rig.sync) == 1
+    rig.drain()
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == "‖ Paused"
+    rig.pass_time(seconds=5)
+    assert flows.sweep(rig.sync) == 0
+
+
 def test_a_paused_opportunity_that_was_deleted_unheard_of_is_on_the_work_list_after_the_sweep() -> None:
     rig = Rig()
     opportunity, _ = rig.linked()
