@@ -161,12 +161,18 @@ def test_a_creation_whose_claim_was_lost_while_it_was_prepared_does_not_leave(
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
-def test_a_throttled_search_for_an_unanswered_creation_is_made_again_before_anything_is_sent() -> None:
-    rig = Rig()
+def unanswered(rig: Rig) -> str:
+    """An opportunity whose referral was created, and nobody has heard so."""
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
     opportunity = rig.new_opportunity()
     rig.pass_time(seconds=5)
     rig.poll()
+    return opportunity
+
+
+def test_a_throttled_search_for_an_unanswered_creation_is_made_again_before_anything_is_sent() -> None:
+    rig = Rig()
+    opportunity = unanswered(rig)
     rig.partner_center.fail(on="GET", status=429, retry_after=30)
     for _ in range(25):
         rig.minute()
@@ -176,10 +182,7 @@ def test_a_throttled_search_for_an_unanswered_creation_is_made_again_before_anyt
 
 def test_a_search_that_was_given_back_is_nobodys_until_its_pause_is_over() -> None:
     rig = Rig()
-    rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
-    opportunity = rig.new_opportunity()
-    rig.pass_time(seconds=5)
-    rig.poll()
+    opportunity = unanswered(rig)
     rig.pass_time(hours=1)
     assert claims.take(rig.sync, stored(rig, opportunity)).turn is Turn.NOT_YET  # it may still take effect
     rig.pass_time(hours=1)
@@ -212,10 +215,7 @@ def test_a_referral_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor
 
 def test_a_referral_that_another_link_owns_is_reported_and_not_owned_twice() -> None:
     rig = Rig()
-    rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
-    opportunity = rig.new_opportunity()
-    rig.pass_time(seconds=5)
-    rig.poll()
+    opportunity = unanswered(rig)
     referral = rig.partner_center.referrals()[0]["id"]
     rig.store.claim(Side.PARTNER_CENTER, referral, "p-somebody-else")
     for _ in range(20):
