@@ -6,6 +6,7 @@ import pytest
 
 from shared.deal import Absence, Content, Intent, Link, LinkState, Opportunity, SalesforceView, Side
 from shared.decide import GroupPolicy, Policy, fitted
+from shared.decide.base import UNSETTLED
 
 EMPTY: Content = ()
 FULL: Content = (("text", "a story"),)
@@ -58,8 +59,16 @@ def test_an_announced_write_goes_on_without_the_group_that_rests() -> None:
     assert (dict(found.writes), dict(found.source)) == ({"value": FULL}, {"value": "v"})
 
 
-def test_an_announced_write_of_nothing_but_that_group_is_withdrawn() -> None:
+ONLY = replace(INTENT, writes={"notes": FULL}, source={"notes": "n"})
+
+
+def test_an_announced_write_of_nothing_but_that_group_is_withdrawn_and_the_group_comes_back_in_dispute() -> None:
     partial = replace(POLICY, groups={"value": GroupPolicy()}, partial=True)
-    only = replace(INTENT, writes={"notes": FULL}, source={"notes": "n"})
-    found = fitted(replace(LINK, intent=only), shows(FULL), partial)
-    assert found == LINK
+    found = fitted(replace(LINK, intent=ONLY), shows(FULL), partial)
+    dispute = {"notes": UNSETTLED, "value": "v"}
+    assert found == replace(LINK, base_p=dispute, base_s=dispute)
+
+
+def test_who_came_and_went_in_a_team_that_rests_is_still_told_by_its_bases() -> None:
+    partial = replace(POLICY, groups={"value": GroupPolicy()}, resting={"notes": GroupPolicy(kind="people")})
+    assert fitted(replace(LINK, intent=ONLY), shows(FULL), partial) == LINK

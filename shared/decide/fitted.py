@@ -1,8 +1,10 @@
 """A link brought in line with what the org's schema carries now. Pure.
 
-Groups that are left out cannot be finished: they leave an announced write, and a write that did land is seen as
-equal once they are back. A field that was deleted and made anew is empty on every record: nobody emptied it, so
-nothing is emptied on the other side. Its group meets for the first time again, where an empty side is filled.
+Groups that are left out cannot be finished: they leave an announced write, and whether it arrived there is not known
+any more. So they come back in dispute: what is equal by then is agreed on, and what loses is kept.
+
+A field that was deleted and made anew is empty on every record: nobody emptied it, so nothing is emptied on the other
+side. Its group meets for the first time again, where an empty side is filled.
 """
 
 from __future__ import annotations
@@ -10,14 +12,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from shared.deal import Intent, Link, Opportunity, SalesforceView
-from shared.decide.base import forgotten
+from shared.decide.base import forgotten, unsettled
 from shared.decide.policy import Policy
 
 
 def fitted(link: Link, s: SalesforceView, policy: Policy) -> Link:
     """The link as `decide` may judge it; the link itself where the schema has not changed under it."""
     if link.intent is not None:
-        return replace(link, intent=_carried(link.intent, policy))
+        return _carried(link, link.intent, policy)
     if not policy.returned or not isinstance(s, Opportunity):
         return link
     empty = {
@@ -28,9 +30,17 @@ def fitted(link: Link, s: SalesforceView, policy: Policy) -> Link:
     return forgotten(link, empty) if empty else link
 
 
-def _carried(intent: Intent, policy: Policy) -> Intent | None:
-    writes = {group: content for group, content in intent.writes.items() if group in policy.groups}
-    if len(writes) == len(intent.writes):
-        return intent
-    source = {group: digest for group, digest in intent.source.items() if group in writes}
-    return replace(intent, writes=writes, source=source) if writes else None
+def _carried(link: Link, intent: Intent, policy: Policy) -> Link:
+    left = intent.writes.keys() - policy.groups.keys()
+    if not left:
+        return link
+    writes = {group: content for group, content in intent.writes.items() if group not in left}
+    source = {group: digest for group, digest in intent.source.items() if group not in left}
+    rows = intent.rows if any(policy.groups[group].kind == "set" for group in writes) else ()
+    carried = replace(intent, writes=writes, source=source, rows=rows) if writes else None
+    return unsettled(replace(link, intent=carried), (group for group in left if not _of_people(group, policy)))
+
+
+def _of_people(group: str, policy: Policy) -> bool:
+    """Of people nobody is removed or added twice, whatever arrived: their bases still tell who came and went."""
+    return group in policy.resting and policy.resting[group].kind == "people"

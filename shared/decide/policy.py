@@ -52,6 +52,7 @@ class Policy:
     schema: str = ""
     flips_per_hour: int = 4
     closed_margin_seconds: int = 2
+    resting: Mapping[str, GroupPolicy] = field(default_factory=dict)  # groups that are left out for now
     partial: bool = False  # something is left out for now, so no version is taken over as a whole
     returned: frozenset[str] = frozenset()  # groups that were left out until a short while ago
 

@@ -11,6 +11,7 @@ from shared.catalogue import ENGLISH, Words
 from shared.deal import Content, Direction, Obstacle, Side
 from shared.decide import GroupPolicy, Policy
 from shared.mapping import Mapping
+from shared.mapping.model import Group
 from shared.settings.model import Settings
 from shared.shapes.referral import SELLERS
 from shared.sync.ports import Patience
@@ -49,24 +50,27 @@ def policy_of(mapping: Mapping, digest_key: bytes, words: Words = ENGLISH) -> Po
 
     return Policy(
         groups={
-            name: GroupPolicy(
-                kind=group.spec.kind,
-                direction=group.spec.update,
-                owner=group.spec.owner,
-                first=group.spec.first or group.spec.owner,
-                drift=group.spec.drift,
-                alone=group.spec.alone,
-                keep_one=group.spec.keep_one,
-            )
-            for name, group in mapping.groups.items()
-            if group.spec.update is not Direction.NONE
+            name: _rule(group.spec) for name, group in mapping.groups.items() if group.spec.update is not Direction.NONE
         },
+        resting={name: _rule(group) for name, group in mapping.config.groups.items() if not group.enabled},
         digest=digest,
         obstacle=obstacle_of(mapping),
         report=words.report,
         invites=mapping.config.scope.second_referral,
         upgrades=mapping.config.scope.upgrade,
         visibility=_visibility(mapping),
+    )
+
+
+def _rule(group: Group) -> GroupPolicy:
+    return GroupPolicy(
+        kind=group.kind,
+        direction=group.update,
+        owner=group.owner,
+        first=group.first or group.owner,
+        drift=group.drift,
+        alone=group.alone,
+        keep_one=group.keep_one,
     )
 
 

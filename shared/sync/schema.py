@@ -81,12 +81,14 @@ def _over(sync: Sync, known: Schema, returned: frozenset[str]) -> Sync:
     mapping = drift.narrowed(sync.mapping, known.findings)
     groups = {name: rule for name, rule in sync.policy.groups.items() if name in mapping.groups}
     blind = {group.name for group in people.of(mapping.groups) if not group.spec.salesforce}
+    rests = {name: rule for name, rule in sync.policy.groups.items() if name not in groups}
     groups |= {name: replace(rule, blind=True) for name, rule in groups.items() if name in blind}
     policy = replace(
         sync.policy,
         groups=groups,
         obstacle=sync.policy.obstacle if mapping is sync.mapping else obstacle_of(mapping),
         schema=known.fingerprint,
+        resting={**sync.policy.resting, **rests},
         partial=any(drift.STEERING not in unit for unit in known.off),
         returned=returned,
     )

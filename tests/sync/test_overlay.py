@@ -277,6 +277,13 @@ def test_a_paused_field_keeps_what_each_side_has_and_catches_up_afterwards(pause
     assert (shown["campaignId"], shown["details"]["dealValue"]) == ("SUMMER", 901)
 
 
+def test_the_rules_of_a_paused_group_stay_known() -> None:
+    """Or an announced write of it could not be left aside: a list of people has another way than a text."""
+    policy = Rig()._sync("[groups.opportunity_team]\nenabled = false\n").policy
+    assert "opportunity_team" not in policy.groups
+    assert policy.resting["opportunity_team"].kind == "people"
+
+
 def paused(pause: str) -> str:
     """The pause as a table of its own where the overlay has none to put it in."""
     return "" if pause in OVERLAY else f"{pause}\nenabled = false\n"

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.salesforce.schema import Field
 from shared import sync as flows
-from shared.deal import LinkState, Side, link_id_of_referral
+from shared.deal import LinkState, Side, link_id_of_opportunity, link_id_of_referral
 from shared.doorbell import Queue
 from shared.errors import SchemaChanged
 from shared.sync.marks import CACHE_SECONDS, Marks
@@ -100,6 +100,51 @@ def test_a_field_that_was_deleted_and_made_anew_empties_nothing() -> None:
     assert silent(rig)
 
 
+def test_the_rules_of_a_group_without_its_field_stay_known() -> None:
+    rig = Rig()
+    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    flows.describe(rig.sync)
+    narrowed = applied(rig.sync)
+    assert narrowed is not None
+    assert narrowed.policy.resting == {"notes": rig.sync.policy.groups["notes"]}
+
+
+def unanswered_change(rig: Rig) -> tuple[str, str]:
+    """A pair whose new text has arrived at Microsoft, and nobody has heard so."""
+    opportunity, referral = rig.linked()
+    rig.partner_center.fail(on="PATCH", breaks="timeout", after_effect=True)
+    rig.edit(opportunity, Description="Second thoughts", Amount=61000)
+    rig.minute()
+    assert rig.referral(referral)["details"]["notes"] == "Second thoughts"
+    return opportunity, referral
+
+
+def test_a_change_taken_back_is_not_lost_when_the_field_goes_before_the_first_one_is_known_to_have_arrived() -> None:
+    rig = Rig()
+    opportunity, referral = unanswered_change(rig)
+    rig.edit(opportunity, Description="Moves to Azure.")
+    field = column(rig, "Description")
+    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    settle(rig)
+    mended(rig, field)
+    assert rig.referral(referral)["details"]["notes"] == "Moves to Azure."
+    assert rig.opportunity(opportunity)["Description"] == "Moves to Azure."
+    assert silent(rig)
+
+
+def test_a_change_whose_answer_was_lost_is_agreed_on_once_its_field_is_back() -> None:
+    rig = Rig()
+    opportunity, referral = unanswered_change(rig)
+    field = column(rig, "Description")
+    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    settle(rig)
+    mended(rig, field)
+    assert rig.referral(referral)["details"]["notes"] == "Second thoughts"
+    assert rig.opportunity(opportunity)["Description"] == "Second thoughts"
+    assert rig.store.conflicts(link_id_of_opportunity(opportunity)) == ()
+    assert silent(rig)
+
+
 def test_a_field_that_can_no_longer_be_edited_rests_and_the_rest_of_the_same_change_arrives() -> None:
     rig = Rig()
     opportunity, referral = rig.linked()
@@ -158,6 +203,30 @@ def test_without_the_solution_object_its_group_and_its_poll_rest() -> None:
     settle(rig)
     assert len(rig.referral(referral)["details"]["requirements"]["solutions"]) == 2
     assert issues(rig) == []
+
+
+def test_an_announced_write_of_solutions_stops_nothing_when_their_object_goes() -> None:
+    rig = Rig()
+    opportunity, referral = rig.linked()
+    rig.salesforce.fail(on="POST /composite", connection="timeout")
+    solutions = rig.referral(referral)["details"]["requirements"]["solutions"]
+    more = {**solutions[0], "id": "SOL-10002-BBB", "name": "Second"}
+    both = {"/details/requirements/solutions": [*solutions, more], "/details/dealValue": 61000}
+    rig.partner_center.portal_edit(referral, both)
+    rig.pass_time(seconds=5)
+    rig.webhook(referral)
+    link = rig.link_of(opportunity)
+    assert link is not None
+    assert link.intent is not None
+    lost = rig.salesforce.schema.pop("Microsoft_Solution__c")
+    settle(rig, 15)
+    assert rig.opportunity(opportunity)["Amount"] == 61000
+    rig.salesforce.schema["Microsoft_Solution__c"] = lost
+    rig.pass_time(minutes=15)
+    flows.describe(rig.sync)
+    settle(rig)
+    assert len(rig.salesforce.records("Microsoft_Solution__c")) == 2
+    assert silent(rig)
 
 
 def test_a_new_deal_waits_while_a_field_that_microsoft_needs_is_lost() -> None:
