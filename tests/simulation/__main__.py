@@ -58,8 +58,9 @@ def _show(summary: Summary, base: int) -> None:
     rate = summary.seeds / max(summary.seconds, 0.001)
     last = base + summary.seeds - 1
     console.print(f"{summary.seeds} seeds ({base} to {last}) in {summary.seconds:.0f} s, {rate:.0f} a second")
-    faults = sum(bool(summary.reached[code]) for code in FAULTS)
-    console.print(f"{faults} of {len(FAULTS)} faults reached, {len(summary.failures)} violations")
+    times = [summary.reached[code] for code in FAULTS]
+    console.print(f"{sum(map(bool, times))} of {len(FAULTS)} faults reached, {len(summary.failures)} violations")
+    console.print(f"{summary.counts['acts']:,} acts of people, {sum(times):,} faults")
     table = Table("sometimes", "times", box=None)
     for name in summary.sometimes:
         table.add_row(name, str(summary.counts[name]))
