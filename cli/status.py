@@ -57,14 +57,14 @@ def _queues(deployment: Deployment) -> Iterator[tuple[str, int]]:
 
 
 def _watermarks(deployment: Deployment) -> Iterator[tuple[str, str]]:
-    """How far each reader has come. The delta's is the newest referral it saw, so it rests when nothing happens."""
+    """How far each reader has come."""
     now = deployment.now()
     names = {Polled.OPPORTUNITIES: "opportunities read up to", Polled.SOLUTIONS: "solutions read up to"}
     for polled, name in names.items():
         mark = Watermark.parse(deployment.store.cursor(polled.value).text)
         yield name, f"{age(now - mark.at)} ago" if mark else "never"
     text = deployment.store.cursor(DELTA).text
-    yield "newest referral seen", f"{age(now - (int(text) - EPOCH) // TICKS)} ago" if text else "never"
+    yield "referrals read up to", f"{age(now - (int(text) - EPOCH) // TICKS)} ago" if text else "never"
 
 
 def _stops(deployment: Deployment) -> Iterator[tuple[str, str]]:

@@ -53,7 +53,7 @@ def _begun(link: Link) -> int:
 
 
 def _watermarks(sync: Sync, now: int) -> dict[str, int]:
-    """How long ago each reader read, or saw something for the delta; one that has not begun yet is left out."""
+    """How long ago each poll read, and how far behind the delta's watermark is; one that has not begun is left out."""
     marks = {polled.value: Watermark.parse(sync.links.cursor(polled.value).text) for polled in Polled}
     ages = {name: now - mark.read_at for name, mark in marks.items() if mark}
     seen = sync.links.cursor(DELTA).text

@@ -44,7 +44,8 @@ READABLE = LOOKED_AT | {LinkState.BLOCKED_NOACCESS}
 def delta(sync: Sync) -> int:
     """Ring for referrals changed since the last delta that no link knows in this version; the number rung.
 
-    Newest first: a referral that changes while pages are read moves to the top, so none is skipped. A nightly
+    Newest first: a referral that changes while pages are read moves to the top, so none is skipped. The watermark also
+    moves with the time that lists may lag, so that a mass change is not read again every idle hour. A nightly
     comparison that was cut off, or met a service that did not answer, is begun again here.
     """
     rung = timed(sync, DELTA, _delta)
@@ -57,13 +58,14 @@ def _delta(sync: Sync) -> int:
     cursor = sync.links.cursor(DELTA)
     before = int(cursor.text or 0)
     oldest = before - sync.patience.delta_overlap * TICKS
+    settled = ticks_at(sync.clock() - sync.patience.list_lag)  # what is older shows in lists by now
     newest, ids = before, []
     for document in down_to(sync.referrals.newest(UPDATED), UPDATED, oldest):
         newest = max(newest, stamp(document, UPDATED, oldest))
         if _unknown(sync, document):
             ids.append(id_of(document))
     ring(sync, Queue.REFERRAL_CHANGES, ids, reason=DELTA_REASON)
-    _remember(sync, DELTA, str(newest or ""), cursor)
+    _remember(sync, DELTA, str(max(newest, settled) if newest else ""), cursor)
     return len(ids)
 
 

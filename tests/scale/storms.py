@@ -114,7 +114,7 @@ def a_day(d: Deployment, told: Told, *, changes: int, throttled: float, broken: 
     R_S grows with the changes a day; R_P does not.
     """
     pairs, name = len(d.pairs), "rough day" if throttled else "calm day"
-    _minutes(d, 20)
+    _minutes(d, 60)
     d.host.timer(flows.delta)  # the first one ever reads the whole list
     d.calls.throttled, d.calls.broken = throttled, broken
     d.clock.random.seed(name)

@@ -5,6 +5,7 @@ import pytest
 from shared import sync as flows
 from shared.doorbell import Queue
 from shared.mapping.codecs import ticks
+from shared.sync.sweep import TICKS
 from tests.rig import Rig
 
 
@@ -45,6 +46,26 @@ def test_a_referral_that_the_lists_show_late_is_found_by_the_next_delta() -> Non
     assert flows.delta(rig.sync) == 1
     rig.drain()
     assert len(rig.salesforce.records("Opportunity")) == 2
+
+
+def test_a_referral_that_the_lists_show_late_is_found_though_the_watermark_moved_on_meanwhile() -> None:
+    rig = Rig()
+    rig.linked()
+    rig.pass_time(hours=1)
+    rig.partner_center.knobs.list_lag_seconds = 500
+    rig.partner_center.new_inbound()
+    rig.pass_time(seconds=450)
+    assert flows.delta(rig.sync) == 0
+    rig.pass_time(hours=1)
+    assert flows.delta(rig.sync) == 1
+
+
+def test_what_changed_at_once_is_not_read_again_every_idle_hour() -> None:
+    rig = Rig()
+    _, referral = rig.linked()
+    rig.pass_time(hours=1)
+    flows.delta(rig.sync)
+    assert watermark(rig) - rig.sync.patience.delta_overlap * TICKS > updated(rig, referral)
 
 
 def test_the_watermark_of_the_delta_stays_when_its_doorbells_cannot_be_rung() -> None:
