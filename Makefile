@@ -64,7 +64,7 @@ sim: install  ## the simulation at depth: SEEDS=… SEED_BASE=… LEVEL=port|wir
 model: install  ## the model check at depth, with every rule taken away once
 	@$(BIN)/python -m tests.model --deep
 
-storm: install  ## a hundred thousand pairs and bad days, every call counted: LINKS=… (about half an hour)
+storm: install  ## a hundred thousand pairs and bad days, every call counted: LINKS=… (a few minutes)
 	@$(BIN)/python -m tests.scale --links $(or $(LINKS),100000)
 
 mutants: install  ## seed mistakes one at a time; every one must make a test fail
