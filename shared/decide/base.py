@@ -49,9 +49,13 @@ def forgotten(link: Link, groups: Collection[str]) -> Link:
     return replace(link, base_p=base_p, base_s=base_s)
 
 
-def unsettled(link: Link, groups: Iterable[str]) -> Link:
-    """The link with these groups in dispute: they meet as if for the first time, and what loses is kept."""
-    dispute = dict.fromkeys(groups, UNSETTLED)
+def unsettled(link: Link, groups: Iterable[str], policy: Policy) -> Link:
+    """The link with these groups in dispute: they meet as if for the first time, and what loses is kept.
+
+    Of people nobody is removed or added twice, whatever arrived: their bases still tell who came and went.
+    """
+    known = {**policy.resting, **policy.groups}
+    dispute = {group: UNSETTLED for group in groups if group not in known or known[group].kind != "people"}
     return replace(link, base_p={**link.base_p, **dispute}, base_s={**link.base_s, **dispute})
 
 

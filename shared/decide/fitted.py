@@ -31,16 +31,11 @@ def fitted(link: Link, s: SalesforceView, policy: Policy) -> Link:
 
 
 def _carried(link: Link, intent: Intent, policy: Policy) -> Link:
-    left = intent.writes.keys() - policy.groups.keys()
+    left = [group for group in intent.writes if group not in policy.groups]
     if not left:
         return link
     writes = {group: content for group, content in intent.writes.items() if group not in left}
     source = {group: digest for group, digest in intent.source.items() if group not in left}
     rows = intent.rows if any(policy.groups[group].kind == "set" for group in writes) else ()
     carried = replace(intent, writes=writes, source=source, rows=rows) if writes else None
-    return unsettled(replace(link, intent=carried), (group for group in left if not _of_people(group, policy)))
-
-
-def _of_people(group: str, policy: Policy) -> bool:
-    """Of people nobody is removed or added twice, whatever arrived: their bases still tell who came and went."""
-    return group in policy.resting and policy.resting[group].kind == "people"
+    return unsettled(replace(link, intent=carried), left, policy)

@@ -50,9 +50,7 @@ def _judge_referral(link: Link, intent: Intent, target: Referral, policy: Policy
             conflicts=_losers(intent, target, intent.writes),
             note="not landed, decide again",
         )
-    # Of people nobody is removed or added twice, whatever arrived: their bases still tell who came and went.
-    unclear = [g for g in intent.writes if policy.groups[g].kind != "people"]
-    return _withdrawn(unsettled(link, unclear), "outcome unclear, bases forgotten")
+    return _withdrawn(unsettled(link, intent.writes, policy), "outcome unclear, bases forgotten")
 
 
 def _landed(link: Link, intent: Intent, target: Referral | Opportunity, policy: Policy) -> Decision:
