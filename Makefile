@@ -38,16 +38,16 @@ demo: install  ## start the whole system and act out both scenarios (CHECK=1: no
 HAS313 = $(shell $(or $(PYTHON313),false) -c '' 2>/dev/null && echo yes)
 
 test: install lint types  ## everything the gate runs
-	@$(BIN)/python -m pytest -n auto --dist loadgroup $(if $(HAS313),--ignore=tests/test_worker_app.py)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup $(if $(HAS313),--ignore=tests/functions/test_worker_app.py)
 	@$(MAKE) --no-print-directory test313
 
 # What searches at depth, what tests tools and simulators, and what decides without any library says nothing about the app
 # on another Python: it runs once. Of the flows' rules, those of each flow itself run on both.
 FLOWS := $(addprefix tests/sync/test_,salesforce_to_partner_center.py partner_center_to_salesforce.py poll.py sweep.py \
     create_co_sell_referral.py invite_microsoft.py microsofts_side.py gates.py schema.py)
-DEEP := tests/test_simulation.py tests/test_simulation_worlds.py tests/test_model.py tests/test_scale.py tests/mutants \
-    tests/package tests/cli tests/sandbox tests/infra tests/release tests/test_scenarios.py tests/test_refreshing.py \
-    tests/test_parity.py tests/test_architecture.py $(wildcard tests/test_decide_*.py) \
+DEEP := tests/simulation/test_simulation.py tests/simulation/test_worlds.py tests/model/test_model.py tests/scale/test_scale.py tests/mutants \
+    tests/package tests/cli tests/sandbox tests/infra tests/release tests/sandbox/test_scenarios.py tests/identity/test_refreshing.py \
+    tests/pages/test_parity.py tests/architecture/test_rules.py $(wildcard tests/test_decide_*.py) \
     $(filter-out $(FLOWS),$(wildcard tests/sync/test_*.py))
 
 test313:  ## the tests, but for the deep ones, on Python 3.13, which Azure runs, where one is found
@@ -56,7 +56,7 @@ test313:  ## the tests, but for the deep ones, on Python 3.13, which Azure runs,
 	    && .venv313/bin/python -m pytest -n auto --dist loadgroup $(addprefix --ignore=,$(DEEP))
 
 kills: install  ## kill the app's process 50 times while people work (state in Azurite; about five minutes)
-	@KILLS=$(or $(KILLS),50) $(BIN)/python -m pytest -s tests/test_kills.py
+	@KILLS=$(or $(KILLS),50) $(BIN)/python -m pytest -s tests/sandbox/test_kills.py
 
 sim: install  ## the simulation at depth: SEEDS=… SEED_BASE=… LEVEL=port|wire
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),2000) --base $(or $(SEED_BASE),1) --level $(or $(LEVEL),port) --processes 2
@@ -90,7 +90,7 @@ package:  ## build the deployable zip with its bytecode (TWICE=1: prove that it 
 	@$(or $(PYTHON313),false) -c '' 2>/dev/null || $(NEEDS313)
 	@$(MAKE) --no-print-directory install VENV=.venv313 PYTHON=$(PYTHON313)
 	@.venv313/bin/python -m release --target $(PACKAGE) $(if $(TWICE),--twice)
-	@PACKAGE=$(abspath $(PACKAGE)) .venv313/bin/python -m pytest tests/test_worker_app.py
+	@PACKAGE=$(abspath $(PACKAGE)) .venv313/bin/python -m pytest tests/functions/test_worker_app.py
 
 audit: install  ## secrets in the repository, licences of what is deployed, and its known weaknesses (STRICT=1: all must be judged)
 	@$(BIN)/python -m release.secret_scan

@@ -20,7 +20,7 @@ from shared.deal import Side
 from shared.errors import LostRace, Unauthorised
 from shared.identity import grants
 from shared.identity.grants import CALL, Grant, scopes_of
-from shared.identity.kept import Kept
+from shared.identity.stored_sign_in import Kept
 from shared.settings.model import Settings
 from shared.transport import LoopbackSession
 

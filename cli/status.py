@@ -12,9 +12,10 @@ from cli.words import NAMES, age
 from shared.deal import Side
 from shared.doorbell import Queue
 from shared.mapping.codecs import ticks
-from shared.sync import Gates, Polled, brakes
-from shared.sync.poll import Watermark
-from shared.sync.sweep import DELTA
+from shared.sync import Gates, Polled
+from shared.sync.admission import brakes
+from shared.sync.detect.poll import Watermark
+from shared.sync.detect.sweep import DELTA
 
 TICKS, EPOCH = 10_000_000, ticks("1970-01-01T00:00:00Z")
 

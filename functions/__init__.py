@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from shared.identity import Renewal
     from shared.mapping import Mapping
     from shared.partner_center import WebhookRegistrations
-    from shared.receiver import Receiver
-    from shared.registration_watch import RegistrationWatch
-    from shared.relay import Relay
+    from shared.registration.watch import RegistrationWatch
     from shared.settings.model import Settings
     from shared.storage import Bells, Queues, Retention, Store, Tables
     from shared.sync import Sync
+    from shared.webhook.receiver import Receiver
+    from shared.webhook.relay import Relay
 
 PARTNERS_MAPPING = "mapping.toml"
 _building = threading.RLock()
@@ -137,11 +137,11 @@ def _measure(resource: str) -> Callable[[Line], None]:
 
 @cache
 def _receiver() -> Receiver:
-    from shared.certificates import Certificates, trusted_roots
-    from shared.receiver import Receiver
     from shared.settings import SettingsInvalid
     from shared.settings.receiving import Receiving
-    from shared.webhook import rules_of
+    from shared.webhook.certificates import Certificates, trusted_roots
+    from shared.webhook.delivery import rules_of
+    from shared.webhook.receiver import Receiver
 
     try:
         settings = Receiving.load()
@@ -154,7 +154,7 @@ def _receiver() -> Receiver:
 
 
 def _relay(url: str) -> Relay:
-    from shared.relay import Relay
+    from shared.webhook.relay import Relay
 
     return Relay(url)
 
@@ -164,7 +164,7 @@ def _services() -> Services:
     from shared.catalogue import LANGUAGES
     from shared.identity import EntraTokens, KeyVaultKeeper, Renewal, StoreKeeper, Turn
     from shared.partner_center import PartnerCenter, WebhookRegistrations
-    from shared.registration_watch import RegistrationWatch
+    from shared.registration.watch import RegistrationWatch
     from shared.salesforce import Salesforce
     from shared.storage import Bells, Retention, Store, queue_service, table_service
     from shared.sync import GatedOpportunities, GatedReferrals, Gates, Sync, patience_of, policy_of

@@ -16,7 +16,7 @@ from shared.queues import Queue
 from shared.telemetry import work
 
 if TYPE_CHECKING:
-    from shared.receiver import Receiver
+    from shared.webhook.receiver import Receiver
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
 log = logging.getLogger("cosell.webhook")
@@ -27,9 +27,9 @@ log = logging.getLogger("cosell.webhook")
 @bp.queue_output(arg_name="bells", queue_name=Queue.REFERRAL_CHANGES.value, connection="COSELL_STORAGE")
 def partner_center_to_salesforce(req: func.HttpRequest, bells: func.Out[str]) -> func.HttpResponse:
     """Verify a delivery of Partner Center and ring `referral-changes` for the referral that it names."""
-    from shared.certificates import CertificateUnavailable
     from shared.doorbell import Doorbell
-    from shared.webhook import Effect, Refused
+    from shared.webhook.certificates import CertificateUnavailable
+    from shared.webhook.delivery import Effect, Refused
 
     receiver = functions.receiver()
     try:

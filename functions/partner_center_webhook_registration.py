@@ -1,6 +1,6 @@
 """Partner Center Webhook Registration: run by hand to see or to set where Partner Center sends its events.
 
-What is asked and answered is in `shared.registration_request`; this only translates between HTTP and that.
+What is asked and answered is in `shared.registration.request`; this only translates between HTTP and that.
 """
 
 import json
@@ -11,7 +11,7 @@ import azure.functions as func
 import functions
 
 if TYPE_CHECKING:
-    from shared.registration import Registrations
+    from shared.registration.plan import Registrations
 
 bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
 
@@ -20,7 +20,7 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
 @bp.route(route="webhook-registration", methods=["GET", "POST"], auth_level=func.AuthLevel.FUNCTION)
 def partner_center_webhook_registration(req: func.HttpRequest) -> func.HttpResponse:
     """GET shows what is registered, POST registers {endpoint, events?, overwrite?, validate?}."""
-    from shared.registration_request import save, show
+    from shared.registration.request import save, show
 
     if req.method == "GET":
         status, document = show(_registrations, req.params.get("endpoint", ""))

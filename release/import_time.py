@@ -19,7 +19,7 @@ from release.package import LIBRARIES
 RUNS: Final = 50
 MOST: Final = 1.5
 FLOOR, APP = "import azure.functions", "import function_app"
-# What a delivery imports while it is answered; that this is all of it is in `tests/test_cold_webhook.py`.
+# What a delivery imports while it is answered; that this is all of it is in `tests/webhook/test_cold_start.py`.
 DELIVERY = (
     f"{APP}, functions; functions.receiver(); import encodings.idna, shared.doorbell, cryptography.x509.verification; "
     "from cryptography.hazmat.primitives.asymmetric import padding"

@@ -29,7 +29,7 @@ from sandbox.system import (
     read_settings,
     write_settings,
 )
-from shared.registration import register
+from shared.registration.plan import register
 
 app = typer.Typer(
     no_args_is_help=True,

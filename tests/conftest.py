@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 import pytest
 from hypothesis import settings
 
-from tests.azurite import account, azurite
-from tests.connecting import no_waiting
-from tests.discretion import Listener
-from tests.garbage import collect_seldom
+from tests.support.azurite import account, azurite
+from tests.support.connecting import no_waiting
+from tests.support.discretion import Listener
+from tests.support.garbage import collect_seldom
 
 __all__ = ["account", "azurite"]
 

@@ -10,7 +10,8 @@ from cli.line import Line, ok, problem, warning
 from cli.words import NAMES, age, plural
 from shared.deal import Side
 from shared.doorbell import Queue
-from shared.sync import Gates, brakes
+from shared.sync import Gates
+from shared.sync.admission import brakes
 
 CURSOR = "doctor"
 POISON = "-poison"

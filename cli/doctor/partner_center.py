@@ -12,7 +12,7 @@ from cli.line import Line, ok, problem, skipped, warning
 from cli.words import age
 from shared.errors import Forbidden
 from shared.identity.renewal import DAY_SECONDS, OLD_DAYS
-from shared.registration import DEFAULT_EVENTS, TEST_EVENT, Registration, shown
+from shared.registration.plan import DEFAULT_EVENTS, TEST_EVENT, Registration, shown
 from shared.shapes.referral import organization_of
 from shared.transport import parse
 

@@ -10,7 +10,7 @@ from cli.explain.explanation import Explanation
 from cli.explain.leads import of_converted, of_lead, of_origin
 from cli.explain.table import HIDDEN, group_lines, plain_name, sentence_of
 from cli.words import NAMES, age, plural
-from shared import meet
+from shared import unlinked
 from shared.catalogue import INFORMATION, NO_SUCH_REFERRAL
 from shared.checks import before_creation
 from shared.deal import (
@@ -31,9 +31,9 @@ from shared.errors import Rejected
 from shared.shapes.salesforce import ID, OPPORTUNITY
 from shared.storage import Store
 from shared.sync import Sync
-from shared.sync.brakes import halted
-from shared.sync.look import Look, link_of
-from shared.sync.schema import applied
+from shared.sync.admission.brakes import halted
+from shared.sync.admission.schema import applied
+from shared.sync.pair.gather import Look, link_of
 
 LAST_LINES = 8
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
@@ -46,12 +46,12 @@ ABSENT = {
     (S, Absence.UNAVAILABLE): "Salesforce cannot be reached now.",
 }
 MEETINGS = {
-    meet.Meeting.LINK: "It names an opportunity of this org that has no link: the two are linked at the next event.",
-    meet.Meeting.DUPLICATE: "It names an opportunity that belongs to another referral: a person has to decide.",
-    meet.Meeting.COMPLETE: "It is the answer to a creation under way: the next event completes it.",
-    meet.Meeting.CREATE: "It is in scope: an opportunity is created at the next event or hourly comparison.",
-    meet.Meeting.RELATED: "It is the other party's side of a deal: only our own side is synchronised.",
-    meet.Meeting.IGNORE: "It is out of scope, or was closed before it came: no opportunity is created.",
+    unlinked.Meeting.LINK: "It names an opportunity of this org that has no link: the next event links the two.",
+    unlinked.Meeting.DUPLICATE: "It names an opportunity that belongs to another referral: a person has to decide.",
+    unlinked.Meeting.COMPLETE: "It is the answer to a creation under way: the next event completes it.",
+    unlinked.Meeting.CREATE: "It is in scope: an opportunity is created at the next event or hourly comparison.",
+    unlinked.Meeting.RELATED: "It is the other party's side of a deal: only our own side is synchronised.",
+    unlinked.Meeting.IGNORE: "It is out of scope, or was closed before it came: no opportunity is created.",
 }
 
 
@@ -99,9 +99,9 @@ def explain(sync: Sync, store: Store, record_id: str, *, today: datetime, values
 
 
 def _find(sync: Sync, record_id: str) -> _Pair:
-    if meet.OPPORTUNITY_ID.match(record_id):
+    if unlinked.OPPORTUNITY_ID.match(record_id):
         return _by_opportunity(sync, record_id)
-    if meet.REFERRAL_ID.match(record_id):
+    if unlinked.REFERRAL_ID.match(record_id):
         return _by_referral(sync, record_id)
     raise NotARecord("Give the id of an opportunity (006…, 15 or 18 characters) or of a referral (a GUID).")
 
@@ -114,8 +114,8 @@ def _by_opportunity(sync: Sync, record_id: str) -> _Pair:
     look = Look(sync, audit=False, link=link)
     look.look_at_opportunity(opportunity_id)
     s = look.opportunity
-    named = meet.named_referral(s.groups) if isinstance(s, Opportunity) else ""
-    referral_id = (link.referral_id if link else "") or (named if meet.REFERRAL_ID.match(named) else "")
+    named = unlinked.named_referral(s.groups) if isinstance(s, Opportunity) else ""
+    referral_id = (link.referral_id if link else "") or (named if unlinked.REFERRAL_ID.match(named) else "")
     p = look.look_at_referral(referral_id) if referral_id else None
     return _Pair(link, p, s, referral_id, opportunity_id, look)
 
@@ -124,7 +124,7 @@ def _by_referral(sync: Sync, record_id: str) -> _Pair:
     link = link_of(sync, P, record_id)
     look = Look(sync, audit=False, link=link)
     p = look.look_at_referral(record_id)
-    named = meet.named_opportunity(look.document or {})
+    named = unlinked.named_opportunity(look.document or {})
     opportunity_id = (link.opportunity_id if link else "") or (_long_form(sync, named) if named else "")
     if opportunity_id:
         look.look_at_opportunity(opportunity_id)
@@ -201,20 +201,20 @@ def _not_sent(sync: Sync, found: _Pair, s: Opportunity, today: datetime, *, valu
 
 def _met(sync: Sync, found: _Pair, p: Referral) -> Iterator[str]:
     meeting = _meeting(sync, found, p)
-    if meeting is meet.Meeting.LEAD:
+    if meeting is unlinked.Meeting.LEAD:
         yield from of_lead(sync, found.look.document or {})
         return
     yield MEETINGS[meeting]
-    if meeting is meet.Meeting.CREATE:
+    if meeting is unlinked.Meeting.CREATE:
         yield from of_converted(sync, found.referral_id)
 
 
-def _meeting(sync: Sync, found: _Pair, p: Referral) -> meet.Meeting:
+def _meeting(sync: Sync, found: _Pair, p: Referral) -> unlinked.Meeting:
     document = found.look.document or {}
-    return meet.meet(
+    return unlinked.meet(
         document,
         p.phase,
-        ours=meet.owner(document, sync.organization_id),
+        ours=unlinked.owner(document, sync.organization_id),
         co_sell_only=sync.mapping.config.scope.co_sell_only,
         named_exists=isinstance(found.s, Opportunity),
         named_link=link_of(sync, S, found.opportunity_id) if found.opportunity_id else None,
@@ -279,7 +279,7 @@ def _open(sync: Sync, found: _Pair) -> Iterator[str]:
 
 def _issues(store: Store, found: _Pair) -> Iterator[str]:
     ids = {found.link.id} if found.link else {f"s-{found.opportunity_id}", f"p-{found.referral_id}"}
-    ids.add(meet.alias_of_lead(found.referral_id))
+    ids.add(unlinked.alias_of_lead(found.referral_id))
     for issue in store.issues():
         if issue.link_id in ids and issue.code not in INFORMATION:
             yield f"Open {issue.severity}: {issue.code.replace('_', ' ')}."

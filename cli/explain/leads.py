@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared import meet
+from shared import unlinked
 from shared.deal import Side
 from shared.shapes.referral import id_of
 from shared.sync import Sync
-from shared.sync.leads import converted, named_by, taken
+from shared.sync.create.known_leads import converted, named_by, taken
 from shared.sync.ports import Document
 
 ANSWER = "Accepted in Partner Center it becomes an opportunity; the record of Lead is not synchronised."
@@ -17,7 +17,7 @@ ANSWER = "Accepted in Partner Center it becomes an opportunity; the record of Le
 def of_lead(sync: Sync, document: Document) -> Iterator[str]:
     """A lead that nobody has accepted: what it is, and what will be done. Raises ApiError."""
     referral_id, side = id_of(document), sync.mapping.lead
-    row = sync.links.link_of(Side.PARTNER_CENTER, meet.alias_of_lead(referral_id))
+    row = sync.links.link_of(Side.PARTNER_CENTER, unlinked.alias_of_lead(referral_id))
     if row is not None:
         yield f"It is a lead that nobody has accepted; its record of Lead was made once ({row})."
         yield from of_converted(sync, referral_id)

@@ -26,13 +26,13 @@ from shared.deal import (
     Views,
     Write,
 )
-from shared.decide.fitted import fitted
 from shared.decide.groups import hold, needs_reading, outcomes, shown
 from shared.decide.guards import guard
 from shared.decide.loop import counted
 from shared.decide.merge import Outcome
 from shared.decide.policy import GroupPolicy, Policy
 from shared.decide.retry import asked_again, heard
+from shared.decide.schema_change import fitted
 from shared.decide.upgrade import CO_SELL, invited, remembered, request, visible, wish
 from shared.decide.version import at_version, open_seconds, seen, unlisted
 from shared.decide.write import REPORT, announce, commit, refuse

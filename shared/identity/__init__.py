@@ -6,10 +6,10 @@ for does not belong here.
 """
 
 from shared.identity.entra import EntraTokens, TokenKeeper
-from shared.identity.keepers import KeyVaultKeeper, SecretStore, StoreKeeper
+from shared.identity.lease import Turn
 from shared.identity.renewal import Renewal
 from shared.identity.salesforce import SalesforceTokens
-from shared.identity.turn import Turn
+from shared.identity.token_stores import KeyVaultKeeper, SecretStore, StoreKeeper
 
 __all__ = [
     "EntraTokens",

@@ -19,8 +19,8 @@ import requests
 from shared.deal import Side
 from shared.errors import ApiError, LostRace, Unauthorised, Unavailable
 from shared.identity.grants import CALL, Grant, application, redeem
-from shared.identity.kept import Access, Kept
-from shared.identity.turn import SECONDS, Lease, Turn
+from shared.identity.lease import SECONDS, Lease, Turn
+from shared.identity.stored_sign_in import Access, Kept
 from shared.settings.model import Settings
 from shared.transport import Clock, LoopbackSession, utc_now
 

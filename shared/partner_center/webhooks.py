@@ -13,7 +13,7 @@ import httpx
 
 from shared.errors import Missing, Stale, Unavailable, Unclear
 from shared.partner_center.wire import SIDE, AccessTokens, Wire, connect, document, guid
-from shared.registration import Registration, TestResult
+from shared.registration.plan import Registration, TestResult
 from shared.settings.model import Settings
 from shared.transport import Clock, Patience, Repeat, parse, utc_now
 

@@ -5,16 +5,16 @@ poll       rings for Salesforce       create_referral     the one step that cann
 sweep      rings for what was missed  create_opportunity  safe to repeat, by a unique key
 """
 
-from shared.sync.brakes import release
+from shared.sync.admission.brakes import release
+from shared.sync.admission.gates import GatedOpportunities, GatedReferrals, Gates
+from shared.sync.admission.schema import describe
 from shared.sync.changes import creations_asked, opportunities_changed, referrals_changed
-from shared.sync.gates import GatedOpportunities, GatedReferrals, Gates
+from shared.sync.detect.backlog import standing
+from shared.sync.detect.poll import Polled, poll
+from shared.sync.detect.sweep import delta, recover, sweep
 from shared.sync.poison import poisoned
-from shared.sync.poll import Polled, poll
 from shared.sync.ports import Patience, Sync
 from shared.sync.rules import patience_of, policy_of
-from shared.sync.schema import describe
-from shared.sync.standing import standing
-from shared.sync.sweep import delta, recover, sweep
 
 __all__ = [
     "GatedOpportunities",

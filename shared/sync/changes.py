@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from math import ceil
 
-from shared import meet
+from shared import unlinked
 from shared.deal import (
     Absence,
     Issue,
@@ -22,16 +22,16 @@ from shared.deal import (
 )
 from shared.doorbell import BULK, Doorbell, Queue
 from shared.errors import ApiError, LostRace, SchemaChanged, Throttled
-from shared.sync.converge import MOST_TRIES, SOON_SECONDS, Caller, converge
-from shared.sync.create_opportunity import create_opportunity
-from shared.sync.create_referral import create_referral
-from shared.sync.engagement import ours_of
-from shared.sync.first_meeting import met
-from shared.sync.look import Look, link_of, look_at_opportunities
-from shared.sync.permit import HALTED_SECONDS, permitted
+from shared.sync.admission.permit import HALTED_SECONDS, permitted
+from shared.sync.admission.schema import drifted, mended
+from shared.sync.create.opportunity import create_opportunity
+from shared.sync.create.referral import create_referral
+from shared.sync.create.unlinked_referral import met
+from shared.sync.lanes import NAMED_REASON, ring
+from shared.sync.pair.converge import MOST_TRIES, SOON_SECONDS, Caller, converge
+from shared.sync.pair.engagement import ours_of
+from shared.sync.pair.gather import Look, link_of, look_at_opportunities
 from shared.sync.ports import Sync
-from shared.sync.rings import NAMED_REASON, ring
-from shared.sync.schema import drifted, mended
 
 log = logging.getLogger("cosell.sync")
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
@@ -63,8 +63,8 @@ def _opportunities_changed(sync: Sync, bell: Doorbell, queue: Queue) -> None:
             look.show_opportunity(view, record)
             converge(sync, link, look, Caller(bell.reason, queue, bell.tries))
         elif isinstance(view, Opportunity) and view.sync_on:
-            known = meet.named_referral(view.groups)
-            if link is None and meet.REFERRAL_ID.match(known):
+            known = unlinked.named_referral(view.groups)
+            if link is None and unlinked.REFERRAL_ID.match(known):
                 named.append(known)  # no link remembers it: the referral's own doorbell joins the two
             elif queue in BULK.values() and not sync.mapping.lacking:
                 create_referral(sync, sf_id, reason=bell.reason, tries=bell.tries)

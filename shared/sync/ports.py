@@ -12,7 +12,7 @@ from shared.decide import Policy
 from shared.doorbell import Queue
 from shared.mapping import Mapping as FieldMapping
 from shared.shapes.referral import Order
-from shared.sync.marks import Marks
+from shared.sync.shared_flags import Marks
 
 Document = Mapping[str, Any]
 LONGEST_SECONDS = 900

@@ -68,7 +68,7 @@ def azure_monitor(connection: str, credential: TokenCredential) -> Measure:
     from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
     from opentelemetry.sdk.resources import Resource
 
-    from shared.telemetry.figures import Instruments
+    from shared.telemetry.metrics import Instruments
 
     exporter: Any = AzureMonitorMetricExporter(connection_string=connection, credential=credential)
     resource = Resource.create({"service.name": "cosell-connector", "service.version": __version__})

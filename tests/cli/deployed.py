@@ -21,7 +21,7 @@ from sandbox.salesforce import SalesforceApp
 from sandbox.wsgi import in_process
 from shared.salesforce import SalesforceSession
 from shared.settings.model import Settings
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 ENDPOINT = "https://app.example/api/partner-center/webhook"  # ends with the rig's webhook token
 
@@ -67,7 +67,7 @@ def deployment(rig: Rig, *, overlay: str = "", folder: Path | None = None, **cha
 
 def register(rig: Rig, url: str = ENDPOINT, *without: str) -> None:
     """The webhook registered, by default as it should be."""
-    from shared.registration import DEFAULT_EVENTS
+    from shared.registration.plan import DEFAULT_EVENTS
 
     events = tuple(event for event in DEFAULT_EVENTS if event not in without)
     deployment(rig).registrations.save(url, events, exists=False)

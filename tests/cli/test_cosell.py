@@ -17,7 +17,7 @@ from sandbox.system import MEMORY
 from shared.settings import SettingsInvalid
 from shared.settings.model import Settings
 from tests.cli.deployed import register, wiring
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 HELD = "x" * 5000
 

@@ -20,12 +20,12 @@ from sandbox.salesforce.schema import Field
 from shared.deal import Side
 from shared.doorbell import Queue
 from shared.errors import Throttled, Unauthorised
-from shared.identity.kept import Kept
+from shared.identity.stored_sign_in import Kept
 from shared.settings import SettingsInvalid
 from shared.settings.model import Settings
 from shared.sync import Gates
 from tests.cli.deployed import bad, deployment, examined, lines, register, wiring
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 
 def healthy() -> Rig:

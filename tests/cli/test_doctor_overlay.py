@@ -11,7 +11,7 @@ import pytest
 from cli.line import Verdict
 from sandbox.salesforce.schema import Field
 from tests.cli.deployed import bad, deployment, examined, register
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 OVERLAY = """
 [stages]

@@ -14,7 +14,7 @@ from cli.explain.explanation import Compared
 from cli.reading import WouldWrite
 from shared.deal import Claim, ClaimPhase, LinkState, Side
 from tests.cli.deployed import deployment, explained
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 
 def line(told: Explanation, group: str) -> GroupLine:

@@ -12,7 +12,7 @@ from cli.line import Verdict
 from sandbox.salesforce.schema import Field
 from shared.sync import describe
 from tests.cli.deployed import bad, deployment, examined, explained, register
-from tests.rig import Rig
+from tests.support.rig import Rig
 from tests.sync.test_leads import AS_LEADS, KEY, LAST_NAME, accept, arrived, convert, leads, tick
 
 LEADS = "leads"

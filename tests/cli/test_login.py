@@ -24,11 +24,11 @@ from sandbox.entra import EntraApp
 from sandbox.system import MEMORY
 from shared.deal import Side
 from shared.errors import Unauthorised
-from shared.identity.kept import Kept
+from shared.identity.stored_sign_in import Kept
 from tests.cli.deployed import ENDPOINT, bad, lines, register, wiring
 from tests.cli.test_cosell import cosell
-from tests.connecting import turn
-from tests.rig import Rig
+from tests.support.connecting import turn
+from tests.support.rig import Rig
 
 HIDDEN = re.compile(r'type="hidden" name="(\w+)" value="([^"]*)"')
 CODE = re.compile(r"code (\w+)")

@@ -5,7 +5,7 @@ A property of a table row holds 64 KiB; in JSON a quote, a line break or a contr
 
 import pytest
 
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 THEIRS_STANDS = '[groups.notes]\nowner = "partner_center"\n'
 

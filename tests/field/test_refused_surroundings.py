@@ -6,7 +6,7 @@ says what is missing.
 
 import pytest
 
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 REFUSALS = [
     (

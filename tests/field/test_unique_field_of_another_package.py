@@ -5,7 +5,7 @@ Looking again never cures that; today it is tried for ever and nobody is told.
 
 from dataclasses import replace
 
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 
 def test_a_contact_that_another_account_has_already_keeps_no_deal_waiting_unseen() -> None:

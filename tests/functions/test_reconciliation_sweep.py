@@ -13,7 +13,7 @@ from functions import reconciliation_sweep
 from shared import sync
 from shared.storage import Retention
 from shared.telemetry import Unfinished
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 
 def nightly(monkeypatch: pytest.MonkeyPatch, rig: Rig, days: int) -> Any:

@@ -16,13 +16,13 @@ import pytest
 
 import functions
 from functions import partner_center_to_salesforce, partner_center_webhook_registration
-from shared.certificates import Certificates
 from shared.deal import Side
 from shared.doorbell import Doorbell
 from shared.errors import ApiError, Forbidden, Throttled, Unauthorised, Unavailable, Unclear
-from shared.receiver import Receiver
-from shared.registration import DEFAULT_EVENTS, Registration, TestResult
-from tests.deliveries import (
+from shared.registration.plan import DEFAULT_EVENTS, Registration, TestResult
+from shared.webhook.certificates import Certificates
+from shared.webhook.receiver import Receiver
+from tests.support.deliveries import (
     HOST,
     ISSUER_URL,
     NOW,
@@ -240,10 +240,10 @@ from contextlib import nullcontext
 from datetime import datetime
 import functions.partner_center_to_salesforce as webhook
 import azure.functions as func, functions
-from shared.certificate_request import Answer
-from shared.certificates import Certificates
-from shared.receiver import Receiver
-from shared.webhook import Rules
+from shared.webhook.fetch import Answer
+from shared.webhook.certificates import Certificates
+from shared.webhook.receiver import Receiver
+from shared.webhook.delivery import Rules
 
 given = json.load(sys.stdin)
 rules = Rules(given["token"], 65536, frozenset({given["host"]}), frozenset(), frozenset({given["name"]}),

@@ -13,7 +13,7 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from shared.settings import PREFIX
-from tests.settings_page import fields
+from tests.pages.settings_page import fields
 
 ROOT: Final = Path(__file__).parent.parent.parent
 INFRA: Final = ROOT / "infra"

@@ -19,7 +19,7 @@ from tests.infra import asked
 from tests.infra.asked import APP, INFRA, ROOT
 from tests.infra.bicep import Deployment
 from tests.infra.described import EVERYTHING, PLAIN, Terraform, azds_parameters, deployment
-from tests.settings_page import default, fields
+from tests.pages.settings_page import default, fields
 
 # The same thing in both languages.
 SAME = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.telemetry.figures import FIGURES
+from shared.telemetry.metrics import FIGURES
 from tests.infra.asked import INFRA, ROOT
 
 ALERTS: list[dict[str, Any]] = json.loads((INFRA / "alerts.json").read_text("utf-8"))

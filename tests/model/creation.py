@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from shared.errors import LostRace
-from shared.sync import Patience, claims
-from shared.sync.claims import Taken, Turn
+from shared.sync import Patience
+from shared.sync.create import claims
+from shared.sync.create.claims import Taken, Turn
 from tests.model.claimed import NOW, OLD, Creator, Do, Making, Store, aged, link_of, real_sync
 from tests.model.search import Found
 

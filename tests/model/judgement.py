@@ -13,9 +13,9 @@ from shared.deal import Content, Digest, Hold, Intent, Link, LinkState, Opportun
 from shared.decide import GroupPolicy, Policy, announce, commit, decide, refuse
 from shared.decide.base import UNSETTLED
 from shared.decide.policy import Winner
-from shared.sync.look import _may_remember
-from tests.deals import no_obstacle, text
+from shared.sync.pair.gather import _may_remember
 from tests.model.state import Announced, Cell, Held, Memory, P, Row
+from tests.support.deals import no_obstacle, text
 
 GROUP = "value"
 SIDES = (Side.PARTNER_CENTER, Side.SALESFORCE)

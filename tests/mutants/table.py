@@ -16,56 +16,56 @@ SHAPE: Final = "shared/shapes/"
 S: Final = "shared/sync/"
 D: Final = "shared/decide/"
 STORE: Final = "shared/storage/store.py"
-WEBHOOK: Final = "shared/webhook.py"
+WEBHOOK: Final = "shared/webhook/delivery.py"
 TELEMETRY: Final = "shared/telemetry/"
 
 WORK: Final = "tests/telemetry/test_work.py"
 LINES: Final = "tests/telemetry/test_lines.py"
-FIGURES: Final = "tests/telemetry/test_figures.py"
+FIGURES: Final = "tests/telemetry/test_metrics.py"
 
-GUARDS: Final = "tests/test_decide_guards.py"
-INTENT: Final = "tests/test_decide_intent.py"
-LAWS: Final = "tests/test_decide_laws.py"
-LOOP: Final = "tests/test_decide_loop.py"
-MERGE: Final = "tests/test_decide_merge.py"
-SETS: Final = "tests/test_decide_sets.py"
-STATUS: Final = "tests/test_decide_status.py"
-VERSIONS: Final = "tests/test_decide_versions.py"
-WRITE: Final = "tests/test_decide_write.py"
-FITTED: Final = "tests/test_decide_fitted.py"
-PEOPLE: Final = "tests/test_decide_people.py"
+GUARDS: Final = "tests/decide/test_guards.py"
+INTENT: Final = "tests/decide/test_intent.py"
+LAWS: Final = "tests/decide/test_laws.py"
+LOOP: Final = "tests/decide/test_loop.py"
+MERGE: Final = "tests/decide/test_merge.py"
+SETS: Final = "tests/decide/test_sets.py"
+STATUS: Final = "tests/decide/test_status.py"
+VERSIONS: Final = "tests/decide/test_versions.py"
+WRITE: Final = "tests/decide/test_write.py"
+FITTED: Final = "tests/decide/test_schema_change.py"
+PEOPLE: Final = "tests/decide/test_people.py"
 LIFECYCLE: Final = "tests/test_lifecycle.py"
-MEET: Final = "tests/test_meet.py"
-MODEL: Final = "tests/test_model.py::"
+MEET: Final = "tests/test_unlinked.py"
+MODEL: Final = "tests/model/test_model.py::"
 MODEL_CREATION: Final = f"{MODEL}test_a_claimed_searched_and_checked_creation_makes_one_record"
-REFERRAL: Final = "tests/test_mapping_referral.py"
-OPPORTUNITY: Final = "tests/test_mapping_opportunity.py"
-SOLUTIONS: Final = "tests/test_mapping_solutions.py"
-NUMBERS: Final = "tests/test_codecs_numbers.py"
-CODECS: Final = "tests/test_codecs.py"
-PARTNER_CENTER: Final = "tests/test_partner_center.py"
-SALESFORCE: Final = "tests/test_salesforce.py"
-TRANSPORT: Final = "tests/test_transport.py"
-IDENTITY: Final = "tests/test_identity.py"
-REFRESHING: Final = "tests/test_refreshing.py"
+REFERRAL: Final = "tests/mapping/test_referral.py"
+OPPORTUNITY: Final = "tests/mapping/test_opportunity.py"
+SOLUTIONS: Final = "tests/mapping/test_solutions.py"
+NUMBERS: Final = "tests/mapping/test_codecs_numbers.py"
+CODECS: Final = "tests/mapping/test_codecs.py"
+PARTNER_CENTER: Final = "tests/partner_center/test_client.py"
+SALESFORCE: Final = "tests/salesforce/test_client.py"
+TRANSPORT: Final = "tests/transport/test_transport.py"
+IDENTITY: Final = "tests/identity/test_identity.py"
+REFRESHING: Final = "tests/identity/test_refreshing.py"
 LOGIN: Final = "tests/cli/test_login.py"
-RELAY: Final = "tests/test_relay.py"
-STORAGE: Final = "tests/test_storage.py"
-CURSORS: Final = "tests/test_storage_cursors.py"
-SIGNED: Final = "tests/test_webhook.py"
-RECEIVER: Final = "tests/test_receiver.py"
-CERTIFICATES: Final = "tests/test_certificates.py"
-ASKING: Final = "tests/test_certificate_request.py"
-RETENTION: Final = "tests/test_storage_retention.py"
-RECEIVING: Final = "tests/test_settings_receiving.py"
-COLD: Final = "tests/test_cold_webhook.py"
+RELAY: Final = "tests/webhook/test_relay.py"
+STORAGE: Final = "tests/storage/test_store.py"
+CURSORS: Final = "tests/storage/test_cursors.py"
+SIGNED: Final = "tests/webhook/test_delivery.py"
+RECEIVER: Final = "tests/webhook/test_receiver.py"
+CERTIFICATES: Final = "tests/webhook/test_certificates.py"
+ASKING: Final = "tests/webhook/test_fetch.py"
+RETENTION: Final = "tests/storage/test_retention.py"
+RECEIVING: Final = "tests/settings/test_receiving.py"
+COLD: Final = "tests/webhook/test_cold_start.py"
 ENDPOINT: Final = "tests/functions/test_webhook_function.py"
 
 LEADS: Final = "tests/sync/test_leads.py"
 BRAKES: Final = "tests/sync/test_brakes.py"
 CRASHES: Final = "tests/sync/test_crashes.py"
 CREATE: Final = "tests/sync/test_create_co_sell_referral.py"
-MAPPED: Final = "tests/test_mapping_referral.py"
+MAPPED: Final = "tests/mapping/test_referral.py"
 FAULTS: Final = "tests/sync/test_faults.py"
 GATES: Final = "tests/sync/test_gates.py"
 INVITE: Final = "tests/sync/test_invite_microsoft.py"
@@ -100,13 +100,13 @@ class Mutant(NamedTuple):
 MUTANTS: Final = (
     # Conditions of writes
     Mutant("no If-Match", f"{PC}referrals.py", '"If-Match": etag', '"X-Was": etag', (PARTNER_CENTER, FAULTS)),
-    Mutant("no If-Unmodified-Since", f"{S}send.py", "fields, int(intent.target_version))]", "fields, None)]", (FAULTS,)),
-    Mutant("solution rows without a condition", f"{S}send.py", "row.path, row.fields, row.modified)", "row.path, row.fields, None)", (FAULTS,)),
-    Mutant("report without a condition", f"{S}tell.py", 'path, fields, view.modified)', 'path, fields, None)', (TWO,)),
+    Mutant("no If-Unmodified-Since", f"{S}pair/send.py", "fields, int(intent.target_version))]", "fields, None)]", (FAULTS,)),
+    Mutant("solution rows without a condition", f"{S}pair/send.py", "row.path, row.fields, row.modified)", "row.path, row.fields, None)", (FAULTS,)),
+    Mutant("report without a condition", f"{S}create/not_sent.py", 'path, fields, view.modified)', 'path, fields, None)', (TWO,)),
     Mutant("link stored whatever its eTag", STORE, '{"mode": UpdateMode.REPLACE, **condition}', '{"mode": UpdateMode.REPLACE}', (STORAGE,)),
     Mutant("cursor stored whatever its eTag", STORE, "mode=UpdateMode.REPLACE, etag=version, match_condition=MatchConditions.IfNotModified", "mode=UpdateMode.REPLACE", (CURSORS,)),
     Mutant("alias overwritten", STORE, 'self._table("alias").create_entity(alias)', 'self._table("alias").upsert_entity(alias)', (STORAGE,)),
-    Mutant("adopted without compare-and-set", f"{S}converge.py", "after = sync.links.save(decision.link,", "after = sync.links.save(replace(decision.link, version=getattr(sync.links.link(link.id), 'version', '')),", (TWO,)),
+    Mutant("adopted without compare-and-set", f"{S}pair/converge.py", "after = sync.links.save(decision.link,", "after = sync.links.save(replace(decision.link, version=getattr(sync.links.link(link.id), 'version', '')),", (TWO,)),
     Mutant("changed without asking for the new version", f"{PC}referrals.py", ', "Prefer": "return=representation"', "", (PARTNER_CENTER,)),
     Mutant("an empty answer to a change taken as its read-back", f"{PC}referrals.py", "body.get(ETAG) else self._read_back(referral_id)", 'True else self._read_back(referral_id)', (PARTNER_CENTER,)),
     Mutant("an unreadable read-back taken as nothing done", f"{PC}referrals.py", "raise Unclear(SIDE, PATCH, code=error.code", "raise Unavailable(SIDE, PATCH, code=error.code", (PARTNER_CENTER,)),
@@ -122,14 +122,14 @@ MUTANTS: Final = (
     Mutant("open second ignored", f"{D}__init__.py", "open_seconds(s, policy)) > 0:", "open_seconds(s, policy)) > 99:", (VERSIONS,)),
     Mutant("open second closed too early", f"{D}__init__.py", "open_seconds(s, policy)) > 0:", "open_seconds(s, policy)) > 1:", (VERSIONS,)),
     Mutant("open second by our own clock", f"{D}version.py", "closed_margin_seconds - (s.read_at -", "closed_margin_seconds - (1 + s.read_at * 2 -", (VERSIONS,)),
-    Mutant("refusal told in an open second", f"{S}tell.py", "view.read_at - view.modified < margin", "view.read_at < view.modified", (CREATE,)),
+    Mutant("refusal told in an open second", f"{S}create/not_sent.py", "view.read_at - view.modified < margin", "view.read_at < view.modified", (CREATE,)),
     Mutant("newest version not remembered", f"{D}version.py", "max(link.p_hwm, p.ticks)", "link.p_hwm", (VERSIONS,)),
     Mutant("version taken over while its news waits", f"{D}version.py", "return link if waiting else", "return link if False else", (VERSIONS,)),
     Mutant("judging an announced write teaches no version", f"{D}guards.py", "judge(noticed(link, p), link.intent", "judge(link, link.intent", (f"{MODEL}test_judging_an_announced_write_teaches_the_newest_version",)),
     Mutant("the view read before the link", f"{S}changes.py", "(view, record), link = found[sf_id], links[sf_id]", "(view, record), link = found[sf_id], link_of(sync, S, sf_id)", (RACES,)),
     Mutant("memory trusted though a newer version was seen", f"{D}groups.py", " or not link.current:", ":", (VERSIONS,)),
     # Announcements
-    Mutant("writes not announced", f"{S}converge.py", "link = sync.links.save(replace(decision.link, intent=intent), conflicts=decision.conflicts, at=sync.clock())", "link = replace(sync.links.save(decision.link, conflicts=decision.conflicts, at=sync.clock()), intent=intent)", (TWO,)),
+    Mutant("writes not announced", f"{S}pair/converge.py", "link = sync.links.save(replace(decision.link, intent=intent), conflicts=decision.conflicts, at=sync.clock())", "link = replace(sync.links.save(decision.link, conflicts=decision.conflicts, at=sync.clock()), intent=intent)", (TWO,)),
     Mutant("pause honoured before an announced write", f"{D}guards.py", "    _announced,\n    _recycled,\n    _paused,\n", "    _paused,\n    _announced,\n    _recycled,\n", (GUARDS,)),
     Mutant("write to a deleted opportunity taken as never arrived", f"{D}guards.py", "is judged when it comes back\n        return None", "is judged when it comes back\n        return Decision(replace(link, intent=None), note='withdrawn')", (GUARDS,)),
     Mutant("announcement rolled back blindly", f"{D}intent.py", "if _version(target) == intent.target_version:", "if _version(target) == 'never':", (INTENT,)),
@@ -143,58 +143,58 @@ MUTANTS: Final = (
     Mutant("landed: the source taken as it is now", f"{D}write.py", "agreed(link, intent, back, policy)", "agreed(link, replace(intent, source={g: shown(g, s.groups[g], policy) for g in intent.writes} if intent.side is P else intent.source), back, policy)", (WRITE,)),
     Mutant("announcement never cleared", f"{D}write.py", "intent=None,\n        attempts=0", "attempts=0", (WRITE, INTENT)),
     Mutant("base of the target from the request", f"{D}write.py", "sent[group] if digest is None else digest", "sent[group] if digest is not None else sent[group]", (WRITE,)),
-    Mutant("a record that cannot be shown is asked for without end", f"{S}converge.py", "doubled(wait, caller.tries), tried=True", "wait, tried=True", (FAULTS,)),
-    Mutant("a refused creation's link forgotten where the referral comes to name an opportunity", f"{S}first_meeting.py", "    if waits is None:\n        fresh", "    if True:\n        fresh", (INBOUND,)),
-    Mutant("what was expected of a refused creation taken for an agreement", f"{S}first_meeting.py", "opportunity_id=opportunity_id, base_p={}, base_s={})", "opportunity_id=opportunity_id)", (INBOUND,)),
-    Mutant("conflict row forgotten", f"{S}converge.py", "intent=intent), conflicts=decision.conflicts", "intent=intent), conflicts=()", (OUTBOUND,)),
-    Mutant("conflict row after the write", f"{S}converge.py", "intent=intent), conflicts=decision.conflicts, at=sync.clock())\n    done, again = _carry_out(sync, link, intent, look, decision, caller)\n", "intent=intent), at=sync.clock())\n    done, again = _carry_out(sync, link, intent, look, decision, caller)\n    done = sync.links.save(done, conflicts=decision.conflicts, at=sync.clock())\n", (TWO,)),
-    Mutant("helped without claiming", f"{S}converge.py", "link = sync.links.save(replace(link, intent=replace(link.intent, helper=run, at=sync.clock())))", "link = replace(link, intent=replace(link.intent, helper=run, at=sync.clock()))", (TWO,)),
-    Mutant("helped while its run is at it", f"{S}converge.py", "link.age < sync.patience.claim // 2", "False", (TWO,)),
-    Mutant("a deleted opportunity's write claimed by all who ring", f"{S}converge.py", "if link.state is LinkState.OPPORTUNITY_DELETED and look", "if False and look", (RACES,)),
-    Mutant("taken over and refused: not looked for", f"{S}converge.py", "if _taken_over(decision) and not _still_due", "if False and not _still_due", (f"{MODEL}test_another_runs_write_that_is_refused_when_repeated_is_looked_for_before_it_is_held",)),
-    Mutant("taken over and too late: taken as never arrived", f"{S}converge.py", "return link if _taken_over(decision) else sync", "return sync", (f"{MODEL}test_another_runs_write_is_not_taken_as_never_arrived_because_its_repetition_is_too_late",)),
-    Mutant("withdrawn write stays announced", f"{S}converge.py", "else sync.links.save(replace(link, intent=None))", "else link", (FAULTS, OUTBOUND)),
+    Mutant("a record that cannot be shown is asked for without end", f"{S}pair/converge.py", "doubled(wait, caller.tries), tried=True", "wait, tried=True", (FAULTS,)),
+    Mutant("a refused creation's link forgotten where the referral comes to name an opportunity", f"{S}create/unlinked_referral.py", "    if waits is None:\n        fresh", "    if True:\n        fresh", (INBOUND,)),
+    Mutant("what was expected of a refused creation taken for an agreement", f"{S}create/unlinked_referral.py", "opportunity_id=opportunity_id, base_p={}, base_s={})", "opportunity_id=opportunity_id)", (INBOUND,)),
+    Mutant("conflict row forgotten", f"{S}pair/converge.py", "intent=intent), conflicts=decision.conflicts", "intent=intent), conflicts=()", (OUTBOUND,)),
+    Mutant("conflict row after the write", f"{S}pair/converge.py", "intent=intent), conflicts=decision.conflicts, at=sync.clock())\n    done, again = _carry_out(sync, link, intent, look, decision, caller)\n", "intent=intent), at=sync.clock())\n    done, again = _carry_out(sync, link, intent, look, decision, caller)\n    done = sync.links.save(done, conflicts=decision.conflicts, at=sync.clock())\n", (TWO,)),
+    Mutant("helped without claiming", f"{S}pair/converge.py", "link = sync.links.save(replace(link, intent=replace(link.intent, helper=run, at=sync.clock())))", "link = replace(link, intent=replace(link.intent, helper=run, at=sync.clock()))", (TWO,)),
+    Mutant("helped while its run is at it", f"{S}pair/converge.py", "link.age < sync.patience.claim // 2", "False", (TWO,)),
+    Mutant("a deleted opportunity's write claimed by all who ring", f"{S}pair/converge.py", "if link.state is LinkState.OPPORTUNITY_DELETED and look", "if False and look", (RACES,)),
+    Mutant("taken over and refused: not looked for", f"{S}pair/converge.py", "if _taken_over(decision) and not _still_due", "if False and not _still_due", (f"{MODEL}test_another_runs_write_that_is_refused_when_repeated_is_looked_for_before_it_is_held",)),
+    Mutant("taken over and too late: taken as never arrived", f"{S}pair/converge.py", "return link if _taken_over(decision) else sync", "return sync", (f"{MODEL}test_another_runs_write_is_not_taken_as_never_arrived_because_its_repetition_is_too_late",)),
+    Mutant("withdrawn write stays announced", f"{S}pair/converge.py", "else sync.links.save(replace(link, intent=None))", "else link", (FAULTS, OUTBOUND)),
     Mutant("marker left out", f"{MAP}opportunity.py", "{names.marker: marker, names.audit: audit}", "{names.audit: audit}", (OPPORTUNITY,)),
-    Mutant("recovery timer off", f"{S}sweep.py", "return ring_for_links(sync, begun,", "return 0 * ring_for_links(sync, (),", (DELTA,)),
+    Mutant("recovery timer off", f"{S}detect/sweep.py", "return ring_for_links(sync, begun,", "return 0 * ring_for_links(sync, (),", (DELTA,)),
     # Creation
-    Mutant("list lag not waited out", f"{S}claims.py", "number=claim.number + 1, wait=seconds", "number=claim.number + 1, wait=0", (CREATE,)),
-    Mutant("claim not looked at again", f"{S}claims.py", "current is not None and current.claim == taken.link.claim", "current is not None", (TWO,)),
-    Mutant("frozen worker sends", f"{S}claims.py", "return fresh and current", "return current", (TWO,)),
-    Mutant("creation not looked at again before it is sent", f"{S}create_referral.py", "before=last)", "before=lambda: None)", (TWO,)),
-    Mutant("send window by a clock that jumps", f"{S}claims.py", "fresh = sync.monotonic() - taken.started", "fresh = taken.link.claim is not None and sync.clock() - taken.link.claim.at", (TWO,)),
-    Mutant("searched without a claim", f"{S}claims.py", "_claimed(sync, link, claim.number, claim.first_at)", "link", (MODEL_CREATION,)),
-    Mutant("old claim taken over at once", f"{S}claims.py", "if link.age < sync.patience.claim:", "if link.age < 0:", (CREATE, MODEL_CREATION)),
-    Mutant("age of a claim by a worker's own clock", f"{S}claims.py", "if link.age < sync.patience.claim:", "if sync.clock() - claim.at < sync.patience.claim:", (CREATE,)),
-    Mutant("given back though an earlier attempt is unclear", f"{S}claims.py", "if claim is None or claim.number == 1:", "if True:", (TWO,)),
-    Mutant("unclear creation sent again at once", f"{S}create_referral.py", "    except Unclear:\n", "    except Unclear:\n        claims.give_back(sync, link, 0)\n", (CREATE,)),
-    Mutant("no search before the second creation", f"{S}create_referral.py", "elif taken.turn is Turn.SEND:", "elif taken.turn is not Turn.NOT_YET:", (CREATE,)),
-    Mutant("no longer wanted, so never searched for", f"{S}create_referral.py", "if known is not None and known.unfinished:", "if False:", (CREATE,)),
+    Mutant("list lag not waited out", f"{S}create/claims.py", "number=claim.number + 1, wait=seconds", "number=claim.number + 1, wait=0", (CREATE,)),
+    Mutant("claim not looked at again", f"{S}create/claims.py", "current is not None and current.claim == taken.link.claim", "current is not None", (TWO,)),
+    Mutant("frozen worker sends", f"{S}create/claims.py", "return fresh and current", "return current", (TWO,)),
+    Mutant("creation not looked at again before it is sent", f"{S}create/referral.py", "before=last)", "before=lambda: None)", (TWO,)),
+    Mutant("send window by a clock that jumps", f"{S}create/claims.py", "fresh = sync.monotonic() - taken.started", "fresh = taken.link.claim is not None and sync.clock() - taken.link.claim.at", (TWO,)),
+    Mutant("searched without a claim", f"{S}create/claims.py", "_claimed(sync, link, claim.number, claim.first_at)", "link", (MODEL_CREATION,)),
+    Mutant("old claim taken over at once", f"{S}create/claims.py", "if link.age < sync.patience.claim:", "if link.age < 0:", (CREATE, MODEL_CREATION)),
+    Mutant("age of a claim by a worker's own clock", f"{S}create/claims.py", "if link.age < sync.patience.claim:", "if sync.clock() - claim.at < sync.patience.claim:", (CREATE,)),
+    Mutant("given back though an earlier attempt is unclear", f"{S}create/claims.py", "if claim is None or claim.number == 1:", "if True:", (TWO,)),
+    Mutant("unclear creation sent again at once", f"{S}create/referral.py", "    except Unclear:\n", "    except Unclear:\n        claims.give_back(sync, link, 0)\n", (CREATE,)),
+    Mutant("no search before the second creation", f"{S}create/referral.py", "elif taken.turn is Turn.SEND:", "elif taken.turn is not Turn.NOT_YET:", (CREATE,)),
+    Mutant("no longer wanted, so never searched for", f"{S}create/referral.py", "if known is not None and known.unfinished:", "if False:", (CREATE,)),
     Mutant("creation repeated after a time-out", f"{PC}referrals.py", "repeat=Repeat.NEVER", "repeat=Repeat.READ", (PARTNER_CENTER,)),
     Mutant("a server error proves that nothing was created", f"{PC}referrals.py", "if error.status >= 500:", "if error.status > 503:", (PARTNER_CENTER,)),
     Mutant("own reference left out", f"{SHAPE}referral.py", '"externalReferenceId": opportunity_id,', '"externalReferenceId": "",', (CREATE,)),
     Mutant("random own reference", f"{SHAPE}referral.py", '"externalReferenceId": opportunity_id,', '"externalReferenceId": __import__("uuid").uuid4().hex,', (CREATE,)),
-    Mutant("agreement not remembered before a creation", f"{S}create_referral.py", "link = _expected(sync, link, look)", "pass", (CREATE,)),
-    Mutant("refused deal sent again and again", f"{S}create_referral.py", "if _refused_before(sync, link, look):", "if False:", (CREATE,)),
-    Mutant("one referral in two links", f"{S}create_referral.py", "    if owner != link.id:\n        link =", "    if False:\n        link =", (TWO,)),
+    Mutant("agreement not remembered before a creation", f"{S}create/referral.py", "link = _expected(sync, link, look)", "pass", (CREATE,)),
+    Mutant("refused deal sent again and again", f"{S}create/referral.py", "if _refused_before(sync, link, look):", "if False:", (CREATE,)),
+    Mutant("one referral in two links", f"{S}create/referral.py", "    if owner != link.id:\n        link =", "    if False:\n        link =", (TWO,)),
     Mutant("another pair's referral taken for its own", f"{S}changes.py", 'if link is not None and link.referral_id not in ("", referral_id):', "if False:", (RACES,)),
-    Mutant("alias without a link is nobody's business", f"{S}create_opportunity.py", "    owner = sync.links.claim(Side.PARTNER_CENTER, referral_id, link_id_of_referral(referral_id))\n", "    known = sync.links.link_of(Side.PARTNER_CENTER, referral_id)\n    if known and sync.links.link(known) is None:\n        return None\n    owner = known or sync.links.claim(Side.PARTNER_CENTER, referral_id, link_id_of_referral(referral_id))\n", (TWO,)),
-    Mutant("alias of an opportunity without a link is nobody's business", f"{S}create_referral.py", "    if link is None:\n        sync.links.claim(", "    if link is None:\n        if sync.links.link_of(Side.SALESFORCE, opportunity_id):\n            return None\n        sync.links.claim(", (TWO,)),
-    Mutant("late creation overwrites", f"{S}new_opportunity.py", 'CompositeStep("opportunity", "POST", sf.path(sf.OPPORTUNITY), fields)', 'CompositeStep("opportunity", "PATCH", f"/sobjects/Opportunity/{(key := sync.mapping.config.opportunity.referral_id)}/{referral_id}", {k: v for k, v in fields.items() if k != key})', (RACES,)),
-    Mutant("a standing refusal stays off the work list", f"{S}create_opportunity.py", "        _report(sync, link.id, held)  #", "        pass  #", (INBOUND,)),
+    Mutant("alias without a link is nobody's business", f"{S}create/opportunity.py", "    owner = sync.links.claim(Side.PARTNER_CENTER, referral_id, link_id_of_referral(referral_id))\n", "    known = sync.links.link_of(Side.PARTNER_CENTER, referral_id)\n    if known and sync.links.link(known) is None:\n        return None\n    owner = known or sync.links.claim(Side.PARTNER_CENTER, referral_id, link_id_of_referral(referral_id))\n", (TWO,)),
+    Mutant("alias of an opportunity without a link is nobody's business", f"{S}create/referral.py", "    if link is None:\n        sync.links.claim(", "    if link is None:\n        if sync.links.link_of(Side.SALESFORCE, opportunity_id):\n            return None\n        sync.links.claim(", (TWO,)),
+    Mutant("late creation overwrites", f"{S}create/opportunity_request.py", 'CompositeStep("opportunity", "POST", sf.path(sf.OPPORTUNITY), fields)', 'CompositeStep("opportunity", "PATCH", f"/sobjects/Opportunity/{(key := sync.mapping.config.opportunity.referral_id)}/{referral_id}", {k: v for k, v in fields.items() if k != key})', (RACES,)),
+    Mutant("a standing refusal stays off the work list", f"{S}create/opportunity.py", "        _report(sync, link.id, held)  #", "        pass  #", (INBOUND,)),
     Mutant("claimed for a referral that cannot be seen", f"{S}changes.py", "        if link is not None and link.claim is not None:\n            sync.links.save", "        if False:\n            sync.links.save", (INBOUND,)),
-    Mutant("an existing opportunity is made once more", f"{S}create_opportunity.py", "    if existing:\n", "    if False:\n", (RACES, FAULTS)),
+    Mutant("an existing opportunity is made once more", f"{S}create/opportunity.py", "    if existing:\n", "    if False:\n", (RACES, FAULTS)),
     Mutant("known customer made again", f"{MAP}customer.py", "    if matches:\n", "    if False:\n", (AROUND,)),
     Mutant("an account found by its key is overlooked", f"{MAP}customer.py", "if keyed := [", "if keyed := [] and [", (AROUND,)),
     Mutant("nobody is told of accounts that resemble the customer", f"{MAP}customer.py", '_ids(found.get("similar", ()))', "()", (AROUND,)),
-    Mutant("a refused team keeps a deal waiting", f"{S}create_opportunity.py", "if not around.optional(refusal.call) or _taken(refusal):", "if True:", (TEAM,)),
-    Mutant("a refused deal is made without its team", f"{S}surroundings.py", 'step.startswith((TEAM, NOTE)) or (step == "opportunity" and bool(self.users))', "True", (TEAM, INBOUND)),
-    Mutant("a field called by its name", f"{S}surroundings.py", "{sf.ACCOUNT_ID: account} if", "{'AccountId': account} if", ("tests/test_field_names.py",)),
-    Mutant("a property called by its name", f"{S}engagement.py", "ms_referral_id=microsofts_id", "ms_referral_id=str(theirs['id'])", ("tests/test_field_names.py",)),
+    Mutant("a refused team keeps a deal waiting", f"{S}create/opportunity.py", "if not around.optional(refusal.call) or _taken(refusal):", "if True:", (TEAM,)),
+    Mutant("a refused deal is made without its team", f"{S}create/surroundings.py", 'step.startswith((TEAM, NOTE)) or (step == "opportunity" and bool(self.users))', "True", (TEAM, INBOUND)),
+    Mutant("a field called by its name", f"{S}create/surroundings.py", "{sf.ACCOUNT_ID: account} if", "{'AccountId': account} if", ("tests/architecture/test_field_names.py",)),
+    Mutant("a property called by its name", f"{S}pair/engagement.py", "ms_referral_id=microsofts_id", "ms_referral_id=str(theirs['id'])", ("tests/architecture/test_field_names.py",)),
     Mutant("fifty-one people are sent", "shared/checks.py", "if len(content) > MOST_MEMBERS:", "if len(content) > MOST_MEMBERS + 1:", ("tests/test_checks.py",)),
-    Mutant("a reason goes out as sellers call it", f"{MAP}opportunity.py", "self._names.reasons.get(text, text)", "text", ("tests/test_mapping_opportunity.py",)),
+    Mutant("a reason goes out as sellers call it", f"{MAP}opportunity.py", "self._names.reasons.get(text, text)", "text", ("tests/mapping/test_opportunity.py",)),
     Mutant("guests own deals", f"{SHAPE}salesforce.py", "{ACTIVE} = true AND UserType = 'Standard'", "{ACTIVE} = true", (TEAM,)),
-    Mutant("what stays at Microsoft is made all the same", f"{S}new_opportunity.py", "        and sync.mapping.groups[group].spec.create.towards(S)\n", "", (AROUND,)),
-    Mutant("a contact without its customer", f"{S}surroundings.py", "if not (account and person", "if not (person", (AROUND,)),
+    Mutant("what stays at Microsoft is made all the same", f"{S}create/opportunity_request.py", "        and sync.mapping.groups[group].spec.create.towards(S)\n", "", (AROUND,)),
+    Mutant("a contact without its customer", f"{S}create/surroundings.py", "if not (account and person", "if not (person", (AROUND,)),
     Mutant("a field that no row fills counts as filled", "cli/doctor/org.py", "OPPORTUNITY: {STAGE, ", 'OPPORTUNITY: {"CloseDate", STAGE, ', ("tests/cli/test_doctor_overlay.py",)),
     Mutant("a colleague in the portal is removed", f"{D}merge.py", 'if not (may_leave and fates.get(key) == "remove")} | joins', "if key in s} | joins", (PEOPLE, TEAM)),
     Mutant("a team that went out of sight has left", f"{D}merge.py", "may_leave = not rule.blind or len(by_key(pair.base_s)) == 1", "may_leave = True", (TEAM,)),
@@ -202,60 +202,60 @@ MUTANTS: Final = (
     Mutant("people who are known too little of vanish", f"{MAP}referral.py", "items = self._unread(group, current or {}) + items", "items = items + []", (TEAM,)),
     Mutant("an amount in another currency shown as one's own", f"{MAP}spellings.py", '        if text not in ("", ours):\n', "        if False:\n", (MORE,)),
     Mutant("a fixed value counts as something said", f"{MAP}rows.py", "return () if {name for name, _ in found} <= self._fixed else tuple(found)", "return tuple(found)", (MORE,)),
-    Mutant("no marketplace intent beside other attributes", f"{SHAPE}referral.py", "    return typed if decided else [", "    return typed if typed else [", ("tests/test_mapping_creation.py",)),
+    Mutant("no marketplace intent beside other attributes", f"{SHAPE}referral.py", "    return typed if decided else [", "    return typed if typed else [", ("tests/mapping/test_creation.py",)),
     Mutant("the text of solutions is written at every save", f"{MAP}__init__.py", "wanted = bool(field) and text is not None and (text or None) != record.get(field)", "wanted = bool(field) and text is not None", ("tests/sync/test_products.py",)),
-    Mutant("users are taken for the whole team", f"{S}create_opportunity.py", '.spec.kind != "people"}', ".spec.kind}", (TEAM, RACES)),
-    Mutant("Microsoft invited without a search", f"{S}invite_microsoft.py", "if (taken.turn is Turn.SEARCH_THEN_SEND or not new)", "if False", (INVITE,)),
-    Mutant("Microsoft invited without a claim", f"{S}invite_microsoft.py", "taken = claims.take(sync, link)", "taken = Taken(Turn.SEND, claims._claimed(sync, link, 1, sync.clock()), sync.monotonic())", (INVITE,)),
-    Mutant("invitation not looked at again before it is sent", f"{S}invite_microsoft.py", "before=last)", "before=lambda: None)", (INVITE,)),
-    Mutant("refused invitation sent again and again", f"{S}invite_microsoft.py", "replace(link, state=LinkState.LINKED, claim=None, held={**link.held, CO_SELL: hold})", "replace(link, claim=None, held={**link.held, CO_SELL: hold})", (INVITE,)),
-    Mutant("a deleted opportunity is never asked again", f"{S}invite_microsoft.py", "        sync.links.save(replace(link, claim=None))\n        return None", "        return sync.links.save(replace(link, state=LinkState.LINKED, claim=None))", (INVITE,)),
+    Mutant("users are taken for the whole team", f"{S}create/opportunity.py", '.spec.kind != "people"}', ".spec.kind}", (TEAM, RACES)),
+    Mutant("Microsoft invited without a search", f"{S}create/invite_microsoft.py", "if (taken.turn is Turn.SEARCH_THEN_SEND or not new)", "if False", (INVITE,)),
+    Mutant("Microsoft invited without a claim", f"{S}create/invite_microsoft.py", "taken = claims.take(sync, link)", "taken = Taken(Turn.SEND, claims._claimed(sync, link, 1, sync.clock()), sync.monotonic())", (INVITE,)),
+    Mutant("invitation not looked at again before it is sent", f"{S}create/invite_microsoft.py", "before=last)", "before=lambda: None)", (INVITE,)),
+    Mutant("refused invitation sent again and again", f"{S}create/invite_microsoft.py", "replace(link, state=LinkState.LINKED, claim=None, held={**link.held, CO_SELL: hold})", "replace(link, claim=None, held={**link.held, CO_SELL: hold})", (INVITE,)),
+    Mutant("a deleted opportunity is never asked again", f"{S}create/invite_microsoft.py", "        sync.links.save(replace(link, claim=None))\n        return None", "        return sync.links.save(replace(link, state=LinkState.LINKED, claim=None))", (INVITE,)),
     # Microsoft's side, and deals shared further
-    Mutant("a paused deal is shared", f"{S}invite_microsoft.py", "return view.sync_on and asked(sync, view)", "return asked(sync, view)", (UPGRADE,)),
-    Mutant("an incomplete request is sent", f"{S}invite_microsoft.py", "if missing else None", "if False else None", (UPGRADE,)),
+    Mutant("a paused deal is shared", f"{S}create/invite_microsoft.py", "return view.sync_on and asked(sync, view)", "return asked(sync, view)", (UPGRADE,)),
+    Mutant("an incomplete request is sent", f"{S}create/invite_microsoft.py", "if missing else None", "if False else None", (UPGRADE,)),
     Mutant("switched-off upgrades go on", f"{D}groups.py", 'kind == "latch" and not policy.upgrades', 'kind == "latch" and False', (UPGRADE,)),
     Mutant("an older view of Microsoft's side believed", f"{D}guards.py", "p.theirs.ticks < link.ms_hwm", "p.theirs.ticks < 0", (THEIRS,)),
-    Mutant("a lagging list empties Microsoft's facts", f"{S}look.py", "(None if self._engagement else NOBODY)\n        self._engagement", "NOBODY\n        self._engagement", (THEIRS,)),
+    Mutant("a lagging list empties Microsoft's facts", f"{S}pair/gather.py", "(None if self._engagement else NOBODY)\n        self._engagement", "NOBODY\n        self._engagement", (THEIRS,)),
     Mutant("any partner taken for Microsoft", "shared/kinds.py", "return MICROSOFT in id_ or", "return True or", (THEIRS,)),
     Mutant("our own seller taken for Microsoft's", f"{MAP}microsoft.py", "if _address(member) not in own]", "]", (THEIRS,)),
-    Mutant("an unanswered request forgotten at night", f"{S}sweep.py", "        found.unlisted.append(link.referral_id)", "        pass", (THEIRS,)),
-    Mutant("Microsoft's events find nobody", f"{S}engagement.py", "sync.links.claim(Side.PARTNER_CENTER, meet.alias_of_microsofts(microsofts_id), link.id)", "pass", (THEIRS,)),
+    Mutant("an unanswered request forgotten at night", f"{S}detect/sweep.py", "        found.unlisted.append(link.referral_id)", "        pass", (THEIRS,)),
+    Mutant("Microsoft's events find nobody", f"{S}pair/engagement.py", "sync.links.claim(Side.PARTNER_CENTER, unlinked.alias_of_microsofts(microsofts_id), link.id)", "pass", (THEIRS,)),
     Mutant("an event forgets the invitation", f"{S}changes.py", "    elif link is not None and _not_invited(link):\n        sync", "    elif False and link:\n        sync", (INVITE,)),
     Mutant("a poll forgets the invitation", f"{S}changes.py", "        elif link is not None and _not_invited(link):\n            sync", "        elif False and link:\n            sync", (INVITE,)),
     # Polls and sweeps
-    Mutant("> instead of >=", f"{S}poll.py", "{sf.STAMP} >= {since", "{sf.STAMP} > {since", (POLL,)),
-    Mutant("no overlap", f"{S}poll.py", "one.before.at - sync.patience.poll_overlap, one", "one.before.at, one", (POLL,)),
-    Mutant("watermark from our own clock", f"{S}poll.py", "_advance(sync, before, frozenset(stamped), second, rows.server_time)", "_advance(sync, before, frozenset(stamped), second, sync.clock())", (POLL,)),
-    Mutant("watermark before the doorbells", f"{S}poll.py", "    for first_ever in (False, True):\n", "    for one in passes:\n        _remember(sync, one)\n    for first_ever in (False, True):\n", (POLL,)),
-    Mutant("watermark past a running transaction", f"{S}poll.py", "settled = server_time - SETTLING_SECONDS", "settled = server_time", (POLL,)),
-    Mutant("watermark goes back", f"{S}poll.py", "max(before.at if before else 0, min(newest, settled))", "min(newest, settled)", (POLL,)),
+    Mutant("> instead of >=", f"{S}detect/poll.py", "{sf.STAMP} >= {since", "{sf.STAMP} > {since", (POLL,)),
+    Mutant("no overlap", f"{S}detect/poll.py", "one.before.at - sync.patience.poll_overlap, one", "one.before.at, one", (POLL,)),
+    Mutant("watermark from our own clock", f"{S}detect/poll.py", "_advance(sync, before, frozenset(stamped), second, rows.server_time)", "_advance(sync, before, frozenset(stamped), second, sync.clock())", (POLL,)),
+    Mutant("watermark before the doorbells", f"{S}detect/poll.py", "    for first_ever in (False, True):\n", "    for one in passes:\n        _remember(sync, one)\n    for first_ever in (False, True):\n", (POLL,)),
+    Mutant("watermark past a running transaction", f"{S}detect/poll.py", "settled = server_time - SETTLING_SECONDS", "settled = server_time", (POLL,)),
+    Mutant("watermark goes back", f"{S}detect/poll.py", "max(before.at if before else 0, min(newest, settled))", "min(newest, settled)", (POLL,)),
     Mutant("clock of the last page", f"{SF}client.py", "        server_time = self.session.server_time\n        return Rows(tuple(record for page in self._pages(page) for record in page), server_time)", "        records = tuple(record for page in self._pages(page) for record in page)\n        return Rows(records, self.session.server_time)", (SALESFORCE,)),
-    Mutant("watermark of the delta from the last page", f"{S}sweep.py", "newest = max(newest, stamp(document, UPDATED, oldest))", "newest = stamp(document, UPDATED, oldest)", (DELTA,)),
-    Mutant("watermark of the delta before its doorbells", f"{S}sweep.py", "    ring(sync, Queue.REFERRAL_CHANGES, ids, reason=DELTA_REASON)\n    _remember(sync, DELTA, str(max(newest, settled) if newest else \"\"), cursor)\n", "    _remember(sync, DELTA, str(max(newest, settled) if newest else \"\"), cursor)\n    ring(sync, Queue.REFERRAL_CHANGES, ids, reason=DELTA_REASON)\n", (DELTA,)),
-    Mutant("the delta reads a mass change again every idle hour", f"{S}sweep.py", "max(newest, settled) if newest", "newest if newest", (DELTA,)),
-    Mutant("the delta moves on over what lists have yet to show", f"{S}sweep.py", "ticks_at(sync.clock() - sync.patience.list_lag)", "ticks_at(sync.clock() + sync.patience.list_lag)", (DELTA,)),
-    Mutant("delta without an overlap", f"{S}sweep.py", "- sync.patience.delta_overlap * TICKS", "+ TICKS", (DELTA,)),
-    Mutant("deleted rows not asked for", f"{S}poll.py", "for one in due], deleted=True)", "for one in due], deleted=False)", (POLL,)),
-    Mutant("no second ring", f"{S}poll.py", "if server_time - key[1] >= SECOND_RING_SECONDS}", "if False}", (POLL,)),
-    Mutant("rung for at every poll of the overlap", f"{S}poll.py", "(found & before.seen) - before.twice if", "(found & before.seen) if", (POLL,)),
-    Mutant("a mass change rung for twice", f"{S}poll.py", "if len(due) <= sync.mass_change_limit else", "if True else", (POLL,)),
-    Mutant("more rows remembered than fit", f"{S}poll.py", "if len(again) > MOST_SEEN else", "if False else", (POLL,)),
-    Mutant("one queue for live and bulk", f"{S}rings.py", "queue = BULK.get(queue, queue)", "pass", (LANES,)),
+    Mutant("watermark of the delta from the last page", f"{S}detect/sweep.py", "newest = max(newest, stamp(document, UPDATED, oldest))", "newest = stamp(document, UPDATED, oldest)", (DELTA,)),
+    Mutant("watermark of the delta before its doorbells", f"{S}detect/sweep.py", "    ring(sync, Queue.REFERRAL_CHANGES, ids, reason=DELTA_REASON)\n    _remember(sync, DELTA, str(max(newest, settled) if newest else \"\"), cursor)\n", "    _remember(sync, DELTA, str(max(newest, settled) if newest else \"\"), cursor)\n    ring(sync, Queue.REFERRAL_CHANGES, ids, reason=DELTA_REASON)\n", (DELTA,)),
+    Mutant("the delta reads a mass change again every idle hour", f"{S}detect/sweep.py", "max(newest, settled) if newest", "newest if newest", (DELTA,)),
+    Mutant("the delta moves on over what lists have yet to show", f"{S}detect/sweep.py", "ticks_at(sync.clock() - sync.patience.list_lag)", "ticks_at(sync.clock() + sync.patience.list_lag)", (DELTA,)),
+    Mutant("delta without an overlap", f"{S}detect/sweep.py", "- sync.patience.delta_overlap * TICKS", "+ TICKS", (DELTA,)),
+    Mutant("deleted rows not asked for", f"{S}detect/poll.py", "for one in due], deleted=True)", "for one in due], deleted=False)", (POLL,)),
+    Mutant("no second ring", f"{S}detect/poll.py", "if server_time - key[1] >= SECOND_RING_SECONDS}", "if False}", (POLL,)),
+    Mutant("rung for at every poll of the overlap", f"{S}detect/poll.py", "(found & before.seen) - before.twice if", "(found & before.seen) if", (POLL,)),
+    Mutant("a mass change rung for twice", f"{S}detect/poll.py", "if len(due) <= sync.mass_change_limit else", "if True else", (POLL,)),
+    Mutant("more rows remembered than fit", f"{S}detect/poll.py", "if len(again) > MOST_SEEN else", "if False else", (POLL,)),
+    Mutant("one queue for live and bulk", f"{S}lanes.py", "queue = BULK.get(queue, queue)", "pass", (LANES,)),
     Mutant("doorbells die after seven days", "shared/storage/bells.py", "time_to_live=-1", "time_to_live=604_800", (CURSORS,)),
-    Mutant("sweep blind on Microsoft's side", f"{S}sweep.py", "referral is not None and link.state in READABLE and referral.ticks > link.p_hwm:", "False:", (FAULTS,)),
-    Mutant("sweep blind on Salesforce's side", f"{S}sweep.py", "if not on or ahead or differs:", "if not on or ahead:", (FAULTS,)),
-    Mutant("what rests on hold is counted as missed", f"{S}sweep.py", "    if differs and rests:", "    if False:", (SWEEP,)),
+    Mutant("sweep blind on Microsoft's side", f"{S}detect/sweep.py", "referral is not None and link.state in READABLE and referral.ticks > link.p_hwm:", "False:", (FAULTS,)),
+    Mutant("sweep blind on Salesforce's side", f"{S}detect/sweep.py", "if not on or ahead or differs:", "if not on or ahead:", (FAULTS,)),
+    Mutant("what rests on hold is counted as missed", f"{S}detect/sweep.py", "    if differs and rests:", "    if False:", (SWEEP,)),
     Mutant("what an accepted deal changed is counted as resting", f"{D}groups.py", "link.phase is Phase.NEW and _phase_of(s) is Phase.NEW", "link.phase is Phase.NEW", (SWEEP,)),
-    Mutant("a version nobody took over is forgotten", f"{S}sweep.py", "if not on or ahead or differs:", "if not on or differs:", (DELTA,)),
-    Mutant("a deletion nobody told of is overlooked while the pair is paused", f"{S}sweep.py", "if on or deleted is isinstance(view, Opportunity) or", "if on or (deleted and isinstance(view, Opportunity)) or", (SWEEP,)),
-    Mutant("a paused opportunity that was mended is overlooked", f"{S}sweep.py", " or _mended(sync, link, view):", ":", (SWEEP,)),
-    Mutant("a paused opportunity that refused its message is rung for every night", f"{S}sweep.py", " and untold(link, view, sync.policy) is not None", "", (SWEEP,)),
-    Mutant("a return nobody told of is overlooked while the sync is off", f"{S}sweep.py", "if on or deleted is isinstance(view, Opportunity) or", "if on or not (deleted or isinstance(view, Opportunity)) or", (SWEEP,)),
-    Mutant("a creation given up takes its opportunity out of the sweep", f"{S}sweep.py", " for link in batch if link.state is not LinkState.CREATING_P)", " for link in batch)", (SWEEP,)),
-    Mutant("a listed referral with a bug stops the delta", f"{S}sweep.py", "        return wanted(sync, document)\n    except Exception as error:", "        return wanted(sync, document)\n    except KeyError as error:", (NEIGHBOURS,)),
-    Mutant("a listed referral without a time ends the list", f"{S}survey.py", "    except (KeyError, ValueError):\n        return otherwise", "    except (KeyError, ValueError):\n        return 0", (NEIGHBOURS,)),
-    Mutant("what waits is looked at by no sweep", f"{S}sweep.py", "            *found.held,\n", "", (SWEEP,)),
-    Mutant("duplicates not reported", f"{S}sweep.py", "if len(ids) > 1:", "if len(ids) > 2:", (DELTA,)),
+    Mutant("a version nobody took over is forgotten", f"{S}detect/sweep.py", "if not on or ahead or differs:", "if not on or differs:", (DELTA,)),
+    Mutant("a deletion nobody told of is overlooked while the pair is paused", f"{S}detect/sweep.py", "if on or deleted is isinstance(view, Opportunity) or", "if on or (deleted and isinstance(view, Opportunity)) or", (SWEEP,)),
+    Mutant("a paused opportunity that was mended is overlooked", f"{S}detect/sweep.py", " or _mended(sync, link, view):", ":", (SWEEP,)),
+    Mutant("a paused opportunity that refused its message is rung for every night", f"{S}detect/sweep.py", " and untold(link, view, sync.policy) is not None", "", (SWEEP,)),
+    Mutant("a return nobody told of is overlooked while the sync is off", f"{S}detect/sweep.py", "if on or deleted is isinstance(view, Opportunity) or", "if on or not (deleted or isinstance(view, Opportunity)) or", (SWEEP,)),
+    Mutant("a creation given up takes its opportunity out of the sweep", f"{S}detect/sweep.py", " for link in batch if link.state is not LinkState.CREATING_P)", " for link in batch)", (SWEEP,)),
+    Mutant("a listed referral with a bug stops the delta", f"{S}detect/sweep.py", "        return wanted(sync, document)\n    except Exception as error:", "        return wanted(sync, document)\n    except KeyError as error:", (NEIGHBOURS,)),
+    Mutant("a listed referral without a time ends the list", f"{S}detect/scan.py", "    except (KeyError, ValueError):\n        return otherwise", "    except (KeyError, ValueError):\n        return 0", (NEIGHBOURS,)),
+    Mutant("what waits is looked at by no sweep", f"{S}detect/sweep.py", "            *found.held,\n", "", (SWEEP,)),
+    Mutant("duplicates not reported", f"{S}detect/sweep.py", "if len(ids) > 1:", "if len(ids) > 2:", (DELTA,)),
     # Failures
     Mutant("404 closes the pair at once", f"{D}guards.py", "if not link.gone_since:", "if link.gone_since < 0:", (GUARDS,)),
     Mutant("a second 404 after a minute closes the pair", f"{D}guards.py", "if now - link.gone_since < HOUR_SECONDS:", "if now - link.gone_since < 60:", (GUARDS,)),
@@ -265,58 +265,58 @@ MUTANTS: Final = (
     Mutant("a refused group sent again and again", f"{D}__init__.py", "_again(before, group, link, p, s, policy) == before)", "False)", (WRITE,)),
     Mutant("a refused group waits for ever", f"{D}__init__.py", "_again(before, group, link, p, s, policy) == before)", "True)", (WRITE,)),
     Mutant("a refused report sent again and again", f"{D}__init__.py", "and REPORT not in link.held:", ":", (WRITE,)),
-    Mutant("throttling counts as an attempt", f"{S}converge.py", "tried=not isinstance(error, Throttled)", "tried=True", (GATES,)),
+    Mutant("throttling counts as an attempt", f"{S}pair/converge.py", "tried=not isinstance(error, Throttled)", "tried=True", (GATES,)),
     Mutant("throttled longer than a call may wait: waited out", "shared/transport/patience.py", "asked if asked is not None and asked <= SHORT_SECONDS else False", "True", (TRANSPORT, PARTNER_CENTER)),
     Mutant("a write repeated after a time-out", "shared/transport/patience.py", "isinstance(error, Unclear) and repeat is Repeat.READ", "isinstance(error, Unclear)", (TRANSPORT,)),
     Mutant("one bad record stops its neighbours", f"{S}changes.py", "        except ApiError as error:\n", "        except MemoryError as error:  # type: ignore[assignment]\n", (NEIGHBOURS,)),
     Mutant("a bug in one record stops its neighbours", f"{S}changes.py", "failures.append(bug)", "raise", (NEIGHBOURS,)),
     Mutant("a bug passes in silence", f"{S}changes.py", "raise failures[0]", "pass", (NEIGHBOURS,)),
     Mutant("what must wait is dropped", f"{S}changes.py", "        _again(sync, bell, queue, bell.ids, error.retry_after_seconds, counted", "        (sync, bell, queue, bell.ids, error.retry_after_seconds, dict)  # (counted", (NEIGHBOURS,)),
-    Mutant("what must be tried again changes its lane", f"{S}converge.py", "sync.bells.ring(self.queue, [record]", "sync.bells.ring(Queue.REFERRAL_CHANGES if self.queue in REFERRAL_QUEUES else Queue.OPPORTUNITY_CHANGES, [record]", (LANES,)),
+    Mutant("what must be tried again changes its lane", f"{S}pair/converge.py", "sync.bells.ring(self.queue, [record]", "sync.bells.ring(Queue.REFERRAL_CHANGES if self.queue in REFERRAL_QUEUES else Queue.OPPORTUNITY_CHANGES, [record]", (LANES,)),
     Mutant("rotated refresh token not kept", "shared/identity/entra.py", "self._keeper.save(kept.model_dump_json(), version)", "pass", (IDENTITY,)),
     Mutant("refused token asked for for ever", f"{PC}wire.py", "if error.status != 401 or error.code == MFA_REQUIRED:", "if error.status != 401:", (PARTNER_CENTER,)),
     Mutant("refreshing without the turn", "shared/identity/entra.py", "    if not lease.extend():", "    if False:", (REFRESHING,)),
-    Mutant("a turn written too late counts", "shared/identity/turn.py", " and self.turn.now() - asked <= WRITE_SECONDS", "", (IDENTITY, REFRESHING)),
+    Mutant("a turn written too late counts", "shared/identity/lease.py", " and self.turn.now() - asked <= WRITE_SECONDS", "", (IDENTITY, REFRESHING)),
     Mutant("a token that differing clocks have ended is used", "shared/identity/entra.py", "SKEW_SECONDS = 60.0", "SKEW_SECONDS = 0.0", (REFRESHING,)),
     Mutant("every worker fetches its own token", "shared/identity/entra.py", "if shared := self._shared(self._load()[0], audience):", "if shared := None:", (IDENTITY, REFRESHING)),
     Mutant("a refused token taken back from the others", "shared/identity/entra.py", " and access.token != self._refused.get(audience)", "", (IDENTITY,)),
-    Mutant("a vault written whoever was there first", "shared/identity/keepers.py", "if self.load()[1] != version:", "if False:", (IDENTITY,)),
+    Mutant("a vault written whoever was there first", "shared/identity/token_stores.py", "if self.load()[1] != version:", "if False:", (IDENTITY,)),
     Mutant("an old refresh token unnoticed", "shared/identity/renewal.py", "days >= OLD_DAYS", "days >= 90", (IDENTITY,)),
     Mutant("a sign-in kept before it is proven", "cli/login.py", "proven = proven and not result.failed", "proven = True", (LOGIN,)),
     Mutant("a token without a second factor used until it ends", f"{PC}wire.py", "            self.tokens.forget(self.audience, token)\n            # Only", "            # Only", (GATES,)),
     # Gates and brakes
-    Mutant("gate never closes", f"{S}gates.py", "        if delay:\n", "        if delay > 10**9:\n", (GATES,)),
-    Mutant("gate of one worker only", f"{S}gates.py", "self.links.put_cursor(_name(side), json.dumps(after.__dict__), cursor.version)", "pass", (GATES,)),
-    Mutant("a success forgets that patience was asked for", f"{S}gates.py", "Closed(asked=now.asked)", "Closed()", (GATES,)),
-    Mutant("a shorter wait replaces a longer one", f"{S}gates.py", "max(now.asked, asked)", "asked", (GATES,)),
-    Mutant("one gate for both sides", f"{S}gates.py", 'return f"gate.{side.value}"', 'return "gate"', (GATES,)),
-    Mutant("one record's failing probe closes the gate", "shared/sync/gates.py", "times > 0 and records >= PROBES", "times > 0 and records > 0", (GATES,)),
-    Mutant("a creation given up is forgotten", f"{S}claims.py", "    if claim is None and link.sent_at:", "    if False:", (CREATE,)),
-    Mutant("a hold keeps an opportunity from its referral", f"{S}create_opportunity.py", "anyway=reason == NAMED_REASON", "anyway=False", (INBOUND,)),
-    Mutant("a late wish for help is overlooked by the sweep", f"{S}sweep.py", "    return unheard(link, view, sync.policy) or any(", "    return any(", (UPGRADE,)),
+    Mutant("gate never closes", f"{S}admission/gates.py", "        if delay:\n", "        if delay > 10**9:\n", (GATES,)),
+    Mutant("gate of one worker only", f"{S}admission/gates.py", "self.links.put_cursor(_name(side), json.dumps(after.__dict__), cursor.version)", "pass", (GATES,)),
+    Mutant("a success forgets that patience was asked for", f"{S}admission/gates.py", "Closed(asked=now.asked)", "Closed()", (GATES,)),
+    Mutant("a shorter wait replaces a longer one", f"{S}admission/gates.py", "max(now.asked, asked)", "asked", (GATES,)),
+    Mutant("one gate for both sides", f"{S}admission/gates.py", 'return f"gate.{side.value}"', 'return "gate"', (GATES,)),
+    Mutant("one record's failing probe closes the gate", "shared/sync/admission/gates.py", "times > 0 and records >= PROBES", "times > 0 and records > 0", (GATES,)),
+    Mutant("a creation given up is forgotten", f"{S}create/claims.py", "    if claim is None and link.sent_at:", "    if False:", (CREATE,)),
+    Mutant("a hold keeps an opportunity from its referral", f"{S}create/opportunity.py", "anyway=reason == NAMED_REASON", "anyway=False", (INBOUND,)),
+    Mutant("a late wish for help is overlooked by the sweep", f"{S}detect/sweep.py", "    return unheard(link, view, sync.policy) or any(", "    return any(", (UPGRADE,)),
     Mutant("help asked for on a closed deal", "shared/decide/upgrade.py", "    if link.phase is not None and link.phase.terminal:", "    if False:", (UPGRADE,)),
     Mutant("a refused request for help sent again unchanged", "shared/decide/upgrade.py", "    if refused and before is not None and before.s == request(s, policy):", "    if False:", (UPGRADE,)),
     Mutant("Microsoft asked before the deal is visible", "shared/decide/__init__.py", "    found = visible(found, now_seen, p, policy) if wished.due else found\n", "", (UPGRADE,)),
     Mutant("Microsoft asked during a dispute", "shared/decide/upgrade.py", "    if busy or disputed or not seen:", "    if busy or not seen:", (UPGRADE,)),
     Mutant("a changed wish not explained", "shared/decide/upgrade.py", "    if link.ms_referral_id and before not in (None, now):", "    if False:", (UPGRADE,)),
-    Mutant("an unexplained schema error holds a creation for good", f"{S}create_opportunity.py", 'schema = "" if isinstance(refusal, SchemaChanged) else sync.policy.schema', "schema = sync.policy.schema", (SCHEMA,)),
-    Mutant("a waiting invitation is looked at by no sweep", f"{S}sweep.py", " else link.state is LinkState.CREATING_MS and not link.claim", " else False", (SWEEP,)),
-    Mutant("circuit never opens", f"{S}gates.py", "tripped = len(recent) == CALLS and", "tripped = False and", (GATES,)),
-    Mutant("a failing probe leaves the gate open", f"{S}gates.py", "failing = gate.times > 0 and records >= PROBES", "failing = False", (GATES,)),
-    Mutant("a refusal counts as an outage", f"{S}gates.py", 'self._count(side, gate, "")  # a refusal', 'self._count(side, gate, f"{next(self._numbers)}")  # a refusal', (GATES,)),
-    Mutant("waiting times do not grow", f"{S}gates.py", "doubled(FIRST_SECONDS, gate.times)", "FIRST_SECONDS", (GATES,)),
-    Mutant("refused credentials tried again and again", f"{S}gates.py", 'self._close(side, LONGEST_SECONDS, "unauthorised")', "pass", (GATES,)),
-    Mutant("an alert at every failure", f"{S}gates.py", "if not before.times:\n            log.error", "if True:\n            log.error", (GATES,)),
-    Mutant("the alert stays after repair", f"{S}gates.py", "            self.links.close_issues(_issue_id(side))\n", "", (GATES,)),
-    Mutant("halt ignored", f"{S}permit.py", "return None if halted(sync) else applied(sync)", "return applied(sync)", (BRAKES,)),
-    Mutant("brake never pulled", f"{S}brakes.py", "if not why or pass_until > sync.clock():", "if True:", (BRAKES,)),
-    Mutant("a release is good for ever", f"{S}brakes.py", "        _put(sync, {})  # good for one sweep, whatever it finds\n", "        pass\n", (BRAKES,)),
-    Mutant("a few records alarm", f"{S}brakes.py", "self.changed > max(LEAST, CHANGED_SHARE * self.links)", "self.changed > CHANGED_SHARE * self.links", (BRAKES,)),
-    Mutant("known losses counted again", f"{S}sweep.py", 'set(found.gone) - set(json.loads(cursor.text or "[]"))', "set(found.gone)", (BRAKES,)),
-    Mutant("a referral younger than the list taken for lost", f"{S}sweep.py", "referral is None and link.p_hwm < found.began", "referral is None", (SWEEP,)),
-    Mutant("new stamps taken for changes", f"{S}sweep.py", "and referral.differs(sync, link)\n", "and True\n", (BRAKES,)),
+    Mutant("an unexplained schema error holds a creation for good", f"{S}create/opportunity.py", 'schema = "" if isinstance(refusal, SchemaChanged) else sync.policy.schema', "schema = sync.policy.schema", (SCHEMA,)),
+    Mutant("a waiting invitation is looked at by no sweep", f"{S}detect/sweep.py", " else link.state is LinkState.CREATING_MS and not link.claim", " else False", (SWEEP,)),
+    Mutant("circuit never opens", f"{S}admission/gates.py", "tripped = len(recent) == CALLS and", "tripped = False and", (GATES,)),
+    Mutant("a failing probe leaves the gate open", f"{S}admission/gates.py", "failing = gate.times > 0 and records >= PROBES", "failing = False", (GATES,)),
+    Mutant("a refusal counts as an outage", f"{S}admission/gates.py", 'self._count(side, gate, "")  # a refusal', 'self._count(side, gate, f"{next(self._numbers)}")  # a refusal', (GATES,)),
+    Mutant("waiting times do not grow", f"{S}admission/gates.py", "doubled(FIRST_SECONDS, gate.times)", "FIRST_SECONDS", (GATES,)),
+    Mutant("refused credentials tried again and again", f"{S}admission/gates.py", 'self._close(side, LONGEST_SECONDS, "unauthorised")', "pass", (GATES,)),
+    Mutant("an alert at every failure", f"{S}admission/gates.py", "if not before.times:\n            log.error", "if True:\n            log.error", (GATES,)),
+    Mutant("the alert stays after repair", f"{S}admission/gates.py", "            self.links.close_issues(_issue_id(side))\n", "", (GATES,)),
+    Mutant("halt ignored", f"{S}admission/permit.py", "return None if halted(sync) else applied(sync)", "return applied(sync)", (BRAKES,)),
+    Mutant("brake never pulled", f"{S}admission/brakes.py", "if not why or pass_until > sync.clock():", "if True:", (BRAKES,)),
+    Mutant("a release is good for ever", f"{S}admission/brakes.py", "        _put(sync, {})  # good for one sweep, whatever it finds\n", "        pass\n", (BRAKES,)),
+    Mutant("a few records alarm", f"{S}admission/brakes.py", "self.changed > max(LEAST, CHANGED_SHARE * self.links)", "self.changed > CHANGED_SHARE * self.links", (BRAKES,)),
+    Mutant("known losses counted again", f"{S}detect/sweep.py", 'set(found.gone) - set(json.loads(cursor.text or "[]"))', "set(found.gone)", (BRAKES,)),
+    Mutant("a referral younger than the list taken for lost", f"{S}detect/sweep.py", "referral is None and link.p_hwm < found.began", "referral is None", (SWEEP,)),
+    Mutant("new stamps taken for changes", f"{S}detect/sweep.py", "and referral.differs(sync, link)\n", "and True\n", (BRAKES,)),
     Mutant("doorbells lost during a halt", f"{S}changes.py", "    if now is None:\n        _waits(sync, bell, queue)\n", "    if now is None:\n", (NEIGHBOURS,)),
-    Mutant("halted, and the sweep still rings", f"{S}sweep.py", "    if not halts:\n        ring", "    if True:\n        ring", (BRAKES,)),
+    Mutant("halted, and the sweep still rings", f"{S}detect/sweep.py", "    if not halts:\n        ring", "    if True:\n        ring", (BRAKES,)),
     # Poison and loops
     Mutant("poison rings for ever", f"{S}poison.py", "if bell.reason != POISON:", "if bell:", (POISON,)),
     Mutant("poison never rings again", f"{S}poison.py", "if bell.reason != POISON:", "if not bell:", (POISON,)),
@@ -326,28 +326,28 @@ MUTANTS: Final = (
     Mutant("diligent sellers trip the loop breaker", f"{D}loop.py", "elif last.side is not side:", "else:", (LOOP,)),
     Mutant("a loop rests for ever", f"{D}loop.py", "and now - last.since < HOUR_SECONDS", "and last.since", (LOOP,)),
     # The org's schema
-    Mutant("resume forgotten", f"{S}schema.py", "        _look_again(sync, before, after)\n", "", (SCHEMA,)),
-    Mutant("resumed before the workers know", f"{S}schema.py", ", delay_seconds=2 * CACHE_SECONDS)", ")", (SCHEMA,)),
-    Mutant("one issue per finding", f"{S}schema.py", "told.setdefault(finding.unit, [])", "told.setdefault(finding.unit + finding.field, [])", (SCHEMA,)),
-    Mutant("issue of a mended field stays", f"{S}schema.py", '        sync.links.close_issues(f"{SCHEMA}-{unit}")\n', "        pass\n", (SCHEMA,)),
-    Mutant("a field made anew empties the other side", f"{S}schema.py", "returned=frozenset(group for group, until in known.returned.items() if sync.clock() < until)", "returned=frozenset()", (SCHEMA,)),
-    Mutant("an announced group that rests comes back as if nothing had been sent", f"{D}fitted.py", "return unsettled(replace(link, intent=carried), left, policy)", "return replace(link, intent=carried)", (SCHEMA,)),
+    Mutant("resume forgotten", f"{S}admission/schema.py", "        _look_again(sync, before, after)\n", "", (SCHEMA,)),
+    Mutant("resumed before the workers know", f"{S}admission/schema.py", ", delay_seconds=2 * CACHE_SECONDS)", ")", (SCHEMA,)),
+    Mutant("one issue per finding", f"{S}admission/schema.py", "told.setdefault(finding.unit, [])", "told.setdefault(finding.unit + finding.field, [])", (SCHEMA,)),
+    Mutant("issue of a mended field stays", f"{S}admission/schema.py", '        sync.links.close_issues(f"{SCHEMA}-{unit}")\n', "        pass\n", (SCHEMA,)),
+    Mutant("a field made anew empties the other side", f"{S}admission/schema.py", "returned=frozenset(group for group, until in known.returned.items() if sync.clock() < until)", "returned=frozenset()", (SCHEMA,)),
+    Mutant("an announced group that rests comes back as if nothing had been sent", f"{D}schema_change.py", "return unsettled(replace(link, intent=carried), left, policy)", "return replace(link, intent=carried)", (SCHEMA,)),
     Mutant("a team that rests forgets who came and went", f"{D}base.py", " if group not in known or known[group].kind != \"people\"", "", (FITTED,)),
-    Mutant("rows of a lost object hold up the rest of an announced write", f"{D}fitted.py", "source=source, rows=rows)", "source=source)", (SCHEMA,)),
+    Mutant("rows of a lost object hold up the rest of an announced write", f"{D}schema_change.py", "source=source, rows=rows)", "source=source)", (SCHEMA,)),
     Mutant("the rules of a paused group are forgotten", f"{S}rules.py", "if not group.enabled", "if group.enabled", ("tests/sync/test_overlay.py",)),
-    Mutant("the rules of a group without its field are forgotten", f"{S}schema.py", "{**sync.policy.resting, **rests}", "sync.policy.resting", (SCHEMA,)),
-    Mutant("without a base a new field still empties", f"{D}fitted.py", "return forgotten(link, empty) if empty else link", "return link", (FITTED,)),
-    Mutant("a lost steering field halts nobody", f"{S}schema.py", "    if known.halts:\n", "    if False:\n", (SCHEMA,)),
-    Mutant("a version taken over in part counts as whole", f"{S}schema.py", "partial=any(drift.STEERING not in unit for unit in known.off)", "partial=False", (SCHEMA,)),
-    Mutant("the description of another mapping believed", f"{S}schema.py", "if known.map_version != sync.mapping.version:", "if not known.map_version:", (SCHEMA,)),
-    Mutant("every error describes the org", f"{S}schema.py", "if not current or sync.clock() - known.at >= FRESH_SECONDS:", "if True:", (SCHEMA,)),
-    Mutant("an error that nothing explains holds at once", f"{S}converge.py", "or caller.tries < UNEXPLAINED_TRIES", "or False", (SCHEMA,)),
-    Mutant("an error that nothing explains never holds", f"{S}converge.py", "or caller.tries < UNEXPLAINED_TRIES", "or True", (SCHEMA,)),
-    Mutant("an error that nothing explains holds a creation at once", f"{S}create_opportunity.py", "or tries < UNEXPLAINED_TRIES", "or False", (SCHEMA,)),
-    Mutant("an error that nothing explains never holds a creation", f"{S}create_opportunity.py", "or tries < UNEXPLAINED_TRIES", "or True", (SCHEMA,)),
-    Mutant("what waits never finds out", f"{S}schema.py", "if not known.off or sync.clock() - known.at < WAITED_SECONDS:", "if True:", (SCHEMA,)),
-    Mutant("creations that must wait recovered every minute", f"{S}sweep.py", "if now.mapping.lacking:", "if False:", (SCHEMA,)),
-    Mutant("announced writes wait with the creations", f"{S}sweep.py", "begun = (link for link in begun if link.claim is None)", "return 0", (SCHEMA,)),
+    Mutant("the rules of a group without its field are forgotten", f"{S}admission/schema.py", "{**sync.policy.resting, **rests}", "sync.policy.resting", (SCHEMA,)),
+    Mutant("without a base a new field still empties", f"{D}schema_change.py", "return forgotten(link, empty) if empty else link", "return link", (FITTED,)),
+    Mutant("a lost steering field halts nobody", f"{S}admission/schema.py", "    if known.halts:\n", "    if False:\n", (SCHEMA,)),
+    Mutant("a version taken over in part counts as whole", f"{S}admission/schema.py", "partial=any(drift.STEERING not in unit for unit in known.off)", "partial=False", (SCHEMA,)),
+    Mutant("the description of another mapping believed", f"{S}admission/schema.py", "if known.map_version != sync.mapping.version:", "if not known.map_version:", (SCHEMA,)),
+    Mutant("every error describes the org", f"{S}admission/schema.py", "if not current or sync.clock() - known.at >= FRESH_SECONDS:", "if True:", (SCHEMA,)),
+    Mutant("an error that nothing explains holds at once", f"{S}pair/converge.py", "or caller.tries < UNEXPLAINED_TRIES", "or False", (SCHEMA,)),
+    Mutant("an error that nothing explains never holds", f"{S}pair/converge.py", "or caller.tries < UNEXPLAINED_TRIES", "or True", (SCHEMA,)),
+    Mutant("an error that nothing explains holds a creation at once", f"{S}create/opportunity.py", "or tries < UNEXPLAINED_TRIES", "or False", (SCHEMA,)),
+    Mutant("an error that nothing explains never holds a creation", f"{S}create/opportunity.py", "or tries < UNEXPLAINED_TRIES", "or True", (SCHEMA,)),
+    Mutant("what waits never finds out", f"{S}admission/schema.py", "if not known.off or sync.clock() - known.at < WAITED_SECONDS:", "if True:", (SCHEMA,)),
+    Mutant("creations that must wait recovered every minute", f"{S}detect/sweep.py", "if now.mapping.lacking:", "if False:", (SCHEMA,)),
+    Mutant("announced writes wait with the creations", f"{S}detect/sweep.py", "begun = (link for link in begun if link.claim is None)", "return 0", (SCHEMA,)),
     Mutant("a hold outlives the schema that caused it", f"{D}__init__.py", "detail=before.detail, schema=policy.schema, refused=True)", "detail=before.detail, schema=before.schema, refused=True)", (SCHEMA, WRITE)),
     # Meaning
     Mutant("unticking ignored", f"{D}guards.py", "if not isinstance(s, Opportunity) or s.sync_on:", "if True:", (GUARDS,)),
@@ -355,7 +355,7 @@ MUTANTS: Final = (
     Mutant("a pause is told for ever", f"{D}guards.py", "report in (None, s.report) or (refused", "report is None or (refused", (GUARDS,)),
     Mutant("a pause is told in an open second", f"{D}guards.py", "if (wait := open_seconds(s, policy)) > 0:", "if (wait := 0) > 0:", (GUARDS,)),
     Mutant("what a pair at rest shows taken for agreed", f"{D}write.py", " and link.state is not LinkState.PAUSED\n", "\n", (GUARDS,)),
-    Mutant("more than the status written while paused", f"{S}send.py", "    if link.state is not LinkState.PAUSED:\n        fields |=", "    if True:\n        fields |=", ("tests/sync/test_seller_view.py",)),
+    Mutant("more than the status written while paused", f"{S}pair/send.py", "    if link.state is not LinkState.PAUSED:\n        fields |=", "    if True:\n        fields |=", ("tests/sync/test_seller_view.py",)),
     Mutant("unticking closes the referral", f"{D}guards.py", 'state=LinkState.PAUSED), note=', 'state=LinkState.PAUSED), __import__("shared.deal", fromlist=["Write"]).Write(P, {"status": (("phase", "lost"),)}), note=', (GUARDS,)),
     Mutant("status written every time", f"{D}__init__.py", "policy.report(link) not in (None, s.report)", "policy.report(link) is not None", (VERSIONS,)),
     Mutant("edits sent from the hold stage", f"{D}merge.py", "if phase.terminal or shown is Phase.NEW else outcome", "if phase.terminal else outcome", (STATUS,)),
@@ -380,28 +380,28 @@ MUTANTS: Final = (
     Mutant("unknown status guessed", "shared/lifecycle.py", ', (substatus or "None").lower()))', ', (substatus or "None").lower()), Phase.ACTIVE)', (LIFECYCLE,)),
     Mutant("unknown choice guessed", f"{MAP}codecs.py", '            return referral\n    raise Untranslatable("unknown_value", text)', '            return referral\n    return next(iter(row.values), "")', (CODECS,)),
     Mutant("closing day taken as an instant", f"{MAP}codecs.py", "moment if moment.time() == time(0) else moment.astimezone(row.zone)", "moment.astimezone(row.zone)", (NUMBERS,)),
-    Mutant("somebody else's referral taken for ours", "shared/meet.py", "return theirs == organization_id.lower() if organization_id else", "return True if organization_id else", (MEET,)),
-    Mutant("a lead is upserted", f"{S}create_lead.py", '"POST", path(LEAD), fields)', '"PATCH", f"{path(LEAD)}/{side.key}/{referral_id}", fields)', (LEADS,)),
-    Mutant("another unique field is taken for the lead's key", f"{S}create_lead.py", "        if not row:  # refused", "        if False:  # refused", (LEADS,)),
-    Mutant("a lead is made without a last name", f"{S}create_lead.py", "if lacking := side.lacking(texts):", "if lacking := ():", (LEADS,)),
-    Mutant("a deleted lead is made again after a loss of memory", f"{S}create_lead.py", "queries(asked, deleted=True)", "queries(asked)", (LEADS,)),
-    Mutant("a made lead is not remembered", f"{S}create_lead.py", "    if row:\n        sync.links.claim(Side.PARTNER_CENTER, meet.alias_of_lead(referral_id), row)\n", "", (LEADS,)),
-    Mutant("a pair that lost its memory stays apart behind its lead", f"{S}create_lead.py", "    if paired:", "    if False:", (LEADS,)),
-    Mutant("a made lead counts as missed every night", f"{S}survey.py", "return can_be_made(sync, document) and not stands(sync, id_of(document))", "return can_be_made(sync, document)", (LEADS,)),
-    Mutant("an incomplete lead counts as missed every night", f"{S}survey.py", "return can_be_made(sync, document) and not", "return not", (LEADS,)),
-    Mutant("an incomplete lead whose event was lost is never told", f"{S}survey.py", "unmade = _meeting(sync, document) is Meeting.LEAD and not can_be_made(sync, document)", "unmade = False", (LEADS,)),
-    Mutant("an accepted lead stays a lead", "shared/meet.py", "as_leads and phase is Phase.NEW and kind_of", "as_leads and kind_of", (LEADS,)),
-    Mutant("a co-sell deal becomes a lead", "shared/meet.py", "phase is Phase.NEW and kind_of(referral).lead else", "phase is Phase.NEW else", (LEADS,)),
-    Mutant("a converted lead gets a second opportunity", f"{S}create_opportunity.py", 'converted(sync, id_of(document)))', '"")', (LEADS,)),
-    Mutant("a converted lead gets a second referral", f"{S}create_referral.py", "if named := named_by(sync, opportunity_id):", "if named := ():", (LEADS,)),
-    Mutant("a converted lead takes the deal of another referral", f"{S}create_opportunity.py", 'other = named.lower() not in ("", link.referral_id.lower())', "other = False", (LEADS,)),
-    Mutant("a seller is not told that the lead is a deal already", f"{S}create_referral.py", "if taken(sync, named, opportunity_id) is not None:", "if False:", (LEADS,)),
-    Mutant("what an answered lead lacked stays on the work list", f"{S}first_meeting.py", "    if meeting is not Meeting.LEAD:\n        settled(sync, document)\n", "", (LEADS,)),
+    Mutant("somebody else's referral taken for ours", "shared/unlinked.py", "return theirs == organization_id.lower() if organization_id else", "return True if organization_id else", (MEET,)),
+    Mutant("a lead is upserted", f"{S}create/lead.py", '"POST", path(LEAD), fields)', '"PATCH", f"{path(LEAD)}/{side.key}/{referral_id}", fields)', (LEADS,)),
+    Mutant("another unique field is taken for the lead's key", f"{S}create/lead.py", "        if not row:  # refused", "        if False:  # refused", (LEADS,)),
+    Mutant("a lead is made without a last name", f"{S}create/lead.py", "if lacking := side.lacking(texts):", "if lacking := ():", (LEADS,)),
+    Mutant("a deleted lead is made again after a loss of memory", f"{S}create/lead.py", "queries(asked, deleted=True)", "queries(asked)", (LEADS,)),
+    Mutant("a made lead is not remembered", f"{S}create/lead.py", "    if row:\n        sync.links.claim(Side.PARTNER_CENTER, unlinked.alias_of_lead(referral_id), row)\n", "", (LEADS,)),
+    Mutant("a pair that lost its memory stays apart behind its lead", f"{S}create/lead.py", "    if paired:", "    if False:", (LEADS,)),
+    Mutant("a made lead counts as missed every night", f"{S}detect/scan.py", "return can_be_made(sync, document) and not stands(sync, id_of(document))", "return can_be_made(sync, document)", (LEADS,)),
+    Mutant("an incomplete lead counts as missed every night", f"{S}detect/scan.py", "return can_be_made(sync, document) and not", "return not", (LEADS,)),
+    Mutant("an incomplete lead whose event was lost is never told", f"{S}detect/scan.py", "unmade = _meeting(sync, document) is Meeting.LEAD and not can_be_made(sync, document)", "unmade = False", (LEADS,)),
+    Mutant("an accepted lead stays a lead", "shared/unlinked.py", "as_leads and phase is Phase.NEW and kind_of", "as_leads and kind_of", (LEADS,)),
+    Mutant("a co-sell deal becomes a lead", "shared/unlinked.py", "phase is Phase.NEW and kind_of(referral).lead else", "phase is Phase.NEW else", (LEADS,)),
+    Mutant("a converted lead gets a second opportunity", f"{S}create/opportunity.py", 'converted(sync, id_of(document)))', '"")', (LEADS,)),
+    Mutant("a converted lead gets a second referral", f"{S}create/referral.py", "if named := named_by(sync, opportunity_id):", "if named := ():", (LEADS,)),
+    Mutant("a converted lead takes the deal of another referral", f"{S}create/opportunity.py", 'other = named.lower() not in ("", link.referral_id.lower())', "other = False", (LEADS,)),
+    Mutant("a seller is not told that the lead is a deal already", f"{S}create/referral.py", "if taken(sync, named, opportunity_id) is not None:", "if False:", (LEADS,)),
+    Mutant("what an answered lead lacked stays on the work list", f"{S}create/unlinked_referral.py", "    if meeting is not Meeting.LEAD:\n        settled(sync, document)\n", "", (LEADS,)),
     Mutant("a lead is made without a field the org has lost", "shared/drift/leads.py", "return side.rest() if lost else side", "return side", (LEADS,)),
     Mutant("an emptied field holds what it was saved with", f"{S}rules.py", " or bound.emptied(content, side)", "", ("tests/sync/test_neighbours.py",)),
-    Mutant("leads become opportunities", "shared/meet.py", "return not (kind_of(referral).lead and co_sell_only)", "return True", (MEET,)),
-    Mutant("a closed deal becomes an opportunity", "shared/meet.py", "if phase is None or phase.terminal or not", "if phase is None or not", (MEET,)),
-    Mutant("a second referral replaces the first", "shared/meet.py", "named_link.state is LinkState.CREATING_P else Meeting.DUPLICATE", "True else Meeting.DUPLICATE", (MEET,)),
+    Mutant("leads become opportunities", "shared/unlinked.py", "return not (kind_of(referral).lead and co_sell_only)", "return True", (MEET,)),
+    Mutant("a closed deal becomes an opportunity", "shared/unlinked.py", "if phase is None or phase.terminal or not", "if phase is None or not", (MEET,)),
+    Mutant("a second referral replaces the first", "shared/unlinked.py", "named_link.state is LinkState.CREATING_P else Meeting.DUPLICATE", "True else Meeting.DUPLICATE", (MEET,)),
     # Receiver
     Mutant("certificate host by suffix", WEBHOOK, "host + port not in hosts", "not any((host + port).endswith(h) for h in hosts)", (SIGNED,)),
     Mutant("plain http to a listed host", WEBHOOK, "if plain or host + port not in hosts:", "if host + port not in hosts:", (SIGNED,)),
@@ -414,20 +414,20 @@ MUTANTS: Final = (
     Mutant("organization by its beginning", WEBHOOK, "if organizations_of(leaf) != [rules.organization]:", "if not any(o.startswith(rules.organization) for o in organizations_of(leaf)):", (SIGNED,)),
     Mutant("chain not checked", WEBHOOK, '        raise Refused(401, "chain") from None', "        pass", (SIGNED,)),
     Mutant("too large a body examined", WEBHOOK, "or len(body) > max_bytes:", "or False:", (SIGNED,)),
-    Mutant("parsed before it is believed", "shared/receiver.py", "        self._verify(delivery)\n", "        parse(body)\n        self._verify(delivery)\n", (RECEIVER,)),
+    Mutant("parsed before it is believed", "shared/webhook/receiver.py", "        self._verify(delivery)\n", "        parse(body)\n        self._verify(delivery)\n", (RECEIVER,)),
     Mutant("the named address is called", WEBHOOK, "        referral_id = _last_guid(_text(notice,", "        with __import__('contextlib').suppress(OSError, ValueError):\n            __import__('socket').create_connection((notice['resourceuri'].split('/')[2], 443), timeout=1)\n        referral_id = _last_guid(_text(notice,", (COLD,)),
-    Mutant("an answer that is no file is taken for one", "shared/certificates.py", "if answer.status != 200:", "if answer.status >= 400:", (CERTIFICATES,)),
-    Mutant("the certificate's host is resolved a second time", "shared/certificate_request.py", "create_connection((number, port)", "create_connection((name, port)", (ASKING,)),
-    Mutant("the certificate's host proves another name", "shared/certificate_request.py", "server_hostname=name", "server_hostname=number", (ASKING,)),
-    Mutant("half a certificate is a certificate", "shared/certificate_request.py", "if answer.length:", "if answer.length is False:", (ASKING,)),
-    Mutant("a name that leads inside is called", "shared/certificates.py", "if not found or not all(_is_public(address) for address in found):", "if not found:", (CERTIFICATES,)),
-    Mutant("a certificate of any length read", "shared/certificates.py", "if len(content) > LONGEST_FILE:", "if len(content) > 4 * LONGEST_FILE:", (CERTIFICATES,)),
-    Mutant("staging registers itself", "shared/registration.py", "    if sweep_only:\n", "    if False:\n", ("tests/test_registration.py",)),
-    Mutant("sent on before it is believed", "shared/receiver.py", "        self._verify(delivery)\n        event", "        (self.relay and self.relay.send_on(headers, body))\n        self._verify(delivery)\n        event", (RELAY,)),
-    Mutant("sent on in a ring", "shared/relay.py", "if RELAYED in sent:", "if False:", (RELAY,)),
-    Mutant("production waits for staging", "shared/relay.py", "put_nowait(", "put(", (RELAY,)),
-    Mutant("staging gets other people's credentials", "shared/relay.py", '("content-type", ', '("content-type", "authorization", "cookie", ', (RELAY,)),
-    Mutant("staging leads elsewhere", "shared/relay.py", "follow_redirects=False", "follow_redirects=True", (RELAY,)),
+    Mutant("an answer that is no file is taken for one", "shared/webhook/certificates.py", "if answer.status != 200:", "if answer.status >= 400:", (CERTIFICATES,)),
+    Mutant("the certificate's host is resolved a second time", "shared/webhook/fetch.py", "create_connection((number, port)", "create_connection((name, port)", (ASKING,)),
+    Mutant("the certificate's host proves another name", "shared/webhook/fetch.py", "server_hostname=name", "server_hostname=number", (ASKING,)),
+    Mutant("half a certificate is a certificate", "shared/webhook/fetch.py", "if answer.length:", "if answer.length is False:", (ASKING,)),
+    Mutant("a name that leads inside is called", "shared/webhook/certificates.py", "if not found or not all(_is_public(address) for address in found):", "if not found:", (CERTIFICATES,)),
+    Mutant("a certificate of any length read", "shared/webhook/certificates.py", "if len(content) > LONGEST_FILE:", "if len(content) > 4 * LONGEST_FILE:", (CERTIFICATES,)),
+    Mutant("staging registers itself", "shared/registration/plan.py", "    if sweep_only:\n", "    if False:\n", ("tests/registration/test_plan.py",)),
+    Mutant("sent on before it is believed", "shared/webhook/receiver.py", "        self._verify(delivery)\n        event", "        (self.relay and self.relay.send_on(headers, body))\n        self._verify(delivery)\n        event", (RELAY,)),
+    Mutant("sent on in a ring", "shared/webhook/relay.py", "if RELAYED in sent:", "if False:", (RELAY,)),
+    Mutant("production waits for staging", "shared/webhook/relay.py", "put_nowait(", "put(", (RELAY,)),
+    Mutant("staging gets other people's credentials", "shared/webhook/relay.py", '("content-type", ', '("content-type", "authorization", "cookie", ', (RELAY,)),
+    Mutant("staging leads elsewhere", "shared/webhook/relay.py", "follow_redirects=False", "follow_redirects=True", (RELAY,)),
     Mutant("forgery answered with 200", "functions/partner_center_to_salesforce.py", "status_code=status)", "status_code=200)", (ENDPOINT,)),
     Mutant("acknowledged without a bell", "functions/partner_center_to_salesforce.py", "    if event.referral_id:\n", "    if not event.referral_id:\n", (ENDPOINT,)),
     # What the app says about itself
@@ -437,7 +437,7 @@ MUTANTS: Final = (
     Mutant("the correlation ends at the call", PC + "wire.py", '"MS-CorrelationId": correlation_guid()', '"MS-CorrelationId": str(uuid4())', (WORK,)),
     Mutant("no ids without an answer", PC + "wire.py", "known = httpx.Headers(sent)", "known = httpx.Headers()", (WORK,)),
     Mutant("figures before the exporter lost", TELEMETRY + "export.py", "self._waiting.append(line)", "pass", (FIGURES,)),
-    Mutant("a displaced registration unseen", "shared/registration_watch.py", "hmac.compare_digest(last.encode(), self.token.encode())", "True", ("tests/test_registration_watch.py",)),
+    Mutant("a displaced registration unseen", "shared/registration/watch.py", "hmac.compare_digest(last.encode(), self.token.encode())", "True", ("tests/registration/test_watch.py",)),
     Mutant("what is no doorbell is quoted", "shared/doorbell.py", "raise NoDoorbell(part)", "raise NoDoorbell(repr(self))", ("tests/test_doorbell.py", WORK)),
     Mutant("a conflict that waits is deleted with the old ones", "shared/storage/retention.py", "group in link.held or link.intent is not None", "link.intent is not None", (RETENTION,)),
     Mutant("an unfinished write's conflict is deleted", "shared/storage/retention.py", "group in link.held or link.intent is not None", "group in link.held", (RETENTION,)),
@@ -446,5 +446,5 @@ MUTANTS: Final = (
     Mutant("for ever is no time at all", "shared/storage/retention.py", "if not self._days:", "if self._days is None:", (RETENTION,)),
     Mutant("the webhook takes an unresolved secret for its token", "shared/settings/receiving.py", '"webhook_token": resolved', '"webhook_token": str', (RECEIVING,)),
     Mutant("the webhook's settings are read in one casing", "shared/settings/receiving.py", "name.upper(): text", "name: text", (RECEIVING,)),
-    Mutant("a first delivery waits for the settings model", "shared/webhook.py", "from shared.settings import LOOPBACK", "from shared.settings import LOOPBACK\nfrom shared.settings.model import Settings as _Settings  # noqa: F401", (COLD,)),
+    Mutant("a first delivery waits for the settings model", "shared/webhook/delivery.py", "from shared.settings import LOOPBACK", "from shared.settings import LOOPBACK\nfrom shared.settings.model import Settings as _Settings  # noqa: F401", (COLD,)),
 )

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
-from tests.npm import INSTALLED, node_with
 from tests.package.metadata import PROJECT, SOLUTION, fields
+from tests.support.npm import INSTALLED, node_with
 
 PEER = Path(__file__).parent / "sdr"
 FOLDER = INSTALLED / "sdr"

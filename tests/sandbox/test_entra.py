@@ -16,7 +16,7 @@ from werkzeug.test import Client
 
 from sandbox.entra import EntraApp, EntraWorld, pkce_challenge
 from sandbox.entra.world import DEVICE_GRANT
-from tests.partner_center_client import API, HOOKS, START, Bench
+from tests.support.partner_center_client import API, HOOKS, START, Bench
 
 LOGIN = "https://login.microsoftonline.com"
 

@@ -13,8 +13,8 @@ import pytest
 from azure.core.exceptions import ServiceRequestError
 from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
 
-from tests.azurite import Account
 from tests.sandbox.host_world import ANONYMOUS, World, queue_app
+from tests.support.azurite import Account
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from azure.core.exceptions import (
 from azure.data.tables import EdmType, EntityProperty, TableTransactionError, UpdateMode
 
 from sandbox.memory import MemoryQueues, MemoryTables
-from tests.azurite import Account
+from tests.support.azurite import Account
 
 Entity = dict[str, Any]
 OTHER_ETAG = "W/\"datetime'2020-01-01T00%3A00%3A00.0000000Z'\""

@@ -16,7 +16,7 @@ from azure.core.exceptions import (
 from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
 
 from sandbox.memory import MemoryQueues
-from tests.azurite import Account
+from tests.support.azurite import Account
 
 
 @pytest.fixture

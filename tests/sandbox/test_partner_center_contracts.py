@@ -10,8 +10,8 @@ from sandbox.partner_center import samples
 from sandbox.partner_center.resource import PATCHABLE
 from sandbox.partner_center.vocabulary import REFERRAL_EVENTS
 from sandbox.partner_center.webhooks import event_document
-from tests import contracts
-from tests.partner_center_client import START, Bench, replace
+from tests.support import contracts
+from tests.support.partner_center_client import START, Bench, replace
 
 V3 = "Microsoft.Partner.Service.PartnerReferrals.Contracts.V3."
 REGISTRATION = {"WebhookUrl": "https://app.example/x", "WebhookEvents": [*REFERRAL_EVENTS, "test-created"]}

@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.partner_center import samples
 from sandbox.partner_center.resource import merged, value_at
-from tests.partner_center_client import START, Bench, reason_of
+from tests.support.partner_center_client import START, Bench, reason_of
 
 Sample = Callable[[datetime], dict[str, Any]]
 SAMPLES: dict[str, Sample] = {

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from sandbox.partner_center import samples
-from tests.partner_center_client import API, START, Bench, replace
+from tests.support.partner_center_client import API, START, Bench, replace
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from werkzeug.serving import make_server
 from werkzeug.test import Client, TestResponse
 
 from sandbox.partner_center.webhooks import event_document
-from tests.partner_center_client import Bench
+from tests.support.partner_center_client import Bench
 
 HOOK = {"WebhookUrl": "https://app.example/x", "WebhookEvents": ["referral-created", "referral-updated"]}
 

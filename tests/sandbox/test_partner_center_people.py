@@ -4,7 +4,7 @@ import pytest
 
 from sandbox.partner_center import Refused, samples
 from sandbox.partner_center.world import ACTS
-from tests.partner_center_client import API, START, Bench, reason_of, replace
+from tests.support.partner_center_client import API, START, Bench, reason_of, replace
 
 
 def test_an_inbound_deal_waits_fourteen_days_for_an_answer() -> None:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
-from tests.partner_center_client import API, HOOKS, Bench, add, reason_of, replace
+from tests.support.partner_center_client import API, HOOKS, Bench, add, reason_of, replace
 
 
 def all_pages(bench: Bench, query: dict[str, str]) -> list[list[dict[str, Any]]]:

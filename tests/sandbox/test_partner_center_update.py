@@ -8,7 +8,7 @@ import pytest
 from sandbox.partner_center import Knobs, samples
 from sandbox.partner_center.lifecycle import LEGAL, TRANSITIONS, State, allowed
 from sandbox.partner_center.resource import PATCHABLE
-from tests.partner_center_client import Bench, add, reason_of, replace
+from tests.support.partner_center_client import Bench, add, reason_of, replace
 
 VALUES: dict[str, Any] = {
     "/campaignId": "spring",

@@ -17,7 +17,7 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 from sandbox.partner_center.authority import HOST, Authority, Issued
 from sandbox.partner_center.vocabulary import REFERRAL_EVENTS
 from sandbox.partner_center.webhooks import CERTIFICATE, Courier, Send, event_document, sender
-from tests.partner_center_client import HOOKS, START, Bench, reason_of, replace
+from tests.support.partner_center_client import HOOKS, START, Bench, reason_of, replace
 
 URL = "https://app.example/api/webhook"
 BODY = {

@@ -11,7 +11,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from sandbox.salesforce import SalesforceApp, SalesforceWorld
-from tests.npm import INSTALLED, node_with
+from tests.support.npm import INSTALLED, node_with
 
 PEER = Path(__file__).parent / "jsforce"
 FOLDER = INSTALLED / "jsforce"

@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.salesforce import SalesforceWorld
 from sandbox.salesforce.errors import SalesforceError
-from tests.rig import OPPORTUNITY
+from tests.support.rig import OPPORTUNITY
 
 KEY = "Referral_Identifier__c"
 REFERRAL = "0d3b7a52-9c1e-4b7a-8f55-3a1c6d9e2b10"

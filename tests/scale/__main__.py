@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from tests.connecting import no_waiting
 from tests.scale import storms
 from tests.scale.deployment import Deployment
 from tests.scale.storms import Row, Told
+from tests.support.connecting import no_waiting
 
 Storm = Callable[[Deployment, Told], Iterable[Row]]
 DAY_SHARE, CHANGED_SHARE = 20, 100  # a day is played with a part of the pairs, of which a part changes on each side

@@ -13,10 +13,10 @@ from typing import Any
 from shared import sync as flows
 from shared.doorbell import Doorbell, Queue
 from shared.sync import Polled, Sync
-from tests.rig import HANDLERS
 from tests.scale.calls import Calls
 from tests.scale.world import Clock
 from tests.simulation.schedule import SECOND
+from tests.support.rig import HANDLERS
 
 WORKERS = 12  # host.json: batchSize 8 and newBatchThreshold 4, for each queue
 CALL_SECONDS = 0.2

@@ -10,12 +10,12 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from tests.connecting import no_waiting
-from tests.garbage import collect_seldom
 from tests.simulation.faults import FAULTS
 from tests.simulation.network import TROUBLES
 from tests.simulation.run import Outcome, play
 from tests.simulation.scenario import Scenario, scenario
+from tests.support.connecting import no_waiting
+from tests.support.garbage import collect_seldom
 
 CHUNK = 25
 ENOUGH_SEEDS = 2_000  # from here on a fault or a situation that never occurred is a failure

@@ -44,7 +44,7 @@ class Answers:
 @cache
 def described(sobject: str) -> Fields:
     """An object's description, taken from the large simulator once per process."""
-    from tests.rig import Rig
+    from tests.support.rig import Rig
 
     org: Any = Rig().sync.opportunities
     return dict(org.describe(sobject))

@@ -23,9 +23,9 @@ from sandbox.wsgi import ConnectionBrokenError, call_wsgi, in_process
 from shared.deal import Side
 from shared.partner_center import PartnerCenter
 from shared.salesforce import Salesforce, SalesforceSession
-from tests.rig import Rig
 from tests.simulation.host import Host
 from tests.simulation.schedule import Scheduler
+from tests.support.rig import Rig
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 PACKED = 0.3  # of all answers, when the client takes them packed

@@ -17,7 +17,6 @@ from shared.deal import Link, Side
 from shared.mapping import build, load
 from shared.mapping.codecs import epoch_seconds, ticks
 from shared.sync import policy_of
-from tests.rig import LINK
 from tests.simulation.host import Host
 from tests.simulation.light import LATEST_SECONDS, TRIGGERS
 from tests.simulation.light_partner_center import FOREIGN
@@ -27,6 +26,7 @@ from tests.simulation.rules import Rules, overlay
 from tests.simulation.schedule import SECOND, Scheduler
 from tests.simulation.shown import Cells, of_opportunity, of_referral
 from tests.simulation.wire_post import ScheduledRig, WirePost
+from tests.support.rig import LINK
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 SOLUTION = "Microsoft_Solution__c"

@@ -10,9 +10,9 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
 
 from shared.doorbell import Doorbell, Queue
-from tests.rig import Rig
 from tests.simulation.post import Message, Post
 from tests.simulation.schedule import EPOCH, Scheduler
+from tests.support.rig import Rig
 
 MICROSECOND = timedelta(microseconds=1)
 

@@ -10,7 +10,7 @@ import pytest
 
 from shared import sync as flows
 from shared.catalogue import IN_SYNC, NOT_SENT
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 HELP = {"How_can_Microsoft_help__c": "Proof Of Concept or Demo"}
 GOOD_SOLUTION = "SOL-15974-MQF"

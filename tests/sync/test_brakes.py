@@ -5,8 +5,8 @@ import pytest
 from shared import sync as flows
 from shared.deal import LinkState
 from shared.partner_center import PartnerCenter
-from shared.sync.brakes import Found, halted
-from tests.rig import Rig
+from shared.sync.admission.brakes import Found, halted
+from tests.support.rig import Rig
 
 PAIRS = 22  # two more than a small tenant may change without a question
 

@@ -15,7 +15,7 @@ import pytest
 
 from shared import sync as flows
 from shared.sync import Polled
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 STRIDE = int(os.environ.get("CRASH_STRIDE", "5"))  # 1: every effect; more: every n-th, with a moving start
 MINUTES = 16  # past the list lag, which an unclear creation waits out

@@ -8,7 +8,7 @@ import pytest
 from shared import sync as flows
 from shared.deal import LinkState
 from shared.doorbell import Doorbell
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 
 def asked(rig: Rig, **fields: Any) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from shared.deal import Side
 from shared.errors import Unclear
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 DEFAULTS = """
 [groups.team.fields.phone.default]

@@ -5,8 +5,8 @@ import pytest
 from shared import sync as flows
 from shared.doorbell import Queue
 from shared.mapping.codecs import ticks
-from shared.sync.sweep import TICKS
-from tests.rig import Rig
+from shared.sync.detect.sweep import TICKS
+from tests.support.rig import Rig
 
 
 def watermark(rig: Rig) -> int:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from shared import sync as flows
 from shared.doorbell import Doorbell, Queue
 from shared.sync import Polled
-from tests.rig import OPPORTUNITY, Rig
+from tests.support.rig import OPPORTUNITY, Rig
 
 PAGE = 2_000
 

@@ -16,7 +16,7 @@ from sandbox.partner_center import samples
 from shared.deal import Side
 from shared.mapping import load
 from shared.mapping.model import FieldRow, Group
-from tests.rig import LINK, Rig
+from tests.support.rig import LINK, Rig
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 GROUPS: Final = load().groups

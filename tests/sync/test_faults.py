@@ -8,7 +8,7 @@ import pytest
 from sandbox.salesforce.faults import Fault
 from shared import sync as flows
 from shared.deal import Side
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 
 def settle(rig: Rig, minutes: int = 5) -> None:

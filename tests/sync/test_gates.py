@@ -10,7 +10,7 @@ from shared.deal import Side
 from shared.doorbell import Doorbell, Queue
 from shared.errors import Rejected, Throttled, Unauthorised, Unavailable
 from shared.sync import Gates
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 

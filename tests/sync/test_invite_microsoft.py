@@ -6,7 +6,7 @@ import pytest
 
 from shared.deal import LinkState
 from shared.doorbell import Queue
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 HELP = {"How_can_Microsoft_help__c": "Proof Of Concept or Demo"}
 

@@ -7,7 +7,7 @@ import pytest
 from shared import sync as flows
 from shared.doorbell import Doorbell, Queue
 from shared.sync import Polled, patience_of, poll
-from tests.rig import HANDLERS, Rig
+from tests.support.rig import HANDLERS, Rig
 
 LIVE, BULK = Queue.OPPORTUNITY_CHANGES, Queue.OPPORTUNITY_CHANGES_BULK
 CREATIONS, REFERRALS, REFERRALS_BULK = Queue.REFERRAL_CREATIONS, Queue.REFERRAL_CHANGES, Queue.REFERRAL_CHANGES_BULK

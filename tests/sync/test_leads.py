@@ -12,7 +12,7 @@ import pytest
 from shared.deal import Issue, LinkState, Side
 from shared.errors import ApiError, Unclear
 from shared.sync import delta, describe, sweep
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 AS_LEADS = '[scope]\nco_sell_only = false\nleads = "lead"\n'
 QUALIFIED = {"type": "Independent", "qualification": "SalesQualified"}

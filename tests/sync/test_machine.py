@@ -11,7 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from shared import sync as flows
 from shared.deal import LinkState
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "12"))
 STAGES = ("Prospecting", "Qualification", "Negotiation/Review", "Closed Won", "Closed Lost")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared import sync as flows
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 HELP = {"How_can_Microsoft_help__c": "Quotes or Licensing"}
 SELLER = "Robin Keller, robin.keller@microsoft.example"

@@ -10,8 +10,8 @@ import pytest
 
 from sandbox.partner_center import samples
 from sandbox.salesforce.schema import Field
-from tests.mapping_page import PROSE
-from tests.rig import OPPORTUNITY, Rig
+from tests.pages.mapping_page import PROSE
+from tests.support.rig import OPPORTUNITY, Rig
 
 EXAMPLES = re.findall(r"```toml\n(.*?)```", PROSE.read_text("utf-8"), re.DOTALL)
 (MORE,) = (example for example in EXAMPLES if "/salesStage" in example)

@@ -7,8 +7,8 @@ import pytest
 
 from shared import sync as flows
 from shared.doorbell import Doorbell, Queue
-from shared.sync.brakes import HALTED
-from tests.rig import Rig
+from shared.sync.admission.brakes import HALTED
+from tests.support.rig import Rig
 
 
 def two_deals(rig: Rig) -> Doorbell:

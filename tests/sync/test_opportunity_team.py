@@ -11,7 +11,7 @@ from sandbox.partner_center import samples
 from shared import sync as flows
 from shared.deal import Side
 from shared.errors import Unclear
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 MEMBER = "OpportunityTeamMember"
 

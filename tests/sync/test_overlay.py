@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.partner_center import samples
 from sandbox.salesforce.schema import Field
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 OVERLAY = """
 [stages]                                  # 1 other stages

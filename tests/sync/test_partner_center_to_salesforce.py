@@ -7,7 +7,7 @@ import pytest
 from shared.catalogue import NEUTRAL_REASON
 from shared.deal import LinkState, Side, link_id_of_referral
 from shared.storage import Store
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 
 def arrived(rig: Rig, **fields: Any) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from shared import sync as flows
 from shared.doorbell import Doorbell, Queue
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 
 def test_a_poisoned_doorbell_opens_an_issue_per_record_and_rings_once() -> None:

@@ -10,7 +10,7 @@ import pytest
 from shared import sync as flows
 from shared.doorbell import Queue
 from shared.sync import Patience, Polled, poll
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 
 def watermark(rig: Rig) -> int:
@@ -251,7 +251,7 @@ def test_the_watermark_stays_where_it_was_when_a_doorbell_cannot_be_rung() -> No
 
 
 def test_a_mass_change_too_large_to_remember_rings_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["shared.sync.poll"], "MOST_SEEN", 25)
+    monkeypatch.setattr(sys.modules["shared.sync.detect.poll"], "MOST_SEEN", 25)
     rig = Rig()
     for _ in range(60):
         rig.new_opportunity(contact=False, solutions=())
@@ -266,7 +266,7 @@ def test_a_mass_change_too_large_to_remember_rings_once(monkeypatch: pytest.Monk
 def test_the_cursor_remembers_no_more_rows_than_it_can_hold(
     monkeypatch: pytest.MonkeyPatch, spread_seconds: int
 ) -> None:
-    monkeypatch.setattr(sys.modules["shared.sync.poll"], "MOST_SEEN", 25)
+    monkeypatch.setattr(sys.modules["shared.sync.detect.poll"], "MOST_SEEN", 25)
     rig = Rig()
     for _ in range(60):
         rig.new_opportunity(contact=False, solutions=())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.partner_center import samples
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 TEXT = "Products__c"
 

@@ -9,7 +9,7 @@ from shared import sync as flows
 from shared.deal import Claim, ClaimPhase, Link, LinkState, Side
 from shared.doorbell import Doorbell
 from shared.errors import Rejected, Unclear
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 
 def between_read_and_answer(rig: Rig, happens: Any) -> None:

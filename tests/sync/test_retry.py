@@ -9,7 +9,7 @@ import pytest
 
 from shared import sync as flows
 from shared.drift import STEERING, Remedy, find
-from tests.rig import Rig
+from tests.support.rig import Rig
 from tests.sync.test_crashes import Script, chosen, play
 
 BOX = "Retry_Sync__c"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.deal import LinkState
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 LISTED = "/details/requirements/solutions"
 

@@ -10,9 +10,9 @@ from shared import sync as flows
 from shared.deal import LinkState, Side, link_id_of_opportunity, link_id_of_referral
 from shared.doorbell import Queue
 from shared.errors import SchemaChanged
-from shared.sync.marks import CACHE_SECONDS, Marks
-from shared.sync.schema import applied, drifted
-from tests.rig import Rig
+from shared.sync.admission.schema import applied, drifted
+from shared.sync.shared_flags import CACHE_SECONDS, Marks
+from tests.support.rig import Rig
 
 OPPORTUNITY = "Opportunity"
 

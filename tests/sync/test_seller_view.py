@@ -12,7 +12,7 @@ from sandbox.memory import MemoryQueues, MemoryTables
 from shared import sync as flows
 from shared.catalogue import ENGLISH, JAPANESE, LANGUAGES, Status, Words
 from shared.deal import Link, LinkState
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 DISPUTED = '[groups.notes]\nowner = "hold"\n'
 TICKED = "Sync_with_Partner_Center__c"

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.partner_center import samples
 from shared import sync as flows
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 OTHER_FIELDS = """
 [groups.customer.fields.postal_code]

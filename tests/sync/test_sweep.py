@@ -11,9 +11,9 @@ from sandbox.salesforce.ids import make_id
 from shared import sync as flows
 from shared.deal import Absence, LinkState, Opportunity
 from shared.doorbell import Queue
-from shared.sync.survey import AT_ONCE, look_at_many
-from tests.links import INTENT
-from tests.rig import Rig
+from shared.sync.detect.scan import AT_ONCE, look_at_many
+from tests.support.links import INTENT
+from tests.support.rig import Rig
 
 
 class Killed(BaseException):

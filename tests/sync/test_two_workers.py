@@ -9,9 +9,9 @@ import pytest
 from shared import sync as flows
 from shared.deal import Link, LinkState, Side, link_id_of_opportunity, link_id_of_referral
 from shared.doorbell import Doorbell
-from shared.sync import claims
-from shared.sync.claims import Turn
-from tests.rig import Rig
+from shared.sync.create import claims
+from shared.sync.create.claims import Turn
+from tests.support.rig import Rig
 
 
 def during(rig: Rig, method: str, happens: Callable[[], None]) -> None:

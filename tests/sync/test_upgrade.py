@@ -9,7 +9,7 @@ import pytest
 
 from shared import sync as flows
 from shared.deal import LinkState
-from tests.rig import Rig
+from tests.support.rig import Rig
 
 VISIBLE, HELP = "Referral_Visible_to_Microsoft__c", "How_can_Microsoft_help__c"
 SELLERS = "consentToShareReferralWithMicrosoftSellers"

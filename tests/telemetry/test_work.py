@@ -19,7 +19,7 @@ from shared.queues import Queue
 from shared.sync import Gates
 from shared.telemetry import Unfinished, attend, correlation, work
 from shared.telemetry.lines import APP, Lines
-from tests.rig import HANDLERS, Rig
+from tests.support.rig import HANDLERS, Rig
 
 
 @pytest.fixture(autouse=True)

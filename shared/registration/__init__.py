@@ -1,0 +1,1 @@
+"""The webhook's registration in Partner Center: planned, asked for, watched."""

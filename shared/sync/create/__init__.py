@@ -1,0 +1,1 @@
+"""Records that have no counterpart yet: what they mean, and how the counterpart is made."""

@@ -1,0 +1,83 @@
+"""Writes to an opportunity that has no referral: why it is not sent, and that its seller's request was heard."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime
+from math import ceil
+from typing import Any
+
+from shared.catalogue import TO_PARTNER_CENTER
+from shared.deal import STILL, Issue, Link, Opportunity, Report, link_id_of_opportunity
+from shared.doorbell import Queue
+from shared.errors import Forbidden, Missing, Rejected, Stale, Throttled, Unavailable, Unclear
+from shared.shapes import salesforce as sf
+from shared.sync.pair.gather import Look
+from shared.sync.ports import CompositeStep, Sync
+
+log = logging.getLogger("cosell.sync")
+
+
+def tell(sync: Sync, look: Look, opportunity_id: str, report: Report, code: str, groups: tuple[str, ...] = ()) -> None:
+    """Write the reason to the opportunity, once: an unchanged report costs nothing."""
+    view = look.opportunity
+    assert isinstance(view, Opportunity)  # noqa: S101  only called for readable records
+    sync.links.open_issue(Issue(link_id_of_opportunity(opportunity_id), code, "warning", at=sync.clock()))
+    if view.report in (None, report):  # None: the org has no place for it, so it could not be told once only
+        return
+    spell = sync.mapping.opportunity
+    when = datetime.fromtimestamp(sync.clock(), UTC).strftime("%Y-%m-%d %H:%M")
+    line = sync.words.audit_line(when, TO_PARTNER_CENTER, groups, "not_sent" if groups else "refused")
+    fields = spell.steering(report, sync.new_id(), spell.audit(look.record, [line]))
+    _write(sync, view, opportunity_id, fields | sync.mapping.marked(look.record, {}, done=False))
+
+
+def hear(sync: Sync, known: Link | None, look: Look, opportunity_id: str) -> tuple[Link | None, bool]:
+    """Untick *Retry sync* where no referral was begun, and forget its refusal; the link, and whether this run ends.
+
+    Forgotten first: a worker that dies in between leaves the box ticked, and the next one does the same. Unticked
+    before anything is tried, it is tried once.
+    """
+    view = look.opportunity
+    begun = known is not None and (bool(known.referral_id) or known.claim is not None or known.state in STILL)
+    if begun or not isinstance(view, Opportunity) or not (view.sync_on and view.retry):
+        return known, False
+    before = known.held if known else {}
+    if known is not None and known.held:
+        known = sync.links.save(replace(known, held={}))
+    fields = sync.mapping.opportunity.steering(None, sync.new_id(), None)
+    if _write(sync, view, opportunity_id, fields | sync.mapping.opportunity.heard(look.record)):
+        return known, True
+    if known is not None and before:  # the box stays ticked, and must not have the same refused at every look
+        known = sync.links.save(replace(known, held=before))
+    return known, False
+
+
+def ring_again(sync: Sync, opportunity_id: str, delay_seconds: float, tries: int) -> None:
+    """Look at the creation of this opportunity's referral again after a while."""
+    sync.bells.ring(
+        Queue.REFERRAL_CREATIONS,
+        [opportunity_id],
+        reason="creation goes on",
+        delay_seconds=ceil(delay_seconds),
+        tries=tries,
+    )
+
+
+def _write(sync: Sync, view: Opportunity, opportunity_id: str, fields: dict[str, Any]) -> bool:
+    """Write once the second of the last save is over; False when Salesforce refuses it for good."""
+    margin = sync.policy.closed_margin_seconds  # versions there have one-second grain
+    if view.read_at - view.modified < margin:
+        ring_again(sync, opportunity_id, margin, 0)
+        return True
+    path = sf.path(sf.OPPORTUNITY, opportunity_id)
+    try:
+        sync.opportunities.composite([CompositeStep("report", "PATCH", path, fields, view.modified)])
+    except (Stale, Throttled, Unavailable, Unclear):
+        ring_again(sync, opportunity_id, sync.patience.retry, 0)
+    except (Rejected, Missing, Forbidden):
+        log.warning(json.dumps({"event": "report refused", "opportunity": opportunity_id}))
+        return False
+    return True

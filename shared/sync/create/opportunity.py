@@ -1,0 +1,229 @@
+"""Creation in Salesforce: safe to repeat, because the referral id is a unique key there.
+
+One composite asks for what may exist (opportunity, account, contact), a second makes what is missing, all or
+nothing, by upserts on unique keys. An opportunity that is already there is linked, never overwritten.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import replace
+from math import ceil
+
+from shared import lifecycle
+from shared.deal import (
+    Claim,
+    ClaimPhase,
+    Hold,
+    Issue,
+    Link,
+    LinkState,
+    Opportunity,
+    Referral,
+    Side,
+    link_id_of_referral,
+)
+from shared.decide import expected_base, first_base, remembered
+from shared.doorbell import Queue
+from shared.errors import (
+    Forbidden,
+    LostRace,
+    Missing,
+    Rejected,
+    SchemaChanged,
+    Stale,
+    Throttled,
+    Unauthorised,
+    Unavailable,
+    Unclear,
+)
+from shared.mapping import Untranslatable
+from shared.shapes import salesforce as sf
+from shared.shapes.referral import engagement_of, id_of
+from shared.sync.admission.schema import drifted
+from shared.sync.create import surroundings
+from shared.sync.create.known_leads import converted
+from shared.sync.create.opportunity_request import REFERRAL, creation, shown, writable
+from shared.sync.create.surroundings import Around
+from shared.sync.lanes import NAMED_REASON
+from shared.sync.pair.converge import SOON_SECONDS, UNEXPLAINED_TRIES, Caller, converge
+from shared.sync.pair.engagement import joined, look_for_microsoft
+from shared.sync.pair.gather import Look
+from shared.sync.ports import Document, Sync
+
+log = logging.getLogger("cosell.sync")
+CREATE = "create"
+S = Side.SALESFORCE
+
+
+def create_opportunity(sync: Sync, document: Document, *, reason: str, tries: int = 0) -> None:
+    """Create, or find and link, the opportunity of a referral. Raises LostRace when another run is at it."""
+    look = Look(sync, audit=True)
+    look.show_referral(document)
+    referral_id = id_of(document)
+    # A request that was refused may have been preceded by one that arrived late: then there is something to link.
+    link = _claimed(sync, referral_id, look, tries, anyway=reason == NAMED_REASON)
+    if link is None:
+        return
+    try:
+        look_for_microsoft(document, look)
+        around = _missing(sync, document, look)
+        if around is not None:
+            link = sync.links.save(_expected(sync, link, look))
+            _make(sync, document, look, around)
+            _suggest(sync, link, around)
+    except (Rejected, Missing, Forbidden, Untranslatable) as refusal:
+        if isinstance(refusal, SchemaChanged) and (drifted(sync, refusal) or tries < UNEXPLAINED_TRIES):
+            sync.links.save(replace(link, claim=None))
+            _ring(sync, referral_id, SOON_SECONDS, tries + 1)
+        else:
+            _hold(sync, link, look, refusal, tries)
+    except (Stale, Throttled, Unavailable, Unclear, Unauthorised) as error:
+        sync.links.save(replace(link, claim=None))
+        _ring(sync, referral_id, error.retry_after_seconds or sync.patience.after(tries), tries + 1)
+    else:
+        _complete(sync, link, document, look, made=around is not None, reason=reason)
+
+
+def _claimed(sync: Sync, referral_id: str, look: Look, tries: int, *, anyway: bool) -> Link | None:
+    """The link that stands for this referral, claimed by this run; None when there is nothing to do now."""
+    owner = sync.links.claim(Side.PARTNER_CENTER, referral_id, link_id_of_referral(referral_id))
+    link = sync.links.link(owner) or Link(owner, LinkState.CREATING_S, referral_id=referral_id)
+    if link.opportunity_id:
+        raise LostRace(f"referral {referral_id}")  # linked since we looked: look again
+    if link.claim is not None and link.age < sync.patience.claim:
+        _ring(sync, referral_id, sync.patience.claim - link.age, tries)
+        return None
+    held = link.held.get(CREATE)
+    if not anyway and held is not None and held.p == _version(look) and held.schema == sync.policy.schema:
+        _report(sync, link.id, held)  # an earlier run may have died between the row and the work list
+        return None
+    now = sync.clock()
+    claim = Claim(ClaimPhase.SEND, 1, sync.new_id(), now, 0, now, "")
+    return sync.links.save(replace(link, claim=claim))
+
+
+def _missing(sync: Sync, document: Document, look: Look) -> Around | None:
+    """What exists of the deal's surroundings; None when the opportunity itself does, and `look` shows it."""
+    assert isinstance(look.referral, Referral)  # noqa: S101  shown by the caller
+    views = {g: c for g, c in look.referral.groups.items() if sync.mapping.groups[g].spec.create.towards(S)}
+    taken = shown(sync, id_of(document), converted(sync, id_of(document)))
+    asked = [taken, *surroundings.questions(sync, views, document)]
+    found = sync.opportunities.composite(asked)
+    bodies = {name: body["records"] for name, body in found.bodies.items()}
+    key = sync.mapping.config.opportunity.referral_id
+    existing = sorted(bodies[REFERRAL], key=lambda record: not record[key])  # what carries its id goes first
+    if existing:
+        look.show_opportunity(sync.mapping.opportunity.read(existing[0], found.server_time), existing[0])
+        return None
+    return surroundings.understood(sync, views, document, bodies)
+
+
+def _expected(sync: Sync, link: Link, look: Look) -> Link:
+    referral = look.referral
+    assert isinstance(referral, Referral)  # noqa: S101  shown by the caller
+    stage = {"status": lifecycle.content(lifecycle.SHOWN[referral.phase])} if referral.phase else {}
+    made = sync.mapping.filled(writable(sync, referral.groups), S)
+    # Which members of the team are users is not known before.
+    made = {group: c for group, c in made.items() if sync.mapping.groups[group].spec.kind != "people"}
+    expected = expected_base(link, referral.groups, {**made, **stage}, sync.policy)
+    if link.attempts and expected.base_p != link.base_p:
+        # An earlier request, made from another version, may still arrive: what is found then is met for the first time.
+        expected = replace(link, base_p={}, base_s={})
+    return replace(expected, attempts=link.attempts + 1)
+
+
+def _make(sync: Sync, document: Document, look: Look, around: Around) -> None:
+    """Create the opportunity and what is missing around it; afterwards `look` shows it."""
+    assert isinstance(look.referral, Referral)  # noqa: S101  shown by the caller
+    try:
+        answers = sync.opportunities.composite(creation(sync, look.referral, document, around))
+    except (Rejected, Missing, Forbidden) as refusal:
+        if not around.optional(refusal.call) or _taken(refusal):
+            raise
+        # All or nothing: nothing was made. An owner, a team or a note that the org refuses keeps no deal waiting.
+        bare = replace(around, users=(), note="")
+        answers = sync.opportunities.composite(creation(sync, look.referral, document, bare, refused=refusal.code))
+        log.warning(json.dumps({"event": "owner, team and note left out", "code": refusal.code}))
+    record = answers.bodies[REFERRAL]["records"][0]
+    look.show_opportunity(sync.mapping.opportunity.read(record, answers.server_time), record)
+
+
+def _suggest(sync: Sync, link: Link, around: Around) -> None:
+    """Several accounts may be the customer's: which one it is a person has to say; the deal does not wait for it."""
+    if around.similar:
+        detail = ", ".join(around.similar)
+        sync.links.open_issue(Issue(link.id, "similar_accounts", "info", detail, sync.clock()))
+
+
+def _complete(sync: Sync, link: Link, document: Document, look: Look, *, made: bool, reason: str) -> None:
+    opportunity_id = str(look.record[sf.ID])
+    named = str(look.record.get(sync.mapping.config.opportunity.referral_id) or "")
+    other = named.lower() not in ("", link.referral_id.lower())  # a lead may be converted into another referral's deal
+    owner = named if other else sync.links.claim(S, opportunity_id, link.id)
+    if owner != link.id:
+        sync.links.save(replace(link, state=LinkState.DUPLICATE, claim=None))
+        sync.links.open_issue(Issue(link.id, "duplicate", "error", owner, sync.clock()))
+        return
+    if link.held:
+        sync.links.close_issues(link.id)
+    link = replace(
+        link,
+        state=LinkState.LINKED,
+        opportunity_id=opportunity_id,
+        engagement_id=engagement_of(document),
+        claim=None,
+        attempts=0,
+        held={},
+        map_ver=sync.mapping.version,
+    )
+    link = joined(sync, link, look.microsofts)
+    assert isinstance(look.referral, Referral) and isinstance(look.opportunity, Opportunity)  # noqa: S101, PT018
+    if made:  # what the platform made of our values is the agreement; nothing flows back
+        link = first_base(link, look.referral, look.opportunity, sync.policy, S)
+        link = remembered(link, look.opportunity, sync.policy)
+    link = sync.links.save(link, at=sync.clock())
+    log.info(json.dumps({"event": "linked", "link": link.id, "opportunity": opportunity_id, "made": made}))
+    converge(sync, link, look, Caller(reason))
+
+
+def _hold(
+    sync: Sync, link: Link, look: Look, refusal: Rejected | Missing | Forbidden | Untranslatable, tries: int
+) -> None:
+    """Salesforce refuses the record: keep the reason, try again when the referral or the org's schema changes."""
+    code = refusal.code or "refused"
+    if _taken(refusal):  # another writer used the key first: look again
+        sync.links.save(replace(link, claim=None))
+        _ring(sync, link.referral_id, sync.patience.retry, tries + 1)
+        return
+    # Nothing tells when a field is back that the org's description never missed: every look tries again.
+    schema = "" if isinstance(refusal, SchemaChanged) else sync.policy.schema
+    hold = Hold(code, p=_version(look), schema=schema, detail=_words(refusal)[:200])
+    sync.links.save(replace(link, claim=None, held={CREATE: hold}))
+    _report(sync, link.id, hold)
+    log.warning(json.dumps({"event": "opportunity refused", "referral": link.referral_id, "code": code}))
+
+
+def _taken(refusal: Rejected | Missing | Forbidden | Untranslatable) -> bool:
+    return refusal.code.lower() == "duplicate_value"
+
+
+def _report(sync: Sync, link_id: str, hold: Hold) -> None:
+    sync.links.open_issue(Issue(link_id, hold.code, "error", hold.detail, sync.clock()))
+
+
+def _words(refusal: Rejected | Missing | Forbidden | Untranslatable) -> str:
+    if isinstance(refusal, Untranslatable):
+        return refusal.detail
+    return " ".join(problem.message for problem in refusal.problems if problem.message)
+
+
+def _version(look: Look) -> str:
+    return str(look.newest.ticks) if look.newest else ""
+
+
+def _ring(sync: Sync, referral_id: str, delay_seconds: float, tries: int) -> None:
+    sync.bells.ring(
+        Queue.REFERRAL_CHANGES, [referral_id], reason="creation goes on", delay_seconds=ceil(delay_seconds), tries=tries
+    )

@@ -1,0 +1,138 @@
+"""Survey: read both systems whole, keeping a few hundred bytes of each record.
+
+Referrals are taken page by page, opportunities two thousand a call; no more whole records than that are in memory
+at a time. What the findings mean is decided in `sweep`.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+from shared import unlinked
+from shared.deal import Digest, Link, SalesforceView
+from shared.decide.groups import shown
+from shared.mapping.codecs import ticks
+from shared.shapes import salesforce as sf
+from shared.shapes.referral import CREATED, ID, UPDATED, id_of
+from shared.sync.create.known_leads import can_be_made, stands
+from shared.sync.pair.gather import Seen, by_ids
+from shared.sync.ports import Document, Sync
+from shared.unlinked import Meeting
+
+log = logging.getLogger("cosell.sync")
+# "Composite" (REST API Developer Guide): at most five queries a call. 400 ids keep each below 16,384 bytes of URI.
+QUERIES, IDS = 5, 400
+AT_ONCE = QUERIES * IDS
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What is kept of a listed referral."""
+
+    ticks: int
+    named: str  # the first 15 characters of the opportunity that a referral of ours names
+    wanted: bool  # without a link it would mean something
+    waits: bool  # a lead that cannot be made yet: a look tells what is missing
+    shows: tuple[int | None, ...] = ()  # per group of the policy a hash of its digest; None: unreadable
+
+    def differs(self, sync: Sync, link: Link) -> bool:
+        """Whether a group shows something else than the link remembers; one that rides or waits does not count."""
+        return any(
+            now is not None and not rule.rides and group not in link.held and now != _hash(link.base_p.get(group))
+            for (group, rule), now in zip(sync.policy.groups.items(), self.shows, strict=False)
+        )
+
+
+def listed(sync: Sync) -> dict[str, Listed]:
+    """Every referral by its id. A document that cannot be read is kept as listed, so that it does not look lost."""
+    found: dict[str, Listed] = {}
+    for document in sync.referrals.newest(CREATED):
+        try:
+            found[id_of(document)] = _kept(sync, document)
+        except Exception as error:  # noqa: BLE001  whatever is wrong with one record, the others are compared
+            unreadable("referral", document, ID, error)
+            found.setdefault(str(document.get(ID)), Listed(0, "", wanted=False, waits=False))
+    return found
+
+
+def down_to(documents: Iterable[Document], name: str, oldest: int) -> Iterator[Document]:
+    """The beginning of a list, latest first, down to a time in ticks; what shows no such time ends nothing."""
+    return takewhile(lambda document: stamp(document, name, oldest) >= oldest, documents)
+
+
+def stamp(document: Document, name: str, otherwise: int) -> int:
+    """When a listed referral was made, or changed, in ticks; `otherwise` where that cannot be read."""
+    try:
+        return ticks(str(document[name]))
+    except (KeyError, ValueError):
+        return otherwise
+
+
+def wanted(sync: Sync, document: Document) -> bool:
+    """Whether a referral without a link would mean something: it names one of ours, or should become one."""
+    meeting = _meeting(sync, document)
+    if meeting is not Meeting.LEAD:
+        return meeting is not Meeting.IGNORE
+    return can_be_made(sync, document) and not stands(sync, id_of(document))
+
+
+def _meeting(sync: Sync, document: Document) -> Meeting:
+    if not unlinked.owner(document, sync.organization_id):
+        return Meeting.IGNORE
+    if unlinked.named_opportunity(document):
+        return Meeting.LINK
+    config, phase = sync.mapping.config, sync.mapping.referral.read(document, theirs=None).phase
+    return unlinked.unnamed(document, phase, co_sell_only=config.scope.co_sell_only, as_leads=config.as_leads)
+
+
+def look_at_many(sync: Sync, ids: Sequence[str]) -> Iterator[tuple[str, SalesforceView]]:
+    """What up to 2,000 opportunities show, read in one call and, where Salesforce cuts its answers, their next pages.
+
+    The recycled are told from those that cannot be seen.
+    """
+    if not ids:
+        return
+    parts = [ids[start : start + IDS] for start in range(0, len(ids), IDS)]
+    answers = sync.opportunities.queries([by_ids(sync, part, audit=False) for part in parts], deleted=True)
+    for part, rows in zip(parts, answers, strict=True):
+        seen = Seen.of(sync, rows)
+        for sf_id in part:
+            try:
+                yield sf_id, seen[sf_id][0]
+            except Exception as error:  # noqa: BLE001  as above
+                unreadable("opportunity", seen.records[sf_id], sf.ID, error)
+
+
+def asking(sync: Sync) -> Iterator[str]:
+    """Opportunities that ask for a referral and name none."""
+    names = sync.mapping.config.opportunity
+    select, _ = sync.mapping.opportunity.poll(solutions=False)
+    rows = sync.opportunities.query(f"{select} WHERE {names.sync} = true AND {names.referral_id} = null")
+    return (str(row[sf.ID]) for row in rows.records)
+
+
+def unreadable(what: str, record: Document, key: str, error: Exception) -> None:
+    """Say which record could not be compared, and nothing of what it shows."""
+    log.warning(json.dumps({"event": f"{what} unreadable", what: record.get(key), "why": type(error).__name__}))
+
+
+def _kept(sync: Sync, document: Document) -> Listed:
+    groups = sync.mapping.referral.read(document, theirs=None).groups
+    shows = (shown(group, groups.get(group), sync.policy) for group in sync.policy.groups)
+    ours = unlinked.owner(document, sync.organization_id)
+    named = unlinked.named_opportunity(document)[:15] if ours else ""
+    hashes = tuple(None if digest is None else _hash(digest) for digest in shows)
+    return Listed(ticks(str(document[UPDATED])), named, wanted(sync, document), _waits(sync, document), hashes)
+
+
+def _waits(sync: Sync, document: Document) -> bool:
+    unmade = _meeting(sync, document) is Meeting.LEAD and not can_be_made(sync, document)
+    return unmade and not stands(sync, id_of(document))
+
+
+def _hash(digest: Digest | None) -> int:
+    return hash(digest)  # of this process, which is as long as it is kept

@@ -1,0 +1,1 @@
+"""One existing pair: read both records, decide, write, remember."""

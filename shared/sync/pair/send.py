@@ -1,0 +1,140 @@
+"""Apply: one conditional write to one side, and its read-back. The only place that changes an existing record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import takewhile
+from typing import Any
+from urllib.parse import quote
+
+from shared.catalogue import NEUTRAL_REASON, TO_PARTNER_CENTER, TO_SALESFORCE
+from shared.deal import Absence, Intent, Link, LinkState, Opportunity, RowWrite, Side
+from shared.errors import Stale
+from shared.shapes import salesforce as sf
+from shared.sync.pair.gather import Look
+from shared.sync.ports import CompositeStep, Sync
+
+OPPORTUNITY, READ_BACK = "opportunity", "read_back"
+MOST_WAITING = 20
+
+
+def send(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
+    """Carry out an announced write; afterwards `look` shows the record as the write left it.
+
+    Raises the classes of `errors`; Stale, Throttled, Unavailable and Rejected mean that nothing was written.
+    """
+    if intent.side is Side.PARTNER_CENTER:
+        _patch(sync, link, intent, look)
+    else:
+        _update(sync, link, intent, look)
+
+
+def _patch(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
+    nothing = {g for g, d in link.base_p.items() if d in ((), sync.policy.digest(()))}
+    operations = sync.mapping.referral.patch(
+        intent.writes, current=look.document, empty=frozenset(nothing), neutral_reason=NEUTRAL_REASON
+    )
+    look.show_referral(sync.referrals.patch(link.referral_id, operations, etag=intent.target_version))
+
+
+def _update(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
+    _with_audit(sync, link, intent, look)
+    spell = sync.mapping.opportunity
+    trail = spell.audit(look.record, _lines(sync, link, intent, look))
+    fields = spell.fields(intent.writes) | spell.steering(intent.report, intent.id, trail)
+    if link.state is not LinkState.PAUSED:
+        fields |= _along(sync, intent, look, fields)
+    if not intent.writes and intent.report is None:  # decided for this alone, so a refusal of it stops nothing else
+        fields |= spell.heard(look.record)
+    path = sf.path(sf.OPPORTUNITY, link.opportunity_id)
+    steps = [CompositeStep(OPPORTUNITY, "PATCH", path, fields, int(intent.target_version))]
+    steps += [
+        CompositeStep(f"row{number}", "PATCH", row.path, row.fields, row.modified)
+        for number, row in enumerate(intent.rows)
+    ]
+    soql = spell.select(f"{sf.ID} = '{link.opportunity_id}'", audit=True)
+    steps.append(CompositeStep(READ_BACK, "GET", f"/query?q={quote(soql, safe='')}"))
+    answers = sync.opportunities.composite(steps)
+    record = answers.bodies[READ_BACK]["records"][0]
+    look.show_opportunity(spell.read(record, answers.server_time), record)
+
+
+def _along(sync: Sync, intent: Intent, look: Look, fields: dict[str, Any]) -> dict[str, Any]:
+    """What is brought up to date in passing: the list of solutions, and the mark before the name."""
+    view, report = look.opportunity, intent.report
+    shown = {**view.groups, **intent.writes} if isinstance(view, Opportunity) else {}
+    listed = sync.mapping.listed(look.record, shown) if shown else {}
+    done = report is not None and sync.words.well(report)
+    return listed | (sync.mapping.marked(look.record, fields, done=done) if report is not None else {})
+
+
+def _lines(sync: Sync, link: Link, intent: Intent, look: Look) -> list[str]:
+    """Audit lines, oldest first: what went to Partner Center since the last write here, and this write.
+
+    A change that travels to Partner Center costs Salesforce no call; its line waits for the next write.
+    """
+    waiting = takewhile(lambda row: row.side is not Side.SALESFORCE, sync.links.history(link.id, MOST_WAITING))
+    sent = [row for row in waiting if row.side is Side.PARTNER_CENTER]
+    line, now = sync.words.audit_line, _when(intent.at)
+    lines = [line(_when(row.at), TO_PARTNER_CENTER, row.groups, "success") for row in reversed(sent)]
+    if "identity" in intent.writes and link.base_s.get("identity") is None:
+        made = min((row.at for row in sent), default=intent.at)  # whatever was sent since was sent to it
+        lines = [*_made(sync, look, _when(made)), *lines]
+    elif intent.writes:
+        lines += [line(now, TO_SALESFORCE, groups, result) for result, groups in _results(sync, link, intent).items()]
+    # What waits is told when it is news, not with every write.
+    if intent.report is not None and link.state is not LinkState.PAUSED:
+        lines += sync.words.held_lines(now, link.held)
+    return lines
+
+
+def _made(sync: Sync, look: Look, when: str) -> Iterator[str]:
+    """That the referral was created, and what it was given by default."""
+    yield sync.words.audit_line(when, TO_PARTNER_CENTER, (), "referral_created")
+    if isinstance(look.opportunity, Opportunity):
+        defaults = sync.mapping.defaulted(look.opportunity.groups, Side.PARTNER_CENTER)
+        if defaults:
+            yield sync.words.audit_line(when, TO_PARTNER_CENTER, defaults, "defaults")
+
+
+def _results(sync: Sync, link: Link, intent: Intent) -> dict[str, tuple[str, ...]]:
+    """The groups written to Salesforce: news, and what was changed here although only Microsoft's side may."""
+    found: dict[str, tuple[str, ...]] = {}
+    for group, content in intent.writes.items():
+        kept = link.base_s.get(group) == sync.policy.remember(group, content)
+        once_given = "put_back_given" if sync.policy.groups[group].kind == "latch" else "put_back"
+        result = once_given if kept else "success"
+        found[result] = (*found.get(result, ()), group)
+    return found
+
+
+def _when(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def spelled(sync: Sync, link: Link, intent: Intent, look: Look) -> tuple[RowWrite, ...]:
+    """The solution rows of a write, as `look` shows them now. Raises Untranslatable.
+
+    They travel in the same all-or-none composite, so the marker vouches for them too. Spelled once: a row that a
+    seller adds before another run sends the write must not be taken for one to be removed.
+    """
+    if intent.side is Side.PARTNER_CENTER:
+        return ()
+    (sobject, key), added, changed = sync.mapping.opportunity.children(
+        intent.writes, look.record, link.opportunity_id, link.referral_id
+    )
+    rows = tuple(RowWrite(path, fields, path.rpartition("/")[2], modified) for path, fields, modified in changed)
+    new = RowWrite(f"/composite/sobjects/{sobject}/{key}", {"allOrNone": True, "records": added})
+    return (*rows, new) if added else rows
+
+
+def _with_audit(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
+    """The audit trail is long, so reads that expect no write to Salesforce leave it out; fetch it now."""
+    name = sync.mapping.config.opportunity.audit
+    if not name or name in look.record:
+        return
+    look.look_at_opportunity(link.opportunity_id, audit=True)
+    view = look.opportunity
+    if isinstance(view, Absence) or not isinstance(view, Opportunity) or str(view.modified) != intent.target_version:
+        raise Stale(Side.SALESFORCE, "read before write")

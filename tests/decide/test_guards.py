@@ -1,0 +1,224 @@
+"""Table 1: what must be settled before two records may be compared, and which of two reasons comes first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from shared.deal import (
+    Absence,
+    LinkState,
+    Opportunity,
+    PartnerCenterView,
+    Phase,
+    Referral,
+    Remembered,
+    Report,
+    SalesforceView,
+    Side,
+    Write,
+)
+from shared.decide import commit, decide, refuse
+from tests.support.deals import (
+    NOW,
+    POLICY,
+    P,
+    S,
+    announced,
+    edited,
+    linked,
+    look,
+    opportunity,
+    referral,
+    text,
+    writes,
+)
+
+HOUR = 3600
+CHANGED = opportunity(value=text("x"))
+
+
+@pytest.mark.parametrize("state", [LinkState.HALTED, LinkState.DUPLICATE, LinkState.DETACHED])
+def test_a_stopped_link_stays_as_it_is_whatever_its_sides_show(state: LinkState) -> None:
+    link = replace(linked(), state=state)
+    decision = look(link, referral(), CHANGED)
+    assert (decision.link, decision.write, decision.retry_after_seconds) == (link, None, None)
+
+
+@pytest.mark.parametrize(
+    ("p", "s"),
+    [
+        (Absence.UNAVAILABLE, CHANGED),
+        (referral(), Absence.UNAVAILABLE),
+        (Absence.UNAVAILABLE, Absence.FORBIDDEN),
+        (Absence.GONE, Absence.UNAVAILABLE),
+    ],
+)
+def test_an_unavailable_side_is_asked_again_and_nothing_is_remembered(p: PartnerCenterView, s: SalesforceView) -> None:
+    decision = decide(linked(), p, s, POLICY, NOW)
+    assert (decision.link, decision.write) == (linked(), None)
+    assert decision.retry_after_seconds
+
+
+def test_an_older_read_than_the_newest_seen_is_never_decided_on() -> None:
+    link = replace(linked(), p_hwm=12)
+    decision = look(link, edited(referral(), value=text("x")), opportunity())
+    assert (decision.link, decision.write, decision.note) == (link, None, "stale read")
+    assert decision.retry_after_seconds
+
+
+def test_the_same_time_with_another_etag_is_read_again_and_believed_when_it_stays() -> None:
+    p = referral(etag="other", value=text("x"))
+    first = look(linked(), p, opportunity())
+    assert (first.link, first.write) == (linked(), None)
+    assert first.retry_after_seconds
+    assert writes(look(linked(), replace(p, settled=True), opportunity())) == {S: {"value": text("x")}}
+
+
+@pytest.mark.parametrize(("p", "s"), [(Absence.FORBIDDEN, CHANGED), (referral(), Absence.FORBIDDEN)])
+def test_no_access_blocks_and_is_never_taken_for_a_delete(p: PartnerCenterView, s: SalesforceView) -> None:
+    decision = decide(linked(), p, s, POLICY, NOW)
+    assert (decision.link, decision.write) == (replace(linked(), state=LinkState.BLOCKED_NOACCESS), None)
+
+
+def test_access_regained_goes_on_with_the_old_base() -> None:
+    decision = look(replace(linked(), state=LinkState.BLOCKED_NOACCESS), referral(), CHANGED)
+    assert decision.link.state is LinkState.LINKED
+    assert writes(decision) == {P: {"value": text("x")}}
+
+
+@pytest.mark.parametrize(
+    ("since", "state", "waits"),
+    [
+        pytest.param(0, LinkState.LINKED, HOUR, id="first time: look again in an hour"),
+        pytest.param(NOW - HOUR + 1, LinkState.LINKED, 1, id="too early to tell"),
+        pytest.param(NOW - HOUR, LinkState.DETACHED, None, id="an hour apart: gone"),
+    ],
+)
+def test_a_referral_not_found_twice_an_hour_apart_is_gone(since: int, state: LinkState, waits: int | None) -> None:
+    decision = decide(replace(linked(), gone_since=since), Absence.GONE, CHANGED, POLICY, NOW)
+    assert (decision.link.state, decision.retry_after_seconds, decision.write) == (state, waits, None)
+    assert decision.link.gone_since == (since or NOW)
+
+
+@pytest.mark.parametrize(
+    "s", [opportunity(), Absence.RECYCLED, replace(opportunity(), sync_on=False)], ids=["linked", "recycled", "paused"]
+)
+def test_a_referral_found_again_is_no_longer_on_its_way_to_gone(s: SalesforceView) -> None:
+    assert decide(replace(linked(), gone_since=5), referral(), s, POLICY, NOW).link.gone_since == 0
+
+
+def test_a_referral_once_not_found_is_not_taken_from_memory() -> None:
+    decision = decide(replace(linked(), gone_since=5), Remembered(), CHANGED, POLICY, NOW)
+    assert decision.read == {P}
+
+
+def test_a_deleted_opportunity_leaves_the_referral_alone() -> None:
+    decision = decide(linked(), edited(referral(), value=text("x")), Absence.RECYCLED, POLICY, NOW)
+    assert (decision.write, decision.link.state) == (None, LinkState.OPPORTUNITY_DELETED)
+    assert decision.link.base_p == linked().base_p
+
+
+def test_a_deleted_opportunity_of_a_closed_deal_asks_nothing_of_anybody() -> None:
+    closed = replace(referral(), phase=Phase.WON)
+    assert decide(linked(), closed, Absence.RECYCLED, POLICY, NOW).link.state is LinkState.LINKED
+
+
+def test_an_undeleted_opportunity_goes_on() -> None:
+    recycled = decide(linked(), referral(), Absence.RECYCLED, POLICY, NOW).link
+    assert writes(look(recycled, referral(), CHANGED)) == {P: {"value": text("x")}}
+
+
+def off(s: Opportunity) -> Opportunity:
+    """The opportunity with its sync switched off."""
+    return replace(s, sync_on=False)
+
+
+def test_switched_off_nothing_is_written_either_way_and_the_base_is_kept() -> None:
+    first = look(linked(), edited(referral(), value=text("x")), off(opportunity(notes=text("y"))))
+    assert (first.write, first.link.state) == (None, LinkState.PAUSED)
+    assert (first.link.base_p, first.link.base_s) == (linked().base_p, linked().base_s)
+    again = look(first.link, edited(referral(), value=text("x")), off(opportunity(notes=text("y"))))
+    assert again.link == first.link
+
+
+def test_that_it_rests_is_told_once_and_nothing_else() -> None:
+    policy = replace(POLICY, report=lambda link: Report("paused" if link.state is LinkState.PAUSED else "in sync"))
+    s = replace(off(opportunity(notes=text("y"))), report=Report("in sync"))
+    p = edited(referral(), value=text("x"))
+    decision = look(linked(), p, s, policy)
+    assert decision.write == Write(S, {}, Report("paused"))
+    assert decision.link.state is LinkState.PAUSED
+    told = commit(decision.link, announced(decision, p, s), p, replace(s, report=Report("paused")), policy)
+    assert (told.state, told.base_p, told.base_s) == (LinkState.PAUSED, linked().base_p, linked().base_s)
+    assert not told.current  # what was only seen is compared once the box is ticked again
+    assert look(told, p, replace(s, report=Report("paused")), policy).write is None
+
+
+def test_that_it_rests_is_told_in_a_closed_second_and_not_again_where_it_was_refused() -> None:
+    policy = replace(POLICY, report=lambda _link: Report("paused"))
+    s = replace(off(opportunity()), report=Report("in sync"))
+    early = replace(s, read_at=s.modified)
+    waits = look(linked(), referral(), early, policy)
+    assert (waits.write, waits.retry_after_seconds) == (None, policy.closed_margin_seconds)
+    refused = refuse(linked(), (), "LOCKED", "", referral(), s, policy)
+    assert look(refused, referral(), s, policy).write is None
+    assert look(refused, referral(), replace(s, modified=s.modified + 1), policy).write is not None
+
+
+def test_switched_on_again_both_sides_changes_travel() -> None:
+    p, s = edited(referral(), value=text("x")), opportunity(notes=text("y"))
+    paused = look(linked(), p, off(s)).link
+    decision = look(paused, p, s)
+    assert decision.link.state is LinkState.LINKED
+    assert writes(decision) == {P: {"notes": text("y")}}
+
+
+def test_what_was_seen_while_switched_off_makes_older_reads_stale() -> None:
+    paused = look(linked(), edited(edited(referral()), value=text("x")), off(opportunity())).link
+    assert look(paused, edited(referral()), opportunity()).note == "stale read"
+
+
+@pytest.mark.parametrize("side", [P, S])
+def test_an_announced_write_is_settled_before_any_flag_is_honoured(side: Side) -> None:
+    p = referral() if side is P else edited(referral(), value=text("x"))
+    s = CHANGED if side is P else opportunity()
+    decision = look(linked(), p, s)
+    intent = announced(decision, p, s)
+    forward = look(replace(decision.link, intent=intent), p, off(s))
+    assert writes(forward) == {side: {"value": text("x")}}
+
+
+@pytest.mark.parametrize(
+    ("p", "s", "state"),
+    [
+        pytest.param(Absence.UNAVAILABLE, opportunity(), LinkState.LINKED, id="unavailable"),
+        pytest.param(Absence.FORBIDDEN, opportunity(), LinkState.BLOCKED_NOACCESS, id="no access"),
+        pytest.param(Absence.GONE, opportunity(), LinkState.LINKED, id="not found once"),
+    ],
+)
+def test_an_announced_write_is_kept_while_its_target_cannot_be_read(
+    p: PartnerCenterView, s: SalesforceView, state: LinkState
+) -> None:
+    intent = announced(look(linked(), referral(), CHANGED), referral(), CHANGED)
+    decision = decide(replace(linked(), intent=intent), p, s, POLICY, NOW)
+    assert (decision.link.intent, decision.link.state, decision.write) == (intent, state, None)
+
+
+def test_the_target_of_an_announced_write_is_read_and_not_remembered() -> None:
+    intent = announced(look(linked(), referral(), CHANGED), referral(), CHANGED)
+    decision = decide(replace(linked(), intent=intent), Remembered(), CHANGED, POLICY, NOW)
+    assert decision.read == {P}
+
+
+def test_a_write_announced_for_an_opportunity_deleted_since_is_judged_by_the_marker_when_it_comes_back() -> None:
+    p: Referral = edited(referral(), value=text("x"))
+    intent = announced(look(linked(), p, opportunity()), p, opportunity())
+    decision = decide(replace(linked(), intent=intent), p, Absence.RECYCLED, POLICY, NOW)
+    assert (decision.link.intent, decision.link.unfinished, decision.write) == (intent, False, None)
+    closed = decide(replace(linked(), intent=intent), replace(p, phase=Phase.WON), Absence.RECYCLED, POLICY, NOW)
+    assert (closed.link.intent, closed.link.unfinished) == (intent, False)
+    back = replace(opportunity(), modified=NOW - 60, marker=intent.id)
+    assert decide(decision.link, p, back, POLICY, NOW).note == "landed"
+    assert decide(decision.link, p, replace(back, marker="another"), POLICY, NOW).note == "never landed"

@@ -1,0 +1,120 @@
+"""A team, person by person: what changes in Salesforce happens at Microsoft, and nobody else is touched."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from shared.deal import Content, Direction, Referral, Side
+from shared.decide import GroupPolicy, first_base
+from shared.decide.merge import ADOPT, NOTHING, Outcome, Pair, merge
+from tests.support.deals import (
+    P,
+    announced,
+    edited,
+    elements,
+    linked,
+    look,
+    opportunity,
+    referral,
+    settle,
+    with_rule,
+    without_base,
+)
+
+RULE = GroupPolicy(kind="people", direction=Direction.TO_PARTNER_CENTER)
+POLICY = with_rule("solutions", RULE)
+TEAMS = ["", "a", "b", "ab", "abc"]
+BASES = [None, *TEAMS]
+Base = str | None
+
+
+def team(p: str, s: str, base_p: str | None, base_s: str | None) -> Outcome:
+    """What becomes of a team of one-letter people, shown and as remembered."""
+    bases = [None if base is None else POLICY.remember("solutions", elements(base)) for base in (base_p, base_s)]
+    return merge(Pair("solutions", elements(p), elements(s), *bases), RULE, POLICY)
+
+
+def written(outcome: Outcome) -> str | None:
+    """Who stands in the list that is sent; None when none is."""
+    content = outcome.writes.get(P)
+    return None if content is None else "".join(key for key, _ in content)
+
+
+@pytest.mark.parametrize(
+    ("p", "s", "base_p", "base_s", "sent"),
+    [
+        ("a", "ab", "a", "a", "ab"),  # joins
+        ("ab", "a", "ab", "ab", "a"),  # leaves
+        ("a", "b", "a", "a", "b"),  # is replaced
+        ("ac", "ab", "ac", "a", "abc"),  # joins beside somebody known to Microsoft alone
+        ("abc", "a", "abc", "ab", "ac"),  # leaves, and that one stays
+        ("ab", "a", "a", "a", None),  # joined in the portal
+        ("a", "ab", "ab", "ab", None),  # left in the portal
+        ("a", "ab", None, None, None),  # they meet for the first time
+        ("a", "", "a", "a", None),  # Microsoft needs somebody
+        ("ab", "ab", "a", "a", None),  # the same change on both sides
+    ],
+)
+def test_only_what_salesforce_changed_is_sent(
+    p: str, s: str, base_p: str | None, base_s: str | None, sent: str
+) -> None:
+    assert written(team(p, s, base_p, base_s)) == sent
+
+
+@pytest.mark.parametrize(("p", "s"), [*product(TEAMS, TEAMS)])
+def test_nothing_is_written_here_nobody_is_lost_and_the_second_look_is_silent(p: str, s: str) -> None:
+    for bases in product(BASES, BASES):
+        outcome = team(p, s, *bases)
+        assert Side.SALESFORCE not in outcome.writes, bases
+        assert not outcome.hold, bases
+        sent = written(outcome)
+        if sent is None:
+            assert outcome in (ADOPT, NOTHING), bases
+            again = team(p, s, p, s) if outcome.adopt else outcome
+            assert not again.writes, bases
+        else:
+            assert set(sent), bases
+            assert set(p) - set(sent) <= set(bases[1] or "") - set(s), bases  # who is left out has left in Salesforce
+            assert not team(sent, s, sent, s).writes, bases
+
+
+def test_a_person_who_left_and_was_edited_at_microsoft_meanwhile_stays() -> None:
+    bases = [POLICY.remember("solutions", elements("ab"))] * 2
+    pair = Pair("solutions", elements("ab", edited="b"), elements("a"), *bases)
+    assert written(merge(pair, RULE, POLICY)) is None
+
+
+def test_edits_of_a_person_do_not_travel() -> None:
+    bases = [POLICY.remember("solutions", elements("ab"))] * 2
+    pair = Pair("solutions", elements("ab"), elements("ab", edited="ab"), *bases)
+    assert not merge(pair, RULE, POLICY).writes
+
+
+def test_after_a_creation_a_difference_is_the_agreement() -> None:
+    p, s = referral(solutions=elements("ac")), opportunity(solutions=elements("ab"))
+    link = first_base(without_base(linked(policy=POLICY), "solutions"), p, s, POLICY, Side.SALESFORCE)
+    assert look(link, p, s, POLICY).write is None
+    joined = opportunity(modified=110, solutions=elements("abd"))
+    settled = settle(link, p, joined, POLICY)
+    assert settled.p.groups["solutions"] == elements("acd")
+
+
+def test_a_list_whose_arrival_is_unclear_is_judged_by_who_came_and_went() -> None:
+    p, s = referral(solutions=elements("a")), opportunity(solutions=elements("ab"))
+    link = linked(referral(solutions=elements("a")), opportunity(solutions=elements("a")), POLICY)
+    decision = look(link, p, s, POLICY)
+    intent = announced(decision, p, s, POLICY)
+    meanwhile: Referral = edited(p, solutions=elements("ac"))  # neither what was sent nor what was there
+    settled = settle(replace(link, intent=intent), meanwhile, s, POLICY)
+    assert settled.p.groups["solutions"] == elements("abc")
+
+
+def test_one_list_is_sent_once() -> None:
+    p, s = referral(solutions=elements("a")), opportunity(solutions=elements("ab"))
+    link = linked(referral(solutions=elements("a")), opportunity(solutions=elements("a")), POLICY)
+    settled = settle(link, p, s, POLICY)
+    sent: list[Content] = [d.write.groups["solutions"] for d in settled.decisions if d.write and d.write.groups]
+    assert sent == [elements("ab")]

@@ -1,0 +1,186 @@
+"""Versions: never older than seen, never into an open second, and from memory only when memory is enough."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from shared.deal import Absence, Flips, Hold, Link, Opportunity, Phase, Referral, Remembered, Report, Unreadable
+from shared.decide import Policy, decide, first_base
+from tests.support.deals import (
+    NOW,
+    POLICY,
+    READ_AT,
+    SEEN,
+    P,
+    S,
+    edited,
+    elements,
+    linked,
+    look,
+    opportunity,
+    referral,
+    text,
+    without_base,
+    writes,
+)
+
+X = text("x")
+
+
+@pytest.mark.parametrize(("age", "waits"), [(0, 2), (1, 1), (2, None), (500, None), (-3, 5)])
+def test_salesforce_is_not_written_while_the_second_of_its_version_is_open(age: int, waits: int | None) -> None:
+    s = replace(opportunity(), modified=READ_AT - age)
+    decision = look(linked(), edited(referral(), value=X), s)
+    assert decision.retry_after_seconds == waits
+    assert (decision.write is None) is (waits is not None)
+    assert decision.link.flips == ({} if waits else {"value": Flips(NOW, 0, S)})
+
+
+def test_partner_center_is_written_from_an_open_second() -> None:
+    assert writes(look(linked(), referral(), opportunity(modified=READ_AT, value=X))) == {P: {"value": X}}
+
+
+def test_a_report_alone_waits_for_the_open_second_too() -> None:
+    s = replace(opportunity(modified=READ_AT), report=Report("old"))
+    assert look(linked(), referral(), s).retry_after_seconds == 2
+
+
+@pytest.mark.parametrize("ticks", [10, 11, 99])
+def test_the_newest_time_seen_only_grows(ticks: int) -> None:
+    p = replace(referral(), ticks=ticks, etag=f"e{ticks}")
+    assert look(linked(), p, opportunity()).link.p_hwm == ticks
+
+
+def test_the_bases_version_moves_on_when_the_new_version_changes_nothing() -> None:
+    p = edited(referral())
+    link = look(linked(), p, opportunity()).link
+    assert (link.p_etag, link.p_ticks, link.p_hwm) == (p.etag, p.ticks, p.ticks)
+
+
+@pytest.mark.parametrize(
+    "s", [opportunity(), opportunity(modified=READ_AT), opportunity(Phase.ACTIVE, value=text("y"))]
+)
+def test_the_bases_version_stays_while_its_news_waits(s: Opportunity) -> None:
+    p = edited(referral(), value=X, close_date=X)
+    link = look(linked(), p, s).link
+    assert (link.p_etag, link.p_hwm) == (referral().etag, p.ticks)
+
+
+def test_an_unreadable_group_keeps_the_bases_version() -> None:
+    p = edited(referral(), value=Unreadable("unknown_value", "code"))
+    assert look(linked(), p, opportunity()).link.p_etag == referral().etag
+
+
+def test_the_phase_is_remembered_and_an_unknown_one_forgets_nothing() -> None:
+    assert look(linked(), edited(referral(), Phase.WON), opportunity()).link.phase is Phase.WON
+    odd = replace(edited(referral()), phase=None)
+    assert look(linked(), odd, opportunity()).link.phase is Phase.ACTIVE
+
+
+def from_memory(link: Link, s: Opportunity | Absence = opportunity(value=X)) -> object:  # noqa: B008  a frozen value
+    """What memory alone decides: the sides to be read, or the write."""
+    decision = decide(link, Remembered(), s, POLICY, NOW)
+    return set(decision.read) or writes(decision)
+
+
+@pytest.mark.parametrize(
+    ("link", "s"),
+    [
+        pytest.param(replace(linked(), p_etag=""), opportunity(value=X), id="no version"),
+        pytest.param(replace(linked(), p_hwm=11), opportunity(value=X), id="a newer version was seen"),
+        pytest.param(replace(linked(), phase=None), opportunity(value=X), id="no phase"),
+        pytest.param(replace(linked(), held={"notes": Hold("too_long")}), opportunity(value=X), id="something held"),
+        pytest.param(without_base(linked(), "notes"), opportunity(value=X), id="a group without a base"),
+        pytest.param(linked(), opportunity(solutions=elements("abc")), id="a set changed"),
+        pytest.param(linked(), opportunity(consent=X), id="a latch changed"),
+        pytest.param(linked(), opportunity(microsoft=X), id="the target of a one-way group changed"),
+    ],
+)
+def test_the_referral_is_read_when_memory_is_not_enough(link: Link, s: Opportunity) -> None:
+    assert from_memory(link, s) == {P}
+
+
+@pytest.mark.parametrize(
+    ("s", "expected"),
+    [
+        (opportunity(), {}),
+        (opportunity(value=X), {P: {"value": X}}),
+        (opportunity(Phase.WON), {P: {"status": (("phase", "won"),)}}),
+        (opportunity(Phase.NEW, value=X), {}),
+    ],
+)
+def test_an_unchanged_referral_need_not_be_read(s: Opportunity, expected: object) -> None:
+    assert from_memory(linked(), s) == expected
+
+
+@pytest.mark.parametrize(
+    ("shown", "written"),
+    [
+        pytest.param((), {"value": X, "crm_id": text("006")}, id="empty there: it rides along"),
+        pytest.param(text("theirs"), {"value": X}, id="something else there: it stays"),
+        pytest.param(text("006"), {"value": X}, id="the same there"),
+    ],
+)
+def test_a_group_that_rides_along_needs_no_read(shown: tuple[()], written: object) -> None:
+    p = referral(crm_id=shown)
+    link = look(without_base(linked(p), "crm_id"), p, opportunity()).link
+    assert from_memory(link) == {P: written}
+
+
+def test_a_group_that_rides_along_keeps_the_value_it_replaces() -> None:
+    """Also one typed while nothing could be sent: it is read again, since memory holds no value to keep."""
+    p, s = edited(referral(), crm_id=text("theirs")), opportunity(value=X, crm_id=text("007"))
+    link = look(linked(), p, opportunity()).link
+    assert from_memory(link, s) == {P}
+    decision = look(link, p, s)
+    assert writes(decision) == {P: {"value": X, "crm_id": text("007")}}
+    assert [(c.group, c.p, c.winner) for c in decision.conflicts] == [("crm_id", text("theirs"), S)]
+
+
+def test_a_hold_found_from_memory_equals_the_hold_found_by_reading() -> None:
+    s = opportunity(Phase.NEW)
+    assert decide(linked(), Remembered(), s, POLICY, NOW).link == look(linked(), referral(), s).link
+
+
+def born(p: Referral, s: Opportunity, policy: Policy = POLICY) -> Link:
+    """The link right after a creation."""
+    return first_base(Link("s-006", linked().state), p, s, policy, P)
+
+
+def test_what_was_created_is_the_agreement_even_where_it_was_respelled() -> None:
+    link = born(referral(value=text("100.00"), solutions=elements("a")), opportunity())
+    assert writes(look(link, referral(value=text("100.00"), solutions=elements("a")), opportunity())) == {}
+
+
+@pytest.mark.parametrize(
+    ("p", "s", "written"),
+    [
+        pytest.param(referral(), opportunity(Phase.WON), {P: {"status": (("phase", "won"),)}}, id="the stage moves on"),
+        pytest.param(referral(consent=X), opportunity(), {S: {"consent": X}}, id="a switch moves on"),
+        pytest.param(referral(microsoft=X), opportunity(microsoft=()), {S: {"microsoft": X}}, id="facts are filled in"),
+    ],
+)
+def test_what_did_not_travel_with_the_creation_is_written_next(p: Referral, s: Opportunity, written: object) -> None:
+    assert writes(look(born(p, s), p, s)) == written
+
+
+def test_a_report_is_written_once_and_only_when_it_changed() -> None:
+    policy = replace(POLICY, report=lambda _link: Report("new"))
+    decision = look(linked(), referral(), opportunity(), policy)
+    assert decision.write is not None
+    assert (decision.write.side, decision.write.groups, decision.write.report) == (S, {}, Report("new"))
+    assert look(linked(), referral(), replace(opportunity(), report=Report("new")), policy).write is None
+    silent = replace(POLICY, report=lambda _link: None)
+    assert look(linked(), referral(), opportunity(), silent).write is None
+
+
+def test_a_report_rides_along_with_a_write_to_salesforce() -> None:
+    p = edited(referral(), value=X)
+    told = look(linked(), p, replace(opportunity(), report=Report("old"))).write
+    assert told is not None
+    assert told.report == SEEN
+    again = look(linked(), p, opportunity()).write
+    assert again is not None
+    assert again.report is None

@@ -1,0 +1,225 @@
+"""The deployed files, loaded and invoked through the real Python worker, with the settings in the environment only."""
+
+from __future__ import annotations
+
+import json
+import os
+import venv
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from release.package import LIBRARIES, build
+from sandbox.entra import EntraWorld
+from sandbox.partner_center.authority import Authority
+from sandbox.serve import Server, serve
+from sandbox.system import now
+from tests.support.deliveries import REFERRAL, TOKEN, body
+from tests.support.deliveries import headers as signed
+from tests.support.flow_table import FLOWS, as_flow
+from tests.support.pinned import linked_libraries
+from tests.support.worker import (
+    WORKER,
+    Invocation,
+    Outcome,
+    Worked,
+    http_input,
+    run_in_worker,
+    timer_input,
+    worker_folder,
+)
+
+pytestmark = pytest.mark.xdist_group("deployed")
+ROOT = Path(__file__).parents[2]
+CONTENT = body()
+NOBODY = "http://127.0.0.1:9"
+WEBHOOK = "PartnerCenterToSalesforce"
+REGISTRATION = "PartnerCenterWebhookRegistration"
+QUEUES = [flow.name for flow in FLOWS if flow.trigger == "queueTrigger" and not flow.place.endswith("-poison")]
+POISONED = [flow.name for flow in FLOWS if flow.place.endswith("-poison")]
+TIMERS = [flow.name for flow in FLOWS if flow.trigger == "timerTrigger"]
+FACTS = {"Id": "1", "DequeueCount": 1, "PopReceipt": "r"}
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package, unpacked: the one that PACKAGE names, or one of this checkout.
+
+    The libraries of the latter are those of this environment, but only the pinned ones, and not copied.
+    """
+    folder = tmp_path_factory.mktemp("deployed")
+    app, package = folder / "app", os.environ.get("PACKAGE", "")
+    if not package:
+        (folder / "none").mkdir()
+        package = str(folder / "package.zip")
+        build(ROOT, folder / "none", folder / "stage", Path(package))
+    with zipfile.ZipFile(package) as packed:
+        packed.extractall(app)
+    if not (app / LIBRARIES).exists():
+        linked_libraries(app / LIBRARIES)
+    return app
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of a new environment in which there is the worker, and nothing else."""
+    folder = tmp_path_factory.mktemp("clean")
+    venv.create(folder, symlinks=True)
+    (library,) = folder.glob("lib/python*/site-packages")
+    (library / WORKER).symlink_to(worker_folder())
+    return folder / "bin" / "python"
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Authority, Server, Path]]:
+    """A certificate authority of today, a host on this machine that serves its certificate, and its roots in a file."""
+    authority = Authority(now())
+
+    def app(environ: dict[str, object], start_response: object) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "application/pkix-cert")])  # type: ignore[operator]
+        return [authority.leaf.der]
+
+    roots = tmp_path_factory.mktemp("roots") / "roots.pem"
+    roots.write_bytes(authority.root.pem + authority.intermediate.pem)
+    with serve(app) as server:
+        yield authority, server, roots
+
+
+@pytest.fixture(scope="module")
+def settings(certificates: tuple[Authority, Server, Path]) -> dict[str, str]:
+    """Complete settings whose services do not answer: nobody listens on port 9."""
+    _, server, roots = certificates
+    entra = EntraWorld(now)
+    return {
+        "COSELL_DIGEST_KEY": "digest",
+        "COSELL_STORAGE": f"AccountName=a;AccountKey=a2V5;QueueEndpoint={NOBODY}/a;TableEndpoint={NOBODY}/a;",
+        "COSELL_ENTRA_AUTHORITY": NOBODY,
+        "COSELL_ENTRA_TENANT_ID": entra.tenant,
+        "COSELL_ENTRA_CLIENT_ID": entra.client_id,
+        "COSELL_ENTRA_CLIENT_SECRET": entra.client_secret,
+        "COSELL_SALESFORCE_LOGIN_URL": NOBODY,
+        "COSELL_SALESFORCE_CLIENT_ID": "consumer",
+        "COSELL_SALESFORCE_CLIENT_SECRET": "secret",
+        "COSELL_WEBHOOK_TOKEN": TOKEN,
+        "COSELL_WEBHOOK_CERTIFICATE_HOSTS": ",".join(url.removeprefix("http://") for url in (server.url, NOBODY)),
+        "COSELL_WEBHOOK_TRUSTED_ROOTS": str(roots),
+    }
+
+
+@pytest.fixture(scope="module")
+def worked(
+    deployed: Path, python: Path, settings: Mapping[str, str], certificates: tuple[Authority, Server, Path]
+) -> Worked:
+    """The app indexed once and called in every way; one process serves all tests of this file."""
+    return run_in_worker(deployed, [call for _, call in _calls(certificates)], settings, python)
+
+
+@pytest.fixture
+def outcomes(worked: Worked, certificates: tuple[Authority, Server, Path]) -> dict[str, Outcome]:
+    """What became of each call, by its name."""
+    names = [name for name, _ in _calls(certificates)]
+    return dict(zip(names, worked.outcomes, strict=True))
+
+
+def _calls(certificates: tuple[Authority, Server, Path]) -> list[tuple[str, Invocation]]:
+    authority, server, _ = certificates
+    address = f"{server.url}/cert/pcnotifications-dispatch.microsoft.com.cer"
+    genuine = signed(CONTENT, authority.leaf, X_MS_Certificate_Url=address)
+    unsigned = {name: text for name, text in genuine.items() if name != "X-MS-Signature"}
+    test = body(EventName="test-created", ResourceUri="http://localhost:16722/v1/webhooks/registration/test")
+    unknown = body(EventName="invoice-ready")
+    return [
+        ("genuine", _delivery(CONTENT, genuine)),
+        ("unsigned", _delivery(CONTENT, unsigned)),
+        ("forged", _delivery(CONTENT.replace(b"updated", b"deleted"), genuine)),
+        ("no certificate", _delivery(CONTENT, {**genuine, "X-MS-Certificate-Url": f"{NOBODY}/cert/x.cer"})),
+        ("other address", _delivery(CONTENT, genuine, "guessed")),
+        ("test", _delivery(test, signed(test, authority.leaf, X_MS_Certificate_Url=address))),
+        ("unknown", _delivery(unknown, signed(unknown, authority.leaf, X_MS_Certificate_Url=address))),
+        ("registration", Invocation(REGISTRATION, "req", http_input("POST", "http://x/api/y", b'{"endpoint": 7}'))),
+        *(
+            (f"malformed {name}", Invocation(name, "message", ("string", "no doorbell"), FACTS))
+            for name in QUEUES + POISONED
+        ),
+    ]
+
+
+def _delivery(content: bytes, headers: Mapping[str, str], token: str = TOKEN) -> Invocation:
+    lower = {name.lower(): text for name, text in headers.items()}
+    url = f"http://localhost/api/partner-center/{token}"
+    return Invocation(WEBHOOK, "req", http_input("POST", url, content, headers=lower, params={"token": token}))
+
+
+def test_what_is_deployed_is_the_app_and_no_tool(deployed: Path) -> None:
+    needed = {"function_app.py", "functions", "host.json", "requirements.txt", "shared"}
+    names = {entry.name for entry in deployed.iterdir()}
+    assert needed <= names
+    assert names - needed <= {"LICENSE", "README.md", "mapping.toml", ".funcignore", ".python_packages", "__pycache__"}
+    assert (deployed / "shared" / "mapping" / "mapping.toml").is_file()
+
+
+def test_the_worker_indexes_exactly_the_flow_table(worked: Worked) -> None:
+    assert worked.refused == ""
+    assert sorted(as_flow(name, bindings) for name, bindings in worked.functions.items()) == sorted(FLOWS)
+
+
+def test_a_genuine_delivery_rings_the_queue_and_is_answered_200(outcomes: dict[str, Outcome]) -> None:
+    outcome = outcomes["genuine"]
+    assert (outcome.succeeded, outcome.returned["status_code"]) == (True, "200")
+    assert list(outcome.outputs) == ["bells"]
+    assert json.loads(outcome.outputs["bells"])["ids"] == [REFERRAL]
+
+
+@pytest.mark.parametrize("name", ["unsigned", "forged", "other address"])
+def test_what_is_not_proven_is_refused_and_rings_nothing(outcomes: dict[str, Outcome], name: str) -> None:
+    outcome = outcomes[name]
+    assert outcome.succeeded
+    assert outcome.returned["status_code"] in {"400", "401", "404"}
+    assert not outcome.outputs.get("bells")
+
+
+def test_without_the_certificate_the_delivery_is_asked_for_again(outcomes: dict[str, Outcome]) -> None:
+    outcome = outcomes["no certificate"]
+    assert (outcome.succeeded, outcome.returned["status_code"]) == (True, "503")
+    assert not outcome.outputs.get("bells")
+
+
+@pytest.mark.parametrize("name", ["test", "unknown"])
+def test_an_event_that_concerns_no_referral_is_welcome_and_rings_nothing(
+    outcomes: dict[str, Outcome], name: str
+) -> None:
+    outcome = outcomes[name]
+    assert (outcome.succeeded, outcome.returned["status_code"]) == (True, "200")
+    assert not outcome.outputs.get("bells")
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_a_message_that_is_no_doorbell_fails_so_that_the_host_puts_it_aside(
+    outcomes: dict[str, Outcome], name: str
+) -> None:
+    outcome = outcomes[f"malformed {name}"]
+    assert not outcome.succeeded
+    assert "Doorbell" in outcome.error
+
+
+@pytest.mark.parametrize("name", POISONED)
+def test_a_poisoned_message_that_is_no_doorbell_is_not_poison_again(outcomes: dict[str, Outcome], name: str) -> None:
+    assert outcomes[f"malformed {name}"].succeeded
+
+
+def test_a_registration_that_cannot_be_used_is_answered_not_thrown(outcomes: dict[str, Outcome]) -> None:
+    outcome = outcomes["registration"]
+    assert (outcome.succeeded, outcome.returned["status_code"]) == (True, "400")
+
+
+def test_without_settings_every_problem_is_told_at_first_use(deployed: Path, python: Path) -> None:
+    empty = dict.fromkeys(("COSELL_DIGEST_KEY", "COSELL_WEBHOOK_TOKEN", "COSELL_STORAGE"), "")
+    calls = [_delivery(CONTENT, {}), Invocation(TIMERS[0], "timer", timer_input())]
+    worked = run_in_worker(deployed, calls, empty, python)
+    assert worked.refused == ""
+    for outcome in worked.outcomes:
+        assert not outcome.succeeded
+        for name in ("COSELL_DIGEST_KEY", "COSELL_WEBHOOK_TOKEN", "COSELL_ENTRA_TENANT_ID"):
+            assert name in outcome.error

@@ -1,0 +1,798 @@
+"""Signing in to both services, against the simulated directory and org where they can show the case."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from pydantic import SecretStr
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+
+from sandbox.entra import EntraApp, EntraWorld
+from sandbox.memory import MemoryTables
+from sandbox.salesforce import SalesforceApp, SalesforceWorld
+from sandbox.wsgi import WsgiAdapter
+from shared.deal import Side
+from shared.errors import ApiError, LostRace, Throttled, Unauthorised, Unavailable
+from shared.identity import EntraTokens, KeyVaultKeeper, Renewal, SalesforceTokens, StoreKeeper, Turn
+from shared.identity.stored_sign_in import Access, Kept
+from shared.settings import SettingsInvalid
+from shared.storage import Store
+from tests.support.connecting import NOW, settings, turn
+
+REFERRALS = "https://api.partner.microsoft.com"
+WEBHOOKS = "https://api.partnercenter.microsoft.com"
+
+
+@dataclass
+class Keeper:
+    """A keeper in memory; `rivals` are tokens that other processes store just before our save."""
+
+    text: str | None = None
+    version: int = 0
+    saved: list[str] = field(default_factory=list)
+    rivals: list[str] = field(default_factory=list)
+
+    @property
+    def token(self) -> str:
+        return Kept.parse(self.text or "").refresh_token
+
+    def load(self) -> tuple[str | None, str]:
+        return self.text, str(self.version) if self.text else ""
+
+    def save(self, text: str, version: str) -> str:
+        if self.rivals:
+            self._put(self.rivals.pop())
+        if version != self.load()[1]:
+            raise LostRace("moved")
+        self._put(text)
+        self.saved.append(self.token)
+        return str(self.version)
+
+    def _put(self, text: str) -> None:
+        self.text, self.version = text, self.version + 1
+
+
+class Directory:
+    """The simulated directory, one worker process in front of it, and a clock to turn."""
+
+    def __init__(self, keeper: Keeper | None = None, **changes: Any) -> None:
+        self.now = NOW
+        self.world = EntraWorld(self.clock)
+        self.keeper = keeper or Keeper()
+        self.tables = MemoryTables(self.clock)
+        self.slept = 0.0
+        self.first = self.world.new_refresh_token()
+        self.changes = {"entra_refresh_token": self.first, **changes}
+        self.tokens = self.process()
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def process(self) -> EntraTokens:
+        http = requests.Session()
+        http.mount("https://", WsgiAdapter(EntraApp(self.world)))
+        return EntraTokens(
+            settings(**self.changes), self.keeper, turn(self.tables, self.clock), http, self.clock, self.sleep
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        self.now += timedelta(seconds=seconds)
+
+
+# Entra
+
+
+def test_the_first_refresh_token_comes_from_the_settings_and_its_successor_is_kept() -> None:
+    directory = Directory()
+    token = directory.tokens.token(REFERRALS)
+    assert directory.world.token_ok(token, REFERRALS) is None
+    assert directory.keeper.saved
+    assert directory.keeper.saved[-1] != directory.first
+
+
+def test_one_refresh_token_serves_both_audiences_with_a_token_each() -> None:
+    directory = Directory()
+    assert directory.world.token_ok(directory.tokens.token(REFERRALS), REFERRALS) is None
+    assert directory.world.token_ok(directory.tokens.token(WEBHOOKS), WEBHOOKS) is None
+    assert directory.world.token_ok(directory.tokens.token(REFERRALS), WEBHOOKS) == "audience"
+
+
+def test_a_token_is_used_until_five_minutes_before_it_expires() -> None:
+    directory = Directory()
+    first = directory.tokens.token(REFERRALS)
+    directory.now += timedelta(seconds=3599 - 301)
+    assert directory.tokens.token(REFERRALS) == first
+    directory.now += timedelta(seconds=2)
+    assert directory.tokens.token(REFERRALS) != first
+    assert directory.world.refreshes(REFERRALS) == 2
+
+
+def test_every_refresh_uses_the_newest_refresh_token() -> None:
+    directory = Directory()
+    directory.world.knobs.one_time_refresh = True
+    for _ in range(3):
+        directory.tokens.token(REFERRALS)
+        directory.now += timedelta(hours=1)
+    assert len(set(directory.keeper.saved)) == 3
+
+
+def test_twenty_threads_ask_for_one_token_once() -> None:
+    directory = Directory()
+    together = threading.Barrier(20)
+
+    def ask(_: int) -> str:
+        together.wait(timeout=10)
+        return directory.tokens.token(REFERRALS)
+
+    with ThreadPoolExecutor(20) as pool:
+        tokens = set(pool.map(ask, range(20)))
+    assert len(tokens) == 1
+    assert directory.world.refreshes(REFERRALS) == 1
+
+
+def test_a_refused_token_is_forgotten_unless_a_newer_one_is_there_already() -> None:
+    directory = Directory()
+    old = directory.tokens.token(REFERRALS)
+    directory.tokens.forget(REFERRALS, old)
+    new = directory.tokens.token(REFERRALS)
+    directory.tokens.forget(REFERRALS, old)
+    assert directory.tokens.token(REFERRALS) == new != old
+    directory.tokens.forget(REFERRALS)
+    assert directory.tokens.token(REFERRALS) != new
+
+
+def test_a_lost_race_for_the_keeper_leaves_the_other_processs_token_in_place() -> None:
+    directory = Directory()
+    rival = directory.world.new_refresh_token()
+    directory.keeper.rivals.append(rival)
+    assert directory.world.token_ok(directory.tokens.token(REFERRALS), REFERRALS) is None
+    assert directory.keeper.token == rival
+
+
+def test_a_refresh_token_used_up_by_another_process_is_replaced_by_the_one_it_stored() -> None:
+    directory = Directory()
+    directory.world.knobs.one_time_refresh = True
+    ours, theirs = directory.process(), directory.process()
+    ours.token(REFERRALS)
+    load, stale = directory.keeper.load, directory.keeper.load()
+    theirs.token(WEBHOOKS)
+    answers = [stale, stale]
+    directory.keeper.load = lambda: answers.pop() if answers else load()  # type: ignore[method-assign]
+    directory.now += timedelta(hours=1)
+    assert directory.world.token_ok(ours.token(REFERRALS), REFERRALS) is None
+
+
+@pytest.mark.parametrize(
+    ("knob", "code"),
+    [("mfa_demanded", "AADSTS50076"), ("revoked", "AADSTS50173")],
+)
+def test_what_only_a_person_can_repair_halts_with_its_code_alone(knob: str, code: str) -> None:
+    directory = Directory()
+    setattr(directory.world.knobs, knob, True)
+    with pytest.raises(Unauthorised) as refused:
+        directory.tokens.token(REFERRALS)
+    assert refused.value.code == code
+    assert str(refused.value) == f"sign-in at partner_center: no answer {code}"
+
+
+def test_a_wrong_tenant_needs_the_operator() -> None:
+    @Request.application
+    def app(_: Request) -> Response:
+        document = {"error": "invalid_tenant", "error_description": "AADSTS90002: Tenant 'x' not found."}
+        return Response(json.dumps(document), status=400, content_type="application/json")
+
+    http = requests.Session()
+    http.mount("https://", WsgiAdapter(app))
+    tokens = EntraTokens(settings(entra_refresh_token="first"), Keeper(), turn(), http, lambda: NOW)
+    with pytest.raises(Unauthorised, match="AADSTS90002"):
+        tokens.token(REFERRALS)
+
+
+def test_an_expired_refresh_token_and_a_wrong_secret_are_told_apart() -> None:
+    directory = Directory()
+    directory.now += timedelta(days=91)
+    with pytest.raises(Unauthorised, match="AADSTS700082"):
+        directory.tokens.token(REFERRALS)
+    with pytest.raises(Unauthorised, match="AADSTS7000215"):
+        Directory(entra_client_secret="wrong").tokens.token(REFERRALS)
+
+
+def test_a_refusal_is_not_remembered_once_it_is_repaired() -> None:
+    directory = Directory()
+    directory.world.knobs.revoked = True
+    with pytest.raises(Unauthorised):
+        directory.tokens.token(REFERRALS)
+    directory.world.knobs.revoked = False
+    assert directory.world.token_ok(directory.tokens.token(REFERRALS), REFERRALS) is None
+
+
+def test_without_any_refresh_token_nothing_is_sent() -> None:
+    directory = Directory(entra_refresh_token=None)
+    with pytest.raises(Unauthorised, match="no_refresh_token"):
+        directory.tokens.token(REFERRALS)
+
+
+def test_a_busy_sign_in_service_is_unavailable_not_unauthorised() -> None:
+    directory = Directory()
+    directory.world.knobs.unavailable = 1
+    with pytest.raises(Unavailable):
+        directory.tokens.token(REFERRALS)
+    assert directory.tokens.token(REFERRALS)
+
+
+class _Line(requests.adapters.BaseAdapter):
+    """A line on which something is wrong."""
+
+    def __init__(self, answer: bytes | Exception) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        response = requests.Response()
+        response.status_code, response._content = 200, self.answer
+        response.url, response.request = request.url or "", request
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize(
+    "answer", [requests.ConnectionError("x"), requests.ReadTimeout("x"), b"<html>", b"[]", b"{}", b"null", b""]
+)
+def test_a_sign_in_service_that_does_not_make_sense_is_unavailable(answer: bytes | Exception) -> None:
+    http = requests.Session()
+    http.mount("https://", _Line(answer))
+    tokens = EntraTokens(settings(entra_refresh_token="first-token"), Keeper(), turn(), http, lambda: NOW)
+    with pytest.raises(Unavailable) as failed:
+        tokens.token(REFERRALS)
+    assert "first-token" not in str(failed.value)
+
+
+def test_a_directory_on_this_machine_is_reached_over_plain_http() -> None:
+    directory = Directory()
+    front = EntraApp(directory.world)
+
+    paths: list[str] = []
+
+    def app(environ: Any, start: Callable[..., Any]) -> Any:
+        paths.append(environ["PATH_INFO"])
+        # What a front proxy would say: msal was asked for https, and accepts only https addresses in the answer.
+        return front({**environ, "wsgi.url_scheme": "https"}, start)
+
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        chosen = settings(**directory.changes, entra_authority=f"http://127.0.0.1:{server.server_port}")
+        token = EntraTokens(chosen, Keeper(), turn(), clock=directory.clock).token(REFERRALS)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert directory.world.token_ok(token, REFERRALS) is None
+    assert not any("discovery/instance" in path for path in paths)
+
+
+def test_a_keeper_that_fails_costs_nobody_an_access_token_and_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    directory = Directory()
+
+    def failing(text: str, version: str) -> str:
+        raise Unavailable(Side.PARTNER_CENTER, "sign-in", code="key_vault")
+
+    directory.keeper.save = failing  # type: ignore[method-assign]
+    assert directory.world.token_ok(directory.tokens.token(REFERRALS), REFERRALS) is None
+    assert directory.tokens.token(REFERRALS)
+    assert directory.world.refreshes(REFERRALS) == 1
+    assert [json.loads(record.message)["event"] for record in caplog.records] == ["refresh token not kept"]
+
+
+# Several workers
+
+
+def test_workers_share_an_access_token_instead_of_fetching_one_each() -> None:
+    directory = Directory()
+    tokens = {directory.process().token(REFERRALS) for _ in range(5)}
+    assert len(tokens) == 1
+    assert directory.world.refreshes(REFERRALS) == 1
+
+
+def test_a_shared_access_token_that_the_service_refused_is_not_taken_again() -> None:
+    directory = Directory()
+    refused = directory.tokens.token(REFERRALS)
+    directory.tokens.forget(REFERRALS, refused)
+    assert directory.tokens.token(REFERRALS) != refused
+
+
+def test_what_was_kept_just_before_the_turn_began_is_not_fetched_again() -> None:
+    directory = Directory()
+    load, stale = directory.keeper.load, directory.keeper.load()
+    directory.process().token(REFERRALS)
+    answers = [stale]
+    directory.keeper.load = lambda: answers.pop() if answers else load()  # type: ignore[method-assign]
+    assert directory.world.token_ok(directory.tokens.token(REFERRALS), REFERRALS) is None
+    assert directory.world.refreshes(REFERRALS) == 1
+
+
+def test_renewing_asks_entra_whatever_is_kept_and_everybody_gets_what_it_brings() -> None:
+    directory = Directory()
+    old = directory.tokens.token(REFERRALS)
+    new = directory.process().renew(REFERRALS)
+    assert old != new == directory.process().token(REFERRALS)
+    assert directory.world.refreshes(REFERRALS) == 2
+
+
+def test_a_worker_waits_for_its_turn_and_takes_what_the_one_before_it_kept() -> None:
+    directory = Directory()
+    lease = turn(directory.tables, directory.clock).take()
+    assert lease
+    sleep, others = directory.sleep, directory.process()
+
+    def meanwhile(seconds: float) -> None:
+        sleep(seconds)
+        lease.give_back()
+
+    waiting = directory.process()
+    waiting._sleep = meanwhile
+    assert waiting.token(REFERRALS) == others.token(REFERRALS)
+    assert directory.slept > 0
+    assert directory.world.refreshes(REFERRALS) == 1
+
+
+def test_while_another_worker_refreshes_the_old_token_is_used_until_it_ends() -> None:
+    directory = Directory()
+    old = directory.tokens.token(REFERRALS)
+    directory.now += timedelta(seconds=3599 - 200)
+    assert turn(directory.tables, directory.clock).take()
+    assert directory.tokens.token(REFERRALS) == old
+    assert directory.slept == 0
+
+
+def test_while_the_sign_in_service_is_away_the_old_token_is_used_until_it_ends() -> None:
+    directory = Directory()
+    old = directory.tokens.token(REFERRALS)
+    directory.world.knobs.unavailable = 9
+    directory.now += timedelta(seconds=3599 - 61)
+    assert directory.tokens.token(REFERRALS) == old
+    directory.now += timedelta(seconds=1)
+    with pytest.raises(Unavailable):
+        directory.tokens.token(REFERRALS)
+
+
+def test_the_turn_of_a_worker_that_died_ends_by_itself() -> None:
+    directory = Directory()
+    assert turn(directory.tables, directory.clock).take()
+    assert directory.tokens.token(REFERRALS)
+    assert directory.slept == pytest.approx(60, abs=1)
+
+
+def test_a_turn_that_never_comes_is_unavailable_not_for_ever() -> None:
+    directory = Directory()
+    taken = turn(directory.tables, directory.clock).take()
+    assert taken
+
+    def greedy(seconds: float) -> None:
+        directory.slept += seconds
+        assert taken.extend()
+
+    waiting = directory.process()
+    waiting._sleep = greedy
+    with pytest.raises(Unavailable, match="turn_taken"):
+        waiting.token(REFERRALS)
+    assert 60 < directory.slept < 120
+    assert directory.world.refreshes(REFERRALS) == 0
+
+
+def test_a_worker_whose_turn_has_gone_to_another_does_not_refresh() -> None:
+    directory = Directory()
+    rival = turn(directory.tables, directory.clock)
+    load = directory.keeper.load
+    loads: list[int] = []
+
+    def stalls() -> tuple[str | None, str]:
+        loads.append(1)
+        if len(loads) == 2:  # with the turn in hand
+            directory.now += timedelta(seconds=61)
+            assert rival.take()
+        return load()
+
+    directory.keeper.load = stalls  # type: ignore[method-assign]
+    with pytest.raises(Unavailable, match="turn_lost"):
+        directory.tokens.token(REFERRALS)
+    assert directory.world.refreshes(REFERRALS) == 0
+    directory.keeper.load = load  # type: ignore[method-assign]
+    assert rival.take() is None, "the turn of the other worker was given back by the one that had lost it"
+
+
+@pytest.mark.parametrize(("seconds", "counts"), [(10, True), (11, False)])
+def test_an_extension_that_was_written_too_late_does_not_count(seconds: int, *, counts: bool) -> None:
+    directory = Directory()
+    rows = Store(directory.tables)
+    put = rows.put_cursor
+
+    def slow(name: str, text: str, version: str) -> str:
+        directory.now += timedelta(seconds=seconds)
+        return put(name, text, version)
+
+    lease = Turn(rows, directory.clock).take()
+    assert lease
+    rows.put_cursor = slow  # type: ignore[method-assign]
+    assert lease.extend() is counts
+
+
+def test_the_turn_is_free_again_after_a_refusal() -> None:
+    directory = Directory()
+    directory.world.knobs.revoked = True
+    with pytest.raises(Unauthorised):
+        directory.tokens.token(REFERRALS)
+    assert turn(directory.tables, directory.clock).take()
+
+
+def test_a_refresh_token_put_there_by_hand_is_used_and_then_kept_with_its_age() -> None:
+    directory = Directory(entra_refresh_token=None)
+    directory.keeper._put(f"{directory.world.new_refresh_token()}\n")
+    assert directory.tokens.age_seconds() is None
+    directory.tokens.token(REFERRALS)
+    directory.now += timedelta(days=3)
+    assert directory.tokens.age_seconds() == 3 * 86_400
+
+
+def test_where_entra_gives_no_newer_refresh_token_the_old_one_keeps_its_age() -> None:
+    access = Access(token="a", renew_at=100, serves_until=100)
+    kept = Kept(refresh_token="first", at=5)
+    assert kept.rotated("", REFERRALS, access, 50) == Kept(refresh_token="first", at=5, access={REFERRALS: access})
+    assert kept.rotated("first", REFERRALS, access, 50).at == 5
+    assert kept.rotated("second", REFERRALS, access, 50).at == 50
+
+
+def test_what_is_printed_of_the_kept_sign_in_shows_no_token() -> None:
+    kept = Kept(refresh_token="s3cret", access={REFERRALS: Access(token="s3cret", renew_at=1, serves_until=1)})
+    assert "s3cret" not in repr(kept)
+
+
+# Renewal
+
+
+def renewal(directory: Directory) -> tuple[Renewal, Store]:
+    """The timer's work over a directory, and the work list it writes to."""
+    store = Store(directory.tables)
+    return Renewal(directory.tokens, (REFERRALS, WEBHOOKS), store, lambda: int(directory.now.timestamp())), store
+
+
+def test_a_sign_in_that_is_renewed_lives_for_years() -> None:
+    directory = Directory()
+    renewing, store = renewal(directory)
+    for _ in range(40):
+        directory.now += timedelta(days=55)
+        assert renewing.run() == ()
+    assert directory.world.refreshes(WEBHOOKS) == 40
+    assert list(store.issues()) == []
+
+
+def test_a_refresh_token_of_sixty_days_raises_an_alert_a_month_before_it_ends(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    directory = Directory()
+    renewing, store = renewal(directory)
+    renewing.run()
+    save = directory.keeper.save
+
+    def refusing(text: str, version: str) -> str:
+        raise Unauthorised(Side.PARTNER_CENTER, "sign-in", status=403, code="key_vault")
+
+    directory.keeper.save = refusing  # type: ignore[method-assign]
+    directory.now += timedelta(days=59)
+    assert renewing.run() == ()
+    directory.now += timedelta(days=1)
+    assert renewing.run() == ("refresh_token_old",)
+    (issue,) = store.issues()
+    assert (issue.code, issue.severity) == ("refresh_token_old", "error")
+    assert "60 days" in issue.detail
+    ages = [json.loads(r.message) for r in caplog.records if '"refresh token"' in r.message and r.levelname == "ERROR"]
+    assert ages == [{"event": "refresh token", "age_days": 60}]
+    directory.keeper.save = save  # type: ignore[method-assign]
+    directory.now += timedelta(days=1)
+    assert renewing.run() == ()
+    assert list(store.issues()) == []
+
+
+def test_a_refresh_token_that_was_never_kept_is_told_at_once() -> None:
+    directory = Directory()
+    renewing, store = renewal(directory)
+
+    def refusing(text: str, version: str) -> str:
+        raise Unauthorised(Side.PARTNER_CENTER, "sign-in", status=403, code="key_vault")
+
+    directory.keeper.save = refusing  # type: ignore[method-assign]
+    assert renewing.run() == ("refresh_token_not_kept",)
+    assert [issue.code for issue in store.issues()] == ["refresh_token_not_kept"]
+
+
+def test_a_refused_sign_in_is_told_by_its_code_and_closed_after_repair() -> None:
+    directory = Directory()
+    renewing, store = renewal(directory)
+    renewing.run()
+    directory.now += timedelta(hours=2)
+    directory.world.knobs.mfa_demanded = True
+    assert renewing.run() == ("AADSTS50076",)
+    assert [(issue.code, issue.severity) for issue in store.issues()] == [("AADSTS50076", "error")]
+    directory.world.knobs.mfa_demanded = False
+    assert renewing.run() == ()
+    assert list(store.issues()) == []
+
+
+def test_a_sign_in_service_that_is_busy_raises_no_alert() -> None:
+    directory = Directory()
+    renewing, store = renewal(directory)
+    renewing.run()
+    directory.now += timedelta(hours=2)
+    directory.world.knobs.unavailable = 2
+    assert renewing.run() == ()
+    assert list(store.issues()) == []
+
+
+# Keepers
+
+
+def test_the_store_keeper_passes_versions_through() -> None:
+    class Store:
+        """Remembers one call."""
+
+        def __init__(self) -> None:
+            self.calls: list[tuple[str, ...]] = []
+
+        def load_secret(self, name: str) -> tuple[str | None, str]:
+            self.calls.append((name,))
+            return "token", "7"
+
+        def save_secret(self, name: str, value: str, version: str) -> str:
+            self.calls.append((name, value, version))
+            return "8"
+
+    store = Store()
+    keeper = StoreKeeper(store)
+    assert keeper.load() == ("token", "7")
+    assert keeper.save("newer", "7") == "8"
+    assert store.calls == [("cosell-refresh-token",), ("cosell-refresh-token", "newer", "7")]
+
+
+@dataclass
+class _Properties:
+    version: str
+
+
+@dataclass
+class _Secret:
+    value: str
+    properties: _Properties
+
+
+class _Vault:
+    """The two methods of a key vault client that are used."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.secrets: list[_Secret] = []
+        self.error = error
+
+    def get_secret(self, name: str) -> _Secret:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        if self.error:
+            raise self.error
+        if not self.secrets:
+            raise ResourceNotFoundError(name)
+        return self.secrets[-1]
+
+    def set_secret(self, name: str, value: str, expires_on: datetime) -> _Secret:
+        del name
+        self.expires_on = expires_on
+        self.secrets.append(_Secret(value, _Properties(f"v{len(self.secrets)}")))
+        return self.secrets[-1]
+
+
+def vault_keeper(vault: _Vault) -> KeyVaultKeeper:
+    keeper = KeyVaultKeeper("https://x.vault.azure.net", clock=lambda: NOW)
+    keeper._client = vault  # type: ignore[assignment]
+    return keeper
+
+
+def test_a_key_vault_takes_the_first_token_and_then_only_successors() -> None:
+    keeper = vault_keeper(_Vault())
+    assert keeper.load() == (None, "")
+    assert keeper.save("one", "") == "v0"
+    assert keeper.load() == ("one", "v0")
+    keeper.save("two", "v0")
+    with pytest.raises(LostRace):
+        keeper.save("late", "v0")
+    assert keeper.load() == ("two", "v1")
+    assert keeper._vault().expires_on == NOW + timedelta(days=90)  # type: ignore[attr-defined]
+
+
+def _azure_error(status: int | None) -> Exception:
+    from azure.core.exceptions import HttpResponseError, ServiceRequestError
+
+    error: Any = ServiceRequestError("unreachable") if status is None else HttpResponseError("https://secret")
+    error.status_code = status
+    return error  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(403, Unauthorised), (401, Unauthorised), (503, Unavailable), (None, Unavailable)]
+)
+def test_a_vault_that_does_not_answer_is_not_a_bug(status: int | None, kind: type[ApiError]) -> None:
+    with pytest.raises(kind, match="key_vault"):
+        vault_keeper(_Vault(_azure_error(status))).load()
+
+
+# Salesforce
+
+
+def org() -> SalesforceWorld:
+    """An org whose clock is the machine's, because simple-salesforce reads no other for its assertions."""
+    from datetime import UTC
+
+    return SalesforceWorld(lambda: datetime.now(UTC))
+
+
+def key_pair() -> tuple[str, str]:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return private.decode(), public.decode()
+
+
+PRIVATE, PUBLIC = key_pair()
+
+
+def jwt_settings(world: SalesforceWorld, **changes: Any) -> Any:
+    world.connected_app.public_key = PUBLIC
+    return settings(
+        **{
+            "salesforce_login_url": "https://login.salesforce.com",
+            "salesforce_username": "integration@acme.example",
+            "salesforce_private_key": PRIVATE,
+            "salesforce_client_secret": None,
+            **changes,
+        }
+    )
+
+
+def fetch(world: SalesforceWorld, chosen: Any) -> tuple[tuple[str, str], list[str]]:
+    """What signing in brings, and the hosts that were asked."""
+    hosts: list[str] = []
+
+    def app(environ: Any, start: Callable[..., Any]) -> Any:
+        hosts.append(environ["HTTP_HOST"])
+        return SalesforceApp(world)(environ, start)
+
+    session = requests.Session()
+    session.mount("https://", WsgiAdapter(app))
+    return SalesforceTokens(chosen, session).fetch(), hosts
+
+
+def test_client_credentials_go_to_the_my_domain_host() -> None:
+    (token, host), hosts = fetch(org(), settings())
+    assert token.startswith("00D")
+    assert host == "acme.my.salesforce.com"
+    assert hosts == ["acme.my.salesforce.com"]
+
+
+@pytest.mark.parametrize("url", ["https://login.salesforce.com", "https://test.salesforce.com"])
+def test_client_credentials_at_a_shared_login_host_are_explained_to_the_operator(url: str) -> None:
+    with pytest.raises(SettingsInvalid, match=r"COSELL_SALESFORCE_LOGIN_URL.*My Domain"):
+        SalesforceTokens(settings(salesforce_login_url=url), requests.Session())
+
+
+def test_the_browsers_address_is_refused_with_the_right_one_named() -> None:
+    with pytest.raises(SettingsInvalid, match=r"my\.salesforce\.com \(not the lightning"):
+        SalesforceTokens(settings(salesforce_login_url="https://acme.lightning.force.com"), requests.Session())
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://login.salesforce.com", "login.salesforce.com"),
+        ("https://acme.my.salesforce.com", "acme.my.salesforce.com"),
+        ("https://acme--uat.sandbox.my.salesforce.com", "acme--uat.sandbox.my.salesforce.com"),
+    ],
+)
+def test_a_jwt_is_taken_to_the_configured_host_with_the_configured_audience(url: str, host: str) -> None:
+    world = org()
+    (token, _), hosts = fetch(world, jwt_settings(world, salesforce_login_url=url))
+    assert token.startswith("00D")
+    assert hosts == [host]
+
+
+@pytest.mark.parametrize("audience", ["https://login.salesforce.com", "https://test.salesforce.com"])
+def test_the_audience_of_the_jwt_follows_the_settings_whatever_the_host(audience: str) -> None:
+    import jwt as pyjwt
+
+    assertions: list[str] = []
+
+    @Request.application
+    def app(request: Request) -> Response:
+        assertions.append(request.form["assertion"])
+        return Response(json.dumps({"access_token": "t", "instance_url": "https://acme.my.salesforce.com"}))
+
+    session = requests.Session()
+    session.mount("https://", WsgiAdapter(app))
+    SalesforceTokens(jwt_settings(org(), salesforce_audience=audience), session).fetch()
+    assert pyjwt.decode(assertions[0], options={"verify_signature": False})["aud"] == audience
+
+
+def test_a_private_key_on_one_line_is_read_as_app_settings_hold_it() -> None:
+    world = org()
+    (token, _), _ = fetch(world, jwt_settings(world, salesforce_private_key=PRIVATE.replace("\n", "\\n")))
+    assert token
+
+
+def test_a_private_key_that_is_none_is_explained_without_showing_it() -> None:
+    world = org()
+    with pytest.raises(SettingsInvalid, match="COSELL_SALESFORCE_PRIVATE_KEY") as refused:
+        fetch(world, jwt_settings(world, salesforce_private_key="sekrit"))
+    assert "sekrit" not in str(refused.value)
+    assert refused.value.__suppress_context__
+
+
+def test_an_app_nobody_approved_is_unauthorised_and_no_warning_shows_the_key() -> None:
+    world = org()
+    world.connected_app.approved = False
+    with pytest.raises(Unauthorised, match="invalid_grant") as refused:
+        fetch(world, jwt_settings(world))
+    assert refused.value.problems[0].message == "user hasn't approved this consumer"
+    assert "approved" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (400, '{"error":"invalid_client"}', Unauthorised),
+        (400, '{"error":"rate_limit_exceeded"}', Throttled),
+        (400, '{"error":"unknown_error","error_description":"login rate exceeded"}', Throttled),
+        (503, "<html>", Unavailable),
+        (200, "<html>", Unavailable),
+        (200, "[]", Unavailable),
+        (200, "{}", Unavailable),
+        (200, '{"access_token":"","instance_url":"https://x"}', Unavailable),
+    ],
+)
+def test_every_answer_of_the_token_endpoint_has_a_meaning(status: int, body: str, kind: type[ApiError]) -> None:
+    @Request.application
+    def app(_: Request) -> Response:
+        return Response(body, status=status, content_type="application/json")
+
+    session = requests.Session()
+    session.mount("https://", WsgiAdapter(app))
+    with pytest.raises(kind):
+        SalesforceTokens(settings(), session).fetch()
+
+
+def test_the_client_libraries_are_loaded_on_first_use_only() -> None:
+    code = (
+        "import sys, shared.identity, shared.salesforce, shared.partner_center; "
+        "print([name for name in ('msal', 'simple_salesforce', 'zeep', 'azure.identity', 'azure.keyvault') "
+        "if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.strip() == "[]"
+
+
+def test_secrets_do_not_show_in_what_settings_print() -> None:
+    assert isinstance(settings().entra_client_secret, SecretStr)
+    assert "sandbox-secret" not in repr(settings())

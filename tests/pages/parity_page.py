@@ -1,0 +1,78 @@
+"""Writes `docs/parity.md` from `tests/pages/parity.toml`: what Microsoft's connector does, and which tests prove ours.
+
+`python -m tests.pages.parity_page` writes it; `test_parity.py` fails when it is out of date, or names a
+test that is not there. Development only.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ROOT: Final = Path(__file__).parents[2]
+PAGE: Final = ROOT / "docs" / "parity.md"
+TABLE: Final = Path(__file__).with_name("parity.toml")
+HEAD: Final = """# Parity with Microsoft's connector
+
+What Microsoft's co-sell connector for Salesforce does, as far as its pages, screenshots and packages tell, beside what
+this app does and the tests that prove it. Where the two differ, the reason stands below the difference. A test is
+named as pytest takes it: `python -m pytest <file>::<test>`.
+
+This page is written by `python -m tests.pages.parity_page` from `tests/pages/parity.toml`; a test checks that every
+test named here exists.
+"""
+
+
+class Row(BaseModel):
+    """One step, field, setting or behaviour of the original, and ours."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    theirs: str = Field(min_length=1)
+    ours: str = Field(min_length=1)
+    tests: tuple[str, ...] = Field(min_length=1)
+    differs: str = ""
+
+
+class Part(BaseModel):
+    """Rows that belong together."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    title: str
+    row: tuple[Row, ...] = Field(min_length=1)
+
+
+class Table(BaseModel):
+    """The whole comparison."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    part: tuple[Part, ...]
+
+
+@cache
+def table() -> Table:
+    """The comparison as it stands in the file."""
+    return Table.model_validate(tomllib.loads(TABLE.read_text("utf-8")))
+
+
+def page() -> str:
+    """docs/parity.md."""
+    return "\n".join([HEAD, *(line for part in table().part for line in _part(part))]) + "\n"
+
+
+def _part(part: Part) -> Iterator[str]:
+    yield f"## {part.title}\n"
+    yield "| Microsoft's connector | This app | Proven by |"
+    yield "|---|---|---|"
+    for row in part.row:
+        differs = f"<br>*Why it differs:* {row.differs}." if row.differs else ""
+        yield f"| {row.theirs} | {row.ours}{differs} | {'<br>'.join(f'`{test}`' for test in row.tests)} |"
+    yield ""
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")

@@ -1,0 +1,47 @@
+"""The page of what the app says about itself is complete, and asks for nothing that is not there."""
+
+import json
+import re
+from pathlib import Path
+
+from shared.telemetry.metrics import FIGURES
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "observe.md").read_text("utf-8")
+EVENT = re.compile(r'"event": f?"([^"]+)"|_mention\([^"]+"([a-z.]+)"')
+WORDS = {"{what} unreadable": "opportunity unreadable"}  # the one event whose name has a variable part
+
+
+def events() -> set[str]:
+    """Every event that the app's code names."""
+    sources = [file for folder in ("shared", "functions") for file in (ROOT / folder).rglob("*.py")]
+    found = {name for file in sources for pair in EVENT.findall(file.read_text("utf-8")) for name in pair if name}
+    return {WORDS.get(name, name) for name in found}
+
+
+def test_every_event_is_on_the_page() -> None:
+    assert len(events()) > 35
+    assert {name for name in events() if f"`{name}`" not in PAGE} == set()
+
+
+def test_the_page_names_exactly_the_figures_there_are() -> None:
+    assert set(re.findall(r"`(cosell\.[a-z_.]+)`", PAGE)) == {figure.name for figure in FIGURES}
+
+
+def test_alerts_and_workbook_ask_for_figures_and_events_there_are() -> None:
+    asked = "".join((ROOT / "infra" / name).read_text("utf-8") for name in ("alerts.json", "workbook.json"))
+    assert set(re.findall(r"'(cosell\.[a-z_.]+)'", asked)) <= {figure.name for figure in FIGURES}
+    compared = {
+        name for group in re.findall(r"\bevent (?:==|in) \(?((?:'[^']+'(?:, )?)+)", asked) for name in group.split("'")
+    }
+    assert {name for name in compared if name.strip(", ")} <= events()
+
+
+def test_sampling_is_as_the_page_says() -> None:
+    logging = json.loads((ROOT / "host.json").read_text("utf-8"))["logging"]
+    assert "samples neither requests nor exceptions nor lines" in PAGE
+    assert set(logging["applicationInsights"]["samplingSettings"]["excludedTypes"].split(";")) == {
+        "Request",
+        "Exception",
+        "Trace",
+    }

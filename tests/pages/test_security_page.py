@@ -1,0 +1,56 @@
+"""The security page lists the rights that the templates and the package really give, and tests that exist."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
+APP = json.loads((ROOT / "infra" / "app.json").read_text("utf-8"))
+SETS = ROOT / "infra" / "salesforce" / "force-app" / "main" / "default" / "permissionsets"
+RESOURCES = {
+    "storage of the runtime": "runtime",
+    "storage of the state": "state",
+    "vault of the secrets": "secrets",
+    "vault of the refresh token": "tokens",
+    "Application Insights": "telemetry",
+}
+
+
+def row(first: str) -> str:
+    """The row of a table that begins with this cell."""
+    (found,) = re.findall(rf"^\| {re.escape(first)} \| (.*) \|$", PAGE, re.M)
+    return str(found)
+
+
+@pytest.mark.parametrize(("resource", "name"), RESOURCES.items())
+def test_the_apps_roles_in_azure_are_those_of_the_templates(resource: str, name: str) -> None:
+    assert [role for role in APP["roles"] if role in row(resource)] == sorted(APP["appRoles"][name])
+
+
+def test_no_resource_of_the_templates_is_left_out() -> None:
+    assert set(RESOURCES.values()) == set(APP["appRoles"])
+
+
+def test_the_integration_user_may_what_the_page_says() -> None:
+    text = (SETS / "Co_sell_Integration_User.permissionset-meta.xml").read_text("utf-8")
+    for given in re.findall(r"<objectPermissions>(.*?)</objectPermissions>", text, re.S):
+        (name,) = re.findall(r"<object>(.*?)</object>", given)
+        (line,) = [line for line in PAGE.splitlines() if line.startswith("| ") and name in line.split("|")[1]]
+        said = {"allowRead": "read", "allowCreate": "create", "allowEdit": "edit", "viewAllRecords": "read all"}
+        for right, word in said.items():
+            assert (f"<{right}>true<" in given) == (word in line), (name, right)
+        assert "<allowDelete>true<" not in given
+        assert "<modifyAllRecords>true<" not in given
+
+
+def test_every_test_that_the_page_names_exists() -> None:
+    named = set(re.findall(r"`(tests/[\w/.]+)`", PAGE))
+    assert len(named) > 8
+    assert {name for name in named if not (ROOT / name).exists()} == set()
+
+
+def test_every_table_of_the_state_is_in_the_inventory() -> None:
+    assert {table for table in APP["tables"] if f"table `{table}`" not in PAGE} == set()

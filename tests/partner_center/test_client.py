@@ -1,0 +1,691 @@
+"""The Partner Center adapter against the simulator, and against single answers where only the protocol matters."""
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from decimal import Decimal
+from itertools import islice
+from typing import Any, Literal, get_args
+
+import httpx
+import pytest
+import requests
+from werkzeug.serving import make_server
+
+from sandbox.entra import EntraApp, EntraWorld
+from sandbox.partner_center import PartnerCenterApp, PartnerCenterWorld, samples
+from sandbox.partner_center.knobs import ETagMismatch, Knobs
+from sandbox.wsgi import WsgiAdapter
+from shared.errors import ApiError, Forbidden, Missing, Rejected, Stale, Throttled, Unauthorised, Unavailable, Unclear
+from shared.identity import EntraTokens, StoreKeeper
+from shared.partner_center import PartnerCenter, WebhookRegistrations, guid
+from shared.registration.plan import Registration, TestResult
+from shared.shapes.referral import PATCHABLE
+from shared.transport import Clock, Patience
+from tests.support import contracts
+from tests.support.connecting import NOW, clock, no_waiting, settings, turn
+
+ID = "7d23e5ca-0c2f-4b52-8a3f-6f3a5d1c9e11"
+REQUEST_ID = "11111111-2222-4333-8444-555555555555"
+RAISE = [{"op": "replace", "path": "/details/dealValue", "value": Decimal("150000.5")}]
+
+
+def nothing() -> None:
+    """There is nothing to make sure of."""
+
+
+@pytest.fixture(autouse=True)
+def _at_once() -> Iterator[None]:
+    with no_waiting():
+        yield
+
+
+class Tokens:
+    """Access tokens of the simulated directory, counted; `spoilt` ones are no longer accepted."""
+
+    def __init__(self, entra: EntraWorld) -> None:
+        self.entra = entra
+        self.current: dict[str, str] = {}
+        self.asked: list[str] = []
+        self.forgotten: list[str] = []
+        self.issue: Callable[[str], str] = entra.user_token
+
+    def token(self, audience: str) -> str:
+        self.asked.append(audience)
+        return self.current.setdefault(audience, self.issue(audience))
+
+    def forget(self, audience: str, token: str) -> None:
+        self.forgotten.append(token)
+        if self.current.get(audience) == token:
+            del self.current[audience]
+
+
+class Bench:
+    """One simulated tenant and a client in front of it."""
+
+    def __init__(self, knobs: Knobs | None = None, **changes: Any) -> None:
+        self.now = NOW
+        self.world = PartnerCenterWorld(lambda: self.now, knobs=knobs)
+        self.entra = EntraWorld(clock)
+        self.tokens = Tokens(self.entra)
+        transport = httpx.WSGITransport(PartnerCenterApp(self.world, self.entra.token_ok))
+        self.api = PartnerCenter.connect(settings(**changes), self.tokens, transport, clock)
+        self.webhooks = WebhookRegistrations.connect(settings(**changes), self.tokens, transport, clock)
+
+    def inbound(self) -> str:
+        """A deal that a Microsoft seller shared and the partner accepted in the portal."""
+        self.now += timedelta(seconds=1)
+        referral_id = self.world.new_inbound()
+        self.world.portal_edit(
+            referral_id, {"/team": [samples.member()], "/status": "Active", "/substatus": "Accepted"}
+        )
+        self.world.requests.clear()
+        return referral_id
+
+
+def answering(
+    handler: Callable[[httpx.Request], httpx.Response], *, clock: Clock = clock, **changes: Any
+) -> PartnerCenter:
+    """A client whose every call is answered by the handler."""
+    tokens = Tokens(EntraWorld(clock))
+    return PartnerCenter.connect(settings(**changes), tokens, httpx.MockTransport(handler), clock, Patience(attempts=3))
+
+
+class Answers:
+    """Answers from a list, the last for ever; keeps what was asked."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self.answers = list(answers)
+        self.asked: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        # A copy: a response is read once.
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+
+def refusal(status: int, code: str, **headers: str) -> httpx.Response:
+    body = {"error": {"code": code, "message": "m"}}
+    return httpx.Response(status, json=body, headers={name.replace("_", "-"): text for name, text in headers.items()})
+
+
+def referral(etag: str = '"e1"') -> httpx.Response:
+    return httpx.Response(200, json={"id": ID, "eTag": etag})
+
+
+# Read
+
+
+def test_a_referral_is_read_with_exact_numbers() -> None:
+    bench = Bench()
+    referral_id = bench.inbound()
+    found = bench.api.get(referral_id)
+    assert found["id"] == referral_id
+    assert isinstance(found["details"]["dealValue"], Decimal)
+    contracts.check_referral(bench.world.get(referral_id))
+
+
+def test_both_families_of_headers_are_on_every_call_with_new_ids_each_time() -> None:
+    answers = Answers(referral())
+    api = answering(answers)
+    api.get(ID)
+    api.get(ID)
+    for name in ("client-request-id", "MS-RequestId", "MS-CorrelationId"):
+        ids = {guid(request.headers[name]) for request in answers.asked}
+        assert len(ids) == 2
+    assert answers.asked[0].headers["Accept"] == "application/json"
+    assert answers.asked[0].headers["MS-Contract-Version"] == "v1"
+    assert answers.asked[0].headers["Authorization"].startswith("Bearer ey")
+
+
+@pytest.mark.parametrize("bad", ["", "../registration", "7d23e5ca", f"{ID}/x", f"{ID}\n", "x' or 1 eq 1"])
+def test_only_guids_go_into_paths_and_filters(bad: str) -> None:
+    bench = Bench()
+    actions: list[Callable[[], object]] = [
+        lambda: bench.api.get(bad),
+        lambda: bench.api.patch(bad, RAISE, etag="e"),
+        lambda: bench.api.engagement(bad),
+        lambda: bench.api.create({}, request_id=bad, before=nothing),
+        lambda: bench.webhooks.test_result(bad),
+    ]
+    for act in actions:
+        with pytest.raises(ValueError, match="Partner Center id"):
+            act()
+    assert bench.world.requests == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "sends"),
+    [
+        (refusal(404, "itemNotFound"), Missing, 1),
+        (refusal(403, "accessDenied"), Forbidden, 1),
+        (refusal(400, "invalidRequest"), Rejected, 1),
+        (refusal(503, "serviceNotAvailable"), Unavailable, 3),
+        (refusal(503, "serviceNotAvailable", Retry_After="57"), Unavailable, 1),
+        (httpx.Response(500, text="<html>"), Unavailable, 3),
+        (httpx.Response(429, json={"statusCode": 429, "message": "Rate limit"}), Throttled, 1),
+        (refusal(429, "x", Retry_After="3"), Throttled, 3),
+        (refusal(429, "x", Retry_After="57"), Throttled, 1),
+        (httpx.Response(302, headers={"Location": "https://evil.example"}), Rejected, 1),
+        (httpx.Response(200, text="<html>"), Unavailable, 1),
+        (httpx.Response(200, text=""), Unavailable, 1),
+        (httpx.Response(200, json=[]), Unavailable, 1),
+        (httpx.ReadTimeout("x"), Unavailable, 3),
+        (httpx.ReadError("x"), Unavailable, 3),
+        (httpx.ConnectError("x"), Unavailable, 3),
+    ],
+)
+def test_every_answer_to_a_read_has_a_class_and_a_patience(
+    answer: httpx.Response | Exception, kind: type[ApiError], sends: int
+) -> None:
+    answers = Answers(answer)
+    with pytest.raises(kind) as failed:
+        answering(answers).get(ID)
+    assert len(answers.asked) == sends
+    assert ID not in str(failed.value)
+
+
+def test_the_pause_a_service_asks_for_is_handed_on() -> None:
+    with pytest.raises(Throttled) as throttled:
+        answering(Answers(refusal(429, "x", Retry_After="Sun, 22 Nov 2026 12:01:00 GMT"))).get(ID)
+    assert throttled.value.retry_after_seconds == 60
+
+
+# Change
+
+
+def test_a_change_carries_the_version_and_brings_the_new_one_in_one_call() -> None:
+    bench = Bench()
+    referral_id = bench.inbound()
+    before = bench.world.get(referral_id)["eTag"]
+    after = bench.api.patch(referral_id, RAISE, etag=before)
+    assert after["details"]["dealValue"] == Decimal("150000.5")
+    assert after["eTag"] == bench.world.get(referral_id)["eTag"] != before
+    (call,) = bench.world.requests
+    assert call.headers["if-match"] == before
+    assert before.startswith('"')
+    assert call.headers["prefer"] == "return=representation"
+    contracts.check_patch(call.body)
+
+
+@pytest.mark.parametrize("mismatch", get_args(ETagMismatch))
+def test_every_way_of_saying_that_the_version_is_old_is_stale(mismatch: ETagMismatch) -> None:
+    bench = Bench(Knobs(etag_mismatch=mismatch))
+    referral_id = bench.inbound()
+    old = bench.world.get(referral_id)["eTag"]
+    bench.world.portal_edit(referral_id, {"/details/dealValue": 1})
+    with pytest.raises(Stale):
+        bench.api.patch(referral_id, RAISE, etag=old)
+    assert bench.world.get(referral_id)["details"]["dealValue"] == 1
+    assert len(bench.world.requests) == 1
+
+
+def test_a_change_is_repeated_after_a_refusal_and_lands_once() -> None:
+    bench = Bench()
+    referral_id = bench.inbound()
+    bench.world.fail(on="PATCH", status=503)
+    bench.api.patch(referral_id, RAISE, etag=bench.world.get(referral_id)["eTag"])
+    assert [call.status for call in bench.world.requests] == [503, 200]
+
+
+def test_nothing_is_changed_without_a_version() -> None:
+    bench = Bench()
+    with pytest.raises(ValueError, match="version"):
+        bench.api.patch(bench.inbound(), RAISE, etag="")
+    assert bench.world.requests == []
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        [],
+        [{"op": "remove", "path": "/team/0"}],
+        [{"op": "replace", "path": "/name", "value": "x"}],
+        [{"op": "replace", "path": "/customerProfile/name", "value": "x"}],
+        [{"op": "test", "path": "/status", "value": "x"}],
+        [*RAISE, {"op": "replace", "path": "/links", "value": "x"}],
+        [{}],
+    ],
+)
+def test_only_documented_changes_are_sent(operations: list[dict[str, Any]]) -> None:
+    bench = Bench()
+    with pytest.raises(ValueError, match=r"operation|changed"):
+        bench.api.patch(bench.inbound(), operations, etag="e")
+    assert bench.world.requests == []
+
+
+def test_the_paths_are_the_eighteen_of_microsofts_own_definition() -> None:
+    assert len(PATCHABLE) == 18
+    path = contracts.folder() / contracts.REFERRALS
+    if not path.is_file():
+        pytest.skip("no service descriptions")
+    text = path.read_text(encoding="utf-8")
+    assert all(f'"{name}"' in text for name in PATCHABLE)
+
+
+@pytest.mark.parametrize("empty", [httpx.Response(204), httpx.Response(200, text=""), httpx.Response(200, json={})])
+def test_a_change_answered_without_the_referral_is_read_back_once(empty: httpx.Response) -> None:
+    answers = Answers(empty, referral('"e2"'))
+    assert answering(answers).patch(ID, RAISE, etag='"e1"')["eTag"] == '"e2"'
+    assert [request.method for request in answers.asked] == ["PATCH", "GET"]
+
+
+def test_a_change_that_is_made_but_cannot_be_read_back_is_never_called_undone() -> None:
+    for lost in (refusal(503, "x"), refusal(404, "x"), httpx.ConnectError("x")):
+        with pytest.raises(Unclear):
+            answering(Answers(httpx.Response(204), lost)).patch(ID, RAISE, etag='"e1"')
+
+
+def test_the_standards_content_type_is_tried_once_when_json_is_refused() -> None:
+    bench = Bench(Knobs(patch_content_type="application/json-patch+json"))
+    referral_id = bench.inbound()
+    bench.api.patch(referral_id, RAISE, etag=bench.world.get(referral_id)["eTag"])
+    assert [call.status for call in bench.world.requests] == [415, 200]
+    for_ever = Answers(refusal(415, "x"))
+    with pytest.raises(Rejected):
+        answering(for_ever).patch(ID, RAISE, etag='"e1"')
+    assert [request.headers["Content-Type"] for request in for_ever.asked] == [
+        "application/json",
+        "application/json-patch+json",
+    ]
+    assert {request.headers["If-Match"] for request in for_ever.asked} == {'"e1"'}
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "sends"),
+    [
+        (httpx.ConnectError("x"), Unavailable, 3),
+        (refusal(503, "x"), Unavailable, 3),
+        (refusal(429, "x", Retry_After="2"), Throttled, 3),
+        (httpx.ReadTimeout("x"), Unclear, 1),
+        (httpx.ReadError("x"), Unclear, 1),
+        (httpx.RemoteProtocolError("x"), Unclear, 1),
+        (refusal(500, "x"), Unclear, 1),
+        (refusal(504, "x"), Unclear, 1),
+        (refusal(412, "x"), Stale, 1),
+        (refusal(409, "x"), Stale, 1),
+        (refusal(422, "x"), Rejected, 1),
+    ],
+)
+def test_a_change_is_repeated_only_when_it_provably_did_not_happen(
+    answer: httpx.Response | Exception, kind: type[ApiError], sends: int
+) -> None:
+    answers = Answers(answer)
+    with pytest.raises(kind):
+        answering(answers).patch(ID, RAISE, etag='"e1"')
+    assert len(answers.asked) == sends
+
+
+def test_a_lost_answer_to_a_change_that_landed_is_unclear() -> None:
+    bench = Bench()
+    referral_id = bench.inbound()
+    bench.world.fail(on="PATCH", breaks="timeout", after_effect=True)
+    with pytest.raises(Unclear):
+        bench.api.patch(referral_id, RAISE, etag=bench.world.get(referral_id)["eTag"])
+    assert bench.world.get(referral_id)["details"]["dealValue"] == 150000.5
+    assert len(bench.world.writes()) == 1
+
+
+# Create
+
+
+def body() -> dict[str, Any]:
+    return samples.private_deal(NOW)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202])
+def test_a_creation_is_one_call_under_the_callers_request_id(status: Literal[200, 201, 202]) -> None:
+    bench = Bench(Knobs(create_status=status))
+    created = bench.api.create(body(), request_id=REQUEST_ID, before=nothing)
+    assert (created["status"], created["substatus"]) == ("Active", "Accepted")
+    (call,) = bench.world.requests
+    assert call.headers["ms-requestid"] == REQUEST_ID
+    contracts.check_referral(call.body)
+
+
+def test_a_creation_answered_without_a_body_is_unclear() -> None:
+    bench = Bench(Knobs(create_body=False))
+    with pytest.raises(Unclear):
+        bench.api.create(body(), request_id=REQUEST_ID, before=nothing)
+    assert len(bench.world.referrals()) == 1
+
+
+@pytest.mark.parametrize("status", [500, 501, 502, 503, 504, 507, 509, 408])
+def test_no_server_error_proves_that_a_creation_did_not_happen(status: int) -> None:
+    answers = Answers(refusal(status, "x"))
+    with pytest.raises(Unclear) as unclear:
+        answering(answers).create(body(), request_id=REQUEST_ID, before=nothing)
+    assert unclear.value.status == status
+    assert len(answers.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (httpx.ReadTimeout("x"), Unclear),
+        (httpx.ReadError("x"), Unclear),
+        (httpx.WriteError("x"), Unclear),
+        (httpx.RemoteProtocolError("x"), Unclear),
+        (httpx.ConnectError("x"), Unavailable),
+        (httpx.ConnectTimeout("x"), Unavailable),
+        (refusal(429, "x", Retry_After="1"), Throttled),
+        (refusal(400, "x"), Rejected),
+        (refusal(403, "x"), Forbidden),
+        (refusal(409, "x"), Stale),
+    ],
+)
+def test_a_creation_is_sent_once_whatever_happens(answer: httpx.Response | Exception, kind: type[ApiError]) -> None:
+    answers = Answers(answer)
+    with pytest.raises(kind):
+        answering(answers).create(body(), request_id=REQUEST_ID, before=nothing)
+    assert len(answers.asked) == 1
+
+
+def test_a_creation_that_landed_before_the_time_out_is_unclear_and_not_repeated() -> None:
+    bench = Bench()
+    bench.world.fail(on="POST", breaks="timeout", after_effect=True)
+    with pytest.raises(Unclear):
+        bench.api.create(body(), request_id=REQUEST_ID, before=nothing)
+    assert len(bench.world.referrals()) == 1
+
+
+def test_a_refused_creation_tells_the_seller_why_and_the_log_only_the_code() -> None:
+    bench = Bench()
+    with pytest.raises(Rejected) as refused:
+        bench.api.create({**body(), "name": ""}, request_id=REQUEST_ID, before=nothing)
+    assert any("name" in field for problem in refused.value.problems for field in problem.fields)
+    assert str(refused.value) == "POST /referrals at partner_center: 400 invalidRequest"
+
+
+# Lists
+
+
+def test_the_newest_come_first_and_pages_are_fetched_only_as_they_are_read() -> None:
+    bench = Bench(partner_center_page_size=2)
+    ids = [bench.inbound() for _ in range(5)]
+    found = bench.api.newest("updatedDateTime")
+    assert [item["id"] for item in islice(found, 2)] == [ids[4], ids[3]]
+    assert len(bench.world.requests) == 1
+    assert [item["id"] for item in found] == ids[2::-1]
+    assert len(bench.world.requests) == 3
+    assert bench.world.requests[0].query == {"$orderby": "updatedDateTime desc", "$top": "2"}
+
+
+def test_an_empty_tenant_has_an_empty_list() -> None:
+    assert list(Bench().api.newest("createdDateTime")) == []
+
+
+def test_a_page_that_points_to_itself_ends_with_an_error() -> None:
+    bench = Bench(Knobs(repeat_next_link=True), partner_center_page_size=2)
+    for _ in range(7):
+        bench.inbound()
+    with pytest.raises(Unavailable, match="repeated_page"):
+        list(bench.api.newest("createdDateTime"))
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://api.partner.microsoft.com/v1.0/referrals?$skiptoken=k181pEdP0ykypkieJfcxX",
+        "https://evil.example/v1.0/engagements/referrals?$skiptoken=k181pEdP0ykypkieJfcxX",
+        "//evil.example?$skiptoken=k181pEdP0ykypkieJfcxX",
+    ],
+)
+def test_of_a_next_link_only_the_query_is_used(link: str) -> None:
+    first = httpx.Response(200, json={"value": [{"id": "1"}], "@odata.nextLink": link})
+    answers = Answers(first, httpx.Response(200, json={"value": []}))
+    assert len(list(answering(answers).newest("createdDateTime"))) == 1
+    base = "https://api.partner.microsoft.com/v1.0/engagements/referrals"
+    assert str(answers.asked[1].url) == f"{base}?$skiptoken=k181pEdP0ykypkieJfcxX"
+
+
+@pytest.mark.parametrize("page", [{}, {"value": None}, {"value": [], "@odata.nextLink": "https://x/no-query"}, []])
+def test_a_page_that_makes_no_sense_ends_with_an_error(page: Any) -> None:
+    with pytest.raises(Unavailable, match="unreadable"):
+        list(answering(Answers(httpx.Response(200, json=page))).newest("createdDateTime"))
+
+
+def test_an_engagement_lists_our_side_and_microsofts() -> None:
+    bench = Bench()
+    referral_id = bench.inbound()
+    engagement_id = bench.world.get(referral_id)["engagementId"]
+    found = bench.api.engagement(engagement_id)
+    assert len(found) == 2
+    assert {item["engagementId"] for item in found} == {engagement_id}
+
+
+# Tokens
+
+
+def test_an_expired_token_is_replaced_once_and_the_condition_is_sent_again() -> None:
+    bench = Bench()
+    referral_id = bench.inbound()
+    old = bench.world.get(referral_id)["eTag"]
+    bench.world.portal_edit(referral_id, {"/details/dealValue": 1})
+    bench.tokens.current["https://api.partner.microsoft.com"] = "expired"
+    with pytest.raises(Stale):  # a condition lost on the way would let this through
+        bench.api.patch(referral_id, RAISE, etag=old)
+    assert bench.tokens.forgotten == ["expired"]
+    assert [call.status for call in bench.world.requests] == [401, 412]
+
+
+def test_twenty_threads_with_one_refused_token_ask_for_one_token() -> None:
+    bench = Bench()
+    referral_id = bench.inbound()
+    http = requests.Session()
+    http.mount("https://", WsgiAdapter(EntraApp(bench.entra)))
+    keeper = StoreKeeper(_OneSecret(bench.entra.new_refresh_token()))
+    tokens = EntraTokens(settings(), keeper, turn(), http, lambda: bench.now)
+    transport = httpx.WSGITransport(PartnerCenterApp(bench.world, bench.entra.token_ok))
+    api = PartnerCenter.connect(settings(partner_center_concurrency=16), tokens, transport, lambda: bench.now)
+    api.get(referral_id)
+    audience = "https://api.partner.microsoft.com"
+    revoked = tokens.token(audience)
+    bench.world.requests.clear()
+    app = PartnerCenterApp(
+        bench.world, lambda token, aud: "x" if token == revoked else bench.entra.token_ok(token, aud)
+    )
+    api = PartnerCenter.connect(settings(partner_center_concurrency=16), tokens, httpx.WSGITransport(app), clock)
+    together = threading.Barrier(20)
+
+    def ask(_: int) -> object:
+        together.wait(timeout=10)
+        return api.get(referral_id)["id"]
+
+    with ThreadPoolExecutor(20) as pool:
+        assert set(pool.map(ask, range(20))) == {referral_id}
+    assert bench.entra.refreshes(audience) == 2
+
+
+class _OneSecret:
+    """A store with one secret in it."""
+
+    def __init__(self, value: str) -> None:
+        self.value = value
+
+    def load_secret(self, name: str) -> tuple[str | None, str]:
+        return self.value, "1"
+
+    def save_secret(self, name: str, value: str, version: str) -> str:
+        self.value = value
+        return version
+
+
+def test_a_token_that_is_refused_again_ends_after_one_renewal() -> None:
+    answers = Answers(refusal(401, "unauthenticated"))
+    actions: list[Callable[[PartnerCenter], object]] = [
+        lambda api: api.get(ID),
+        lambda api: api.patch(ID, RAISE, etag='"e"'),
+        lambda api: api.create({}, request_id=REQUEST_ID, before=nothing),
+    ]
+    for act in actions:
+        answers.asked.clear()
+        with pytest.raises(Unauthorised):
+            act(answering(answers))
+        assert len(answers.asked) == 2
+
+
+@pytest.mark.parametrize("form", ["900421", "challenge"])
+def test_a_missing_second_factor_halts_at_once_and_its_token_is_not_used_again(
+    form: Literal["900421", "challenge"],
+) -> None:
+    bench = Bench(Knobs(mfa_refusal=form))
+    bench.entra.knobs.mfa = False
+    with pytest.raises(Unauthorised, match="900421"):
+        bench.api.get(ID)
+    assert len(bench.world.requests) == 1
+    assert len(bench.tokens.forgotten) == 1
+
+
+def test_an_app_only_token_is_forbidden_not_renewed() -> None:
+    bench = Bench()
+    bench.tokens.issue = bench.entra.app_token
+    with pytest.raises(Forbidden):
+        bench.api.get(ID)
+    assert len(bench.world.requests) == 1
+
+
+def test_each_host_gets_a_token_of_its_own_audience() -> None:
+    bench = Bench()
+    bench.api.get(bench.inbound())
+    bench.webhooks.events()
+    assert bench.tokens.asked == ["https://api.partner.microsoft.com", "https://api.partnercenter.microsoft.com"]
+
+
+# The line
+
+
+def test_no_more_calls_run_at_once_than_the_settings_allow() -> None:
+    lock, inside, most = threading.Lock(), 0, 0
+    full = threading.Barrier(2)
+
+    def handler(_: httpx.Request) -> httpx.Response:
+        nonlocal inside, most
+        with lock:
+            inside += 1
+            most = max(most, inside)
+        full.wait(timeout=10)  # proves that two do get in together
+        with lock:
+            inside -= 1
+        return referral()
+
+    api = answering(handler, partner_center_concurrency=2)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: api.get(ID), range(8)))
+    assert most == 2
+
+
+def test_every_call_has_the_time_limit_of_the_settings() -> None:
+    answers = Answers(referral())
+    answering(answers, partner_center_timeout_seconds=12).get(ID)
+    limits = answers.asked[0].extensions["timeout"]
+    assert (limits["connect"], limits["read"]) == (5.0, 12.0)
+
+
+def test_logs_name_the_call_and_its_ids_and_nothing_of_its_content(caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench()
+    referral_id = bench.inbound()
+    with caplog.at_level(logging.INFO, "cosell.calls"):
+        found = bench.api.get(referral_id)
+        bench.api.patch(referral_id, RAISE, etag=found["eTag"])
+        with pytest.raises(Stale):
+            bench.api.patch(referral_id, RAISE, etag=found["eTag"])
+    lines = [json.loads(record.getMessage()) for record in caplog.records if record.name == "cosell.calls"]
+    assert [(line["call"], line["status"], line["code"]) for line in lines] == [
+        ("GET /referrals/{id}", 200, ""),
+        ("PATCH /referrals/{id}", 200, ""),
+        ("PATCH /referrals/{id}", 412, "preconditionFailed"),
+    ]
+    assert all(line["request_ids"] for line in lines)
+    text = json.dumps(lines)
+    assert not any(secret in text for secret in (referral_id, "150000", "Fabrikam", "Bearer", "@"))
+
+
+def test_the_unchanged_client_reaches_a_simulator_on_this_machine() -> None:
+    bench = Bench()
+    referral_id = bench.inbound()
+    server = make_server("127.0.0.1", 0, PartnerCenterApp(bench.world, bench.entra.token_ok), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}/v1.0/engagements"
+        api = PartnerCenter.connect(settings(partner_center_referrals_url=url), bench.tokens)
+        assert api.get(referral_id)["id"] == referral_id
+        assert [item["id"] for item in api.newest("updatedDateTime")] == [referral_id]
+        api.wire.http.close()
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+# Webhook registration
+
+URL = "https://app.example/api/webhook/secret"
+EVENTS = ("referral-created", "referral-updated", "test-created")
+
+
+@pytest.mark.parametrize("none", [404, 204, 200])
+def test_every_way_of_saying_that_nothing_is_registered_is_none(none: Literal[404, 204, 200]) -> None:
+    assert Bench(Knobs(no_registration=none)).webhooks.current() is None
+
+
+@pytest.mark.parametrize("casing", ["pascal", "camel"])
+def test_a_registration_is_read_in_either_casing(casing: Literal["pascal", "camel"]) -> None:
+    bench = Bench(Knobs(registration_casing=casing))
+    assert bench.webhooks.save(URL, EVENTS, exists=False) == Registration(URL, EVENTS)
+    assert bench.webhooks.current() == Registration(URL, EVENTS)
+
+
+def test_a_registration_is_sent_in_the_documented_form() -> None:
+    bench = Bench()
+    bench.webhooks.save(URL, EVENTS, exists=False)
+    (call,) = bench.world.requests
+    assert (call.method, call.body) == (
+        "POST",
+        {"WebhookUrl": URL, "WebhookEvents": list(EVENTS), "SignatureTokenToMsSignatureHeader": True},
+    )
+
+
+def test_an_existing_registration_is_replaced_also_when_nobody_knew_of_it() -> None:
+    bench = Bench()
+    bench.world.registrations.register_foreign("https://other.example/", ("invoice-ready",))
+    bench.webhooks.save(URL, EVENTS, exists=False)
+    assert [call.method for call in bench.world.requests] == ["POST", "PUT"]
+    bench.webhooks.save(f"{URL}2", EVENTS, exists=True)
+    assert [call.method for call in bench.world.requests][2:] == ["PUT"]
+    assert bench.webhooks.current() == Registration(f"{URL}2", EVENTS)
+
+
+def test_the_events_on_offer_include_those_we_need() -> None:
+    assert set(EVENTS) <= set(Bench().webhooks.events())
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_test_event_is_asked_for_and_its_result_read(plain: bool) -> None:
+    bench = Bench(Knobs(plain_correlation_id=plain))
+    bench.webhooks.save(URL, EVENTS, exists=False)
+    test_id = bench.webhooks.send_test()
+    assert bench.webhooks.test_result(test_id).status
+    bench.world.deliver_due(lambda *_: 200)
+    result = bench.webhooks.test_result(test_id)
+    assert isinstance(result, TestResult)
+    assert [code for code, _ in result.results] == ["OK"]
+
+
+def test_a_third_test_event_within_a_minute_is_throttled_and_not_repeated() -> None:
+    bench = Bench()
+    bench.webhooks.save(URL, EVENTS, exists=False)
+    for _ in range(2):
+        bench.webhooks.send_test()
+    bench.world.requests.clear()
+    with pytest.raises(Throttled) as throttled:
+        bench.webhooks.send_test()
+    assert throttled.value.retry_after_seconds
+    assert len(bench.world.requests) == 1

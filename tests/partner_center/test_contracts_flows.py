@@ -1,0 +1,118 @@
+"""Both scenarios with the real clients: what is sent and what is answered follows Microsoft's own description."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from sandbox.partner_center.calls import Logged
+from shared import sync as flows
+from tests.support import contracts
+from tests.support.rig import Rig
+
+LIST = "Swashbuckle.OData.ODataResponse[System.Collections.Generic.List[Microsoft.Partner.Service.PartnerReferrals.Contracts.V3.Referral]]"  # noqa: E501  the description's name
+ROOT = "/referrals"
+ONE = "/referrals/{id}"
+
+
+@pytest.fixture(scope="module")
+def logged() -> list[Logged]:
+    """Everything the app said to the referrals API in both scenarios, and a full comparison at the end."""
+    rig = Rig()
+    shared_by_seller(rig)
+    shared_by_microsoft(rig)
+    flows.delta(rig.sync)
+    flows.sweep(rig.sync)
+    rig.drain()
+    return [each for each in rig.partner_center.requests if each.path.startswith(ROOT)]
+
+
+def shared_by_seller(rig: Rig) -> None:
+    """Created in Salesforce, edited on both sides, won."""
+    opportunity, referral = rig.linked()
+    rig.edit(opportunity, Amount=75000, CloseDate="2026-09-30", Description="Moves to Azure in two steps.")
+    rig.minute()
+    rig.partner_center.portal_edit(referral, {"/details/dealValue": 80000})
+    rig.webhook(referral)
+    assert rig.opportunity(opportunity)["Amount"] == 80000
+    rig.edit(opportunity, StageName="Closed Won")
+    rig.minute()
+    assert rig.referral(referral)["substatus"] == "Won"
+
+
+def shared_by_microsoft(rig: Rig) -> None:
+    """Created in Partner Center, accepted, edited and lost in Salesforce."""
+    referral = rig.partner_center.new_inbound(name="Northwind data platform")
+    rig.webhook(referral)
+    row = next(r for r in rig.salesforce.records("Opportunity") if r["Referral_Identifier__c"] == referral)
+    for fields in ({"StageName": "Qualification"}, {"Amount": 99000}, {"StageName": "Closed Lost"}):
+        rig.edit(str(row["Id"]), **fields)
+        rig.minute()
+    assert rig.referral(referral)["substatus"] == "Lost"
+
+
+def test_the_scenarios_use_every_operation_that_the_app_has(logged: list[Logged]) -> None:
+    used = Counter((each.method, each.path) for each in logged)
+    assert set(used) == {("GET", ROOT), ("GET", ONE), ("POST", ROOT), ("PATCH", ONE)}
+    assert used["PATCH", ONE] >= 5
+
+
+def test_every_referral_that_is_sent_follows_the_description(logged: list[Logged]) -> None:
+    for each in _sent(logged, "POST"):
+        contracts.check_referral(each.body)
+
+
+def test_every_update_that_is_sent_follows_the_description(logged: list[Logged]) -> None:
+    for each in _sent(logged, "PATCH"):
+        contracts.check_patch(each.body)
+
+
+def test_reading_sends_no_body(logged: list[Logged]) -> None:
+    assert [each.body for each in _sent(logged, "GET") if each.body] == []
+
+
+def test_every_update_names_the_version_that_it_is_about(logged: list[Logged]) -> None:
+    for each in _sent(logged, "PATCH"):
+        assert each.headers["if-match"].strip('"'), each.arguments
+
+
+def test_every_query_parameter_is_described(logged: list[Logged]) -> None:
+    for each in logged:
+        assert set(each.query) <= _described(each.method, each.path), each.query
+
+
+def test_every_answer_follows_the_description(logged: list[Logged]) -> None:
+    for each in logged:
+        if each.status == 200 or each.status == 201:
+            if (each.method, each.path) == ("GET", ROOT):
+                contracts.check(contracts.REFERRALS, LIST, each.answer)
+            else:
+                contracts.check_referral(each.answer)
+        elif each.status != 204:
+            assert each.status in _statuses(each.method, each.path), each.status
+
+
+def _sent(logged: list[Logged], method: str) -> list[Logged]:
+    found = [each for each in logged if each.method == method]
+    assert found
+    return found
+
+
+def _operation(method: str, path: str) -> dict[str, Any]:
+    file = contracts.folder() / contracts.REFERRALS
+    if not file.is_file():
+        pytest.skip(f"no service descriptions in {contracts.folder()}; set COSELL_CONTRACTS")
+    paths = json.loads(file.read_text("utf-8"))["paths"]
+    operation: dict[str, Any] = paths[path][method.lower()]
+    return operation
+
+
+def _described(method: str, path: str) -> set[str]:
+    return {p["name"] for p in _operation(method, path).get("parameters", []) if p["in"] == "query"}
+
+
+def _statuses(method: str, path: str) -> set[int]:
+    return {int(status) for status in _operation(method, path)["responses"]}

@@ -1,0 +1,253 @@
+"""Registering the webhook: nothing of somebody else's is dropped or displaced unless the operator says so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from shared.deal import Side
+from shared.errors import ApiError, Missing, Throttled, Unauthorised, Unavailable
+from shared.registration.plan import (
+    DEFAULT_EVENTS,
+    POLL_SECONDS,
+    POLLS,
+    Registration,
+    Step,
+    TestResult,
+    plan,
+    register,
+    same_address,
+    shown,
+)
+
+OURS = "https://cosell.example/api/partner-center/a-secret-token"
+THEIRS = "https://prod-12.logic.example:443/workflows/1/invoke?sig=a-secret"
+
+
+def problem(kind: type[ApiError], status: int, code: str = "") -> ApiError:
+    return kind(Side.PARTNER_CENTER, "GET registration", status=status, code=code)
+
+
+@dataclass
+class Fake:
+    """Partner Center's registration, with what it answers to a validation event."""
+
+    registered: Registration | None = None
+    sweep_only: bool = False
+    known: tuple[str, ...] | ApiError = ()
+    test: str | ApiError = "correlation"
+    answers: list[TestResult | ApiError] = field(default_factory=list)
+    saved: list[tuple[str, tuple[str, ...], bool]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def current(self) -> Registration | None:
+        return self.registered
+
+    def save(self, url: str, events: tuple[str, ...], *, exists: bool) -> Registration:
+        self.saved.append((url, events, exists))
+        self.registered = Registration(url, events)
+        return self.registered
+
+    def events(self) -> tuple[str, ...]:
+        if isinstance(self.known, ApiError):
+            raise self.known
+        return self.known
+
+    def send_test(self) -> str:
+        if isinstance(self.test, ApiError):
+            raise self.test
+        return self.test
+
+    def test_result(self, correlation_id: str) -> TestResult:
+        self.asked.append(correlation_id)
+        answer = self.answers.pop(0) if self.answers else TestResult("queued", ())
+        if isinstance(answer, ApiError):
+            raise answer
+        return answer
+
+
+def test_by_default_the_four_referral_events_and_the_test_event_are_registered() -> None:
+    assert plan(None, OURS).events == (
+        "referral-created",
+        "referral-updated",
+        "related-referral-created",
+        "related-referral-updated",
+        "test-created",
+    )
+
+
+@pytest.mark.parametrize(
+    ("current", "events", "overwrite", "step", "registered"),
+    [
+        (None, (), False, Step.CREATE, DEFAULT_EVENTS),
+        (None, ("referral-created",), False, Step.CREATE, ("referral-created",)),
+        (None, ("referral-created", "referral-created"), True, Step.CREATE, ("referral-created",)),
+        (Registration(OURS, DEFAULT_EVENTS), (), False, Step.NOTHING, DEFAULT_EVENTS),
+        (Registration(OURS, DEFAULT_EVENTS[::-1]), (), False, Step.NOTHING, DEFAULT_EVENTS[::-1]),
+        (Registration(OURS, DEFAULT_EVENTS), (), True, Step.REPLACE, DEFAULT_EVENTS),
+        (Registration(OURS, DEFAULT_EVENTS[:2]), (), False, Step.REPLACE, DEFAULT_EVENTS),
+        (Registration(OURS, DEFAULT_EVENTS), ("test-created",), False, Step.REPLACE, ("test-created",)),
+        (Registration(OURS, ("invoice-ready",)), (), False, Step.REPLACE, (*DEFAULT_EVENTS, "invoice-ready")),
+        (Registration(OURS, ("invoice-ready",)), (), True, Step.REPLACE, (*DEFAULT_EVENTS, "invoice-ready")),
+        (
+            Registration(OURS, ("invoice-ready", *DEFAULT_EVENTS)),
+            (),
+            False,
+            Step.NOTHING,
+            ("invoice-ready", *DEFAULT_EVENTS),
+        ),
+        (Registration(THEIRS, ("invoice-ready",)), (), True, Step.REPLACE, DEFAULT_EVENTS),
+        (Registration(THEIRS, DEFAULT_EVENTS), (), False, Step.REFUSE, ()),
+    ],
+)
+def test_a_plan_says_what_registering_means(
+    current: Registration | None, events: Sequence[str], step: Step, registered: tuple[str, ...], *, overwrite: bool
+) -> None:
+    found = plan(current, OURS, events, overwrite=overwrite)
+    assert (found.step, found.events) == (step, registered)
+
+
+def test_a_refusal_names_the_host_and_what_overwrite_would_do_but_no_secret() -> None:
+    sentence = plan(Registration(THEIRS, DEFAULT_EVENTS), OURS).sentence
+    assert "prod-12.logic.example" in sentence
+    assert "overwrite takes all events away" in sentence
+    assert "secret" not in sentence
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "",
+        "cosell.example/api",
+        "http://cosell.example/api/partner-center/t",
+        "ftp://cosell.example/api",
+        "https://",
+        "https:///api",
+        "https://user:word@cosell.example/api",  # pragma: allowlist secret
+        "https://cosell.example/api#part",
+        "https://cosell.example/a b",
+        "https://cosell.example:99999/api",
+        "https://[::1/api",
+        "http://127.0.0.1.evil.example/api",
+    ],
+)
+def test_an_endpoint_that_cannot_be_called_safely_is_invalid(endpoint: str) -> None:
+    registrations = Fake()
+    assert register(registrations, endpoint).plan.step is Step.INVALID
+    assert not registrations.saved
+
+
+@pytest.mark.parametrize("endpoint", [OURS, "http://127.0.0.1:7071/api/partner-center/t", "http://localhost:7071/api"])
+def test_https_or_this_machine_can_be_registered(endpoint: str) -> None:
+    assert plan(None, endpoint).step is Step.CREATE
+
+
+def test_an_unknown_event_is_refused_with_the_list_of_known_ones() -> None:
+    registrations = Fake(known=DEFAULT_EVENTS)
+    outcome = register(registrations, OURS, ("referral-created", "referral-deleted"))
+    assert outcome.plan.step is Step.INVALID
+    assert outcome.plan.sentence.startswith("Partner Center does not know referral-deleted. It knows: referral-created")
+    assert not registrations.saved
+
+
+@pytest.mark.parametrize("known", [(), problem(Unavailable, 503)])
+def test_events_are_not_checked_when_their_list_cannot_be_had(known: tuple[str, ...] | ApiError) -> None:
+    assert register(Fake(known=known), OURS, ("new-kind-of-event",)).plan.step is Step.CREATE
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_saving_says_whether_a_registration_exists(*, exists: bool) -> None:
+    registrations = Fake(Registration(THEIRS, ()) if exists else None)
+    outcome = register(registrations, OURS, overwrite=True)
+    assert registrations.saved == [(OURS, DEFAULT_EVENTS, exists)]
+    assert outcome.registration == Registration(OURS, DEFAULT_EVENTS)
+    assert outcome.validation is None
+
+
+@pytest.mark.parametrize("current", [Registration(THEIRS, DEFAULT_EVENTS), Registration(OURS, DEFAULT_EVENTS)])
+def test_nothing_is_saved_when_refused_or_equal(current: Registration) -> None:
+    registrations = Fake(current)
+    assert register(registrations, OURS).registration == current
+    assert not registrations.saved
+
+
+def test_a_failure_of_the_registration_itself_is_not_hidden() -> None:
+    class Broken(Fake):
+        def current(self) -> Registration | None:
+            raise problem(Unauthorised, 401)
+
+    with pytest.raises(Unauthorised):
+        register(Broken(), OURS)
+
+
+def validated(registrations: Fake, events: Sequence[str] = ()) -> tuple[TestResult | None, list[float]]:
+    slept: list[float] = []
+    return register(registrations, OURS, events, validate=True, sleep=slept.append).validation, slept
+
+
+def test_validation_waits_for_the_result_and_reports_each_attempt() -> None:
+    done = TestResult("completed", (("NotFound", "no such page"), ("OK", "")))
+    registrations = Fake(answers=[problem(Missing, 404), TestResult("queued", ()), done])
+    assert validated(registrations) == (done, [POLL_SECONDS] * 3)
+    assert registrations.asked == ["correlation"] * 3
+
+
+def test_validation_gives_up_waiting_and_says_what_it_saw_last() -> None:
+    result, slept = validated(Fake())
+    assert (result, len(slept)) == (TestResult("queued", ()), POLLS)
+
+
+def test_a_throttled_validation_says_so() -> None:
+    result, _ = validated(Fake(test=problem(Throttled, 429)))
+    assert result is not None
+    assert (result.status, result.results[0][0]) == ("throttled", "429")
+    assert "two validation events a minute" in result.results[0][1]
+
+
+def test_a_failed_validation_leaves_the_registration_standing() -> None:
+    registrations = Fake(test=problem(Unavailable, 503, "serverBusy"))
+    result, _ = validated(registrations)
+    assert result is not None
+    assert (result.status, result.results[0][0], len(registrations.saved)) == ("failed", "serverBusy", 1)
+
+
+def test_validation_needs_the_test_event() -> None:
+    result, slept = validated(Fake(), ("referral-created",))
+    assert result is not None
+    assert (result.status, slept) == ("not sent", [])
+
+
+def test_what_is_refused_is_not_validated() -> None:
+    registrations = Fake(Registration(THEIRS, DEFAULT_EVENTS))
+    assert validated(registrations) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        (OURS, True),
+        (OURS.replace("https://cosell", "HTTPS://CoSell"), True),
+        (OURS.replace("token", "TOKEN"), False),
+        (OURS + "/", False),
+        (OURS + "?code=1", False),
+        (OURS.replace("example", "example:444"), False),
+    ],
+)
+def test_addresses_are_equal_to_the_letter_but_for_scheme_and_host(other: str, *, same: bool) -> None:
+    assert same_address(OURS, other) is same
+
+
+def test_an_address_is_shown_without_its_secrets() -> None:
+    assert shown(OURS) == "https://cosell.example/api/partner-center/…"
+    assert shown(THEIRS) == "https://prod-12.logic.example:443/workflows/1/…"
+    assert shown("https://user:word@cosell.example/x?sig=1") == "https://cosell.example/…"  # pragma: allowlist secret
+
+
+@pytest.mark.parametrize("registered", [None, Registration(THEIRS, DEFAULT_EVENTS), Registration(OURS, ())])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_deployment_beside_production_never_registers(registered: Registration | None, *, overwrite: bool) -> None:
+    fake = Fake(registered, sweep_only=True, known=DEFAULT_EVENTS)
+    outcome = register(fake, OURS, overwrite=overwrite, validate=True, sleep=lambda _: None)
+    assert outcome.plan.step is Step.REFUSE
+    assert "COSELL_SWEEP_ONLY" in outcome.plan.sentence
+    assert (outcome.registration, outcome.validation, fake.saved) == (registered, None, [])

@@ -1,0 +1,748 @@
+"""The Salesforce adapter against the simulated org: every trap of the client library, and what each answer means."""
+
+import itertools
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import requests
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+
+from sandbox.salesforce import SalesforceApp, SalesforceWorld
+from sandbox.wsgi import WsgiAdapter
+from shared.errors import (
+    ApiError,
+    Forbidden,
+    Missing,
+    Rejected,
+    SchemaChanged,
+    Stale,
+    Throttled,
+    Unauthorised,
+    Unavailable,
+    Unclear,
+)
+from shared.salesforce import Salesforce, SalesforceSession, Step, Usage, external_id_path, record_id, soql
+from shared.salesforce.collections import settled
+from shared.salesforce.composite import Answers, answers_of, request_of
+from shared.transport import Patience
+from tests.support.connecting import MY_DOMAIN, NOW, clock, no_waiting, settings
+
+WSGI = Callable[[Any, Any], Any]
+
+
+@pytest.fixture(autouse=True)
+def _at_once() -> Iterator[None]:
+    with no_waiting():
+        yield
+
+
+@pytest.fixture
+def world() -> SalesforceWorld:
+    return SalesforceWorld(clock)
+
+
+@pytest.fixture
+def salesforce(world: SalesforceWorld) -> Salesforce:
+    return connected(SalesforceApp(world))
+
+
+class Line(WsgiAdapter):
+    """The in-process line, which notes the time limits it is given."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(app)
+        self.timeouts: list[Any] = []
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        self.timeouts.append(kwargs.get("timeout"))
+        return super().send(request, *args, **kwargs)
+
+
+def connected(app: Any, **changes: Any) -> Salesforce:
+    session = SalesforceSession(settings(**changes), clock=clock)
+    session.mount("https://", Line(app))
+    return Salesforce.connect(settings(**changes), session=session)
+
+
+def deal(world: SalesforceWorld, **fields: Any) -> str:
+    return world.create(
+        "Opportunity", {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-12-31", **fields}
+    )
+
+
+def library(salesforce: Salesforce) -> Any:
+    """The client library's own object, for what it offers beside ours."""
+    return salesforce._signed_in()
+
+
+def data_calls(world: SalesforceWorld) -> list[Any]:
+    return [call for call in world.requests if "oauth2" not in call.path]
+
+
+def token_calls(world: SalesforceWorld) -> int:
+    return sum("oauth2" in call.path for call in world.requests)
+
+
+class Scripted:
+    """An org that signs anybody in and then answers from a list; it keeps what it was asked."""
+
+    def __init__(self, *answers: tuple[int, str] | tuple[int, str, dict[str, str]]) -> None:
+        self.answers = list(answers)
+        self.asked: list[dict[str, str]] = []
+        self.bodies: list[str] = []
+        self.signed_in = 0
+
+    def __call__(self, environ: Any, start: Any) -> Any:
+        request = Request(environ)
+        if request.path == "/services/oauth2/token":
+            self.signed_in += 1
+            token = {"access_token": f"token{self.signed_in}", "instance_url": MY_DOMAIN}
+            return Response(json.dumps(token), content_type="application/json")(environ, start)
+        self.asked.append({**dict(request.headers), "path": request.full_path})
+        self.bodies.append(request.get_data(as_text=True))
+        status, body, *headers = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        answer = Response(body, status=status, content_type="application/json")
+        answer.headers.update(headers[0] if headers else {})
+        return answer(environ, start)
+
+
+def refusal(code: str, message: str = "m") -> str:
+    return json.dumps([{"errorCode": code, "message": message}])
+
+
+def page(*ids: str, more: str = "") -> str:
+    body: dict[str, Any] = {"totalSize": 9, "done": not more, "records": [{"Id": each} for each in ids]}
+    return json.dumps({**body, "nextRecordsUrl": more} if more else body)
+
+
+LOCATOR = "/services/data/v62.0/query/01g5e0000000001AAA-2"
+
+
+# Queries as text
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ('O\'Neil \\ "x"\n', "'O\\'Neil \\\\ \\\"x\\\"\\n'"),
+        ("' OR Name != '", "'\\' OR Name != \\''"),
+        (["a", "b'"], "('a','b\\'')"),
+        ({"b", "a"}, "('a','b')"),
+        (NOW, "2026-11-22T12:00:00Z"),
+        (datetime(2026, 11, 22, 21, 0, 0, 999_999, tzinfo=timezone(timedelta(hours=9))), "2026-11-22T12:00:00Z"),
+        ([NOW], "(2026-11-22T12:00:00Z)"),
+        (date(2026, 11, 22), "2026-11-22"),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("12345678901234567.89"), "12345678901234567.89"),
+        (True, "true"),
+        (None, "null"),
+        (7, "7"),
+    ],
+)
+def test_values_are_quoted_by_type(value: Any, expected: str) -> None:
+    assert soql("WHERE A = {value}", value=value) == f"WHERE A = {expected}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [datetime(2026, 11, 22), [], (), set(), float("nan"), Decimal("Infinity"), object(), b"bytes"],  # noqa: DTZ001
+)
+def test_what_has_no_soql_form_is_refused(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"form|type|bytes"):
+        soql("{value}", value=value)
+
+
+def test_like_patterns_are_escaped_and_names_go_in_unquoted_only_when_they_are_names() -> None:
+    assert soql("LIKE '%{part:like}%'", part="50%_'") == "LIKE '%50\\%\\_\\'%'"
+    assert soql("SELECT {fields:literal} FROM X", fields="Id, Account.Name") == "SELECT Id, Account.Name FROM X"
+    with pytest.raises(ValueError, match="only names"):
+        soql("SELECT {fields:literal}", fields="Id FROM X WHERE A = 'b'")
+
+
+@pytest.mark.parametrize("text", ["0065e0000000001", "0065e0000000001AAA"])
+def test_record_ids_have_fifteen_or_eighteen_characters(text: str) -> None:
+    assert record_id(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0065e000000000", "0065e0000000001AA", "../Contact/003xx", "0065e0000000001AAA\n", "a:65e000000000é"]
+)
+def test_anything_else_never_becomes_a_path(text: str) -> None:
+    with pytest.raises(ValueError, match="record id"):
+        record_id(text)
+
+
+def test_external_ids_cannot_leave_their_place_in_a_path() -> None:
+    path = external_id_path("Account", "Key__c", "a/b c#d?e%é")
+    assert path == "/sobjects/Account/Key__c/a%2Fb%20c%23d%3Fe%25%C3%A9"
+    for value in ("", ".", ".."):
+        with pytest.raises(ValueError, match="external id"):
+            external_id_path("Account", "Key__c", value)
+    with pytest.raises(ValueError, match="API name"):
+        external_id_path("Account/..", "Key__c", "x")
+
+
+# Query
+
+
+def test_a_query_brings_rows_with_exact_numbers_and_the_servers_clock(
+    world: SalesforceWorld, salesforce: Salesforce
+) -> None:
+    world.knobs.clock_skew = timedelta(seconds=90)
+    deal(world, Amount=123456789012.34)
+    rows = salesforce.query("SELECT Name, Amount FROM Opportunity")
+    assert [(row["Name"], row["Amount"]) for row in rows.records] == [("Deal", Decimal("123456789012.34"))]
+    assert rows.server_time == int(NOW.timestamp()) + 90
+
+
+def test_all_pages_are_read_in_their_order(world: SalesforceWorld, salesforce: Salesforce) -> None:
+    world.knobs.min_page_size = salesforce.page_size = 2
+    for number in range(5):
+        deal(world, Name=f"Deal {number}")
+    rows = salesforce.query("SELECT Name FROM Opportunity ORDER BY Name")
+    assert [row["Name"] for row in rows.records] == [f"Deal {number}" for number in range(5)]
+    assert len(data_calls(world)) == 3
+
+
+def test_the_clock_of_a_query_is_that_of_its_first_page() -> None:
+    first, second = ({"Date": f"Sun, 22 Nov 2026 12:00:{second} GMT"} for second in (10, 50))
+    org = Scripted((200, page("1", more=LOCATOR), first), (200, page("2"), second))
+    assert connected(org).query("SELECT Id FROM X").server_time == int(NOW.timestamp()) + 10
+
+
+def test_deleted_rows_come_only_when_asked_for(world: SalesforceWorld, salesforce: Salesforce) -> None:
+    world.delete("Opportunity", deal(world))
+    assert salesforce.query("SELECT Id FROM Opportunity").records == ()
+    assert len(salesforce.query("SELECT Id FROM Opportunity", deleted=True).records) == 1
+
+
+def test_an_expired_locator_starts_the_query_again_without_doubling_rows() -> None:
+    expired = (400, refusal("INVALID_QUERY_LOCATOR"))
+    org = Scripted((200, page("1", more=LOCATOR)), expired, (200, page("1", more=LOCATOR)), (200, page("2")))
+    assert [row["Id"] for row in connected(org).query("SELECT Id FROM X").records] == ["1", "2"]
+    again = Scripted((200, page("1", more=LOCATOR)), expired, (200, page("1", more=LOCATOR)), expired)
+    with pytest.raises(Unavailable, match="INVALID_QUERY_LOCATOR"):
+        connected(again).query("SELECT Id FROM X")
+    assert len(again.asked) == 4
+
+
+def test_a_page_that_points_to_itself_ends_with_an_error() -> None:
+    with pytest.raises(Unavailable, match="repeated_page"):
+        connected(Scripted((200, page("1", more=LOCATOR)))).query("SELECT Id FROM X")
+
+
+@pytest.mark.parametrize("link", ["@evil.example/x", "https://evil.example/services/data/v62.0/query/x", "/query/../x"])
+def test_a_page_link_never_leads_the_token_elsewhere(link: str) -> None:
+    org = Scripted((200, page("1", more=link)))
+    with pytest.raises(Unavailable, match="unreadable"):
+        connected(org).query("SELECT Id FROM X")
+    assert len(org.asked) == 1
+
+
+def test_a_query_too_long_for_an_address_travels_in_a_body(world: SalesforceWorld, salesforce: Salesforce) -> None:
+    mine = deal(world)
+    many = [mine, *(f"0069z00000{number:05}" for number in range(1500))]
+    rows = salesforce.query(soql("SELECT Id FROM Opportunity WHERE Id IN {ids}", ids=many))
+    assert [row["Id"] for row in rows.records] == [mine]
+
+
+def test_a_field_the_org_does_not_have_is_a_schema_change(salesforce: Salesforce) -> None:
+    with pytest.raises(SchemaChanged) as refused:
+        salesforce.query("SELECT Boom__c FROM Opportunity")
+    assert "Boom__c" in refused.value.problems[0].message
+    assert "Boom" not in str(refused.value)
+
+
+# Composite
+
+
+def test_a_composite_keeps_the_order_and_reads_what_it_wrote(world: SalesforceWorld, salesforce: Salesforce) -> None:
+    mine = deal(world, Amount=1)
+    steps = [
+        Step("account", "POST", "/sobjects/Account", {"Name": "Fabrikam"}),
+        Step(
+            "deal",
+            "PATCH",
+            f"/sobjects/Opportunity/{mine}",
+            {"Amount": Decimal("7.25"), "CloseDate": date(2027, 1, 2), "AccountId": "@{account.id}"},
+            unmodified_since=int(NOW.timestamp()),
+        ),
+        Step("read", "GET", f"/sobjects/Opportunity/{mine}?fields=Amount,CloseDate,AccountId"),
+    ]
+    answers = salesforce.composite(steps)
+    assert dict(answers.statuses) == {"account": 201, "deal": 204, "read": 200}
+    assert answers.bodies["read"]["Amount"] == Decimal("7.25")
+    assert answers.bodies["read"]["CloseDate"] == "2027-01-02"
+    assert answers.bodies["read"]["AccountId"] == answers.bodies["account"]["id"]
+    assert answers.server_time == int(NOW.timestamp())
+    assert data_calls(world)[-1].body["collateSubrequests"] is False
+
+
+def test_the_step_that_failed_is_named_and_nothing_is_written(world: SalesforceWorld, salesforce: Salesforce) -> None:
+    mine = deal(world, Amount=1)
+    steps = [
+        Step("audit", "PATCH", f"/sobjects/Opportunity/{mine}", {"NextStep": "x"}),
+        Step(
+            "deal", "PATCH", f"/sobjects/Opportunity/{mine}", {"Amount": 7}, unmodified_since=int(NOW.timestamp()) - 1
+        ),
+        Step("read", "GET", f"/sobjects/Opportunity/{mine}"),
+    ]
+    with pytest.raises(Stale) as stale:
+        salesforce.composite(steps)
+    assert (stale.value.call, stale.value.status) == ("deal", 412)
+    assert world.get("Opportunity", mine)["NextStep"] is None
+    assert world.get("Opportunity", mine)["Amount"] == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "kind"),
+    [
+        ("/sobjects/Opportunity/0065e0000009999AAA", {"Name": "x"}, Missing),
+        ("/sobjects/Opportunity/{mine}", {"Boom__c": "x"}, SchemaChanged),
+        ("/sobjects/Opportunity/{mine}", {"Name": "x" * 200}, Rejected),
+    ],
+)
+def test_a_failed_step_means_what_it_would_mean_alone(
+    world: SalesforceWorld, salesforce: Salesforce, path: str, body: dict[str, Any], kind: type[ApiError]
+) -> None:
+    path = path.format(mine=deal(world))
+    with pytest.raises(kind) as refused:
+        salesforce.composite([Step("first", "PATCH", path, body), Step("second", "PATCH", path, {"NextStep": "y"})])
+    assert refused.value.call == "first"
+    assert "xxx" not in str(refused.value)
+
+
+def composite_answer(*parts: tuple[str, int, str]) -> Any:
+    return {
+        "compositeResponse": [
+            {"referenceId": name, "httpStatusCode": status, "httpHeaders": {}, "body": json.loads(refusal(code))}
+            for name, status, code in parts
+        ]
+    }
+
+
+STEPS = (Step("a", "PATCH", "/x", {}), Step("b", "PATCH", "/y", {}))
+
+
+def test_a_halted_step_is_never_the_cause() -> None:
+    answer = composite_answer(("a", 400, "PROCESSING_HALTED"), ("b", 400, "UNABLE_TO_LOCK_ROW"))
+    with pytest.raises(Unavailable) as failed:
+        answers_of(answer, STEPS, 0, all_or_none=True)
+    assert failed.value.call == "b"
+    only_halted = composite_answer(("a", 400, "PROCESSING_HALTED"), ("b", 400, "PROCESSING_HALTED"))
+    with pytest.raises(Unavailable):
+        answers_of(only_halted, STEPS, 0, all_or_none=True)
+
+
+def test_a_server_error_of_one_step_is_known_to_have_written_nothing() -> None:
+    with pytest.raises(Unavailable):
+        answers_of(
+            composite_answer(("a", 500, "UNKNOWN_EXCEPTION"), ("b", 400, "PROCESSING_HALTED")),
+            STEPS,
+            0,
+            all_or_none=True,
+        )
+
+
+def test_without_all_or_none_each_failure_is_told(world: SalesforceWorld, salesforce: Salesforce) -> None:
+    mine = deal(world)
+    steps = [
+        Step("bad", "PATCH", f"/sobjects/Opportunity/{mine}", {"Boom__c": 1}),
+        Step("good", "PATCH", f"/sobjects/Opportunity/{mine}", {"NextStep": "y"}),
+    ]
+    answers = salesforce.composite(steps, all_or_none=False)
+    assert {name: type(error) for name, error in answers.failures.items()} == {"bad": SchemaChanged}
+    assert world.get("Opportunity", mine)["NextStep"] == "y"
+
+
+@pytest.mark.parametrize("answer", [None, [], {"compositeResponse": None}, composite_answer(("a", 200, ""))])
+def test_an_answer_that_leaves_a_step_out_is_unclear(answer: Any) -> None:
+    with pytest.raises(Unclear):
+        answers_of(answer, STEPS, 0, all_or_none=True)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [],
+        [Step(f"s{number}", "GET", "/x") for number in range(26)],
+        [Step(f"q{number}", "GET", "/query?q=x") for number in range(6)],
+        [Step("same", "GET", "/x"), Step("same", "GET", "/y")],
+        [Step("not-allowed", "GET", "/x")],
+        [Step("a", "GET", "x")],
+        [Step("a", "GET", "/sobjects/../../oauth2")],
+    ],
+)
+def test_what_salesforce_would_refuse_as_a_whole_is_not_sent(steps: Sequence[Step]) -> None:
+    with pytest.raises(ValueError, match=r"composite|names|path"):
+        request_of(steps, "62.0", all_or_none=True)
+
+
+def post_and_patch(mine: str) -> list[Step]:
+    return [
+        Step("contact", "POST", "/sobjects/Contact", {"LastName": "Anders"}),
+        Step("deal", "PATCH", f"/sobjects/Opportunity/{mine}", {"NextStep": "y"}),
+    ]
+
+
+@pytest.mark.parametrize("connection", ["reset", "timeout"])
+def test_a_composite_is_not_repeated_after_a_lost_answer(
+    world: SalesforceWorld, salesforce: Salesforce, connection: str
+) -> None:
+    mine = deal(world)
+    salesforce.query("SELECT Id FROM Account")  # signed in, so that the fault meets the composite
+    world.fail(on="POST", connection=connection, after_effect=True)
+    with pytest.raises(Unclear):
+        salesforce.composite(post_and_patch(mine))
+    assert len(world.records("Contact")) == 1
+    assert len(data_calls(world)) == 2
+
+
+def test_a_composite_is_repeated_when_it_was_refused_or_met_a_lock(
+    world: SalesforceWorld, salesforce: Salesforce
+) -> None:
+    mine = deal(world)
+    salesforce.query("SELECT Id FROM Account")
+    world.fail(on="POST", status=503)
+    world.lock_row(mine, 1)
+    assert salesforce.composite(post_and_patch(mine)).statuses["deal"] == 204
+    assert len(world.records("Contact")) == 1
+
+
+def test_a_composite_of_reads_outlasts_a_lost_answer(world: SalesforceWorld, salesforce: Salesforce) -> None:
+    mine = deal(world)
+    salesforce.query("SELECT Id FROM Account")
+    world.fail(on="POST", connection="reset")
+    answers: Answers = salesforce.composite([Step("read", "GET", f"/sobjects/Opportunity/{mine}")])
+    assert answers.bodies["read"]["Id"] == mine
+
+
+# The session
+
+
+def test_an_expired_token_is_renewed_and_every_header_is_sent_again(
+    world: SalesforceWorld, salesforce: Salesforce
+) -> None:
+    mine = deal(world)
+    salesforce.query("SELECT Id FROM Account")
+    world.expire_tokens()
+    with pytest.raises(Stale):  # a condition lost on the way would let this through
+        salesforce.session.request(
+            "PATCH",
+            f"{MY_DOMAIN}/services/data/v62.0/sobjects/Opportunity/{mine}",
+            headers={"If-Unmodified-Since": "Sat, 21 Nov 2026 12:00:00 GMT"},
+            json={"NextStep": "y"},
+        )
+    assert world.get("Opportunity", mine)["NextStep"] is None
+    assert token_calls(world) == 2
+
+
+def test_the_librarys_own_objects_keep_their_headers_too(world: SalesforceWorld, salesforce: Salesforce) -> None:
+    mine = deal(world)
+    deals = library(salesforce).Opportunity
+    world.expire_tokens()
+    with pytest.raises(Stale):
+        deals.update(mine, {"NextStep": "y"}, headers={"If-Unmodified-Since": "Sat, 21 Nov 2026 12:00:00 GMT"})
+    assert world.get("Opportunity", mine)["NextStep"] is None
+
+
+def test_twenty_threads_with_one_expired_token_ask_for_one_token() -> None:
+    all_refused, refused, signed_in = threading.Event(), itertools.count(1), itertools.count(1)
+
+    @Request.application
+    def org(request: Request) -> Response:
+        if request.path == "/services/oauth2/token":
+            number = next(signed_in)
+            if number == 2:
+                all_refused.wait(timeout=10)  # so that every thread holds the expired token when it comes back
+            return Response(json.dumps({"access_token": f"token{number}", "instance_url": MY_DOMAIN}))
+        if request.headers["Authorization"] != "Bearer token1":
+            return Response(page("1"))
+        if next(refused) == 20:
+            all_refused.set()
+        return Response(refusal("INVALID_SESSION_ID"), status=401)
+
+    salesforce = connected(org)
+    salesforce.session.access()
+    with ThreadPoolExecutor(20) as pool:
+        rows = list(pool.map(lambda _: salesforce.query("SELECT Id FROM X").records, range(20)))
+    assert len(rows) == 20
+    assert all_refused.is_set()
+    assert next(signed_in) == 3
+
+
+def test_twenty_threads_that_start_together_sign_in_once(world: SalesforceWorld, salesforce: Salesforce) -> None:
+    together = threading.Barrier(20)
+
+    def ask(_: int) -> None:
+        together.wait(timeout=10)
+        salesforce.query("SELECT Id FROM User")
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(ask, range(20)))
+    assert token_calls(world) == 1
+
+
+@pytest.mark.parametrize("body", [refusal("INVALID_SESSION_ID"), "<html>", "{}", "[]", ""])
+def test_a_token_that_is_refused_again_ends_after_one_renewal(body: str) -> None:
+    org = Scripted((401, body))
+    salesforce = connected(org)
+    with pytest.raises(Unauthorised):
+        salesforce.query("SELECT Id FROM X")
+    assert (len(org.asked), org.signed_in) == (2, 2)
+    assert [asked["Authorization"] for asked in org.asked] == ["Bearer token1", "Bearer token2"]
+
+
+def test_the_librarys_object_calls_end_too_when_every_token_is_refused() -> None:
+    org = Scripted((401, refusal("INVALID_SESSION_ID")))
+    with pytest.raises(Unauthorised):
+        library(connected(org)).Opportunity.update("0065e0000000001AAA", {})
+    assert len(org.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "message", ["This session is not valid for use with the REST API", "Connected app is not attached to Agent"]
+)
+def test_a_refusal_by_policy_is_not_answered_with_a_new_token(message: str) -> None:
+    org = Scripted((401, refusal("INVALID_SESSION_ID", message)))
+    with pytest.raises(Unauthorised):
+        connected(org).query("SELECT Id FROM X")
+    assert (len(org.asked), org.signed_in) == (1, 1)
+
+
+def test_every_request_even_the_sign_in_has_a_time_limit(world: SalesforceWorld) -> None:
+    salesforce = connected(SalesforceApp(world), salesforce_timeout_seconds=45)
+    mine = deal(world)
+    salesforce.query("SELECT Id FROM Account")
+    library(salesforce).Opportunity.update(mine, {"NextStep": "y"})
+    line = salesforce.session.get_adapter(MY_DOMAIN)
+    assert isinstance(line, Line)
+    assert line.timeouts == [(5.0, 45.0)] * 3
+
+
+ANSWERS: dict[str, tuple[int, str, type[ApiError]]] = {
+    "lock": (400, refusal("UNABLE_TO_LOCK_ROW"), Unavailable),
+    "maintenance": (503, "<html>", Unavailable),
+    "edge": (420, "<html>", Unavailable),
+    "gateway": (502, "<html>", Unavailable),
+    "empty 406": (406, "", Unavailable),
+    "unknown": (500, refusal("UNKNOWN_EXCEPTION"), Unavailable),
+    "concurrent": (
+        403,
+        refusal("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded."),
+        Throttled,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_a_passing_failure_of_a_read_is_waited_out(name: str) -> None:
+    status, body, kind = ANSWERS[name]
+    org = Scripted((status, body), (status, body), (200, page("1")))
+    assert len(connected(org).query("SELECT Id FROM X").records) == 1
+    for_ever = Scripted((status, body))
+    with pytest.raises(kind):
+        connected(for_ever).query("SELECT Id FROM X")
+    assert len(for_ever.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (403, refusal("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."), Throttled),
+        (403, refusal("INSUFFICIENT_ACCESS"), Forbidden),
+        (403, refusal("API_DISABLED_FOR_ORG"), Unauthorised),
+        (400, refusal("MALFORMED_QUERY"), Rejected),
+        (400, refusal("QUERY_TIMEOUT"), Unavailable),
+        (404, refusal("NOT_FOUND"), Missing),
+        (300, '["/services/data/v62.0/sobjects/T/id1"]', Rejected),
+        (302, "", Rejected),
+        (410, "", Missing),
+    ],
+)
+def test_a_lasting_refusal_is_asked_once(status: int, body: str, kind: type[ApiError]) -> None:
+    org = Scripted((status, body))
+    with pytest.raises(kind):
+        connected(org).query("SELECT Id FROM X")
+    assert len(org.asked) == 1
+
+
+@pytest.mark.parametrize(("method", "sends"), [("GET", 3), ("PATCH", 1), ("DELETE", 1), ("POST", 1)])
+def test_after_a_gateway_error_only_reads_are_repeated(method: str, sends: int) -> None:
+    org = Scripted((502, ""))
+    with pytest.raises(Unavailable if method == "GET" else Unclear):
+        connected(org).session.request(method, f"{MY_DOMAIN}/services/data/v62.0/sobjects/X/0065e0000000001AAA")
+    assert len(org.asked) == sends
+
+
+@pytest.mark.parametrize(("method", "sends"), [("PATCH", 3), ("POST", 1)])
+def test_a_creating_post_is_never_repeated_even_after_a_refusal(method: str, sends: int) -> None:
+    org = Scripted((503, ""))
+    with pytest.raises(Unavailable):
+        connected(org).session.request(method, f"{MY_DOMAIN}/services/data/v62.0/sobjects/X")
+    assert len(org.asked) == sends
+
+
+def test_a_success_that_is_not_json_is_no_result(world: SalesforceWorld, salesforce: Salesforce) -> None:
+    with pytest.raises(Unavailable, match="unreadable"):
+        connected(Scripted((200, "<html>"))).query("SELECT Id FROM X")
+    salesforce.query("SELECT Id FROM Account")
+    world.fail(on="POST", truncated=True)
+    with pytest.raises(Unclear, match="unreadable"):
+        salesforce.composite(post_and_patch(deal(world)))
+
+
+def test_the_usage_of_the_org_is_read_from_every_answer_good_or_bad() -> None:
+    good = {"Sforce-Limit-Info": "api-usage=25/5000; per-app-api-usage=17/250(appName=x)"}
+    bad = {"Sforce-Limit-Info": "per-app-api-usage=18/250(appName=x), api-usage=26/5000"}
+    salesforce = connected(Scripted((200, page("1"), good), (404, refusal("NOT_FOUND"), bad)))
+    assert salesforce.usage is None
+    salesforce.query("SELECT Id FROM X")
+    assert vars(salesforce)["session"].usage == Usage(25, 5000)
+    with pytest.raises(Missing):
+        salesforce.query("SELECT Id FROM X")
+    assert vars(salesforce)["session"].usage == Usage(26, 5000)
+
+
+def test_every_call_names_the_client_and_leaves_recently_used_lists_alone() -> None:
+    org = Scripted((200, page("1")))
+    connected(org, salesforce_client_name="acme/co-sell").query("SELECT Id FROM X")
+    assert org.asked[0]["Sforce-Call-Options"] == "client=acme/co-sell"
+    assert org.asked[0]["Sforce-Mru"] == "updateMru=false"
+    assert org.asked[0]["Sforce-Query-Options"] == "batchSize=2000"
+
+
+def test_no_answer_is_asked_to_be_laid_out_for_readers() -> None:
+    org = Scripted((200, page("1")))
+    connected(org).query("SELECT Id FROM X")
+    assert org.asked[0]["X-Prettyprint"] == "0"
+
+
+def test_the_servers_clock_is_kept_for_each_thread() -> None:
+    first = Scripted((200, page("1"), {"Date": "Sun, 22 Nov 2026 12:00:10 GMT"}), (200, page("1")))
+    salesforce = connected(first)
+    salesforce.query("SELECT Id FROM X")
+    mine = salesforce.session.server_time
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lambda: salesforce.session.server_time).result() == int(NOW.timestamp())
+    assert mine == int(NOW.timestamp()) + 10
+
+
+def test_logs_name_the_call_by_its_template_and_hold_no_secret(
+    world: SalesforceWorld, salesforce: Salesforce, caplog: pytest.LogCaptureFixture
+) -> None:
+    mine = deal(world)
+    with caplog.at_level(logging.DEBUG, "cosell"):
+        salesforce.query("SELECT Id FROM Opportunity WHERE Name = 'Tailspin'")
+        for path in (mine, "Referral_Identifier__c/7d23e5ca"):
+            with pytest.raises(ApiError):
+                salesforce.session.get(f"{MY_DOMAIN}/services/data/v62.0/sobjects/Opportunity/{path}/x")
+    lines = [json.loads(message) for message in caplog.messages]
+    assert [line["call"] for line in lines] == [
+        "sign-in",
+        "GET /query",
+        "GET /sobjects/Opportunity/{id}/x",
+        "GET /sobjects/Opportunity/Referral_Identifier__c/{value}",
+    ]
+    text = "".join(caplog.messages)
+    assert not any(secret in text for secret in ("Tailspin", mine, "7d23e5ca", "Bearer", "sandbox-consumer-secret"))
+
+
+# Describe and collections
+
+
+def test_describe_tells_the_fields(salesforce: Salesforce) -> None:
+    fields = {column["name"] for column in salesforce.describe("Opportunity")["fields"]}
+    assert {"StageName", "Referral_Identifier__c"} <= fields
+    with pytest.raises(ValueError, match="API name"):
+        salesforce.describe("Opportunity/../x")
+
+
+def test_rows_are_sent_two_hundred_at_a_time_and_answered_one_by_one(
+    world: SalesforceWorld, salesforce: Salesforce
+) -> None:
+    mine = [deal(world) for _ in range(203)]
+    rows: list[dict[str, Any]] = [{"id": each, "NextStep": "y"} for each in mine]
+    rows[201]["StageName"] = None
+    results = salesforce.update_rows("Opportunity", rows)
+    assert [result.id for result in results if not result.error] == [*mine[:201], mine[202]]
+    assert isinstance(results[201].error, Rejected)
+    assert len(data_calls(world)) == 2
+
+
+def test_rows_are_created_or_updated_by_external_id(world: SalesforceWorld, salesforce: Salesforce) -> None:
+    rows = [{"Referral_Customer_Key__c": "k1", "Name": "One"}, {"Referral_Customer_Key__c": "k2", "Name": "Two"}]
+    assert [result.created for result in salesforce.upsert_rows("Account", "Referral_Customer_Key__c", rows)] == [
+        True
+    ] * 2
+    rows[0]["Name"] = "First"
+    assert [result.created for result in salesforce.upsert_rows("Account", "Referral_Customer_Key__c", rows)] == [
+        False
+    ] * 2
+    assert {row["Name"] for row in world.records("Account")} >= {"First", "Two"}
+
+
+def test_only_the_rows_that_met_a_lock_are_sent_again(world: SalesforceWorld, salesforce: Salesforce) -> None:
+    mine = [deal(world) for _ in range(3)]
+    world.lock_row(mine[1], 1)
+    results = salesforce.update_rows("Opportunity", [{"id": each, "NextStep": "y"} for each in mine])
+    assert [result.error for result in results] == [None] * 3
+    assert [len(call.body["records"]) for call in data_calls(world)] == [3, 1]
+
+
+def test_a_call_that_fails_as_a_whole_is_the_error_of_each_of_its_rows() -> None:
+    results = connected(Scripted((502, ""))).update_rows("Opportunity", [{"id": "0065e0000000001AAA"}])
+    assert [type(result.error) for result in results] == [Unclear]
+
+
+def killed_by(bad: set[int], sent: list[int]) -> Callable[[Sequence[Any]], list[Any]]:
+    """A batch in which one bad row fails all rows, as a failing trigger does."""
+
+    def send(rows: Sequence[Any]) -> list[Any]:
+        sent.append(len(rows))
+        if bad & {row["n"] for row in rows}:
+            error = {"statusCode": "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "message": "m", "fields": []}
+            return [{"success": False, "errors": [error]} for _ in rows]
+        return [{"id": str(row["n"]), "success": True, "errors": []} for row in rows]
+
+    return send
+
+
+def test_a_batch_that_dies_as_a_whole_is_halved_until_the_killer_stands_alone() -> None:
+    sent: list[int] = []
+    results = settled(killed_by({5}, sent), [{"n": number} for number in range(8)], "PATCH", Patience())
+    assert [at for at, result in enumerate(results) if result.error] == [5]
+    assert [result.id for result in results if not result.error] == ["0", "1", "2", "3", "4", "6", "7"]
+    assert max(sent) == 8
+    assert len(sent) == 7
+
+
+# Over HTTP
+
+
+def test_the_unchanged_client_reaches_a_simulator_on_this_machine(world: SalesforceWorld) -> None:
+    server = make_server("127.0.0.1", 0, SalesforceApp(world), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        salesforce = Salesforce.connect(settings(salesforce_login_url=f"http://127.0.0.1:{server.server_port}"))
+        deal(world)
+        assert len(salesforce.query("SELECT Id FROM Opportunity").records) == 1
+        salesforce.session.close()
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_the_default_clock_is_the_machines() -> None:
+    session = SalesforceSession(settings())
+    assert abs(session.server_time - datetime.now(UTC).timestamp()) < 60

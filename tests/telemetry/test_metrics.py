@@ -1,0 +1,114 @@
+"""Figures are measured from lines by one table, and reach OpenTelemetry as counters, gauges and histograms."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+from shared.telemetry.export import Later
+from shared.telemetry.metrics import FIGURES, Instruments, Kind, measured
+
+ROOT = Path(__file__).parent.parent.parent
+EVENT = re.compile(r'"event": "([^"]+)"|(?:_mention\([^"]+)"(webhook\.[a-z]+)"')
+
+
+def values(line: dict[str, Any]) -> dict[str, list[tuple[float, dict[str, str]]]]:
+    """What a line says, by figure."""
+    found: dict[str, list[tuple[float, dict[str, str]]]] = {}
+    for figure, value, attributes in measured(line):
+        found.setdefault(figure.name, []).append((value, attributes))
+    return found
+
+
+def test_a_call_is_counted_timed_and_says_what_is_left_of_the_budget() -> None:
+    line = {
+        "event": "call",
+        "side": "salesforce",
+        "call": "GET /query",
+        "status": 412,
+        "code": "X",
+        "ms": 80,
+        "left": 9,
+    }
+    assert values(line) == {
+        "cosell.calls": [(1, {"side": "salesforce", "call": "GET /query", "status": "412", "code": "X"})],
+        "cosell.call.duration": [(80, {"side": "salesforce", "call": "GET /query"})],
+        "cosell.calls.left": [(9, {"side": "salesforce"})],
+    }
+
+
+def test_a_look_that_wrote_nothing_is_no_agreement() -> None:
+    assert values({"event": "converge", "link": "s-1", "note": "equal", "conflicts": 1}) == {
+        "cosell.conflicts": [(1, {})]
+    }
+
+
+def test_an_object_is_measured_key_by_key() -> None:
+    line = {"event": "standing", "waiting": {"referral-changes": 3, "referral-changes-poison": 0}}
+    assert values(line) == {
+        "cosell.waiting": [(3, {"queue": "referral-changes"}), (0, {"queue": "referral-changes-poison"})]
+    }
+
+
+def test_a_line_of_no_figure_is_measured_by_none() -> None:
+    assert values({"event": "met", "referral": "r"}) == {}
+
+
+def test_figures_of_one_name_are_of_one_kind_and_unit() -> None:
+    kinds = {figure.name: (figure.kind, figure.unit) for figure in FIGURES}
+    assert all(kinds[figure.name] == (figure.kind, figure.unit) for figure in FIGURES)
+
+
+def test_every_figure_is_of_a_line_that_the_app_writes() -> None:
+    sources = [file for folder in ("shared", "functions") for file in (ROOT / folder).rglob("*.py")]
+    text = "\n".join(file.read_text("utf-8") for file in sources)
+    written = {event for found in EVENT.findall(text) for event in found if event}
+    assert {figure.event for figure in FIGURES} <= written
+
+
+def test_instruments_add_set_and_record() -> None:
+    reader = InMemoryMetricReader()
+    instruments = Instruments(MeterProvider([reader]).get_meter("test"))
+    for seconds in (4, 6):
+        instruments.measure({"event": "converge", "side": "salesforce", "lag": seconds, "rolled_forward": False})
+        instruments.measure({"event": "standing", "unfinished": seconds})
+    data: Any = reader.get_metrics_data()
+    points = {m.name: m.data.data_points[0] for m in data.resource_metrics[0].scope_metrics[0].metrics}
+    assert points["cosell.agreements"].value == 2
+    assert dict(points["cosell.agreements"].attributes) == {"side": "salesforce", "rolled_forward": "False"}
+    assert (points["cosell.agreement.lag"].count, points["cosell.agreement.lag"].sum) == (2, 10)
+    assert points["cosell.unfinished"].value == 6
+    assert set(Kind) == {figure.kind for figure in FIGURES}
+
+
+def test_lines_wait_for_the_exporter_and_none_is_lost() -> None:
+    seen: list[Any] = []
+    may_load = Event()
+
+    def load() -> Any:
+        may_load.wait(5)
+        return seen.append
+
+    later = Later(load, rest_seconds=0)
+    later.measure({"event": "linked", "number": 1})
+    assert seen == []
+    may_load.set()
+    later.loaded.wait(5)
+    later.measure({"event": "linked", "number": 2})
+    assert [line["number"] for line in seen] == [1, 2]
+
+
+def test_without_an_exporter_the_work_goes_on_and_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    def load() -> Any:
+        raise ImportError("no exporter")
+
+    later = Later(load, rest_seconds=60)
+    later.load()
+    assert caplog.messages == ['{"event": "figures are not sent", "why": "ImportError"}']
+    later.measure({"event": "linked"})

@@ -1,0 +1,443 @@
+"""What an answer means, what may be repeated, and where a session may send."""
+
+import json
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import hypothesis
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+
+from shared.deal import Side
+from shared.errors import (
+    ApiError,
+    Forbidden,
+    Missing,
+    Rejected,
+    SchemaChanged,
+    Stale,
+    Throttled,
+    Unauthorised,
+    Unavailable,
+    Unclear,
+)
+from shared.transport import Gate, LoopbackSession, Patience, Repeat, failure, log_call, no_answer, problems_of
+from tests.support.connecting import NOW, no_waiting
+
+HTML = "<html><body>maintenance</body></html>"
+
+
+@pytest.fixture(autouse=True)
+def _at_once() -> Iterator[None]:
+    with no_waiting():
+        yield
+
+
+def meaning(status: int, body: Any = "", *, reading: bool = False, **headers: str) -> ApiError:
+    text = body if isinstance(body, str) else json.dumps(body)
+    named = httpx.Headers({name.replace("_", "-"): value for name, value in headers.items()})
+    return failure(Side.PARTNER_CENTER, "GET /x", status, named, text, now=NOW, reading=reading)
+
+
+def engagements(code: str, **inner: Any) -> dict[str, Any]:
+    return {"error": {"code": code, "message": "m", "target": "referral", **inner}}
+
+
+def rows(code: str, **more: Any) -> list[dict[str, Any]]:
+    return [{"errorCode": code, "message": "m", **more}]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "code"),
+    [
+        (412, engagements("preconditionFailed"), Stale, "preconditionFailed"),
+        (409, engagements("resourceModified"), Stale, "resourceModified"),
+        (400, {"code": 2055, "description": "d", "data": [], "source": "s"}, Stale, "2055"),
+        (400, engagements("invalidRequest", innerError={"code": "resourceModified"}), Stale, "resourceModified"),
+        (400, engagements("invalidRequest"), Rejected, "invalidRequest"),
+        (401, engagements("unAuthorized"), Unauthorised, "unAuthorized"),
+        (403, engagements("accessDenied"), Forbidden, "accessDenied"),
+        (403, engagements("insufficient_claims"), Unauthorised, "insufficient_claims"),
+        (404, engagements("itemNotFound"), Missing, "itemNotFound"),
+        (429, {"statusCode": 429, "message": "Rate limit is exceeded."}, Throttled, "429"),
+        (503, HTML, Unavailable, ""),
+        (500, "", Unclear, ""),
+        (502, HTML, Unclear, ""),
+        (418, "", Rejected, ""),
+        (599, "", Unclear, ""),
+        (302, "", Rejected, ""),
+        (400, rows("INVALID_FIELD"), SchemaChanged, "INVALID_FIELD"),
+        (400, rows("unable_to_lock_row"), Unavailable, "unable_to_lock_row"),
+        (400, rows("REQUIRED_FIELD_MISSING", fields=["Name"]), Rejected, "REQUIRED_FIELD_MISSING"),
+        (400, rows("A") + rows("ENTITY_IS_DELETED"), Missing, "ENTITY_IS_DELETED"),
+        (403, rows("REQUEST_LIMIT_EXCEEDED"), Throttled, "REQUEST_LIMIT_EXCEEDED"),
+        (406, "", Unavailable, ""),
+        (406, rows("X"), Rejected, "X"),
+        (420, HTML, Unavailable, ""),
+        (400, {"error": "invalid_grant", "error_description": "d"}, Rejected, "invalid_grant"),
+        (400, [], Rejected, ""),
+        (400, "null", Rejected, ""),
+        (400, [1, "two", None], Rejected, ""),
+        (400, {"error": None, "fields": "no list"}, Rejected, ""),
+    ],
+)
+def test_every_error_shape_becomes_one_class(status: int, body: Any, kind: type[ApiError], code: str) -> None:
+    error = meaning(status, body)
+    assert (type(error), error.code, error.status) == (kind, code, status)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["error", "code", "message", "innerError", "errorCode", "fields", "statusCode", "description", "x"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+)
+
+
+@hypothesis.settings(deadline=None)
+@given(
+    status=st.integers(300, 599),
+    body=JSON,
+    pause=st.text(alphabet="0123456789 :,-GMTSunNov+", max_size=30),
+    reading=st.booleans(),
+)
+def test_no_body_and_no_header_is_ever_too_strange(status: int, body: Any, pause: str, reading: bool) -> None:
+    error = meaning(status, json.dumps(body), reading=reading, Retry_After=pause)
+    assert isinstance(error, ApiError)
+    assert 0 <= (error.retry_after_seconds or 0) <= 86_400
+
+
+def test_a_body_nested_to_do_harm_is_just_unreadable() -> None:
+    assert type(meaning(400, "[" * 100_000)) is Rejected
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 504, 599])
+def test_a_failed_read_is_unavailable_where_a_write_is_unclear(status: int) -> None:
+    assert type(meaning(status)) is Unclear
+    assert type(meaning(status, reading=True)) is Unavailable
+
+
+def test_the_words_for_the_seller_are_kept_but_never_in_the_text() -> None:
+    body = rows("STRING_TOO_LONG", fields=["Name", "Audit__c"])
+    body[0]["message"] = "Name: too large: secret@person.example 12000"
+    error = meaning(400, body)
+    assert error.problems[0].fields == ("Name", "Audit__c")
+    assert error.problems[0].message.startswith("Name: too large")
+    assert "secret" not in str(error) + repr(error)
+    assert "12000" not in str(error)
+
+
+def test_inner_errors_are_listed_outermost_first_and_never_for_ever() -> None:
+    deep: dict[str, Any] = {"code": "bottom"}
+    for level in range(50):
+        deep = {"code": f"level{level}", "innerError": deep}
+    problems = problems_of({"error": {"code": "outer", "target": "t", "innerError": deep}})
+    assert [problem.code for problem in problems[:2]] == ["outer", "level49"]
+    assert problems[0].fields == ("t",)
+    assert len(problems) == 5
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers"),
+    [
+        (401, {"code": 900421, "description": "x"}, {}),
+        (401, engagements("unauthenticated", message="MFA required"), {}),
+        (401, "", {"WWW_Authenticate": 'Bearer error="invalid_token", error_description="MFA required"'}),
+    ],
+)
+def test_a_missing_second_factor_is_told_from_an_expired_token(status: int, body: Any, headers: dict[str, Any]) -> None:
+    assert meaning(status, body, **headers).code == "900421"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("57", 57.0),
+        ("0", 0.0),
+        ("Sun, 22 Nov 2026 12:01:30 GMT", 90.0),
+        ("Sun, 22 Nov 2026 11:00:00 GMT", 0.0),
+        ("soon", None),
+        ("-5", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_read_as_seconds_or_as_a_date(text: str, seconds: float | None) -> None:
+    assert meaning(429, Retry_After=text).retry_after_seconds == seconds
+
+
+REQUEST = httpx.Request("GET", "https://x.example")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (httpx.ConnectError("x"), Unavailable),
+        (httpx.ConnectTimeout("x"), Unavailable),
+        (httpx.PoolTimeout("x"), Unavailable),
+        (httpx.ReadTimeout("x"), Unclear),
+        (httpx.ReadError("x"), Unclear),
+        (httpx.WriteError("x"), Unclear),
+        (httpx.RemoteProtocolError("x"), Unclear),
+        (requests.ConnectTimeout("x"), Unavailable),
+        (requests.ReadTimeout("x"), Unclear),
+        (requests.ConnectionError("reset"), Unclear),
+        (requests.exceptions.ChunkedEncodingError("cut"), Unclear),
+    ],
+)
+def test_only_a_write_that_never_left_is_known_not_to_have_happened(error: Exception, kind: type[ApiError]) -> None:
+    assert type(no_answer(Side.SALESFORCE, "PATCH /x", error)) is kind
+    assert type(no_answer(Side.SALESFORCE, "GET /x", error, reading=True)) is Unavailable
+    assert no_answer(Side.SALESFORCE, "PATCH /x", error).code == type(error).__name__
+
+
+def _closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_refused_connection_is_recognised_in_both_libraries() -> None:
+    url = f"http://127.0.0.1:{_closed_port()}/"
+    with LoopbackSession(url) as session, pytest.raises(requests.ConnectionError) as refused:
+        session.get(url)
+    assert type(no_answer(Side.SALESFORCE, "PATCH /x", refused.value)) is Unavailable
+    with httpx.Client(trust_env=False) as client, pytest.raises(httpx.ConnectError) as refused_too:
+        client.get(url)
+    assert type(no_answer(Side.PARTNER_CENTER, "PATCH /x", refused_too.value)) is Unavailable
+
+
+# Patience
+
+
+def tries(repeat: Repeat, error: Exception, patience: Patience | None = None) -> int:
+    count = 0
+
+    def attempt() -> None:
+        nonlocal count
+        count += 1
+        raise error
+
+    with pytest.raises(type(error)):
+        (patience or Patience(attempts=4)).run(repeat, attempt)
+    return count
+
+
+def error_of(kind: type[ApiError], code: str = "", retry_after_seconds: float | None = None) -> ApiError:
+    return kind(Side.SALESFORCE, "x", code=code, retry_after_seconds=retry_after_seconds)
+
+
+@pytest.mark.parametrize(
+    ("error", "read", "write"),
+    [
+        (error_of(Unavailable), 4, 4),
+        (error_of(Unavailable, retry_after_seconds=2), 4, 4),
+        (error_of(Unavailable, retry_after_seconds=60), 1, 1),
+        (error_of(Unavailable, "QUERY_TIMEOUT"), 1, 1),
+        (error_of(Unavailable, "invalid_query_locator"), 1, 1),
+        (error_of(Unavailable, "ENTITY_IS_LOCKED"), 1, 1),
+        (error_of(Unclear), 4, 1),
+        (error_of(Throttled), 1, 1),
+        (error_of(Throttled, retry_after_seconds=5), 4, 4),
+        (error_of(Throttled, retry_after_seconds=5.5), 1, 1),
+        (error_of(Stale), 1, 1),
+        (error_of(Rejected), 1, 1),
+        (error_of(Unauthorised), 1, 1),
+        (ValueError("a bug"), 1, 1),
+    ],
+)
+def test_reads_outlast_every_passing_failure_and_writes_only_those_before_the_effect(
+    error: Exception, read: int, write: int
+) -> None:
+    assert (tries(Repeat.READ, error), tries(Repeat.WRITE, error)) == (read, write)
+    assert tries(Repeat.NEVER, error) == 1
+
+
+def test_the_number_of_attempts_is_configurable() -> None:
+    assert tries(Repeat.READ, error_of(Unavailable), Patience(attempts=2)) == 2
+
+
+def test_an_attempt_that_succeeds_ends_the_patience() -> None:
+    answers: list[ApiError | str] = [error_of(Unavailable), "yes", "not asked for"]
+
+    def attempt() -> str:
+        answer = answers.pop(0)
+        if isinstance(answer, ApiError):
+            raise answer
+        return answer
+
+    assert Patience().run(Repeat.READ, attempt) == "yes"
+    assert answers == ["not asked for"]
+
+
+def test_the_gate_lets_only_so_many_through_at_once() -> None:
+    gate, lock, inside, most = Gate(3), threading.Lock(), 0, 0
+    full = threading.Barrier(3)
+
+    def enter(_: int) -> None:
+        nonlocal inside, most
+        with gate.entered():
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            full.wait(timeout=10)  # proves that three do get in together
+            with lock:
+                inside -= 1
+
+    with ThreadPoolExecutor(9) as pool:
+        list(pool.map(enter, range(9)))
+    assert most == 3
+
+
+def test_the_log_line_names_the_call_and_the_request_ids_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
+    headers = httpx.Headers({"request-id": "r1", "ms-correlationid": "c1", "authorization": "Bearer t", "x-user": "u"})
+    with caplog.at_level(logging.INFO, "cosell.calls"):
+        log_call(
+            Side.PARTNER_CENTER, "GET /referrals/{id}", status=404, code="itemNotFound", seconds=0.12, headers=headers
+        )
+    assert json.loads(caplog.messages[0]) == {
+        "event": "call",
+        "side": "partner_center",
+        "call": "GET /referrals/{id}",
+        "status": 404,
+        "code": "itemNotFound",
+        "ms": 120,
+        "request_ids": {"request-id": "r1", "MS-CorrelationId": "c1"},
+    }
+
+
+# Sessions
+
+
+@Request.application
+def _mirror(request: Request) -> Response:
+    """Says what it was asked; `/redirect` sends elsewhere."""
+    if request.path == "/redirect":
+        return Response(status=302, headers={"Location": "https://elsewhere.example/"})
+    told = {"host": request.host, "path": request.full_path, "authorization": request.headers.get("Authorization", "")}
+    return Response(json.dumps(told), content_type="application/json")
+
+
+@contextmanager
+def mirror() -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, _mirror, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_every_https_address_goes_to_the_simulator_the_settings_name() -> None:
+    with mirror() as address, LoopbackSession(address) as session:
+        told = session.post("https://login.salesforce.com/services/oauth2/token?a=b", {"x": "y"}).json()
+    assert told["host"] == "login.salesforce.com"
+    assert told["path"] == "/services/oauth2/token?a=b"
+
+
+class _Seen(requests.adapters.BaseAdapter):
+    """Notes what would go out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.urls: list[str] = []
+        self.options: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+        self.urls.append(request.url or "")
+        self.headers.append(dict(request.headers))
+        self.options.append(kwargs)
+        response = requests.Response()
+        response.status_code = 302
+        response.headers["Location"] = "https://elsewhere.example/"
+        response.raw = None
+        response._content = b""
+        response.url = request.url or ""
+        response.request = request
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def seen(address: str) -> tuple[LoopbackSession, _Seen]:
+    session, adapter = LoopbackSession(address, timeout_seconds=60), _Seen()
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session, adapter
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://login.salesforce.com",
+        "https://127.0.0.1:7002",
+        "http://login.salesforce.com",
+        "http://127.0.0.1.x.example",
+    ],
+)
+def test_nothing_is_routed_unless_the_settings_name_this_machine_by_plain_http(address: str) -> None:
+    session, adapter = seen(address)
+    session.get("https://acme.my.salesforce.com/services/data")
+    assert adapter.urls == ["https://acme.my.salesforce.com/services/data"]
+
+
+def test_every_request_has_a_time_limit_unless_the_caller_sets_one() -> None:
+    session, adapter = seen("https://login.salesforce.com")
+    session.get("https://x.example/")
+    session.request("POST", "https://x.example/", timeout=None)
+    session.get("https://x.example/", timeout=7)
+    assert [options["timeout"] for options in adapter.options] == [(5.0, 60.0), (5.0, 60.0), 7]
+
+
+def test_a_redirect_is_never_followed() -> None:
+    session, adapter = seen("https://login.salesforce.com")
+    assert session.get("https://x.example/").status_code == 302
+    assert session.post("https://x.example/", {"client_secret": "s"}).status_code == 302
+    assert adapter.urls == ["https://x.example/"] * 2
+
+
+def test_a_netrc_entry_never_replaces_our_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine x.example login a password b\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    session, adapter = seen("https://login.salesforce.com")
+    session.get("https://x.example/", headers={"Authorization": "Bearer ours"})
+    assert adapter.headers[0]["Authorization"] == "Bearer ours"
+
+
+def test_loopback_calls_ignore_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{_closed_port()}")
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{_closed_port()}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with mirror() as address, LoopbackSession(address) as session:
+        assert session.get("https://x.example/y").json()["host"] == "x.example"
+
+
+def test_a_pause_that_is_over_is_no_pause() -> None:
+    late = datetime(2027, 1, 1, tzinfo=UTC)
+    error = failure(Side.SALESFORCE, "x", 503, {"Retry-After": "Sun, 22 Nov 2026 12:01:30 GMT"}, "", now=late)
+    assert error.retry_after_seconds == 0
