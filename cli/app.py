@@ -89,11 +89,11 @@ def explain_(
     with _plain_words():
         deployment = _deployment(settings)
         today = datetime.fromtimestamp(deployment.now(), deployment.settings.zone)
-        told = explain(deployment.sync, deployment.store, record, today=today, values=values)
+        explanation = explain(deployment.sync, deployment.store, record, today=today, values=values)
     if as_json:
-        _print_json(asdict(told))
+        _print_json(asdict(explanation))
     else:
-        show.show_explanation(_console(), told)
+        show.show_explanation(_console(), explanation)
 
 
 @mapping_app.command(name="diff", epilog="Exit code 0 whether they differ or not, 1 when a file cannot be used.")

@@ -17,7 +17,7 @@ from cli.azure_settings import read_secret, with_secrets
 from cli.reading import reading
 from cli.settings_file import values_in
 from shared.doorbell import Queue
-from shared.identity import EntraTokens, KeyVaultKeeper, StoreKeeper, TokenKeeper, Turn
+from shared.identity import EntraTokens, KeyVaultTokenStore, RefreshLease, TableTokenStore, TokenStore
 from shared.mapping import Mapping as FieldMapping
 from shared.partner_center import PartnerCenter, WebhookRegistrations
 from shared.salesforce import Salesforce, SalesforceSession
@@ -54,18 +54,18 @@ class Deployment:
     """The parts, by name. Each raises what is wrong with it when it is asked for, and every time."""
 
     def __init__(
-        self, load: Callable[[], Settings], wiring: Wiring | None = None, keeper: TokenKeeper | None = None
+        self, load: Callable[[], Settings], wiring: Wiring | None = None, token_store: TokenStore | None = None
     ) -> None:
         """`keeper` holds the sign-in instead of what the settings name."""
         self._load = load
         self._wiring = wiring or Wiring()
-        self._keeper = keeper
+        self._token_store = token_store
         self.entra = self._wiring.entra
         self.browse = self._wiring.browse
 
-    def trying(self, keeper: TokenKeeper) -> Deployment:
+    def trying(self, token_store: TokenStore) -> Deployment:
         """The same deployment with another sign-in than the app's."""
-        return Deployment(self._load, self._wiring, keeper)
+        return Deployment(self._load, self._wiring, token_store)
 
     def now(self) -> int:
         """UTC epoch seconds."""
@@ -103,16 +103,16 @@ class Deployment:
     @cached_property
     def tokens(self) -> EntraTokens:
         """Sign-in at Entra, as the app does it: the app must find what this leaves."""
-        turn = Turn(self.store, self._wiring.clock)
-        return EntraTokens(self.settings, self.keeper, turn, http=self.entra, clock=self._wiring.clock)
+        refresh_lease = RefreshLease(self.store, self._wiring.clock)
+        return EntraTokens(self.settings, self.token_store, refresh_lease, http=self.entra, clock=self._wiring.clock)
 
     @cached_property
-    def keeper(self) -> TokenKeeper:
+    def token_store(self) -> TokenStore:
         """Where the app keeps its sign-in."""
         url = self.settings.key_vault_url
-        if self._keeper:
-            return self._keeper
-        return KeyVaultKeeper(url) if url else StoreKeeper(self.store)
+        if self._token_store:
+            return self._token_store
+        return KeyVaultTokenStore(url) if url else TableTokenStore(self.store)
 
     @cached_property
     def partner_center(self) -> PartnerCenter:

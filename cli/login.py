@@ -20,7 +20,7 @@ from shared.deal import Side
 from shared.errors import LostRace, Unauthorised
 from shared.identity import grants
 from shared.identity.grants import CALL, Grant, scopes_of
-from shared.identity.stored_sign_in import Kept
+from shared.identity.stored_sign_in import StoredSignIn
 from shared.settings.model import Settings
 from shared.transport import LoopbackSession
 
@@ -57,22 +57,22 @@ def login(deployment: Deployment, *, device: bool, say: Say) -> Iterator[Result]
     grant = by_device(settings, http, say) if device else by_browser(settings, http, say, deployment.browse)
     if not grant.refresh_token:
         raise Unauthorised(Side.PARTNER_CENTER, CALL, code="no_refresh_token")
-    unproven = Unproven(Kept(refresh_token=grant.refresh_token, at=deployment.now()).model_dump_json())
+    unproven = Unproven(StoredSignIn(refresh_token=grant.refresh_token, at=deployment.now()).model_dump_json())
     proven = True
     for result in examine(Visit(deployment.trying(unproven)), SIGN_IN_CHECKS):
         proven = proven and not result.failed
         yield result
-    yield Result(KEEPING, (_kept(deployment, unproven) if proven else NOT_KEPT,))
+    yield Result(KEEPING, (_store_sign_in(deployment, unproven) if proven else NOT_STORED,))
 
 
-NOT_KEPT: Final = problem(
+NOT_STORED: Final = problem(
     "This sign-in is not kept: it would not serve the app. What was kept before stays as it is.",
     "Put right what is said above, then sign in again.",
 )
 
 
-def _kept(deployment: Deployment, proven: Unproven) -> Line:
-    deployment.tokens.adopt(Kept.parse(proven.text))
+def _store_sign_in(deployment: Deployment, proven: Unproven) -> Line:
+    deployment.tokens.adopt(StoredSignIn.parse(proven.text))
     where = "key vault" if deployment.settings.key_vault_url else "state storage"
     return ok(f"The sign-in is kept in the {where}; a halted app goes on within a quarter of an hour")
 

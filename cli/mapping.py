@@ -46,8 +46,8 @@ def diff(before: Config, after: Config) -> tuple[Change, ...]:
     was, becomes = _flat(before), _flat(after)
     said = {**_flat(before, said_only=True), **_flat(after, said_only=True)}
     keys = [key for key in {**was, **becomes} if was.get(key) != becomes.get(key)]
-    told = [key for key in keys if key in said or (key in was and key in becomes)]
-    return tuple(Change(key, was.get(key), becomes.get(key), _meaning(key)) for key in told)
+    changed = [key for key in keys if key in said or (key in was and key in becomes)]
+    return tuple(Change(key, was.get(key), becomes.get(key), _meaning(key)) for key in changed)
 
 
 def _flat(config: Config, *, said_only: bool = False) -> Flat:

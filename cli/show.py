@@ -19,7 +19,7 @@ from cli.mapping import Change
 from cli.status import Status
 from cli.words import plural
 
-MARKS: Final[Mapping[Verdict, str]] = {
+SYMBOLS: Final[Mapping[Verdict, str]] = {
     Verdict.OK: "[green]✔[/]",
     Verdict.WARNING: "[yellow]![/]",
     Verdict.PROBLEM: "[bold red]✖[/]",
@@ -48,7 +48,7 @@ class DoctorPage:
             row.add_column(width=1)
             row.add_column(width=INDENT - 4)
             row.add_column()
-            row.add_row(MARKS[line.verdict], escape(name), escape(line.text), style=style)
+            row.add_row(SYMBOLS[line.verdict], escape(name), escape(line.text), style=style)
             after = result.lines[number + 1].remedy if number + 1 < len(result.lines) else ""
             if line.remedy and line.remedy != after:
                 row.add_row("", "", f"[cyan]→ {escape(line.remedy)}[/]")
@@ -67,29 +67,31 @@ class DoctorPage:
         self._console.print(f"\n[bold {colour}]{', '.join(parts)}[/]")
 
 
-def show_explanation(console: Console, told: Explanation) -> None:
+def show_explanation(console: Console, explanation: Explanation) -> None:
     """The heading, what happens next, the table of groups, and the pair's story."""
-    console.print(f"[bold]Opportunity[/] {told.opportunity_id or '–'}   [bold]Referral[/] {told.referral_id or '–'}")
-    console.print(f"[bold]Link[/]        {escape(told.state)}")
-    for sentence in told.summary:
+    console.print(
+        f"[bold]Opportunity[/] {explanation.opportunity_id or '–'}   [bold]Referral[/] {explanation.referral_id or '–'}"
+    )
+    console.print(f"[bold]Link[/]        {escape(explanation.state)}")
+    for sentence in explanation.summary:
         console.print(f"  {escape(sentence)}")
-    if told.groups:
-        console.print(_groups(told))
-        for line in told.groups:
+    if explanation.groups:
+        console.print(_groups(explanation))
+        for line in explanation.groups:
             if line.held:
                 console.print(f"  [yellow]{escape(line.group)}[/]: {escape(line.held)}")
-    for title, lines in (("Open", told.open), ("History", told.history)):
+    for title, lines in (("Open", explanation.open), ("History", explanation.history)):
         if lines:
             console.print(f"\n[bold]{title}[/]")
             for line_ in lines:
                 console.print(f"  {escape(line_)}")
 
 
-def _groups(told: Explanation) -> Table:
+def _groups(explanation: Explanation) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("Group", "Partner Center", "Salesforce", "Compared", "Changed since agreed", "Now"):
         table.add_column(heading, overflow="fold")
-    for line in told.groups:
+    for line in explanation.groups:
         colour = COLOURS.get(line.compared.value, "dim")
         busy = line.action.startswith(("write", "held"))
         table.add_row(

@@ -62,8 +62,8 @@ def _watermarks(deployment: Deployment) -> Iterator[tuple[str, str]]:
     now = deployment.now()
     names = {Polled.OPPORTUNITIES: "opportunities read up to", Polled.SOLUTIONS: "solutions read up to"}
     for polled, name in names.items():
-        mark = Watermark.parse(deployment.store.cursor(polled.value).text)
-        yield name, f"{age(now - mark.at)} ago" if mark else "never"
+        flag = Watermark.parse(deployment.store.cursor(polled.value).text)
+        yield name, f"{age(now - flag.at)} ago" if flag else "never"
     text = deployment.store.cursor(DELTA).text
     yield "referrals read up to", f"{age(now - (int(text) - EPOCH) // TICKS)} ago" if text else "never"
 

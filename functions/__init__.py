@@ -162,7 +162,7 @@ def _relay(url: str) -> Relay:
 @cache
 def _services() -> Services:
     from shared.catalogue import LANGUAGES
-    from shared.identity import EntraTokens, KeyVaultKeeper, Renewal, StoreKeeper, Turn
+    from shared.identity import EntraTokens, KeyVaultTokenStore, RefreshLease, Renewal, TableTokenStore
     from shared.partner_center import PartnerCenter, WebhookRegistrations
     from shared.registration.watch import RegistrationWatch
     from shared.salesforce import Salesforce
@@ -174,8 +174,8 @@ def _services() -> Services:
     stand = _stand[0] if _stand else Stand(table_service(settings), queue_service(settings))
     store = Store(stand.tables, shard_bits=settings.table_shard_bits)
     bells = Bells(stand.queues, chunk=settings.doorbell_ids)
-    keeper = KeyVaultKeeper(settings.key_vault_url) if settings.key_vault_url else StoreKeeper(store)
-    tokens = EntraTokens(settings, keeper, Turn(store, _now), clock=_now)
+    token_store = KeyVaultTokenStore(settings.key_vault_url) if settings.key_vault_url else TableTokenStore(store)
+    tokens = EntraTokens(settings, token_store, RefreshLease(store, _now), clock=_now)
     gates = Gates(store, _seconds)
     sync = Sync(
         referrals=GatedReferrals(PartnerCenter.connect(settings, tokens), gates),

@@ -37,7 +37,9 @@ def reconciliation_recovery(timer: func.TimerRequest) -> None:  # noqa: ARG001  
 
     functions.tick("recovery", sync.recover)
     known = functions.services()
-    functions.tick("standing", lambda now: sync.standing(now, known.store.issues(), known.bells.waiting(now.clock())))
+    functions.tick(
+        "standing", lambda now: sync.report_backlog(now, known.store.issues(), known.bells.waiting(now.clock()))
+    )
 
 
 @bp.function_name("ReconciliationSchema")

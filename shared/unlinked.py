@@ -28,7 +28,7 @@ REFERRAL_ID = re.compile(r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 
-class Meeting(StrEnum):
+class Meaning(StrEnum):
     """What to do with a referral that has no link."""
 
     LINK = "link"
@@ -91,14 +91,14 @@ def in_scope(referral: Mapping[str, Any], *, co_sell_only: bool) -> bool:
     return not (kind_of(referral).lead and co_sell_only)
 
 
-def unnamed(referral: Mapping[str, Any], phase: Phase | None, *, co_sell_only: bool, as_leads: bool) -> Meeting:
+def unnamed(referral: Mapping[str, Any], phase: Phase | None, *, co_sell_only: bool, as_leads: bool) -> Meaning:
     """What a referral of ours that names nothing should become: an opportunity, a record of Lead, or nothing."""
     if phase is None or phase.terminal or not in_scope(referral, co_sell_only=co_sell_only):
-        return Meeting.IGNORE
-    return Meeting.LEAD if as_leads and phase is Phase.NEW and kind_of(referral).lead else Meeting.CREATE
+        return Meaning.IGNORE
+    return Meaning.LEAD if as_leads and phase is Phase.NEW and kind_of(referral).lead else Meaning.CREATE
 
 
-def meet(
+def meaning_of(
     referral: Mapping[str, Any],
     phase: Phase | None,
     *,
@@ -108,18 +108,18 @@ def meet(
     named_link: Link | None,
     named_back: bool = False,
     as_leads: bool = False,
-) -> Meeting:
+) -> Meaning:
     """What an unlinked referral means.
 
     `named_exists`: the opportunity it names is in our org, linked or not. `named_back`: one of ours names it.
     """
     if not ours:
-        return Meeting.RELATED
+        return Meaning.RELATED
     if named_exists:
         if named_link is None:
-            return Meeting.LINK
+            return Meaning.LINK
         this_one = named_link.referral_id == str(referral.get(ID) or "") != ""
-        return Meeting.COMPLETE if this_one or named_link.state is LinkState.CREATING_P else Meeting.DUPLICATE
+        return Meaning.COMPLETE if this_one or named_link.state is LinkState.CREATING_P else Meaning.DUPLICATE
     if named_back:
-        return Meeting.CREATE  # which finds what there is
+        return Meaning.CREATE  # which finds what there is
     return unnamed(referral, phase, co_sell_only=co_sell_only, as_leads=as_leads)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.deal import Link, LinkState, Phase
-from shared.unlinked import Meeting, in_scope, meet, named_opportunity, owner
+from shared.unlinked import Meaning, in_scope, meaning_of, named_opportunity, owner
 
 OURS = "11111111-2222-4333-8444-555555555555"
 CO_SELL = {"id": "r1", "type": "Shared", "qualification": "SalesQualified"}
@@ -15,26 +15,26 @@ LEAD = {"id": "r1", "type": "Independent", "qualification": "Direct"}
 OTHER = Link("s-1", LinkState.LINKED, referral_id="r2")
 
 
-def met(referral: dict[str, Any] = CO_SELL, phase: Phase | None = Phase.NEW, **changes: Any) -> Meeting:
+def met(referral: dict[str, Any] = CO_SELL, phase: Phase | None = Phase.NEW, **changes: Any) -> Meaning:
     """The meeting of an unlinked referral, a new co-sell deal that names nothing unless said otherwise."""
     told: dict[str, Any] = {"ours": True, "co_sell_only": True, "named_exists": False, "named_link": None} | changes
-    return meet(referral, phase, **told)
+    return meaning_of(referral, phase, **told)
 
 
 @pytest.mark.parametrize(
     ("named_link", "expected"),
     [
-        pytest.param(None, Meeting.LINK, id="unlinked: link the two"),
-        pytest.param(OTHER, Meeting.DUPLICATE, id="linked to another referral: a person decides"),
-        pytest.param(Link("s-1", LinkState.DETACHED, referral_id="r2"), Meeting.DUPLICATE, id="its referral is gone"),
-        pytest.param(Link("s-1", LinkState.CREATING_P), Meeting.COMPLETE, id="being created: that creation succeeded"),
-        pytest.param(Link("p-r1", LinkState.LINKED, referral_id="r1"), Meeting.COMPLETE, id="linked to this very one"),
-        pytest.param(Link("s-1", LinkState.CREATING_S), Meeting.DUPLICATE, id="the opportunity of another is created"),
+        pytest.param(None, Meaning.LINK, id="unlinked: link the two"),
+        pytest.param(OTHER, Meaning.DUPLICATE, id="linked to another referral: a person decides"),
+        pytest.param(Link("s-1", LinkState.DETACHED, referral_id="r2"), Meaning.DUPLICATE, id="its referral is gone"),
+        pytest.param(Link("s-1", LinkState.CREATING_P), Meaning.COMPLETE, id="being created: that creation succeeded"),
+        pytest.param(Link("p-r1", LinkState.LINKED, referral_id="r1"), Meaning.COMPLETE, id="linked to this very one"),
+        pytest.param(Link("s-1", LinkState.CREATING_S), Meaning.DUPLICATE, id="the opportunity of another is created"),
     ],
 )
 @pytest.mark.parametrize("phase", [Phase.NEW, Phase.WON, None])
 def test_a_referral_that_names_an_opportunity_of_ours(
-    named_link: Link | None, expected: Meeting, phase: Phase | None
+    named_link: Link | None, expected: Meaning, phase: Phase | None
 ) -> None:
     assert met(phase=phase, named_exists=True, named_link=named_link) is expected
 
@@ -42,25 +42,25 @@ def test_a_referral_that_names_an_opportunity_of_ours(
 @pytest.mark.parametrize(
     ("referral", "phase", "co_sell_only", "expected"),
     [
-        (CO_SELL, Phase.NEW, True, Meeting.CREATE),
-        (CO_SELL, Phase.ACTIVE, True, Meeting.CREATE),
-        (CO_SELL, Phase.WON, True, Meeting.IGNORE),
-        (CO_SELL, Phase.DECLINED, True, Meeting.IGNORE),
-        (CO_SELL, Phase.EXPIRED, True, Meeting.IGNORE),
-        (CO_SELL, None, True, Meeting.IGNORE),
-        (LEAD, Phase.NEW, True, Meeting.IGNORE),
-        (LEAD, Phase.NEW, False, Meeting.CREATE),
+        (CO_SELL, Phase.NEW, True, Meaning.CREATE),
+        (CO_SELL, Phase.ACTIVE, True, Meaning.CREATE),
+        (CO_SELL, Phase.WON, True, Meaning.IGNORE),
+        (CO_SELL, Phase.DECLINED, True, Meaning.IGNORE),
+        (CO_SELL, Phase.EXPIRED, True, Meaning.IGNORE),
+        (CO_SELL, None, True, Meaning.IGNORE),
+        (LEAD, Phase.NEW, True, Meaning.IGNORE),
+        (LEAD, Phase.NEW, False, Meaning.CREATE),
     ],
 )
 def test_a_referral_that_names_none_of_ours_becomes_an_opportunity_while_open_and_in_scope(
-    referral: dict[str, Any], phase: Phase | None, co_sell_only: bool, expected: Meeting
+    referral: dict[str, Any], phase: Phase | None, co_sell_only: bool, expected: Meaning
 ) -> None:
     assert met(referral, phase, co_sell_only=co_sell_only) is expected
 
 
 @pytest.mark.parametrize("named_exists", [True, False])
 def test_the_other_side_of_an_engagement_is_never_linked_or_created(named_exists: bool) -> None:
-    assert met(ours=False, named_exists=named_exists) is Meeting.RELATED
+    assert met(ours=False, named_exists=named_exists) is Meaning.RELATED
 
 
 @pytest.mark.parametrize(
@@ -105,17 +105,17 @@ def test_a_referral_is_ours_by_its_organization(organization: str | None, config
 @pytest.mark.parametrize(
     ("referral", "phase", "co_sell_only", "named_back", "expected"),
     [
-        (LEAD, Phase.NEW, False, False, Meeting.LEAD),
-        (LEAD, Phase.NEW, True, False, Meeting.IGNORE),
-        (LEAD, Phase.NEW, False, True, Meeting.CREATE),
-        (LEAD, Phase.ACTIVE, False, False, Meeting.CREATE),
-        (LEAD, Phase.LOST, False, False, Meeting.IGNORE),
-        (LEAD, None, False, False, Meeting.IGNORE),
-        ({"id": "r1", "type": "Shared"}, Phase.NEW, False, False, Meeting.CREATE),
+        (LEAD, Phase.NEW, False, False, Meaning.LEAD),
+        (LEAD, Phase.NEW, True, False, Meaning.IGNORE),
+        (LEAD, Phase.NEW, False, True, Meaning.CREATE),
+        (LEAD, Phase.ACTIVE, False, False, Meaning.CREATE),
+        (LEAD, Phase.LOST, False, False, Meaning.IGNORE),
+        (LEAD, None, False, False, Meaning.IGNORE),
+        ({"id": "r1", "type": "Shared"}, Phase.NEW, False, False, Meaning.CREATE),
     ],
 )
 def test_a_lead_is_a_record_of_lead_only_while_nobody_has_accepted_it(
-    referral: dict[str, Any], phase: Phase | None, co_sell_only: bool, named_back: bool, expected: Meeting
+    referral: dict[str, Any], phase: Phase | None, co_sell_only: bool, named_back: bool, expected: Meaning
 ) -> None:
     told = {"co_sell_only": co_sell_only, "named_back": named_back}
     assert met(referral, phase, as_leads=True, **told) is expected

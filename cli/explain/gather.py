@@ -25,7 +25,7 @@ from shared.deal import (
     Side,
     Unreadable,
 )
-from shared.decide import decide, fitted
+from shared.decide import after_schema_change, decide
 from shared.decide.guards import guard
 from shared.errors import Rejected
 from shared.shapes.salesforce import ID, OPPORTUNITY
@@ -45,13 +45,13 @@ ABSENT = {
     (S, Absence.FORBIDDEN): "The opportunity is not there, or the integration user may not see it.",
     (S, Absence.UNAVAILABLE): "Salesforce cannot be reached now.",
 }
-MEETINGS = {
-    unlinked.Meeting.LINK: "It names an opportunity of this org that has no link: the next event links the two.",
-    unlinked.Meeting.DUPLICATE: "It names an opportunity that belongs to another referral: a person has to decide.",
-    unlinked.Meeting.COMPLETE: "It is the answer to a creation under way: the next event completes it.",
-    unlinked.Meeting.CREATE: "It is in scope: an opportunity is created at the next event or hourly comparison.",
-    unlinked.Meeting.RELATED: "It is the other party's side of a deal: only our own side is synchronised.",
-    unlinked.Meeting.IGNORE: "It is out of scope, or was closed before it came: no opportunity is created.",
+MEANINGS = {
+    unlinked.Meaning.LINK: "It names an opportunity of this org that has no link: the next event links the two.",
+    unlinked.Meaning.DUPLICATE: "It names an opportunity that belongs to another referral: a person has to decide.",
+    unlinked.Meaning.COMPLETE: "It is the answer to a creation under way: the next event completes it.",
+    unlinked.Meaning.CREATE: "It is in scope: an opportunity is created at the next event or hourly comparison.",
+    unlinked.Meaning.RELATED: "It is the other party's side of a deal: only our own side is synchronised.",
+    unlinked.Meaning.IGNORE: "It is out of scope, or was closed before it came: no opportunity is created.",
 }
 
 
@@ -92,10 +92,12 @@ def explain(sync: Sync, store: Store, record_id: str, *, today: datetime, values
     if narrowed is None:
         notes.append("The org lacks a field that steers the sync: nothing is synchronised. See `cosell doctor`.")
     if found.are_two:
-        told = _pair(rules, found, notes, values=values)
+        explanation = _pair(rules, found, notes, values=values)
     else:
-        told = _alone(rules, found, notes, today, values=values)
-    return replace(told, open=(*_open(sync, found), *_issues(store, found)), history=tuple(_history(sync, found)))
+        explanation = _alone(rules, found, notes, today, values=values)
+    return replace(
+        explanation, open=(*_open(sync, found), *_issues(store, found)), history=tuple(_history(sync, found))
+    )
 
 
 def _find(sync: Sync, record_id: str) -> _Pair:
@@ -145,7 +147,7 @@ def _pair(sync: Sync, found: _Pair, notes: list[str], *, values: bool) -> Explan
     p, s, now = found.p, found.s, sync.clock()
     assert p is not None and s is not None  # noqa: S101, PT018  the caller has looked
     link = found.link or Link("", LinkState.LINKED, found.referral_id, found.opportunity_id)
-    link = fitted(link, s, sync.policy)
+    link = after_schema_change(link, s, sync.policy)
     decision = decide(link, p, s, sync.policy, now)
     resting = guard(link, p, s, sync.policy, now) is not None or Absence.RECYCLED in (p, s)
     lines = group_lines(
@@ -163,7 +165,7 @@ def _pair(sync: Sync, found: _Pair, notes: list[str], *, values: bool) -> Explan
     if left_out:
         named = ", ".join(map(plain_name, left_out))
         notes.append(f"Not synchronised, because the org lacks a field: {named}. See `cosell doctor`.")
-    summary = (*notes, *_absences(p, s), *_next(decision, resting=resting), *_told(decision, values=values))
+    summary = (*notes, *_absences(p, s), *_next(decision, resting=resting), *_kept_values(decision, values=values))
     return Explanation(found.opportunity_id, found.referral_id, _state(found.link), summary, tuple(lines))
 
 
@@ -172,7 +174,7 @@ def _alone(sync: Sync, found: _Pair, notes: list[str], today: datetime, *, value
     if isinstance(found.s, Opportunity):
         said = [*_absences(found.p, None), *_not_sent(sync, found, found.s, today, values=values)]
     elif isinstance(found.p, Referral):
-        said = list(_met(sync, found, found.p))
+        said = list(_unlinked(sync, found, found.p))
     else:
         said = [*_absences(found.p, found.s), "Nothing can be said without a record."]
     return Explanation(found.opportunity_id, found.referral_id, _state(found.link), (*notes, *said))
@@ -199,19 +201,19 @@ def _not_sent(sync: Sync, found: _Pair, s: Opportunity, today: datetime, *, valu
     return ["It is complete: a referral is created at the next poll."]
 
 
-def _met(sync: Sync, found: _Pair, p: Referral) -> Iterator[str]:
-    meeting = _meeting(sync, found, p)
-    if meeting is unlinked.Meeting.LEAD:
+def _unlinked(sync: Sync, found: _Pair, p: Referral) -> Iterator[str]:
+    meaning = _meaning(sync, found, p)
+    if meaning is unlinked.Meaning.LEAD:
         yield from of_lead(sync, found.look.document or {})
         return
-    yield MEETINGS[meeting]
-    if meeting is unlinked.Meeting.CREATE:
+    yield MEANINGS[meaning]
+    if meaning is unlinked.Meaning.CREATE:
         yield from of_converted(sync, found.referral_id)
 
 
-def _meeting(sync: Sync, found: _Pair, p: Referral) -> unlinked.Meeting:
+def _meaning(sync: Sync, found: _Pair, p: Referral) -> unlinked.Meaning:
     document = found.look.document or {}
-    return unlinked.meet(
+    return unlinked.meaning_of(
         document,
         p.phase,
         ours=unlinked.owner(document, sync.organization_id),
@@ -248,7 +250,7 @@ def _next(decision: Decision, *, resting: bool) -> Iterator[str]:
         yield "Both sides agree: nothing to write."
 
 
-def _told(decision: Decision, *, values: bool) -> Iterator[str]:
+def _kept_values(decision: Decision, *, values: bool) -> Iterator[str]:
     """Holds of what is no group of the table: the report to the seller, Microsoft's help."""
     for name in sorted({"report", "co_sell"} & decision.link.held.keys()):
         yield sentence_of(name, decision.link.held[name], values=values)

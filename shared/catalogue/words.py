@@ -28,13 +28,13 @@ class Words:
         text = None if _dispute_of_others(hold) else self.texts.holds.get(hold.code)
         if text is not None:
             there = self.texts.there.get(group, group.replace("_", " "))
-            return _fitted(self._filled(text, group, hold.detail or "?", there))
+            return _shortened(self._filled(text, group, hold.detail or "?", there))
         code = "refused" if hold.detail else "refused_without_reason"
-        return _fitted(self._filled(self.texts.said[code], group, hold.detail))
+        return _shortened(self._filled(self.texts.said[code], group, hold.detail))
 
     def ask(self, key: str, group: str = "", detail: str = "") -> str:
         """One sentence that asks for what a new deal lacks. Raises KeyError for a key without a text."""
-        return _fitted(self._filled(self.texts.asks[key], group, detail))
+        return _shortened(self._filled(self.texts.asks[key], group, detail))
 
     def asks(self, key: str) -> bool:
         """Whether something that may be missing has a sentence of its own."""
@@ -43,28 +43,28 @@ class Words:
     def report(self, link: Link) -> Report | None:
         """What the seller sees of a pair; None while there is nothing to say."""
         if link.state is LinkState.PAUSED:
-            return self._told(Status.PAUSED, [self.texts.said["paused"]])
+            return self._report(Status.PAUSED, [self.texts.said["paused"]])
         if link.state is not LinkState.LINKED:
             return None
         asking = {g: h for g, h in sorted(link.held.items()) if h.code not in INFORMATION}
         if asking:
             disputed = any(h.code == CONFLICT and not _dispute_of_others(h) for h in asking.values())
             status = Status.CONFLICT if disputed else Status.ATTENTION
-            return self._told(status, [self.sentence(group, hold) for group, hold in asking.items()])
+            return self._report(status, [self.sentence(group, hold) for group, hold in asking.items()])
         if link.phase is Phase.NEW:
-            return self._told(Status.WAITING, [self.texts.said["accept"]])
+            return self._report(Status.WAITING, [self.texts.said["accept"]])
         informing = [self.sentence(group, hold) for group, hold in sorted(link.held.items())]
-        return self._told(Status.IN_SYNC, informing[:1])
+        return self._report(Status.IN_SYNC, informing[:1])
 
     def not_sent(self, sentences: Iterable[str]) -> Report:
         """What the seller sees when an opportunity cannot become a referral yet."""
-        return self._told(Status.NOT_SENT, sentences)
+        return self._report(Status.NOT_SENT, sentences)
 
     def refused(self, messages: Iterable[str]) -> Report:
         """What the seller sees when Microsoft has refused the deal, in its own words if it gave any."""
-        told = tuple(dict.fromkeys(message for message in messages if message))
-        code = "deal_refused" if told else "deal_refused_without_reason"
-        return self._told(Status.NOT_SENT, (self.texts.said[code], *told))
+        reasons = tuple(dict.fromkeys(message for message in messages if message))
+        code = "deal_refused" if reasons else "deal_refused_without_reason"
+        return self._report(Status.NOT_SENT, (self.texts.said[code], *reasons))
 
     def no_such_referral(self) -> Report:
         """What the seller sees when somebody typed something into the referral's identifier."""
@@ -84,8 +84,8 @@ class Words:
         `direction` and `result` are keys of the table `trail`.
         """
         what = self.texts.comma.join(self._name(group).removeprefix("the ") for group in groups)
-        told = (when, f"{self.texts.trail[direction]}{f' ({what})' if what else ''}")
-        return " - ".join((*told, self.texts.trail[result].replace("{detail}", detail)))
+        reasons = (when, f"{self.texts.trail[direction]}{f' ({what})' if what else ''}")
+        return " - ".join((*reasons, self.texts.trail[result].replace("{detail}", detail)))
 
     def held_lines(self, when: str, held: Mapping[str, Hold]) -> list[str]:
         """Audit lines for the groups that wait, one for each reason."""
@@ -98,7 +98,7 @@ class Words:
             for reason, groups in by_reason.items()
         ]
 
-    def _told(self, status: Status, sentences: Iterable[str]) -> Report:
+    def _report(self, status: Status, sentences: Iterable[str]) -> Report:
         return Report(self.texts.statuses[status], self._listed(list(dict.fromkeys(sentences))))
 
     def _listed(self, sentences: list[str]) -> str:
@@ -109,7 +109,7 @@ class Words:
             text = self.texts.space.join([*sentences[:shown], *more])
             if _units(text) <= MESSAGE_LENGTH:
                 return text
-        return _fitted(self.texts.space.join(sentences))
+        return _shortened(self.texts.space.join(sentences))
 
     def _name(self, group: str) -> str:
         return self.texts.groups.get(group, group.replace("_", " "))
@@ -124,7 +124,7 @@ def _dispute_of_others(hold: Hold) -> bool:
     return hold.refused and hold.code == CONFLICT
 
 
-def _fitted(text: str) -> str:
+def _shortened(text: str) -> str:
     if _units(text) <= MESSAGE_LENGTH:
         return text
     cut = text[: MESSAGE_LENGTH - 1]

@@ -31,9 +31,9 @@ from shared.decide.guards import guard
 from shared.decide.loop import counted
 from shared.decide.merge import Outcome
 from shared.decide.policy import GroupPolicy, Policy
-from shared.decide.retry import asked_again, heard
-from shared.decide.schema_change import fitted
-from shared.decide.upgrade import CO_SELL, invited, remembered, request, visible, wish
+from shared.decide.retry import asked_again, retry_taken
+from shared.decide.schema_change import after_schema_change
+from shared.decide.upgrade import CO_SELL, help_request, invited, remembered, request, visible
 from shared.decide.version import at_version, open_seconds, seen, unlisted
 from shared.decide.write import REPORT, announce, commit, refuse
 
@@ -42,12 +42,12 @@ __all__ = [
     "REPORT",
     "GroupPolicy",
     "Policy",
+    "after_schema_change",
     "announce",
     "commit",
     "decide",
     "expected_base",
     "first_base",
-    "fitted",
     "refuse",
     "remembered",
     "request",
@@ -64,18 +64,18 @@ def decide(link: Link, p: PartnerCenterView, s: SalesforceView, policy: Policy, 
     if isinstance(p, Absence) or isinstance(s, Absence):
         return Decision(link, note="nothing to compare")
     if asked_again(link, s):
-        return heard(link, s, policy)
+        return retry_taken(link, s, policy)
     if isinstance(p, Remembered) and needs_reading(link, s, policy):
         return Decision(link, read=frozenset({P}), note="the referral must be read to decide")
     now_seen = seen(link, p)
-    wished, found = wish(now_seen, s, policy), outcomes(now_seen, p, s, policy, now)
-    found = visible(found, now_seen, p, policy) if wished.due else found
-    held = {**_holds(now_seen, found, p, s, policy), **wished.told}
+    asked_for, found = help_request(now_seen, s, policy), outcomes(now_seen, p, s, policy, now)
+    found = visible(found, now_seen, p, policy) if asked_for.due else found
+    held = {**_holds(now_seen, found, p, s, policy), **asked_for.refused}
     after = _adopted(now_seen, found, p, s, policy)
-    after = remembered(after, s, policy) if wished.settled else after
+    after = remembered(after, s, policy) if asked_for.settled else after
     after = after if after.held == held else replace(after, held=held)
     decision = _one_write(link, at_version(after, p, policy), found, s, policy, now)
-    return unlisted(invited(decision, p, policy) if wished.due else decision, p)
+    return unlisted(invited(decision, p, policy) if asked_for.due else decision, p)
 
 
 def first_base(link: Link, p: Referral, s: Opportunity, policy: Policy, made: Side) -> Link:

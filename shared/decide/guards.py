@@ -110,7 +110,7 @@ def _paused(link: Link, p: PartnerCenterView, s: SalesforceView, policy: Policy,
     if not isinstance(s, Opportunity) or s.sync_on:
         return None
     rests = Decision(replace(noticed(link, p), state=LinkState.PAUSED), note="sync is switched off on the opportunity")
-    report = untold(rests.link, s, policy)
+    report = unreported(rests.link, s, policy)
     if report is None:
         return rests
     if (wait := open_seconds(s, policy)) > 0:
@@ -118,7 +118,7 @@ def _paused(link: Link, p: PartnerCenterView, s: SalesforceView, policy: Policy,
     return replace(rests, write=Write(Side.SALESFORCE, {}, report))
 
 
-def untold(link: Link, s: Opportunity, policy: Policy) -> Report | None:
+def unreported(link: Link, s: Opportunity, policy: Policy) -> Report | None:
     """What the opportunity should say and does not; None when it does, cannot, or refused to in this version."""
     report, refused = policy.report(link), link.held.get(REPORT)
     if s.report is None or report in (None, s.report) or (refused is not None and refused.s == str(s.modified)):

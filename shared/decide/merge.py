@@ -40,7 +40,7 @@ class Pair:
         return UNSETTLED in (self.base_p, self.base_s)
 
     @property
-    def met(self) -> bool:
+    def has_base(self) -> bool:
         """Whether it is known what they agreed on last."""
         return None not in (self.base_p, self.base_s) and not self.unsettled
 
@@ -72,8 +72,8 @@ def _scalar(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
         return _adopt_if_new(pair, policy)
     if rule.direction is not Direction.BOTH:
         return _one_way(pair, rule, policy)
-    if not pair.met:
-        return _first_meeting(pair, rule)
+    if not pair.has_base:
+        return _without_base(pair, rule)
     changed_p, changed_s = _changed(pair, policy)
     if changed_p and changed_s:
         return _conflict(pair, rule.owner, "both_changed")
@@ -124,8 +124,8 @@ def _status(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
 
 def _status_conflict(pair: Pair, rule: GroupPolicy, p: Phase, s: Phase) -> Outcome:
     """Both moved, or they meet for the first time: what is closed stays closed, else the owner's move if legal."""
-    owner = _SOLE_OWNER.get(rule.direction, rule.owner if pair.met else rule.first)
-    conflict = Conflict(pair.name, pair.p, pair.s, None, "both_changed" if pair.met else "first_meeting")
+    owner = _SOLE_OWNER.get(rule.direction, rule.owner if pair.has_base else rule.first)
+    conflict = Conflict(pair.name, pair.p, pair.s, None, "both_changed" if pair.has_base else "first_meeting")
     if p.terminal or owner == "partner_center":
         return Outcome(writes={S: _shown(p)}, conflict=_won_by(conflict, P))
     if owner == "hold":
@@ -169,7 +169,7 @@ def _people(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
     went out of sight with the team has not left.
     """
     p, s = _elements(pair.p), _elements(pair.s)
-    fates = {key: _fate(key, pair, policy) for key in p.keys() ^ s.keys()} if pair.met else {}
+    fates = {key: _fate(key, pair, policy) for key in p.keys() ^ s.keys()} if pair.has_base else {}
     joins = {key: element for key, element in s.items() if key not in p and fates.get(key) == "add"}
     may_leave = not rule.blind or len(by_key(pair.base_s)) == 1  # a sole owner gives way to another
     wanted = {key: element for key, element in p.items() if not (may_leave and fates.get(key) == "remove")} | joins
@@ -184,7 +184,7 @@ def _set_conflict(pair: Pair, fates: Mapping[str, str]) -> Conflict | None:
     """An edited element outlives its removal; and where no base tells, a union may bring a removed one back."""
     if "keep" in fates.values():
         return Conflict(pair.name, pair.p, pair.s, None, "removed_and_edited")
-    may_undo = pair.unsettled or (not pair.met and pair.p and pair.s)
+    may_undo = pair.unsettled or (not pair.has_base and pair.p and pair.s)
     return Conflict(pair.name, pair.p, pair.s, None, "first_meeting") if may_undo else None
 
 
@@ -206,7 +206,7 @@ def _wanted(own: dict[str, Value], other: dict[str, Value], fates: Mapping[str, 
     return tuple(sorted((key, element) for key, element in (travels | own).items() if fates.get(key) != "remove"))
 
 
-def _first_meeting(pair: Pair, rule: GroupPolicy) -> Outcome:
+def _without_base(pair: Pair, rule: GroupPolicy) -> Outcome:
     if pair.p and pair.s:
         return _conflict(pair, rule.first, "first_meeting")
     filled = S if pair.p else P

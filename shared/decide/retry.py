@@ -21,7 +21,7 @@ def asked_again(link: Link, s: Opportunity) -> bool:
     return s.retry and (refused is None or refused.s != str(s.modified))
 
 
-def heard(link: Link, s: Opportunity, policy: Policy) -> Decision:
+def retry_taken(link: Link, s: Opportunity, policy: Policy) -> Decision:
     """Untick the box and forget what a service refused, and which groups went back and forth.
 
     The status stays as it is, because nothing has been tried yet. That a request for help was refused is known still:

@@ -16,7 +16,7 @@ from shared.decide.base import forgotten, unsettled
 from shared.decide.policy import Policy
 
 
-def fitted(link: Link, s: SalesforceView, policy: Policy) -> Link:
+def after_schema_change(link: Link, s: SalesforceView, policy: Policy) -> Link:
     """The link as `decide` may judge it; the link itself where the schema has not changed under it."""
     if link.intent is not None:
         return _carried(link, link.intent, policy)

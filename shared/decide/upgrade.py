@@ -44,15 +44,15 @@ NOTE = "Microsoft is to be invited"
 
 
 @dataclass(frozen=True)
-class Wish:
+class HelpRequest:
     """What becomes of the wish now: due, told (why it does not come true), or remembered as dealt with."""
 
     due: bool = False
-    told: Mapping[str, Hold] = field(default_factory=dict)
+    refused: Mapping[str, Hold] = field(default_factory=dict)
     settled: bool = False
 
 
-NO_WISH = Wish()
+NO_REQUEST = HelpRequest()
 
 
 def request(s: Opportunity, policy: Policy) -> str:
@@ -61,20 +61,20 @@ def request(s: Opportunity, policy: Policy) -> str:
     return policy.digest(tuple(carried))
 
 
-def wish(link: Link, s: Opportunity, policy: Policy) -> Wish:
+def help_request(link: Link, s: Opportunity, policy: Policy) -> HelpRequest:
     """What becomes of the wish that the opportunity shows."""
     wanted = s.groups.get(HELP)
     if wanted is None:
-        return NO_WISH
+        return NO_REQUEST
     if isinstance(wanted, Unreadable):
-        return _told(Hold(wanted.code, detail=wanted.detail), s, policy)
+        return _refused(Hold(wanted.code, detail=wanted.detail), s, policy)
     before, now = link.base_s.get(HELP), policy.digest(wanted)
     if link.ms_referral_id and before not in (None, now):
-        return _told(Hold("help_is_fixed") if wanted else Hold("help_stays"), s, policy)
+        return _refused(Hold("help_is_fixed") if wanted else Hold("help_stays"), s, policy)
     came_along = before is None and not (policy.invites and link.born_here)
     if link.ms_referral_id or not wanted or came_along:
-        return Wish(settled=True)
-    return NO_WISH if before == now else _ask(link, s, policy)
+        return HelpRequest(settled=True)
+    return NO_REQUEST if before == now else _ask(link, s, policy)
 
 
 def remembered(link: Link, s: Opportunity, policy: Policy) -> Link:
@@ -86,7 +86,7 @@ def remembered(link: Link, s: Opportunity, policy: Policy) -> Link:
     return link if link.base_s.get(HELP) == digest else replace(link, base_s={**link.base_s, HELP: digest})
 
 
-def unheard(link: Link, s: Opportunity, policy: Policy) -> bool:
+def unanswered(link: Link, s: Opportunity, policy: Policy) -> bool:
     """Whether the opportunity shows a wish that nobody has dealt with, or explained."""
     return CO_SELL not in link.held and remembered(link, s, policy) is not link
 
@@ -112,21 +112,21 @@ def invited(decision: Decision, p: Referral | Remembered, policy: Policy) -> Dec
     return replace(decision, link=replace(link, state=LinkState.CREATING_MS), note=NOTE)
 
 
-def _ask(link: Link, s: Opportunity, policy: Policy) -> Wish:
+def _ask(link: Link, s: Opportunity, policy: Policy) -> HelpRequest:
     """A wish that nobody has dealt with: due, unless the life-cycle, the partner or an earlier refusal says no."""
     before = link.held.get(CO_SELL)
     refused = before is not None and before.refused
     if link.phase is not None and link.phase.terminal:
-        return _told(Hold("referral_closed"), s, policy)
+        return _refused(Hold("referral_closed"), s, policy)
     if refused and before is not None and before.s == request(s, policy):
-        return NO_WISH  # it keeps waiting
+        return NO_REQUEST  # it keeps waiting
     if not policy.invites or not (policy.upgrades or refused):
-        return _told(Hold("upgrade_off"), s, policy)
-    return Wish(due=link.phase is Phase.ACTIVE and _stage(s) is Phase.ACTIVE)
+        return _refused(Hold("upgrade_off"), s, policy)
+    return HelpRequest(due=link.phase is Phase.ACTIVE and _stage(s) is Phase.ACTIVE)
 
 
-def _told(hold: Hold, s: Opportunity, policy: Policy) -> Wish:
-    return Wish(told={CO_SELL: replace(hold, s=request(s, policy))})
+def _refused(hold: Hold, s: Opportunity, policy: Policy) -> HelpRequest:
+    return HelpRequest(refused={CO_SELL: replace(hold, s=request(s, policy))})
 
 
 def _stage(s: Opportunity) -> Phase | None:

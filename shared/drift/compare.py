@@ -147,7 +147,7 @@ def _stages(mapping: FieldMapping, opportunity: Describe) -> Iterator[Finding]:
             lost = [s for s in (stages.hold, stages.active, stages.won, stages.lost) if s not in offered]
             if lost:
                 wrong = f"{FEWER} ({', '.join(lost)})"
-                yield Finding(name, Remedy.TELL, f"{OPPORTUNITY}.{STAGE}", wrong, values=tuple(lost))
+                yield Finding(name, Remedy.REPORT, f"{OPPORTUNITY}.{STAGE}", wrong, values=tuple(lost))
 
 
 def _judged(place: Place, fact: Describe | None) -> Iterator[Finding]:

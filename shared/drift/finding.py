@@ -19,7 +19,7 @@ class Remedy(StrEnum):
     LESS = "less"  # these values are held, record by record
     WITHOUT = "without"  # a feature is switched off; what does not need it goes on
     REST = "rest"  # no new lead is made; nothing else depends on it
-    TELL = "tell"
+    REPORT = "tell"
 
 
 @dataclass(frozen=True)
@@ -60,5 +60,5 @@ COSTS: Mapping[Remedy, str] = {
     Remedy.LESS: "these values of '{unit}' are held.",
     Remedy.WITHOUT: "'{unit}' goes without it.",
     Remedy.REST: "no lead is made.",
-    Remedy.TELL: "such writes are held.",
+    Remedy.REPORT: "such writes are held.",
 }

@@ -5,19 +5,19 @@ who may renew it, `renewal` watches over it. `salesforce` signs in as the integr
 for does not belong here.
 """
 
-from shared.identity.entra import EntraTokens, TokenKeeper
-from shared.identity.lease import Turn
+from shared.identity.entra import EntraTokens, TokenStore
+from shared.identity.lease import RefreshLease
 from shared.identity.renewal import Renewal
 from shared.identity.salesforce import SalesforceTokens
-from shared.identity.token_stores import KeyVaultKeeper, SecretStore, StoreKeeper
+from shared.identity.token_stores import KeyVaultTokenStore, SecretStore, TableTokenStore
 
 __all__ = [
     "EntraTokens",
-    "KeyVaultKeeper",
+    "KeyVaultTokenStore",
+    "RefreshLease",
     "Renewal",
     "SalesforceTokens",
     "SecretStore",
-    "StoreKeeper",
-    "TokenKeeper",
-    "Turn",
+    "TableTokenStore",
+    "TokenStore",
 ]

@@ -19,8 +19,8 @@ import requests
 from shared.deal import Side
 from shared.errors import ApiError, LostRace, Unauthorised, Unavailable
 from shared.identity.grants import CALL, Grant, application, redeem
-from shared.identity.lease import SECONDS, Lease, Turn
-from shared.identity.stored_sign_in import Access, Kept
+from shared.identity.lease import SECONDS, Lease, RefreshLease
+from shared.identity.stored_sign_in import Access, StoredSignIn
 from shared.settings.model import Settings
 from shared.transport import Clock, LoopbackSession, utc_now
 
@@ -31,7 +31,7 @@ PAUSE_SECONDS = 0.5
 PAUSES = int(1.25 * SECONDS / PAUSE_SECONDS)  # somewhat longer than the turn of a worker that died
 
 
-class TokenKeeper(Protocol):
+class TokenStore(Protocol):
     """Holds one secret for all worker processes: the text of `Kept`."""
 
     def load(self) -> tuple[str | None, str]:
@@ -47,15 +47,15 @@ class EntraTokens:
     def __init__(
         self,
         settings: Settings,
-        keeper: TokenKeeper,
-        turn: Turn,
+        token_store: TokenStore,
+        refresh_lease: RefreshLease,
         http: requests.Session | None = None,
         clock: Clock = utc_now,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings = settings
-        self._keeper = keeper
-        self._turn = turn
+        self._token_store = token_store
+        self._refresh_lease = refresh_lease
         self._http = http or LoopbackSession(settings.entra_authority)
         self._clock = clock
         self._sleep = sleep
@@ -76,10 +76,10 @@ class EntraTokens:
 
     def renew(self, audience: str) -> str:
         """A token that was not kept yet: what Entra gives now proves that the sign-in works. Raises as `token`."""
-        kept = self._load()[0].access.get(audience)
+        stored = self._load()[0].access.get(audience)
         with self._lock:
-            if kept:
-                self._refused[audience] = kept.token
+            if stored:
+                self._refused[audience] = stored.token
             self._access.pop(audience, None)
         return self.token(audience)
 
@@ -91,12 +91,12 @@ class EntraTokens:
                 self._refused[audience] = known.token
                 del self._access[audience]
 
-    def adopt(self, kept: Kept) -> None:
+    def adopt(self, stored: StoredSignIn) -> None:
         """A person has signed in: this replaces whatever is kept, when it is our turn. Raises ApiError."""
         for _ in range(PAUSES):
-            if lease := self._turn.take():
+            if lease := self._refresh_lease.take():
                 try:
-                    self._keeper.save(kept.model_dump_json(), self._keeper.load()[1])
+                    self._token_store.save(stored.model_dump_json(), self._token_store.load()[1])
                 except LostRace:
                     continue  # the vault took so long that the turn went to a worker
                 finally:
@@ -107,15 +107,15 @@ class EntraTokens:
 
     def age_seconds(self) -> int | None:
         """How long ago Entra gave the refresh token; None when there is none, or nobody knows. Raises ApiError."""
-        kept, _ = self._load()
-        return self._now() - kept.at if kept.at else None
+        stored, _ = self._load()
+        return self._now() - stored.at if stored.at else None
 
     def _newer(self, audience: str, known: Access | None) -> Access:
         """What another worker has kept, or what Entra gives when it is our turn; else the old one while it lives."""
         for _ in range(PAUSES):
             if shared := self._shared(self._load()[0], audience):
                 return shared
-            if lease := self._turn.take():
+            if lease := self._refresh_lease.take():
                 try:
                     return self._refreshed(audience, lease)
                 except Unavailable:
@@ -130,41 +130,41 @@ class EntraTokens:
 
     def _refreshed(self, audience: str, lease: Lease) -> Access:
         app = application(self._settings, self._http)
-        kept, version = self._load()
-        if shared := self._shared(kept, audience):
+        stored, version = self._load()
+        if shared := self._shared(stored, audience):
             return shared  # kept just before our turn began
-        if not kept.refresh_token:
+        if not stored.refresh_token:
             raise Unauthorised(Side.PARTNER_CENTER, CALL, code="no_refresh_token")
         try:
-            grant = _redeemed(app, kept, audience, lease)
+            grant = _redeemed(app, stored, audience, lease)
         except Unauthorised:
             newest, version = self._load()
-            if newest.refresh_token == kept.refresh_token:
+            if newest.refresh_token == stored.refresh_token:
                 raise
-            kept = newest  # somebody has signed in meanwhile
-            grant = _redeemed(app, kept, audience, lease)
+            stored = newest  # somebody has signed in meanwhile
+            grant = _redeemed(app, stored, audience, lease)
         access = self._of(grant)
-        self._keep(kept.rotated(grant.refresh_token, audience, access, self._now()), version)
+        self._keep(stored.rotated(grant.refresh_token, audience, access, self._now()), version)
         return access
 
-    def _load(self) -> tuple[Kept, str]:
-        text, version = self._keeper.load()
+    def _load(self) -> tuple[StoredSignIn, str]:
+        text, version = self._token_store.load()
         first = self._settings.entra_refresh_token
         if not text and first:
-            return Kept(refresh_token=first.get_secret_value()), version
-        return Kept.parse(text or ""), version
+            return StoredSignIn(refresh_token=first.get_secret_value()), version
+        return StoredSignIn.parse(text or ""), version
 
-    def _keep(self, kept: Kept, version: str) -> None:
+    def _keep(self, stored: StoredSignIn, version: str) -> None:
         """A failure here costs nobody an access token; the age of the refresh token will tell if it stays."""
         try:
-            self._keeper.save(kept.model_dump_json(), version)
+            self._token_store.save(stored.model_dump_json(), version)
         except LostRace:
             return  # another process stored a token just as new
         except ApiError as error:
             log.error(json.dumps({"event": "refresh token not kept", "why": str(error)}))
 
-    def _shared(self, kept: Kept, audience: str) -> Access | None:
-        access = kept.access.get(audience)
+    def _shared(self, stored: StoredSignIn, audience: str) -> Access | None:
+        access = stored.access.get(audience)
         good = access and self._now() < access.renew_at and access.token != self._refused.get(audience)
         return access if good else None
 
@@ -183,7 +183,7 @@ class EntraTokens:
         return int(self._clock().timestamp())
 
 
-def _redeemed(app: Any, kept: Kept, audience: str, lease: Lease) -> Grant:
+def _redeemed(app: Any, stored: StoredSignIn, audience: str, lease: Lease) -> Grant:
     if not lease.extend():
         raise Unavailable(Side.PARTNER_CENTER, CALL, code="turn_lost")
-    return redeem(app, kept.refresh_token, audience)
+    return redeem(app, stored.refresh_token, audience)

@@ -46,27 +46,27 @@ class Rows(Protocol):
 class Lease:
     """A turn that was taken. `version` is that of the row which proves it."""
 
-    turn: Turn
+    refresh_lease: RefreshLease
     holder: str
     version: str
 
     def extend(self) -> bool:
         """Another minute from now; False when somebody else has the turn, or soon may: the write took too long."""
-        asked = self.turn.now()
-        version = self.turn.put(self.holder, self.version)
+        asked = self.refresh_lease.now()
+        version = self.refresh_lease.put(self.holder, self.version)
         self.version = version or self.version
-        return bool(version) and self.turn.now() - asked <= WRITE_SECONDS
+        return bool(version) and self.refresh_lease.now() - asked <= WRITE_SECONDS
 
     def give_back(self) -> None:
         """Let the next one in. Nothing happens when the turn went to somebody else meanwhile."""
         try:
-            self.turn.rows.put_cursor(NAME, "", self.version)
+            self.refresh_lease.rows.put_cursor(NAME, "", self.version)
         except LostRace:
             return
 
 
 @dataclass(frozen=True)
-class Turn:
+class RefreshLease:
     """The row, seen by one worker. Safe to share between threads."""
 
     rows: Rows

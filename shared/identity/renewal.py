@@ -20,7 +20,7 @@ OLD_DAYS = 60
 DAY_SECONDS = 86_400
 ABOUT = "sign-in"  # what the issues are about: no record
 REFUSED = "Entra refuses the service user. Sign in again with `cosell login`."
-NOT_KEPT = (
+NOT_STORED = (
     "The newest refresh token cannot be kept, or nobody has signed in. Check the app's role on the key vault, "
     "then sign in again with `cosell login`."
 )
@@ -83,5 +83,7 @@ class Renewal:
         bad = days is None or days >= OLD_DAYS
         log.log(logging.ERROR if bad else logging.INFO, json.dumps({"event": "refresh token", "age_days": days}))
         if days is None:
-            return {"refresh_token_not_kept": NOT_KEPT}
-        return {"refresh_token_old": f"The refresh token is {days} days old and ends at 90. {NOT_KEPT}"} if bad else {}
+            return {"refresh_token_not_kept": NOT_STORED}
+        return (
+            {"refresh_token_old": f"The refresh token is {days} days old and ends at 90. {NOT_STORED}"} if bad else {}
+        )

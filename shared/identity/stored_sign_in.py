@@ -21,7 +21,7 @@ class Access(BaseModel):
     serves_until: int
 
 
-class Kept(BaseModel):
+class StoredSignIn(BaseModel):
     """The content of the secret. `at` is when Entra gave the refresh token (UTC epoch seconds), 0 if unknown."""
 
     model_config = ConfigDict(frozen=True)
@@ -31,18 +31,18 @@ class Kept(BaseModel):
     access: Mapping[str, Access] = {}
 
     @classmethod
-    def parse(cls, text: str) -> Kept:
+    def parse(cls, text: str) -> StoredSignIn:
         """Read the secret. A text that is no such document is a refresh token that a person put there."""
         try:
             return cls.model_validate_json(text)
         except ValidationError:
             return cls(refresh_token=text.strip())
 
-    def rotated(self, refresh_token: str, audience: str, access: Access, now: int) -> Kept:
+    def rotated(self, refresh_token: str, audience: str, access: Access, now: int) -> StoredSignIn:
         """After a refresh: the newer refresh token if there is one, the access token, and others that still live."""
         living = {name: other for name, other in self.access.items() if now < other.serves_until}
         newer = refresh_token not in ("", self.refresh_token)
-        return Kept(
+        return StoredSignIn(
             refresh_token=refresh_token or self.refresh_token,
             at=now if newer else self.at,
             access=living | {audience: access},

@@ -31,7 +31,7 @@ class SecretStore(Protocol):
         """Replace the secret of that version. Raises LostRace when it has moved."""
 
 
-class StoreKeeper:
+class TableTokenStore:
     """Keeps the secret in the app's own store: for development and the sandbox."""
 
     def __init__(self, store: SecretStore, name: str = SECRET_NAME) -> None:
@@ -47,7 +47,7 @@ class StoreKeeper:
         return self._store.save_secret(self._name, text, version)
 
 
-class KeyVaultKeeper:
+class KeyVaultTokenStore:
     """Keeps the secret in an Azure key vault, under the app's identity."""
 
     def __init__(self, url: str, name: str = SECRET_NAME, credential: Any = None, clock: Clock = utc_now) -> None:
@@ -74,10 +74,10 @@ class KeyVaultKeeper:
         if self.load()[1] != version:
             raise LostRace("the sign-in has been replaced by another process")
         try:
-            kept = self._vault().set_secret(self._name, text, expires_on=self._clock() + REFRESH_LIFETIME)
+            stored = self._vault().set_secret(self._name, text, expires_on=self._clock() + REFRESH_LIFETIME)
         except AzureError as error:
             raise _unreachable(error) from None
-        return kept.properties.version or ""
+        return stored.properties.version or ""
 
     def _read(self) -> KeyVaultSecret | None:
         from azure.core.exceptions import AzureError, ResourceNotFoundError

@@ -48,10 +48,10 @@ def load(overlay: str = "") -> Config:
         table = _laid_over(default, tomllib.loads(overlay))
     except tomllib.TOMLDecodeError as error:
         raise MappingInvalid(f"mapping.toml is not valid TOML: {error}") from None
-    config, told = _shaped(table, default)
-    told += [f"{key}: {text}" for key, text in mistakes(config)]
-    if told:
-        raise MappingInvalid("mapping.toml cannot be used:\n  " + "\n  ".join(told))
+    config, mistakes_found = _shaped(table, default)
+    mistakes_found += [f"{key}: {text}" for key, text in mistakes(config)]
+    if mistakes_found:
+        raise MappingInvalid("mapping.toml cannot be used:\n  " + "\n  ".join(mistakes_found))
     return config
 
 
@@ -74,16 +74,16 @@ def _shaped(table: dict[str, Any], default: Mapping[str, Any]) -> tuple[Config, 
 
     Each wrong place is put back as the default has it, so that the rest of the file can be judged too.
     """
-    told: list[str] = []
+    mistakes_found: list[str] = []
     while True:
         try:
-            return Config.model_validate(table), told
+            return Config.model_validate(table), mistakes_found
         except ValidationError as error:
             problems = error.errors(include_input=False)
         before = table
         for problem in problems:
             kind, loc = problem["type"], problem["loc"]
-            told.append(f"{'.'.join(map(str, loc))}: {_words(kind, problem['msg'], loc)}")
+            mistakes_found.append(f"{'.'.join(map(str, loc))}: {_words(kind, problem['msg'], loc)}")
             table = _put_back(table, default, _wrong(kind, loc))
         if table == before:  # cannot be put back in part
             table = dict(default)

@@ -151,7 +151,7 @@ class OpportunitySide:
                 found |= {spec.salesforce: raw for spec, raw in group.write(content, S) if _own(spec, "")}  # type: ignore[arg-type]
         return found
 
-    def heard(self, record: Record) -> dict[str, Any]:
+    def untick_retry(self, record: Record) -> dict[str, Any]:
         """The field that unticks *Retry sync*, when the row shows it ticked."""
         name = self._names.retry
         return {name: False} if name and record.get(name) is True else {}

@@ -31,15 +31,15 @@ class RegistrationRequest(BaseModel):
 
 def show(registrations: Callable[[], Registrations], endpoint: str) -> Answer:
     """Status and document: what is registered, and whether it is this endpoint when one is named."""
-    return _told(lambda: _show(registrations(), endpoint))
+    return _answered(lambda: _show(registrations(), endpoint))
 
 
 def save(registrations: Callable[[], Registrations], body: bytes) -> Answer:
     """Status and document: register what the body asks for, or say why not."""
-    return _told(lambda: _save(registrations(), RegistrationRequest.model_validate_json(body)))
+    return _answered(lambda: _save(registrations(), RegistrationRequest.model_validate_json(body)))
 
 
-def _told(act: Callable[[], Answer]) -> Answer:
+def _answered(act: Callable[[], Answer]) -> Answer:
     try:
         return act()
     except ValidationError as error:

@@ -64,9 +64,9 @@ def _patiently(send: Send, rows: Sequence[Row], call: str, patience: Patience) -
         waiting = [at for at in range(len(rows)) if at not in results or _code(results[at]) in PASSING]
         answers = send([rows[at] for at in waiting])
         results.update((at, _result(answer, call)) for at, answer in zip(waiting, answers, strict=True))
-        met = [_code(results[at]) for at in waiting if _code(results[at]) in PASSING]
-        if met:
-            raise Unavailable(Side.SALESFORCE, call, status=400, code=met[0])
+        passing = [_code(results[at]) for at in waiting if _code(results[at]) in PASSING]
+        if passing:
+            raise Unavailable(Side.SALESFORCE, call, status=400, code=passing[0])
 
     try:
         patience.run(Repeat.WRITE, attempt)

@@ -43,8 +43,8 @@ class Bells:
     ) -> None:
         """Ask the worker behind `queue` to look at these records: each once, in order, after the delay."""
         # All messages are made before the first is sent: an id that is none stops the whole call.
-        told = Doorbell.of(ids, self._chunk, reason=reason, seen=seen, tries=tries, correlation=correlation())
-        for bell in told:
+        bells = Doorbell.of(ids, self._chunk, reason=reason, seen=seen, tries=tries, correlation=correlation())
+        for bell in bells:
             # -1: never expires. The service's default would drop a message after seven days.
             self._client(queue).send_message(bell.encode(), visibility_timeout=delay_seconds, time_to_live=-1)
 

@@ -68,9 +68,9 @@ class Store:
 
     def link(self, link_id: str) -> Link | None:
         """The link as stored now, and for how many seconds it has been."""
-        heard: list[str] = []
-        found = self._get("sync", self._partition(link_id), f"L:{link_id}", raw_response_hook=partial(_date, heard))
-        return replace(_link(found), age=_age(found, heard)) if found else None
+        dates: list[str] = []
+        found = self._get("sync", self._partition(link_id), f"L:{link_id}", raw_response_hook=partial(_date, dates))
+        return replace(_link(found), age=_age(found, dates)) if found else None
 
     def link_of(self, side: Side, record_id: str) -> str | None:
         """The id of the link that owns a record."""
@@ -260,13 +260,13 @@ def _link(entity: Mapping[str, Any]) -> Link:
     return rows.link_from(entity, _version(entity))
 
 
-def _date(heard: list[str], response: Any) -> None:
-    heard.append(response.http_response.headers.get("Date", ""))
+def _date(dates: list[str], response: Any) -> None:
+    dates.append(response.http_response.headers.get("Date", ""))
 
 
-def _age(entity: Any, heard: list[str]) -> int:
+def _age(entity: Any, dates: list[str]) -> int:
     """Seconds since the row was written. Both times are the service's; its `Date` header has whole seconds."""
-    answered = parsedate_to_datetime(heard[-1])
+    answered = parsedate_to_datetime(dates[-1])
     return max(0, int((answered - entity.metadata["timestamp"]).total_seconds()))
 
 

@@ -9,7 +9,7 @@ from shared.sync.admission.brakes import release
 from shared.sync.admission.gates import GatedOpportunities, GatedReferrals, Gates
 from shared.sync.admission.schema import describe
 from shared.sync.changes import creations_asked, opportunities_changed, referrals_changed
-from shared.sync.detect.backlog import standing
+from shared.sync.detect.backlog import report_backlog
 from shared.sync.detect.poll import Polled, poll
 from shared.sync.detect.sweep import delta, recover, sweep
 from shared.sync.poison import poisoned
@@ -34,6 +34,6 @@ __all__ = [
     "recover",
     "referrals_changed",
     "release",
-    "standing",
+    "report_backlog",
     "sweep",
 ]

@@ -26,7 +26,7 @@ from shared.sync.admission.permit import HALTED_SECONDS, permitted
 from shared.sync.admission.schema import drifted, mended
 from shared.sync.create.opportunity import create_opportunity
 from shared.sync.create.referral import create_referral
-from shared.sync.create.unlinked_referral import met
+from shared.sync.create.unlinked_referral import unlinked_referral
 from shared.sync.lanes import NAMED_REASON, ring
 from shared.sync.pair.converge import MOST_TRIES, SOON_SECONDS, Caller, converge
 from shared.sync.pair.engagement import ours_of
@@ -149,7 +149,7 @@ def _referral_changed(sync: Sync, bell: Doorbell, queue: Queue, referral_id: str
         # Begun, and perhaps done: it is finished or found, even if the deal was closed meanwhile.
         create_opportunity(sync, look.document, reason=bell.reason, tries=bell.tries)
     elif look.document is not None:
-        met(sync, bell, look.document, look)
+        unlinked_referral(sync, bell, look.document, look)
     else:
         # 403 or 404: the portal's own rules (a related referral, a role) may hide it; nothing is created or undone.
         if link is not None and link.claim is not None:

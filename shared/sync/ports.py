@@ -12,7 +12,7 @@ from shared.decide import Policy
 from shared.doorbell import Queue
 from shared.mapping import Mapping as FieldMapping
 from shared.shapes.referral import Order
-from shared.sync.shared_flags import Marks
+from shared.sync.shared_flags import SharedFlags
 
 Document = Mapping[str, Any]
 LONGEST_SECONDS = 900
@@ -154,6 +154,6 @@ class Sync:
     organization_id: str = ""
     mass_change_limit: int = 500
     bulk_above: int = 200
-    marks: Marks = field(default_factory=Marks)
+    shared_flags: SharedFlags = field(default_factory=SharedFlags)
     words: Words = ENGLISH  # what sellers read
     whole: FieldMapping | None = None  # the mapping before anything was left out, when `mapping` is a part of it

@@ -15,7 +15,7 @@ CACHE_SECONDS = 5
 
 
 @dataclass
-class Marks:
+class SharedFlags:
     """What this worker last read of each mark. Safe to share between threads: the worst race is one more read."""
 
     _read: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -31,10 +31,10 @@ class Marks:
 
     def made(self, name: str, of: tuple[object, ...], make: Callable[[], T]) -> T:
         """What `make` builds from the values `of`: kept, one per name, as long as they are equal."""
-        kept = self._made.get(name)
-        if kept is None or kept[0] != of:
-            kept = self._made[name] = (of, make())
-        built: T = kept[1]
+        built_before = self._made.get(name)
+        if built_before is None or built_before[0] != of:
+            built_before = self._made[name] = (of, make())
+        built: T = built_before[1]
         return built
 
     def forget(self, name: str) -> None:

@@ -74,10 +74,10 @@ def work(name: str, correlation: str = "", **about: str | int) -> Iterator[Work]
             raise
         raise Unfinished(outcome).with_traceback(error.__traceback__) from None
     finally:
-        _tell(now, outcome, time.perf_counter() - started)
+        _log_end(now, outcome, time.perf_counter() - started)
         _under_way.reset(token)
 
 
-def _tell(now: Work, outcome: str, seconds: float) -> None:
+def _log_end(now: Work, outcome: str, seconds: float) -> None:
     line = {"event": "work", "outcome": outcome, "ms": round(seconds * 1000), **now.about, "calls": dict(now.calls)}
     log.log(logging.INFO if outcome == DONE else logging.ERROR, json.dumps(line))

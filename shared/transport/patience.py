@@ -60,17 +60,17 @@ class Patience:
         """Make the attempt, and again while its failure allows; the last failure is raised."""
         if repeat is Repeat.NEVER:
             return attempt()
-        turns = stamina.retry_context(
+        tries = stamina.retry_context(
             on=partial(_pause, repeat),
             attempts=self.attempts,
             timeout=self.total_seconds,
             wait_initial=self.wait_initial_seconds,
             wait_max=self.wait_max_seconds,
         )
-        for turn in turns:
-            with turn:
+        for one_try in tries:
+            with one_try:
                 return attempt()
-        raise AssertionError("unreachable: the last turn returns or raises")
+        raise AssertionError("unreachable: the last try returns or raises")
 
 
 def _pause(repeat: Repeat, error: Exception) -> bool | float:

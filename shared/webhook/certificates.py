@@ -51,7 +51,7 @@ class CertificateUnavailable(Exception):
         self.reason = reason
 
 
-class _Kept(NamedTuple):
+class _Fetched(NamedTuple):
     at: datetime  # of the content, or of the failure
     tried: datetime
     content: bytes | None
@@ -80,12 +80,12 @@ class Certificates:
         self._rules = rules
         self._clock = clock
         self._resolve = resolve
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._cached: OrderedDict[str, _Fetched] = OrderedDict()
         self._lock = Lock()
 
     def get(self, url: str) -> bytes:
         """The file at an address that `webhook.examine` let through. Raises CertificateUnavailable."""
-        return self._content(url, _Kept.fresh)
+        return self._content(url, _Fetched.fresh)
 
     def renew(self, url: str) -> bytes:
         """Like `get`, but asked for within the last minute: for when a kept certificate no longer proves anything.
@@ -93,35 +93,35 @@ class Certificates:
         After a rotation under the same address the first delivery repairs the cache; forgers cost one fetch a
         minute. When the fetch fails, what is kept stays, so that forgers cannot empty the cache either.
         """
-        return self._content(url, _Kept.renewed)
+        return self._content(url, _Fetched.renewed)
 
-    def _content(self, url: str, usable: Callable[[_Kept, datetime], bool]) -> bytes:
-        kept = self._kept.get(url)
-        if kept is None or not usable(kept, self._clock()):
+    def _content(self, url: str, usable: Callable[[_Fetched, datetime], bool]) -> bytes:
+        cached = self._cached.get(url)
+        if cached is None or not usable(cached, self._clock()):
             with self._lock:
-                kept = self._kept.get(url)
-                if kept is None or not usable(kept, self._clock()):
-                    kept = self._fetched(url, kept)
-        if kept.content is None:
-            raise CertificateUnavailable(kept.reason)
-        return kept.content
+                cached = self._cached.get(url)
+                if cached is None or not usable(cached, self._clock()):
+                    cached = self._fetched(url, cached)
+        if cached.content is None:
+            raise CertificateUnavailable(cached.reason)
+        return cached.content
 
-    def _fetched(self, url: str, old: _Kept | None) -> _Kept:
+    def _fetched(self, url: str, old: _Fetched | None) -> _Fetched:
         now = self._clock()
         try:
-            new = _Kept(now, now, self._complete(self._fetch(url, now), now))
+            new = _Fetched(now, now, self._complete(self._fetch(url, now), now))
         except CertificateUnavailable as unavailable:
-            new = _Kept(now, now, None, unavailable.reason)
+            new = _Fetched(now, now, None, unavailable.reason)
         log.info(json.dumps({"event": "certificate fetched", "outcome": new.reason or "done"}))
         still_good = new.content is None and old is not None and old.content is not None and old.fresh(now)
         self._keep(url, old._replace(tried=now) if old is not None and still_good else new)
         return new
 
-    def _keep(self, url: str, kept: _Kept) -> None:
-        self._kept[url] = kept
-        self._kept.move_to_end(url)
-        while len(self._kept) > MOST_FILES:
-            self._kept.popitem(last=False)
+    def _keep(self, url: str, cached: _Fetched) -> None:
+        self._cached[url] = cached
+        self._cached.move_to_end(url)
+        while len(self._cached) > MOST_FILES:
+            self._cached.popitem(last=False)
 
     def _complete(self, document: bytes, started: datetime) -> bytes:
         """Add the issuers that are missing between the leaf and what is trusted."""

@@ -61,11 +61,11 @@ class Receiver:
 
     def _verify(self, delivery: Delivery) -> None:
         """Against the kept certificate first; when that fails it may have been replaced under the same address."""
-        kept = self.certificates.get(delivery.certificate_url)
+        cached = self.certificates.get(delivery.certificate_url)
         try:
-            verify(delivery, kept, self.rules, self.clock())
+            verify(delivery, cached, self.rules, self.clock())
         except Refused:
             renewed = self.certificates.renew(delivery.certificate_url)
-            if renewed == kept:
+            if renewed == cached:
                 raise
             verify(delivery, renewed, self.rules, self.clock())

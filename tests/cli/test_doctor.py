@@ -20,7 +20,7 @@ from sandbox.salesforce.schema import Field
 from shared.deal import Side
 from shared.doorbell import Queue
 from shared.errors import Throttled, Unauthorised
-from shared.identity.stored_sign_in import Kept
+from shared.identity.stored_sign_in import StoredSignIn
 from shared.settings import SettingsInvalid
 from shared.settings.model import Settings
 from shared.sync import Gates
@@ -257,7 +257,7 @@ def test_a_deployment_beside_production_is_well_while_the_events_go_elsewhere() 
 class Frozen:
     """A vault that takes nothing any more."""
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, kept: StoredSignIn) -> None:
         self.text = kept.model_dump_json()
 
     def load(self) -> tuple[str | None, str]:
@@ -273,7 +273,7 @@ class Frozen:
 def test_the_age_of_the_refresh_token_is_told_and_a_high_one_is_a_warning(days: int | None, words: str) -> None:
     rig = healthy()
     at = int((rig.now - timedelta(days=days)).timestamp()) if days else 0
-    keeper = Frozen(Kept(refresh_token=rig.entra.new_refresh_token(), at=at))
+    keeper = Frozen(StoredSignIn(refresh_token=rig.entra.new_refresh_token(), at=at))
     results = examined(deployment(rig).trying(keeper))
     (line,) = [line for result in results if result.check.name == "refresh token" for line in result.lines]
     assert words in line.text

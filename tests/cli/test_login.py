@@ -24,10 +24,10 @@ from sandbox.entra import EntraApp
 from sandbox.system import MEMORY
 from shared.deal import Side
 from shared.errors import Unauthorised
-from shared.identity.stored_sign_in import Kept
+from shared.identity.stored_sign_in import StoredSignIn
 from tests.cli.deployed import ENDPOINT, bad, lines, register, wiring
 from tests.cli.test_cosell import cosell
-from tests.support.connecting import turn
+from tests.support.connecting import refresh_lease
 from tests.support.rig import Rig
 
 HIDDEN = re.compile(r'type="hidden" name="(\w+)" value="([^"]*)"')
@@ -94,9 +94,9 @@ class Office:
         """Sign in with a code; what was not well."""
         return bad(login(self.deployment(), device=True, say=self.types(choice)))
 
-    def kept(self) -> Kept:
+    def kept(self) -> StoredSignIn:
         """What the app finds."""
-        return Kept.parse(self.deployment().keeper.load()[0] or "")
+        return StoredSignIn.parse(self.deployment().token_store.load()[0] or "")
 
 
 def test_signing_in_by_browser_repairs_a_dead_sign_in() -> None:
@@ -184,7 +184,7 @@ def test_when_nobody_comes_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_new_sign_in_waits_for_a_worker_that_is_just_refreshing() -> None:
     office = Office()
-    lease = turn(office.rig.tables, office.rig.clock).take()
+    lease = refresh_lease(office.rig.tables, office.rig.clock).take()
     assert lease
     deployment = office.deployment()
     slept: list[float] = []
@@ -194,7 +194,7 @@ def test_a_new_sign_in_waits_for_a_worker_that_is_just_refreshing() -> None:
         lease.give_back()
 
     deployment.tokens._sleep = meanwhile
-    deployment.tokens.adopt(Kept(refresh_token="new", at=1))
+    deployment.tokens.adopt(StoredSignIn(refresh_token="new", at=1))
     assert slept
     assert office.kept().refresh_token == "new"
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shared.deal import Absence, Content, Intent, Link, LinkState, Opportunity, SalesforceView, Side
-from shared.decide import GroupPolicy, Policy, fitted
+from shared.decide import GroupPolicy, Policy, after_schema_change
 from shared.decide.base import UNSETTLED
 
 EMPTY: Content = ()
@@ -34,7 +34,7 @@ def shows(notes: Content) -> Opportunity:
 
 
 def test_a_group_that_came_back_empty_meets_anew() -> None:
-    found = fitted(LINK, shows(EMPTY), BACK)
+    found = after_schema_change(LINK, shows(EMPTY), BACK)
     assert (dict(found.base_p), dict(found.base_s)) == ({"value": "v"}, {"value": "v"})
 
 
@@ -49,12 +49,12 @@ UNTOUCHED: list[tuple[Link, SalesforceView, Policy]] = [
 
 @pytest.mark.parametrize(("link", "view", "policy"), UNTOUCHED)
 def test_every_other_link_stays_the_same(link: Link, view: SalesforceView, policy: Policy) -> None:
-    assert fitted(link, view, policy) == link
+    assert after_schema_change(link, view, policy) == link
 
 
 def test_an_announced_write_goes_on_without_the_group_that_rests() -> None:
     partial = replace(POLICY, groups={"value": GroupPolicy()}, partial=True)
-    found = fitted(replace(LINK, intent=INTENT), shows(FULL), partial).intent
+    found = after_schema_change(replace(LINK, intent=INTENT), shows(FULL), partial).intent
     assert found is not None
     assert (dict(found.writes), dict(found.source)) == ({"value": FULL}, {"value": "v"})
 
@@ -64,11 +64,11 @@ ONLY = replace(INTENT, writes={"notes": FULL}, source={"notes": "n"})
 
 def test_an_announced_write_of_nothing_but_that_group_is_withdrawn_and_the_group_comes_back_in_dispute() -> None:
     partial = replace(POLICY, groups={"value": GroupPolicy()}, partial=True)
-    found = fitted(replace(LINK, intent=ONLY), shows(FULL), partial)
+    found = after_schema_change(replace(LINK, intent=ONLY), shows(FULL), partial)
     dispute = {"notes": UNSETTLED, "value": "v"}
     assert found == replace(LINK, base_p=dispute, base_s=dispute)
 
 
 def test_who_came_and_went_in_a_team_that_rests_is_still_told_by_its_bases() -> None:
     partial = replace(POLICY, groups={"value": GroupPolicy()}, resting={"notes": GroupPolicy(kind="people")})
-    assert fitted(replace(LINK, intent=ONLY), shows(FULL), partial) == LINK
+    assert after_schema_change(replace(LINK, intent=ONLY), shows(FULL), partial) == LINK

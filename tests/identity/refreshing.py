@@ -21,8 +21,8 @@ from sandbox.entra.tokens import claims_of
 from sandbox.memory import MemoryTables
 from sandbox.wsgi import WsgiAdapter
 from shared.errors import ApiError
-from shared.identity import EntraTokens, KeyVaultKeeper, Turn
-from shared.identity.stored_sign_in import Kept
+from shared.identity import EntraTokens, KeyVaultTokenStore, RefreshLease
+from shared.identity.stored_sign_in import StoredSignIn
 from shared.storage import Store
 from tests.simulation.schedule import Crash, Scheduler
 from tests.support.connecting import settings
@@ -67,9 +67,9 @@ class Refreshing:
             self.scheduler.run(self.scheduler.now + 3600 * 1_000_000)
 
     @property
-    def kept(self) -> Kept:
+    def kept(self) -> StoredSignIn:
         """What lies in the vault now."""
-        return Kept.parse(self.versions[-1].value)
+        return StoredSignIn.parse(self.versions[-1].value)
 
     # The vault, as the keeper's client sees it
 
@@ -138,14 +138,14 @@ class _Process:
         http = requests.Session()
         http.trust_env = False
         http.mount("https://", _Line(self))
-        keeper = KeyVaultKeeper("https://x.vault.azure.net", clock=world.scheduler.moment)
-        keeper._client = _Calls(self, world)  # type: ignore[assignment]
+        token_store = KeyVaultTokenStore("https://x.vault.azure.net", clock=world.scheduler.moment)
+        token_store._client = _Calls(self, world)  # type: ignore[assignment]
 
         def clock() -> Any:
             return world.scheduler.moment() + timedelta(seconds=skew)
 
-        turn = Turn(_Calls(self, world.rows), clock, new_id=lambda: f"{world.random.getrandbits(64):x}")
-        self.tokens = EntraTokens(world.settings, keeper, turn, http, clock, self.sleep)
+        lease = RefreshLease(_Calls(self, world.rows), clock, new_id=lambda: f"{world.random.getrandbits(64):x}")
+        self.tokens = EntraTokens(world.settings, token_store, lease, http, clock, self.sleep)
 
     def sleep(self, seconds: float) -> None:
         """Others run meanwhile."""

@@ -24,11 +24,11 @@ from sandbox.salesforce import SalesforceApp, SalesforceWorld
 from sandbox.wsgi import WsgiAdapter
 from shared.deal import Side
 from shared.errors import ApiError, LostRace, Throttled, Unauthorised, Unavailable
-from shared.identity import EntraTokens, KeyVaultKeeper, Renewal, SalesforceTokens, StoreKeeper, Turn
-from shared.identity.stored_sign_in import Access, Kept
+from shared.identity import EntraTokens, KeyVaultTokenStore, RefreshLease, Renewal, SalesforceTokens, TableTokenStore
+from shared.identity.stored_sign_in import Access, StoredSignIn
 from shared.settings import SettingsInvalid
 from shared.storage import Store
-from tests.support.connecting import NOW, settings, turn
+from tests.support.connecting import NOW, refresh_lease, settings
 
 REFERRALS = "https://api.partner.microsoft.com"
 WEBHOOKS = "https://api.partnercenter.microsoft.com"
@@ -45,7 +45,7 @@ class Keeper:
 
     @property
     def token(self) -> str:
-        return Kept.parse(self.text or "").refresh_token
+        return StoredSignIn.parse(self.text or "").refresh_token
 
     def load(self) -> tuple[str | None, str]:
         return self.text, str(self.version) if self.text else ""
@@ -66,10 +66,10 @@ class Keeper:
 class Directory:
     """The simulated directory, one worker process in front of it, and a clock to turn."""
 
-    def __init__(self, keeper: Keeper | None = None, **changes: Any) -> None:
+    def __init__(self, token_store: Keeper | None = None, **changes: Any) -> None:
         self.now = NOW
         self.world = EntraWorld(self.clock)
-        self.keeper = keeper or Keeper()
+        self.token_store = token_store or Keeper()
         self.tables = MemoryTables(self.clock)
         self.slept = 0.0
         self.first = self.world.new_refresh_token()
@@ -83,7 +83,12 @@ class Directory:
         http = requests.Session()
         http.mount("https://", WsgiAdapter(EntraApp(self.world)))
         return EntraTokens(
-            settings(**self.changes), self.keeper, turn(self.tables, self.clock), http, self.clock, self.sleep
+            settings(**self.changes),
+            self.token_store,
+            refresh_lease(self.tables, self.clock),
+            http,
+            self.clock,
+            self.sleep,
         )
 
     def sleep(self, seconds: float) -> None:
@@ -98,8 +103,8 @@ def test_the_first_refresh_token_comes_from_the_settings_and_its_successor_is_ke
     directory = Directory()
     token = directory.tokens.token(REFERRALS)
     assert directory.world.token_ok(token, REFERRALS) is None
-    assert directory.keeper.saved
-    assert directory.keeper.saved[-1] != directory.first
+    assert directory.token_store.saved
+    assert directory.token_store.saved[-1] != directory.first
 
 
 def test_one_refresh_token_serves_both_audiences_with_a_token_each() -> None:
@@ -125,7 +130,7 @@ def test_every_refresh_uses_the_newest_refresh_token() -> None:
     for _ in range(3):
         directory.tokens.token(REFERRALS)
         directory.now += timedelta(hours=1)
-    assert len(set(directory.keeper.saved)) == 3
+    assert len(set(directory.token_store.saved)) == 3
 
 
 def test_twenty_threads_ask_for_one_token_once() -> None:
@@ -156,9 +161,9 @@ def test_a_refused_token_is_forgotten_unless_a_newer_one_is_there_already() -> N
 def test_a_lost_race_for_the_keeper_leaves_the_other_processs_token_in_place() -> None:
     directory = Directory()
     rival = directory.world.new_refresh_token()
-    directory.keeper.rivals.append(rival)
+    directory.token_store.rivals.append(rival)
     assert directory.world.token_ok(directory.tokens.token(REFERRALS), REFERRALS) is None
-    assert directory.keeper.token == rival
+    assert directory.token_store.token == rival
 
 
 def test_a_refresh_token_used_up_by_another_process_is_replaced_by_the_one_it_stored() -> None:
@@ -166,10 +171,10 @@ def test_a_refresh_token_used_up_by_another_process_is_replaced_by_the_one_it_st
     directory.world.knobs.one_time_refresh = True
     ours, theirs = directory.process(), directory.process()
     ours.token(REFERRALS)
-    load, stale = directory.keeper.load, directory.keeper.load()
+    load, stale = directory.token_store.load, directory.token_store.load()
     theirs.token(WEBHOOKS)
     answers = [stale, stale]
-    directory.keeper.load = lambda: answers.pop() if answers else load()  # type: ignore[method-assign]
+    directory.token_store.load = lambda: answers.pop() if answers else load()  # type: ignore[method-assign]
     directory.now += timedelta(hours=1)
     assert directory.world.token_ok(ours.token(REFERRALS), REFERRALS) is None
 
@@ -195,7 +200,7 @@ def test_a_wrong_tenant_needs_the_operator() -> None:
 
     http = requests.Session()
     http.mount("https://", WsgiAdapter(app))
-    tokens = EntraTokens(settings(entra_refresh_token="first"), Keeper(), turn(), http, lambda: NOW)
+    tokens = EntraTokens(settings(entra_refresh_token="first"), Keeper(), refresh_lease(), http, lambda: NOW)
     with pytest.raises(Unauthorised, match="AADSTS90002"):
         tokens.token(REFERRALS)
 
@@ -257,7 +262,7 @@ class _Line(requests.adapters.BaseAdapter):
 def test_a_sign_in_service_that_does_not_make_sense_is_unavailable(answer: bytes | Exception) -> None:
     http = requests.Session()
     http.mount("https://", _Line(answer))
-    tokens = EntraTokens(settings(entra_refresh_token="first-token"), Keeper(), turn(), http, lambda: NOW)
+    tokens = EntraTokens(settings(entra_refresh_token="first-token"), Keeper(), refresh_lease(), http, lambda: NOW)
     with pytest.raises(Unavailable) as failed:
         tokens.token(REFERRALS)
     assert "first-token" not in str(failed.value)
@@ -279,7 +284,7 @@ def test_a_directory_on_this_machine_is_reached_over_plain_http() -> None:
     thread.start()
     try:
         chosen = settings(**directory.changes, entra_authority=f"http://127.0.0.1:{server.server_port}")
-        token = EntraTokens(chosen, Keeper(), turn(), clock=directory.clock).token(REFERRALS)
+        token = EntraTokens(chosen, Keeper(), refresh_lease(), clock=directory.clock).token(REFERRALS)
     finally:
         server.shutdown()
         thread.join()
@@ -294,7 +299,7 @@ def test_a_keeper_that_fails_costs_nobody_an_access_token_and_is_told(caplog: py
     def failing(text: str, version: str) -> str:
         raise Unavailable(Side.PARTNER_CENTER, "sign-in", code="key_vault")
 
-    directory.keeper.save = failing  # type: ignore[method-assign]
+    directory.token_store.save = failing  # type: ignore[method-assign]
     assert directory.world.token_ok(directory.tokens.token(REFERRALS), REFERRALS) is None
     assert directory.tokens.token(REFERRALS)
     assert directory.world.refreshes(REFERRALS) == 1
@@ -320,10 +325,10 @@ def test_a_shared_access_token_that_the_service_refused_is_not_taken_again() -> 
 
 def test_what_was_kept_just_before_the_turn_began_is_not_fetched_again() -> None:
     directory = Directory()
-    load, stale = directory.keeper.load, directory.keeper.load()
+    load, stale = directory.token_store.load, directory.token_store.load()
     directory.process().token(REFERRALS)
     answers = [stale]
-    directory.keeper.load = lambda: answers.pop() if answers else load()  # type: ignore[method-assign]
+    directory.token_store.load = lambda: answers.pop() if answers else load()  # type: ignore[method-assign]
     assert directory.world.token_ok(directory.tokens.token(REFERRALS), REFERRALS) is None
     assert directory.world.refreshes(REFERRALS) == 1
 
@@ -338,7 +343,7 @@ def test_renewing_asks_entra_whatever_is_kept_and_everybody_gets_what_it_brings(
 
 def test_a_worker_waits_for_its_turn_and_takes_what_the_one_before_it_kept() -> None:
     directory = Directory()
-    lease = turn(directory.tables, directory.clock).take()
+    lease = refresh_lease(directory.tables, directory.clock).take()
     assert lease
     sleep, others = directory.sleep, directory.process()
 
@@ -357,7 +362,7 @@ def test_while_another_worker_refreshes_the_old_token_is_used_until_it_ends() ->
     directory = Directory()
     old = directory.tokens.token(REFERRALS)
     directory.now += timedelta(seconds=3599 - 200)
-    assert turn(directory.tables, directory.clock).take()
+    assert refresh_lease(directory.tables, directory.clock).take()
     assert directory.tokens.token(REFERRALS) == old
     assert directory.slept == 0
 
@@ -375,14 +380,14 @@ def test_while_the_sign_in_service_is_away_the_old_token_is_used_until_it_ends()
 
 def test_the_turn_of_a_worker_that_died_ends_by_itself() -> None:
     directory = Directory()
-    assert turn(directory.tables, directory.clock).take()
+    assert refresh_lease(directory.tables, directory.clock).take()
     assert directory.tokens.token(REFERRALS)
     assert directory.slept == pytest.approx(60, abs=1)
 
 
 def test_a_turn_that_never_comes_is_unavailable_not_for_ever() -> None:
     directory = Directory()
-    taken = turn(directory.tables, directory.clock).take()
+    taken = refresh_lease(directory.tables, directory.clock).take()
     assert taken
 
     def greedy(seconds: float) -> None:
@@ -399,8 +404,8 @@ def test_a_turn_that_never_comes_is_unavailable_not_for_ever() -> None:
 
 def test_a_worker_whose_turn_has_gone_to_another_does_not_refresh() -> None:
     directory = Directory()
-    rival = turn(directory.tables, directory.clock)
-    load = directory.keeper.load
+    rival = refresh_lease(directory.tables, directory.clock)
+    load = directory.token_store.load
     loads: list[int] = []
 
     def stalls() -> tuple[str | None, str]:
@@ -410,11 +415,11 @@ def test_a_worker_whose_turn_has_gone_to_another_does_not_refresh() -> None:
             assert rival.take()
         return load()
 
-    directory.keeper.load = stalls  # type: ignore[method-assign]
+    directory.token_store.load = stalls  # type: ignore[method-assign]
     with pytest.raises(Unavailable, match="turn_lost"):
         directory.tokens.token(REFERRALS)
     assert directory.world.refreshes(REFERRALS) == 0
-    directory.keeper.load = load  # type: ignore[method-assign]
+    directory.token_store.load = load  # type: ignore[method-assign]
     assert rival.take() is None, "the turn of the other worker was given back by the one that had lost it"
 
 
@@ -428,7 +433,7 @@ def test_an_extension_that_was_written_too_late_does_not_count(seconds: int, *, 
         directory.now += timedelta(seconds=seconds)
         return put(name, text, version)
 
-    lease = Turn(rows, directory.clock).take()
+    lease = RefreshLease(rows, directory.clock).take()
     assert lease
     rows.put_cursor = slow  # type: ignore[method-assign]
     assert lease.extend() is counts
@@ -439,12 +444,12 @@ def test_the_turn_is_free_again_after_a_refusal() -> None:
     directory.world.knobs.revoked = True
     with pytest.raises(Unauthorised):
         directory.tokens.token(REFERRALS)
-    assert turn(directory.tables, directory.clock).take()
+    assert refresh_lease(directory.tables, directory.clock).take()
 
 
 def test_a_refresh_token_put_there_by_hand_is_used_and_then_kept_with_its_age() -> None:
     directory = Directory(entra_refresh_token=None)
-    directory.keeper._put(f"{directory.world.new_refresh_token()}\n")
+    directory.token_store._put(f"{directory.world.new_refresh_token()}\n")
     assert directory.tokens.age_seconds() is None
     directory.tokens.token(REFERRALS)
     directory.now += timedelta(days=3)
@@ -453,14 +458,16 @@ def test_a_refresh_token_put_there_by_hand_is_used_and_then_kept_with_its_age() 
 
 def test_where_entra_gives_no_newer_refresh_token_the_old_one_keeps_its_age() -> None:
     access = Access(token="a", renew_at=100, serves_until=100)
-    kept = Kept(refresh_token="first", at=5)
-    assert kept.rotated("", REFERRALS, access, 50) == Kept(refresh_token="first", at=5, access={REFERRALS: access})
+    kept = StoredSignIn(refresh_token="first", at=5)
+    assert kept.rotated("", REFERRALS, access, 50) == StoredSignIn(
+        refresh_token="first", at=5, access={REFERRALS: access}
+    )
     assert kept.rotated("first", REFERRALS, access, 50).at == 5
     assert kept.rotated("second", REFERRALS, access, 50).at == 50
 
 
 def test_what_is_printed_of_the_kept_sign_in_shows_no_token() -> None:
-    kept = Kept(refresh_token="s3cret", access={REFERRALS: Access(token="s3cret", renew_at=1, serves_until=1)})
+    kept = StoredSignIn(refresh_token="s3cret", access={REFERRALS: Access(token="s3cret", renew_at=1, serves_until=1)})
     assert "s3cret" not in repr(kept)
 
 
@@ -489,12 +496,12 @@ def test_a_refresh_token_of_sixty_days_raises_an_alert_a_month_before_it_ends(
     directory = Directory()
     renewing, store = renewal(directory)
     renewing.run()
-    save = directory.keeper.save
+    save = directory.token_store.save
 
     def refusing(text: str, version: str) -> str:
         raise Unauthorised(Side.PARTNER_CENTER, "sign-in", status=403, code="key_vault")
 
-    directory.keeper.save = refusing  # type: ignore[method-assign]
+    directory.token_store.save = refusing  # type: ignore[method-assign]
     directory.now += timedelta(days=59)
     assert renewing.run() == ()
     directory.now += timedelta(days=1)
@@ -504,7 +511,7 @@ def test_a_refresh_token_of_sixty_days_raises_an_alert_a_month_before_it_ends(
     assert "60 days" in issue.detail
     ages = [json.loads(r.message) for r in caplog.records if '"refresh token"' in r.message and r.levelname == "ERROR"]
     assert ages == [{"event": "refresh token", "age_days": 60}]
-    directory.keeper.save = save  # type: ignore[method-assign]
+    directory.token_store.save = save  # type: ignore[method-assign]
     directory.now += timedelta(days=1)
     assert renewing.run() == ()
     assert list(store.issues()) == []
@@ -517,7 +524,7 @@ def test_a_refresh_token_that_was_never_kept_is_told_at_once() -> None:
     def refusing(text: str, version: str) -> str:
         raise Unauthorised(Side.PARTNER_CENTER, "sign-in", status=403, code="key_vault")
 
-    directory.keeper.save = refusing  # type: ignore[method-assign]
+    directory.token_store.save = refusing  # type: ignore[method-assign]
     assert renewing.run() == ("refresh_token_not_kept",)
     assert [issue.code for issue in store.issues()] == ["refresh_token_not_kept"]
 
@@ -564,9 +571,9 @@ def test_the_store_keeper_passes_versions_through() -> None:
             return "8"
 
     store = Store()
-    keeper = StoreKeeper(store)
-    assert keeper.load() == ("token", "7")
-    assert keeper.save("newer", "7") == "8"
+    token_store = TableTokenStore(store)
+    assert token_store.load() == ("token", "7")
+    assert token_store.save("newer", "7") == "8"
     assert store.calls == [("cosell-refresh-token",), ("cosell-refresh-token", "newer", "7")]
 
 
@@ -604,22 +611,22 @@ class _Vault:
         return self.secrets[-1]
 
 
-def vault_keeper(vault: _Vault) -> KeyVaultKeeper:
-    keeper = KeyVaultKeeper("https://x.vault.azure.net", clock=lambda: NOW)
-    keeper._client = vault  # type: ignore[assignment]
-    return keeper
+def vault_keeper(vault: _Vault) -> KeyVaultTokenStore:
+    token_store = KeyVaultTokenStore("https://x.vault.azure.net", clock=lambda: NOW)
+    token_store._client = vault  # type: ignore[assignment]
+    return token_store
 
 
 def test_a_key_vault_takes_the_first_token_and_then_only_successors() -> None:
-    keeper = vault_keeper(_Vault())
-    assert keeper.load() == (None, "")
-    assert keeper.save("one", "") == "v0"
-    assert keeper.load() == ("one", "v0")
-    keeper.save("two", "v0")
+    token_store = vault_keeper(_Vault())
+    assert token_store.load() == (None, "")
+    assert token_store.save("one", "") == "v0"
+    assert token_store.load() == ("one", "v0")
+    token_store.save("two", "v0")
     with pytest.raises(LostRace):
-        keeper.save("late", "v0")
-    assert keeper.load() == ("two", "v1")
-    assert keeper._vault().expires_on == NOW + timedelta(days=90)  # type: ignore[attr-defined]
+        token_store.save("late", "v0")
+    assert token_store.load() == ("two", "v1")
+    assert token_store._vault().expires_on == NOW + timedelta(days=90)  # type: ignore[attr-defined]
 
 
 def _azure_error(status: int | None) -> Exception:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.telemetry.metrics import FIGURES
+from shared.telemetry.metrics import METRICS
 from tests.infra.asked import INFRA, ROOT
 
 ALERTS: list[dict[str, Any]] = json.loads((INFRA / "alerts.json").read_text("utf-8"))
@@ -50,13 +50,13 @@ def _logged() -> str:
 
 @pytest.mark.parametrize("name", QUERIES)
 def test_a_query_asks_for_figures_that_are_sent(name: str) -> None:
-    assert _figures(QUERIES[name]) <= {figure.name for figure in FIGURES}
+    assert _figures(QUERIES[name]) <= {figure.name for figure in METRICS}
 
 
 @pytest.mark.parametrize("name", QUERIES)
 def test_a_query_splits_figures_by_what_they_carry(name: str) -> None:
     asked_for = set(re.findall(r"Properties\.(\w+)", QUERIES[name]))
-    carried = {word for figure in FIGURES if figure.name in _figures(QUERIES[name]) for word in figure.by}
+    carried = {word for figure in METRICS if figure.name in _figures(QUERIES[name]) for word in figure.by}
     assert asked_for <= carried
 
 
@@ -73,11 +73,11 @@ def test_every_figure_is_shown() -> None:
     shown = {name for chart in CHARTS.values() for name in _figures(chart["query"])}
     from_lines = {
         figure.name
-        for figure in FIGURES
+        for figure in METRICS
         for chart in CHARTS.values()
         if figure.event in _events(chart["query"]) and f"line.{figure.value}" in chart["query"]
     }
-    assert {figure.name for figure in FIGURES} - shown - from_lines == set()
+    assert {figure.name for figure in METRICS} - shown - from_lines == set()
 
 
 def test_there_is_an_alert_for_everything_that_needs_somebody() -> None:

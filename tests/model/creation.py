@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from shared.errors import LostRace
 from shared.sync import Patience
 from shared.sync.create import claims
-from shared.sync.create.claims import Taken, Turn
+from shared.sync.create.claims import MaySend, Taken
 from tests.model.claimed import NOW, OLD, Creator, Do, Making, Store, aged, link_of, real_sync
 from tests.model.search import Found
 
@@ -31,8 +31,8 @@ class Way:
     name: str = "creation: claim, wait, search, re-check, POST"
     patience: Patience = PATIENCE
     first: Do = Do.TAKE
-    after: Mapping[Turn | Do, Do] = field(
-        default_factory=lambda: {Turn.SEND: Do.POST, Turn.SEARCH_THEN_SEND: Do.SEARCH, Do.SEARCH: Do.POST}
+    after: Mapping[MaySend | Do, Do] = field(
+        default_factory=lambda: {MaySend.SEND: Do.POST, MaySend.AFTER_SEARCH: Do.SEARCH, Do.SEARCH: Do.POST}
     )
     recheck: bool = True
 
@@ -41,7 +41,7 @@ WAYS: tuple[Way, ...] = (
     Way(
         "creation: search, then claim, then POST",
         first=Do.SEARCH,
-        after={Do.SEARCH: Do.TAKE, Turn.SEND: Do.POST, Turn.SEARCH_THEN_SEND: Do.POST},
+        after={Do.SEARCH: Do.TAKE, MaySend.SEND: Do.POST, MaySend.AFTER_SEARCH: Do.POST},
     ),
     Way("creation without waiting out the list lag", patience=replace(PATIENCE, list_lag=0)),
     Way("creation without the re-check before the POST", recheck=False),
@@ -108,12 +108,12 @@ def _take(way: Way, making: Making, at: int, run: Creator) -> Moves:
         yield "loses the race", _put(making, at, None)
         return
     making = store.saved(at)
-    if taken.turn is Turn.NOT_YET:
+    if taken.may_send is MaySend.NOT_YET:
         yield "waits", _put(making, at, None)
     else:
         yield (
-            f"claims: {taken.turn.value}",
-            _put(making, at, Creator(way.after[taken.turn], making.claim, fresh=True, since=0)),
+            f"claims: {taken.may_send.value}",
+            _put(making, at, Creator(way.after[taken.may_send], making.claim, fresh=True, since=0)),
         )
 
 
@@ -125,7 +125,7 @@ def _search(way: Way, making: Making, at: int, run: Creator) -> Moves:
 
 
 def _post(way: Way, making: Making, at: int, run: Creator) -> Moves:
-    taken = Taken(Turn.SEND, link_of(run.claim), started=NOW - run.since)
+    taken = Taken(MaySend.SEND, link_of(run.claim), started=NOW - run.since)
     if way.recheck and not claims.still_ours(real_sync(way.patience, Store(making, run)), taken):
         yield "is not ours any more", _put(making, at, None)
         return

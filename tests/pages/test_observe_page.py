@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from shared.telemetry.metrics import FIGURES
+from shared.telemetry.metrics import METRICS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "observe.md").read_text("utf-8")
@@ -25,12 +25,12 @@ def test_every_event_is_on_the_page() -> None:
 
 
 def test_the_page_names_exactly_the_figures_there_are() -> None:
-    assert set(re.findall(r"`(cosell\.[a-z_.]+)`", PAGE)) == {figure.name for figure in FIGURES}
+    assert set(re.findall(r"`(cosell\.[a-z_.]+)`", PAGE)) == {figure.name for figure in METRICS}
 
 
 def test_alerts_and_workbook_ask_for_figures_and_events_there_are() -> None:
     asked = "".join((ROOT / "infra" / name).read_text("utf-8") for name in ("alerts.json", "workbook.json"))
-    assert set(re.findall(r"'(cosell\.[a-z_.]+)'", asked)) <= {figure.name for figure in FIGURES}
+    assert set(re.findall(r"'(cosell\.[a-z_.]+)'", asked)) <= {figure.name for figure in METRICS}
     compared = {
         name for group in re.findall(r"\bevent (?:==|in) \(?((?:'[^']+'(?:, )?)+)", asked) for name in group.split("'")
     }

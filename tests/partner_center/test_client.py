@@ -20,13 +20,13 @@ from sandbox.partner_center import PartnerCenterApp, PartnerCenterWorld, samples
 from sandbox.partner_center.knobs import ETagMismatch, Knobs
 from sandbox.wsgi import WsgiAdapter
 from shared.errors import ApiError, Forbidden, Missing, Rejected, Stale, Throttled, Unauthorised, Unavailable, Unclear
-from shared.identity import EntraTokens, StoreKeeper
+from shared.identity import EntraTokens, TableTokenStore
 from shared.partner_center import PartnerCenter, WebhookRegistrations, guid
 from shared.registration.plan import Registration, TestResult
 from shared.shapes.referral import PATCHABLE
 from shared.transport import Clock, Patience
 from tests.support import contracts
-from tests.support.connecting import NOW, clock, no_waiting, settings, turn
+from tests.support.connecting import NOW, clock, no_waiting, refresh_lease, settings
 
 ID = "7d23e5ca-0c2f-4b52-8a3f-6f3a5d1c9e11"
 REQUEST_ID = "11111111-2222-4333-8444-555555555555"
@@ -480,8 +480,8 @@ def test_twenty_threads_with_one_refused_token_ask_for_one_token() -> None:
     referral_id = bench.inbound()
     http = requests.Session()
     http.mount("https://", WsgiAdapter(EntraApp(bench.entra)))
-    keeper = StoreKeeper(_OneSecret(bench.entra.new_refresh_token()))
-    tokens = EntraTokens(settings(), keeper, turn(), http, lambda: bench.now)
+    keeper = TableTokenStore(_OneSecret(bench.entra.new_refresh_token()))
+    tokens = EntraTokens(settings(), keeper, refresh_lease(), http, lambda: bench.now)
     transport = httpx.WSGITransport(PartnerCenterApp(bench.world, bench.entra.token_ok))
     api = PartnerCenter.connect(settings(partner_center_concurrency=16), tokens, transport, lambda: bench.now)
     api.get(referral_id)

@@ -8,7 +8,7 @@ from typing import Any
 import stamina
 
 from sandbox.memory import MemoryTables
-from shared.identity import Turn
+from shared.identity import RefreshLease
 from shared.settings.model import Settings
 from shared.storage import Store
 from shared.transport import Clock
@@ -38,9 +38,9 @@ def settings(**changes: Any) -> Settings:
     return Settings.load(**{**values, **changes})
 
 
-def turn(tables: MemoryTables | None = None, clock: Clock = clock) -> Turn:
+def refresh_lease(tables: MemoryTables | None = None, clock: Clock = clock) -> RefreshLease:
     """The turn to refresh, of a deployment whose state is in these tables; of its own without any."""
-    return Turn(Store(tables or MemoryTables(clock)), clock)
+    return RefreshLease(Store(tables or MemoryTables(clock)), clock)
 
 
 @contextmanager

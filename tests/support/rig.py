@@ -25,7 +25,7 @@ from shared import sync as flows
 from shared.deal import Link, Side
 from shared.decide import Policy
 from shared.doorbell import Doorbell, Queue
-from shared.identity import EntraTokens, StoreKeeper, Turn
+from shared.identity import EntraTokens, RefreshLease, TableTokenStore
 from shared.mapping import Mapping as FieldMapping
 from shared.mapping import build, load
 from shared.mapping.codecs import ticks
@@ -222,8 +222,8 @@ class Rig:
 
     def _sync(self, mapping: str) -> Sync:
         entra = _routed(self.settings.entra_authority, EntraApp(self.entra))
-        turn = Turn(self.store, self.clock)
-        tokens = EntraTokens(self.settings, StoreKeeper(self.store), turn, http=entra, clock=self.clock)
+        turn = RefreshLease(self.store, self.clock)
+        tokens = EntraTokens(self.settings, TableTokenStore(self.store), turn, http=entra, clock=self.clock)
         transport = httpx.WSGITransport(app=PartnerCenterApp(self.partner_center, self.entra.token_ok))
         session = SalesforceSession(self.settings)
         in_process(session, "https://", SalesforceApp(self.salesforce))

@@ -21,7 +21,7 @@ LIBRARIES = ".python_packages/lib/site-packages"  # of a package; the worker put
 def _protos() -> SimpleNamespace:
     """Stand-ins for the protobuf classes that the host would bring: they keep their keyword arguments."""
 
-    class Kept(SimpleNamespace):
+    class StoredSignIn(SimpleNamespace):
         pass
 
     kept = [
@@ -32,9 +32,9 @@ def _protos() -> SimpleNamespace:
         "FunctionMetadataResponse",
         "RpcException",
     ]
-    protos = SimpleNamespace(**{name: type(name, (Kept,), {}) for name in kept})
-    protos.StatusResult = type("StatusResult", (Kept,), {"Success": 1, "Failure": 0})
-    protos.BindingInfo = type("BindingInfo", (Kept,), {"out": 1, "inout": 2, "undefined": 0})
+    protos = SimpleNamespace(**{name: type(name, (StoredSignIn,), {}) for name in kept})
+    protos.StatusResult = type("StatusResult", (StoredSignIn,), {"Success": 1, "Failure": 0})
+    protos.BindingInfo = type("BindingInfo", (StoredSignIn,), {"out": 1, "inout": 2, "undefined": 0})
     return protos
 
 

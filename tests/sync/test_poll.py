@@ -60,13 +60,13 @@ def test_a_change_in_the_same_second_as_the_last_poll_rings_again() -> None:
 def test_the_watermark_never_goes_back_and_never_passes_the_servers_clock() -> None:
     rig = Rig()
     rig.new_opportunity()
-    marks = []
+    shared_flags = []
     for _ in range(5):
         poll(rig.sync, Polled.OPPORTUNITIES)
-        marks.append(watermark(rig))
-        assert marks[-1] <= rig.now.timestamp() - 60
+        shared_flags.append(watermark(rig))
+        assert shared_flags[-1] <= rig.now.timestamp() - 60
         rig.pass_time(seconds=45)
-    assert marks == sorted(marks)
+    assert shared_flags == sorted(shared_flags)
 
 
 def test_an_idle_org_is_not_read_again_from_its_last_change_on() -> None:

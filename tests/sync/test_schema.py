@@ -11,7 +11,7 @@ from shared.deal import LinkState, Side, link_id_of_opportunity, link_id_of_refe
 from shared.doorbell import Queue
 from shared.errors import SchemaChanged
 from shared.sync.admission.schema import applied, drifted
-from shared.sync.shared_flags import CACHE_SECONDS, Marks
+from shared.sync.shared_flags import CACHE_SECONDS, SharedFlags
 from tests.support.rig import Rig
 
 OPPORTUNITY = "Opportunity"
@@ -310,7 +310,7 @@ def test_every_worker_obeys_what_one_has_found_without_describing_the_org_again(
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
     flows.describe(rig.sync)
     asked = describes(rig)
-    rig.sync = replace(rig.sync, marks=Marks())
+    rig.sync = replace(rig.sync, shared_flags=SharedFlags())
     rig.edit(opportunity, Amount=61000)
     settle(rig)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
@@ -560,5 +560,5 @@ def test_what_was_found_wrong_with_another_versions_mapping_is_not_applied_to_th
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
     flows.describe(rig.sync)
     mapping = Rig(mapping='[groups.value]\nowner = "hold"\n').sync.mapping
-    newly_deployed = replace(rig.sync, mapping=mapping, marks=Marks())
+    newly_deployed = replace(rig.sync, mapping=mapping, shared_flags=SharedFlags())
     assert applied(newly_deployed) == newly_deployed

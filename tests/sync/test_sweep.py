@@ -11,7 +11,7 @@ from sandbox.salesforce.ids import make_id
 from shared import sync as flows
 from shared.deal import Absence, LinkState, Opportunity
 from shared.doorbell import Queue
-from shared.sync.detect.scan import AT_ONCE, look_at_many
+from shared.sync.detect.scan import AT_ONCE, read_many
 from tests.support.links import INTENT
 from tests.support.rig import Rig
 
@@ -91,7 +91,7 @@ def test_two_thousand_opportunities_are_one_call() -> None:
     rig.pass_time(seconds=5)
     unknown = [make_id("006", 10**12 + number) for number in range(AT_ONCE - 2)]
     before = len(rig.salesforce.requests)
-    views = dict(look_at_many(rig.sync, [opportunity, *unknown, deleted]))
+    views = dict(read_many(rig.sync, [opportunity, *unknown, deleted]))
     assert len(rig.salesforce.requests) - before == 1
     assert isinstance(views[opportunity], Opportunity)
     assert views[deleted] is Absence.RECYCLED

@@ -10,7 +10,7 @@ from shared import sync as flows
 from shared.deal import Link, LinkState, Side, link_id_of_opportunity, link_id_of_referral
 from shared.doorbell import Doorbell
 from shared.sync.create import claims
-from shared.sync.create.claims import Turn
+from shared.sync.create.claims import MaySend
 from tests.support.rig import Rig
 
 
@@ -118,7 +118,7 @@ def test_a_worker_frozen_beyond_the_send_window_does_not_send_whatever_the_clock
     steady = [0.0]
     rig.sync = replace(rig.sync, monotonic=lambda: steady[0])
     taken = claims.take(rig.sync, Link("s-006", LinkState.CREATING_P, opportunity_id="006"))
-    assert taken.turn is Turn.SEND
+    assert taken.may_send is MaySend.SEND
     steady[0] += frozen_seconds
     rig.pass_time(seconds=frozen_seconds + clock_jumps_seconds)
     assert claims.still_ours(rig.sync, taken) is sends
@@ -184,15 +184,15 @@ def test_a_search_that_was_given_back_is_nobodys_until_its_pause_is_over() -> No
     rig = Rig()
     opportunity = unanswered(rig)
     rig.pass_time(hours=1)
-    assert claims.take(rig.sync, stored(rig, opportunity)).turn is Turn.NOT_YET  # it may still take effect
+    assert claims.take(rig.sync, stored(rig, opportunity)).may_send is MaySend.NOT_YET  # it may still take effect
     rig.pass_time(hours=1)
     taken = claims.take(rig.sync, stored(rig, opportunity))
-    assert taken.turn is Turn.SEARCH_THEN_SEND
+    assert taken.may_send is MaySend.AFTER_SEARCH
     claims.give_back(rig.sync, taken.link, 30)
     rig.pass_time(seconds=29)
-    assert claims.take(rig.sync, stored(rig, opportunity)).turn is Turn.NOT_YET
+    assert claims.take(rig.sync, stored(rig, opportunity)).may_send is MaySend.NOT_YET
     rig.pass_time(seconds=2)
-    assert claims.take(rig.sync, stored(rig, opportunity)).turn is Turn.SEARCH_THEN_SEND
+    assert claims.take(rig.sync, stored(rig, opportunity)).may_send is MaySend.AFTER_SEARCH
 
 
 def test_an_opportunity_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor() -> None:

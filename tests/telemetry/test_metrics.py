@@ -12,7 +12,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from shared.telemetry.export import Later
-from shared.telemetry.metrics import FIGURES, Instruments, Kind, measured
+from shared.telemetry.metrics import METRICS, Instruments, Kind, measured
 
 ROOT = Path(__file__).parent.parent.parent
 EVENT = re.compile(r'"event": "([^"]+)"|(?:_mention\([^"]+)"(webhook\.[a-z]+)"')
@@ -21,8 +21,8 @@ EVENT = re.compile(r'"event": "([^"]+)"|(?:_mention\([^"]+)"(webhook\.[a-z]+)"')
 def values(line: dict[str, Any]) -> dict[str, list[tuple[float, dict[str, str]]]]:
     """What a line says, by figure."""
     found: dict[str, list[tuple[float, dict[str, str]]]] = {}
-    for figure, value, attributes in measured(line):
-        found.setdefault(figure.name, []).append((value, attributes))
+    for metric, value, attributes in measured(line):
+        found.setdefault(metric.name, []).append((value, attributes))
     return found
 
 
@@ -61,15 +61,15 @@ def test_a_line_of_no_figure_is_measured_by_none() -> None:
 
 
 def test_figures_of_one_name_are_of_one_kind_and_unit() -> None:
-    kinds = {figure.name: (figure.kind, figure.unit) for figure in FIGURES}
-    assert all(kinds[figure.name] == (figure.kind, figure.unit) for figure in FIGURES)
+    kinds = {metric.name: (metric.kind, metric.unit) for metric in METRICS}
+    assert all(kinds[metric.name] == (metric.kind, metric.unit) for metric in METRICS)
 
 
 def test_every_figure_is_of_a_line_that_the_app_writes() -> None:
     sources = [file for folder in ("shared", "functions") for file in (ROOT / folder).rglob("*.py")]
     text = "\n".join(file.read_text("utf-8") for file in sources)
     written = {event for found in EVENT.findall(text) for event in found if event}
-    assert {figure.event for figure in FIGURES} <= written
+    assert {metric.event for metric in METRICS} <= written
 
 
 def test_instruments_add_set_and_record() -> None:
@@ -84,7 +84,7 @@ def test_instruments_add_set_and_record() -> None:
     assert dict(points["cosell.agreements"].attributes) == {"side": "salesforce", "rolled_forward": "False"}
     assert (points["cosell.agreement.lag"].count, points["cosell.agreement.lag"].sum) == (2, 10)
     assert points["cosell.unfinished"].value == 6
-    assert set(Kind) == {figure.kind for figure in FIGURES}
+    assert set(Kind) == {metric.kind for metric in METRICS}
 
 
 def test_lines_wait_for_the_exporter_and_none_is_lost() -> None:

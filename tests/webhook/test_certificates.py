@@ -104,7 +104,7 @@ def test_invented_addresses_cannot_fill_the_memory() -> None:
     found = certificates(host)
     for number in range(3 * MOST_FILES):
         reason(found, f"https://{HOST}/cert/{number}.cer")
-    assert len(found._kept) == MOST_FILES
+    assert len(found._cached) == MOST_FILES
 
 
 @pytest.mark.parametrize("status", [204, 206, 301, 302, 304, 403, 500])

@@ -43,7 +43,7 @@ class Found:
 
 def halted(sync: Sync) -> bool:
     """Whether the tenant rests until an operator releases it."""
-    text = sync.marks.text(HALTED, sync.clock(), lambda name: str(sync.links.cursor(name).text))
+    text = sync.shared_flags.text(HALTED, sync.clock(), lambda name: str(sync.links.cursor(name).text))
     return bool(_read(text).get("why"))
 
 
@@ -67,16 +67,16 @@ def release(sync: Sync) -> None:
     log.warning(json.dumps({"event": "tenant released"}))
 
 
-def _put(sync: Sync, mark: dict[str, Any]) -> None:
+def _put(sync: Sync, flag: dict[str, Any]) -> None:
     for _ in range(3):
         try:
-            sync.links.put_cursor(HALTED, json.dumps(mark), sync.links.cursor(HALTED).version)
+            sync.links.put_cursor(HALTED, json.dumps(flag), sync.links.cursor(HALTED).version)
             break
         except LostRace:
             continue
     else:
         raise LostRace(f"mark {HALTED}")
-    sync.marks.forget(HALTED)
+    sync.shared_flags.forget(HALTED)
 
 
 def _read(text: str) -> dict[str, Any]:

@@ -60,8 +60,8 @@ _SCHEMA = TypeAdapter(Schema)
 
 def applied(sync: Sync) -> Sync | None:
     """The sync with as much of its mapping as the org carries; None while a field that steers the sync is lost."""
-    text = sync.marks.text(SCHEMA, sync.clock(), lambda name: str(sync.links.cursor(name).text))
-    known = sync.marks.made(SCHEMA, (text,), lambda: _known(text))
+    text = sync.shared_flags.text(SCHEMA, sync.clock(), lambda name: str(sync.links.cursor(name).text))
+    known = sync.shared_flags.made(SCHEMA, (text,), lambda: _known(text))
     if known.map_version != sync.mapping.version:  # not described yet, or for another version of the app
         return sync
     if known.halts:
@@ -74,7 +74,7 @@ def applied(sync: Sync) -> Sync | None:
 
 
 def _narrowed(sync: Sync, known: Schema, returned: frozenset[str]) -> Sync:
-    return sync.marks.made("narrowed", (sync, known, returned), lambda: _over(sync, known, returned))
+    return sync.shared_flags.made("narrowed", (sync, known, returned), lambda: _over(sync, known, returned))
 
 
 def _over(sync: Sync, known: Schema, returned: frozenset[str]) -> Sync:
@@ -117,7 +117,7 @@ def drifted(sync: Sync, error: SchemaChanged) -> bool:
     known = _known(sync.links.cursor(SCHEMA).text)
     current = known.map_version == _whole(sync).version
     if current and known.fingerprint != sync.policy.schema:
-        sync.marks.forget(SCHEMA)  # another worker has just found out
+        sync.shared_flags.forget(SCHEMA)  # another worker has just found out
         return True
     if not current or sync.clock() - known.at >= FRESH_SECONDS:
         try:
@@ -145,20 +145,20 @@ def _refresh(sync: Sync) -> Schema:
     before = _known(cursor.text)
     after = _compared(sync, before)
     if after.fingerprint != before.fingerprint or after.map_version != before.map_version:
-        _tell(sync, before, after)
-        _look_again(sync, before, after)
+        _report_findings(sync, before, after)
+        _describe_again(sync, before, after)
     try:
         sync.links.put_cursor(SCHEMA, _SCHEMA.dump_json(after).decode(), cursor.version)
     except LostRace:
         log.info(json.dumps({"event": "another worker described the org"}))
-    sync.marks.forget(SCHEMA)
+    sync.shared_flags.forget(SCHEMA)
     return after
 
 
 def _compared(sync: Sync, before: Schema) -> Schema:
     mapping, now = _whole(sync), sync.clock()
     described = _described(sync)
-    findings, fingerprint = sync.marks.made("judged", (mapping, described), lambda: _judged(mapping, described))
+    findings, fingerprint = sync.shared_flags.made("judged", (mapping, described), lambda: _judged(mapping, described))
     after = Schema(mapping.version, fingerprint, findings, at=now)
     back = {unit.split(".")[0]: now + RETURNED_SECONDS for unit in before.off - after.off}
     back.pop(drift.STEERING, None)
@@ -191,25 +191,25 @@ def _whole(sync: Sync) -> FieldMapping:
     return sync.whole or sync.mapping
 
 
-def _tell(sync: Sync, before: Schema, after: Schema) -> None:
+def _report_findings(sync: Sync, before: Schema, after: Schema) -> None:
     """One issue per unit, with all that is wrong with it; mended ones leave the work list."""
-    told: dict[str, list[str]] = {}
+    sentences_of: dict[str, list[str]] = {}
     for finding in after.findings:
-        told.setdefault(finding.unit, []).append(finding.sentence)
-    poorer = set(told) - {finding.unit for finding in after.findings if finding.remedy is not Remedy.WITHOUT}
-    for unit, sentences in told.items():
+        sentences_of.setdefault(finding.unit, []).append(finding.sentence)
+    poorer = set(sentences_of) - {finding.unit for finding in after.findings if finding.remedy is not Remedy.WITHOUT}
+    for unit, sentences in sentences_of.items():
         detail = " ".join(dict.fromkeys(sentences))
         severity = "info" if unit in poorer else "error"
         sync.links.open_issue(Issue(f"{SCHEMA}-{unit}", SCHEMA, severity, detail, sync.clock()))
-    for unit in {finding.unit for finding in before.findings} - set(told):
+    for unit in {finding.unit for finding in before.findings} - set(sentences_of):
         sync.links.close_issues(f"{SCHEMA}-{unit}")
     log.log(
-        logging.ERROR if set(told) - poorer else logging.INFO,
+        logging.ERROR if set(sentences_of) - poorer else logging.INFO,
         json.dumps({"event": "schema", "wrong": [f.field for f in after.findings], "halted": after.halts}),
     )
 
 
-def _look_again(sync: Sync, before: Schema, after: Schema) -> None:
+def _describe_again(sync: Sync, before: Schema, after: Schema) -> None:
     """What came back may have changed meanwhile, and what was refused may be taken now."""
     back = bool(before.off - after.off)
     links = (link for link in sync.links.links() if back or link.held)

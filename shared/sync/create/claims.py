@@ -22,11 +22,11 @@ from shared.sync.ports import Sync
 NAMESPACE = uuid.UUID("6f0e6bd4-6a0c-4f0b-9d4e-6c6f2d3b7c11")
 
 
-class Turn(StrEnum):
+class MaySend(StrEnum):
     """What the holder of a claim may do now."""
 
     SEND = "send"
-    SEARCH_THEN_SEND = "search then send"
+    AFTER_SEARCH = "search then send"
     NOT_YET = "not yet"
 
 
@@ -34,7 +34,7 @@ class Turn(StrEnum):
 class Taken:
     """A turn, the link as it is stored now, and when to come back if it is not our turn yet."""
 
-    turn: Turn
+    may_send: MaySend
     link: Link
     started: float = 0  # on the clock that never jumps
     delay_seconds: float = 0
@@ -44,17 +44,17 @@ def take(sync: Sync, link: Link) -> Taken:
     """Claim the creation that a link stands for, as far as it may be claimed now. Raises LostRace."""
     claim, started = link.claim, sync.monotonic()
     if claim is None and link.sent_at:
-        return Taken(Turn.SEARCH_THEN_SEND, _claimed(sync, link, 2, link.sent_at), started)
+        return Taken(MaySend.AFTER_SEARCH, _claimed(sync, link, 2, link.sent_at), started)
     if claim is None:
-        return Taken(Turn.SEND, _claimed(sync, link, 1, sync.clock()), started)
+        return Taken(MaySend.SEND, _claimed(sync, link, 1, sync.clock()), started)
     if claim.phase is ClaimPhase.WAIT and link.age >= claim.wait:
-        return Taken(Turn.SEARCH_THEN_SEND, _claimed(sync, link, claim.number, claim.first_at), started)
+        return Taken(MaySend.AFTER_SEARCH, _claimed(sync, link, claim.number, claim.first_at), started)
     if claim.phase is ClaimPhase.WAIT:
-        return Taken(Turn.NOT_YET, link, delay_seconds=claim.wait - link.age)
+        return Taken(MaySend.NOT_YET, link, delay_seconds=claim.wait - link.age)
     if link.age < sync.patience.claim:
-        return Taken(Turn.NOT_YET, link, delay_seconds=sync.patience.claim - link.age)
+        return Taken(MaySend.NOT_YET, link, delay_seconds=sync.patience.claim - link.age)
     wait = sync.patience.list_lag + max(0, sync.patience.in_flight - sync.patience.claim)
-    return Taken(Turn.NOT_YET, _waiting(sync, link, claim, wait), delay_seconds=wait)
+    return Taken(MaySend.NOT_YET, _waiting(sync, link, claim, wait), delay_seconds=wait)
 
 
 def still_ours(sync: Sync, taken: Taken) -> bool:

@@ -33,7 +33,7 @@ from shared.errors import (
 from shared.kinds import from_microsoft
 from shared.mapping import Untranslatable
 from shared.sync.create import claims
-from shared.sync.create.claims import Taken, Turn
+from shared.sync.create.claims import MaySend, Taken
 from shared.sync.pair.engagement import joined
 from shared.sync.pair.gather import Look
 from shared.sync.ports import Sync
@@ -57,12 +57,12 @@ def invite(sync: Sync, link: Link, look: Look, *, new: bool) -> Link | None:
     if link.claim is None and (why := _lacking(sync, look)):
         return _held(sync, link, look, why)
     taken = claims.take(sync, link)
-    if taken.turn is Turn.NOT_YET:
+    if taken.may_send is MaySend.NOT_YET:
         _ring(sync, link, taken.delay_seconds)
         return None
     try:
-        if (taken.turn is Turn.SEARCH_THEN_SEND or not new) and _is_in(taken.link, look):
-            return _done(sync, taken.link, look, asked_now=taken.turn is Turn.SEARCH_THEN_SEND)
+        if (taken.may_send is MaySend.AFTER_SEARCH or not new) and _is_in(taken.link, look):
+            return _done(sync, taken.link, look, asked_now=taken.may_send is MaySend.AFTER_SEARCH)
         return _send(sync, taken, look)
     except (Throttled, Unavailable, Unauthorised) as error:
         _later(sync, taken.link, error)

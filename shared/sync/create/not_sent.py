@@ -20,7 +20,9 @@ from shared.sync.ports import CompositeStep, Sync
 log = logging.getLogger("cosell.sync")
 
 
-def tell(sync: Sync, look: Look, opportunity_id: str, report: Report, code: str, groups: tuple[str, ...] = ()) -> None:
+def report_not_sent(
+    sync: Sync, look: Look, opportunity_id: str, report: Report, code: str, groups: tuple[str, ...] = ()
+) -> None:
     """Write the reason to the opportunity, once: an unchanged report costs nothing."""
     view = look.opportunity
     assert isinstance(view, Opportunity)  # noqa: S101  only called for readable records
@@ -34,7 +36,7 @@ def tell(sync: Sync, look: Look, opportunity_id: str, report: Report, code: str,
     _write(sync, view, opportunity_id, fields | sync.mapping.marked(look.record, {}, done=False))
 
 
-def hear(sync: Sync, known: Link | None, look: Look, opportunity_id: str) -> tuple[Link | None, bool]:
+def untick_retry(sync: Sync, known: Link | None, look: Look, opportunity_id: str) -> tuple[Link | None, bool]:
     """Untick *Retry sync* where no referral was begun, and forget its refusal; the link, and whether this run ends.
 
     Forgotten first: a worker that dies in between leaves the box ticked, and the next one does the same. Unticked
@@ -48,7 +50,7 @@ def hear(sync: Sync, known: Link | None, look: Look, opportunity_id: str) -> tup
     if known is not None and known.held:
         known = sync.links.save(replace(known, held={}))
     fields = sync.mapping.opportunity.steering(None, sync.new_id(), None)
-    if _write(sync, view, opportunity_id, fields | sync.mapping.opportunity.heard(look.record)):
+    if _write(sync, view, opportunity_id, fields | sync.mapping.opportunity.untick_retry(look.record)):
         return known, True
     if known is not None and before:  # the box stays ticked, and must not have the same refused at every look
         known = sync.links.save(replace(known, held=before))

@@ -48,7 +48,7 @@ from shared.sync.create.opportunity_request import REFERRAL, creation, shown, wr
 from shared.sync.create.surroundings import Around
 from shared.sync.lanes import NAMED_REASON
 from shared.sync.pair.converge import SOON_SECONDS, UNEXPLAINED_TRIES, Caller, converge
-from shared.sync.pair.engagement import joined, look_for_microsoft
+from shared.sync.pair.engagement import find_microsofts, joined
 from shared.sync.pair.gather import Look
 from shared.sync.ports import Document, Sync
 
@@ -67,7 +67,7 @@ def create_opportunity(sync: Sync, document: Document, *, reason: str, tries: in
     if link is None:
         return
     try:
-        look_for_microsoft(document, look)
+        find_microsofts(document, look)
         around = _missing(sync, document, look)
         if around is not None:
             link = sync.links.save(_expected(sync, link, look))

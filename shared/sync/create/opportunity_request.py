@@ -66,11 +66,11 @@ def _opportunity(sync: Sync, referral: Referral, views: Views, lines: list[str])
 def _lines(sync: Sync, views: Views, around: Around, refused: str) -> list[str]:
     """The first lines of the audit trail, oldest first."""
     when = datetime.fromtimestamp(sync.clock(), UTC).strftime("%Y-%m-%d %H:%M")
-    told: list[tuple[tuple[str, ...], str, str]] = [((), "opportunity_created", "")]
+    closed: list[tuple[tuple[str, ...], str, str]] = [((), "opportunity_created", "")]
     if defaults := sync.mapping.defaulted(views, S):
-        told.append((defaults, "defaults", ""))
+        closed.append((defaults, "defaults", ""))
     if around.similar:
-        told.append((("customer",), "similar_accounts", ", ".join(around.similar)))
+        closed.append((("customer",), "similar_accounts", ", ".join(around.similar)))
     if refused:
-        told.append((("opportunity_team", "note"), "held", refused))
-    return [sync.words.audit_line(when, TO_SALESFORCE, groups, result, detail) for groups, result, detail in told]
+        closed.append((("opportunity_team", "note"), "held", refused))
+    return [sync.words.audit_line(when, TO_SALESFORCE, groups, result, detail) for groups, result, detail in closed]

@@ -50,14 +50,14 @@ from shared.mapping import Untranslatable
 from shared.mapping.codecs import ticks_at
 from shared.shapes.referral import CREATED, engagement_of, id_of
 from shared.sync.create import claims
-from shared.sync.create.claims import Taken, Turn
+from shared.sync.create.claims import MaySend, Taken
 from shared.sync.create.invite_microsoft import asked, invite
 from shared.sync.create.known_leads import named_by, taken
-from shared.sync.create.not_sent import hear, ring_again, tell
+from shared.sync.create.not_sent import report_not_sent, ring_again, untick_retry
 from shared.sync.detect.scan import down_to
 from shared.sync.lanes import NAMED_REASON
 from shared.sync.pair.converge import Caller, converge
-from shared.sync.pair.engagement import joined, look_for_microsoft
+from shared.sync.pair.engagement import find_microsofts, joined
 from shared.sync.pair.gather import Look, link_of
 from shared.sync.ports import Document, Sync
 
@@ -77,7 +77,7 @@ def create_referral(sync: Sync, opportunity_id: str, *, reason: str, tries: int 
         ring_again(sync, opportunity_id, look.retry_after_seconds or sync.patience.retry, tries + 1)
         return
     try:
-        known, done = hear(sync, known, look, opportunity_id)
+        known, done = untick_retry(sync, known, look, opportunity_id)
         if done:
             return
         link = known if known and known.referral_id else _wanted(sync, known, look, opportunity_id)
@@ -118,13 +118,13 @@ def complete(sync: Sync, link: Link, document: Document, look: Look, *, ours: bo
     invited = link.born_here and isinstance(view, Opportunity) and asked(sync, view)
     if not ours and not invited:
         with suppress(ApiError):  # its own events tell later
-            look_for_microsoft(document, look)
+            find_microsofts(document, look)
     link = joined(sync, link, look.microsofts)
     if ours and isinstance(look.referral, Referral) and isinstance(view, Opportunity):
         link = first_base(link, look.referral, view, sync.policy, Side.PARTNER_CENTER)
     link = sync.links.save(replace(link, state=LinkState.CREATING_MS) if invited else link, at=sync.clock())
-    for told in (link.id, link_id_of_referral(link.referral_id)):  # of what kept the two apart
-        sync.links.close_issues(told)
+    for closed in (link.id, link_id_of_referral(link.referral_id)):  # of what kept the two apart
+        sync.links.close_issues(closed)
     log.info(json.dumps({"event": "linked", "link": link.id, "referral": link.referral_id}))
     if invited:
         _invite(sync, link, look, reason, new=ours)
@@ -149,7 +149,7 @@ def _wanted(sync: Sync, link: Link | None, look: Look, opportunity_id: str) -> L
         if unlinked.REFERRAL_ID.match(known):  # no link remembers it: the referral's own doorbell joins the two
             sync.bells.ring(Queue.REFERRAL_CHANGES, [known], reason=NAMED_REASON)
         else:
-            tell(sync, look, opportunity_id, sync.words.no_such_referral(), "unknown_referral")
+            report_not_sent(sync, look, opportunity_id, sync.words.no_such_referral(), "unknown_referral")
         return None
     if named := named_by(sync, opportunity_id):  # by the lead that it was converted from
         _join(sync, look, opportunity_id, named)
@@ -158,7 +158,7 @@ def _wanted(sync: Sync, link: Link | None, look: Look, opportunity_id: str) -> L
     problems = checks.problems(shown, sync.mapping.groups, _today(sync), sync.words)
     if problems:
         report = sync.words.not_sent(problem.sentence for problem in problems)
-        tell(sync, look, opportunity_id, report, "not_sent", tuple(dict.fromkeys(p.group for p in problems)))
+        report_not_sent(sync, look, opportunity_id, report, "not_sent", tuple(dict.fromkeys(p.group for p in problems)))
         return None
     if link is None:
         sync.links.claim(Side.SALESFORCE, opportunity_id, link_id_of_opportunity(opportunity_id))
@@ -169,7 +169,7 @@ def _wanted(sync: Sync, link: Link | None, look: Look, opportunity_id: str) -> L
 def _join(sync: Sync, look: Look, opportunity_id: str, named: Sequence[str]) -> None:
     """Never a second referral for a converted lead: its own one's doorbell joins the two, unless it has a deal."""
     if taken(sync, named, opportunity_id) is not None:
-        tell(sync, look, opportunity_id, sync.words.lead_is_taken(), "lead_is_taken")
+        report_not_sent(sync, look, opportunity_id, sync.words.lead_is_taken(), "lead_is_taken")
     else:
         sync.bells.ring(Queue.REFERRAL_CHANGES, named, reason=NAMED_REASON)
 
@@ -183,9 +183,9 @@ def _next_step(sync: Sync, link: Link, look: Look, reason: str, tries: int, *, w
             return
         link = _expected(sync, link, look)
     taken = claims.take(sync, link)
-    if taken.turn is Turn.NOT_YET:
+    if taken.may_send is MaySend.NOT_YET:
         ring_again(sync, link.opportunity_id, taken.delay_seconds, tries)
-    elif taken.turn is Turn.SEND:
+    elif taken.may_send is MaySend.SEND:
         _post(sync, taken, look, reason, tries)
     elif not _found(sync, taken, look, reason, tries):
         if wanted:
@@ -257,7 +257,7 @@ def _hold(sync: Sync, link: Link, look: Look, refusal: Rejected | Missing | Forb
         report = sync.words.refused(problem.message for problem in refusal.problems)
     hold = Hold(code, s=_shown(sync, look), schema=sync.policy.schema)
     sync.links.save(replace(claims.given_up(link), held={CREATE: hold}))
-    tell(sync, look, link.opportunity_id, report, code)
+    report_not_sent(sync, look, link.opportunity_id, report, code)
 
 
 def _refused_before(sync: Sync, link: Link, look: Look) -> bool:

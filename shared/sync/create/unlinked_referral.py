@@ -21,20 +21,20 @@ from shared.sync.lanes import NAMED_REASON
 from shared.sync.pair.engagement import joined
 from shared.sync.pair.gather import Look, link_of, look_at_opportunities
 from shared.sync.ports import Document, Sync
-from shared.unlinked import Meeting
+from shared.unlinked import Meaning
 
 log = logging.getLogger("cosell.sync")
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 RELATED_REASON = "related referral"
 
 
-def met(sync: Sync, bell: Doorbell, document: Document, look: Look) -> None:
+def unlinked_referral(sync: Sync, bell: Doorbell, document: Document, look: Look) -> None:
     """Link it, create what it stands for, or leave it: as `meet` says. Raises LostRace, and ApiError."""
     named = unlinked.named_opportunity(document)
     named_link = link_of(sync, S, named) if named else None
     view, record = look_at_opportunities(sync, [named], audit=True)[named] if named else (None, {})
     exists = isinstance(view, Opportunity) or view is Absence.RECYCLED  # it may come back: never a second one
-    meeting = unlinked.meet(
+    meaning = unlinked.meaning_of(
         document,
         look.newest.phase if look.newest else None,
         ours=unlinked.owner(document, sync.organization_id),
@@ -44,12 +44,12 @@ def met(sync: Sync, bell: Doorbell, document: Document, look: Look) -> None:
         named_back=bell.reason == NAMED_REASON,
         as_leads=sync.mapping.config.as_leads,
     )
-    if meeting is not Meeting.LEAD:
+    if meaning is not Meaning.LEAD:
         settled(sync, document)
     if exists and view is not None:
         look.show_opportunity(view, record)
-    log.info(json.dumps({"event": "met", "referral": id_of(document), "meeting": meeting.value}))
-    MEETINGS[meeting](sync, bell, document, look, named_link or Link("", LinkState.LINKED, opportunity_id=named))
+    log.info(json.dumps({"event": "met", "referral": id_of(document), "meeting": meaning.value}))
+    MEANINGS[meaning](sync, bell, document, look, named_link or Link("", LinkState.LINKED, opportunity_id=named))
 
 
 def _link(sync: Sync, bell: Doorbell, document: Document, look: Look, link: Link) -> None:
@@ -103,12 +103,12 @@ def _ignore(_sync: Sync, _bell: Doorbell, document: Document, _look: Look, _link
     log.info(json.dumps({"event": "out of scope", "referral": id_of(document)}))
 
 
-MEETINGS: dict[Meeting, Callable[[Sync, Doorbell, Document, Look, Link], None]] = {
-    Meeting.LINK: _link,
-    Meeting.COMPLETE: _complete,
-    Meeting.CREATE: _create,
-    Meeting.LEAD: _lead,
-    Meeting.DUPLICATE: _duplicate,
-    Meeting.RELATED: _related,
-    Meeting.IGNORE: _ignore,
+MEANINGS: dict[Meaning, Callable[[Sync, Doorbell, Document, Look, Link], None]] = {
+    Meaning.LINK: _link,
+    Meaning.COMPLETE: _complete,
+    Meaning.CREATE: _create,
+    Meaning.LEAD: _lead,
+    Meaning.DUPLICATE: _duplicate,
+    Meaning.RELATED: _related,
+    Meaning.IGNORE: _ignore,
 }

@@ -19,7 +19,7 @@ log = logging.getLogger("cosell.sync")
 TICKS = 10_000_000
 
 
-def standing(sync: Sync, issues: Iterable[Issue], waiting: Mapping[str, tuple[int, int]]) -> None:
+def report_backlog(sync: Sync, issues: Iterable[Issue], waiting: Mapping[str, tuple[int, int]]) -> None:
     """Say in one line how much is unfinished, on the work list and on the queues, how old the oldest of it is, how
     far the polls have come, and what is halted.
 
@@ -54,7 +54,7 @@ def _begun(link: Link) -> int:
 
 def _watermarks(sync: Sync, now: int) -> dict[str, int]:
     """How long ago each poll read, and how far behind the delta's watermark is; one that has not begun is left out."""
-    marks = {polled.value: Watermark.parse(sync.links.cursor(polled.value).text) for polled in Polled}
-    ages = {name: now - mark.read_at for name, mark in marks.items() if mark}
+    watermarks = {polled.value: Watermark.parse(sync.links.cursor(polled.value).text) for polled in Polled}
+    ages = {name: now - watermark.read_at for name, watermark in watermarks.items() if watermark}
     seen = sync.links.cursor(DELTA).text
     return ages | ({DELTA: (ticks_at(now) - int(seen)) // TICKS} if seen else {})

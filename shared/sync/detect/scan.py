@@ -21,7 +21,7 @@ from shared.shapes.referral import CREATED, ID, UPDATED, id_of
 from shared.sync.create.known_leads import can_be_made, stands
 from shared.sync.pair.gather import Seen, by_ids
 from shared.sync.ports import Document, Sync
-from shared.unlinked import Meeting
+from shared.unlinked import Meaning
 
 log = logging.getLogger("cosell.sync")
 # "Composite" (REST API Developer Guide): at most five queries a call. 400 ids keep each below 16,384 bytes of URI.
@@ -52,7 +52,7 @@ def listed(sync: Sync) -> dict[str, Listed]:
     found: dict[str, Listed] = {}
     for document in sync.referrals.newest(CREATED):
         try:
-            found[id_of(document)] = _kept(sync, document)
+            found[id_of(document)] = _listed(sync, document)
         except Exception as error:  # noqa: BLE001  whatever is wrong with one record, the others are compared
             unreadable("referral", document, ID, error)
             found.setdefault(str(document.get(ID)), Listed(0, "", wanted=False, waits=False))
@@ -74,22 +74,22 @@ def stamp(document: Document, name: str, otherwise: int) -> int:
 
 def wanted(sync: Sync, document: Document) -> bool:
     """Whether a referral without a link would mean something: it names one of ours, or should become one."""
-    meeting = _meeting(sync, document)
-    if meeting is not Meeting.LEAD:
-        return meeting is not Meeting.IGNORE
+    meaning = _meaning(sync, document)
+    if meaning is not Meaning.LEAD:
+        return meaning is not Meaning.IGNORE
     return can_be_made(sync, document) and not stands(sync, id_of(document))
 
 
-def _meeting(sync: Sync, document: Document) -> Meeting:
+def _meaning(sync: Sync, document: Document) -> Meaning:
     if not unlinked.owner(document, sync.organization_id):
-        return Meeting.IGNORE
+        return Meaning.IGNORE
     if unlinked.named_opportunity(document):
-        return Meeting.LINK
+        return Meaning.LINK
     config, phase = sync.mapping.config, sync.mapping.referral.read(document, theirs=None).phase
     return unlinked.unnamed(document, phase, co_sell_only=config.scope.co_sell_only, as_leads=config.as_leads)
 
 
-def look_at_many(sync: Sync, ids: Sequence[str]) -> Iterator[tuple[str, SalesforceView]]:
+def read_many(sync: Sync, ids: Sequence[str]) -> Iterator[tuple[str, SalesforceView]]:
     """What up to 2,000 opportunities show, read in one call and, where Salesforce cuts its answers, their next pages.
 
     The recycled are told from those that cannot be seen.
@@ -120,7 +120,7 @@ def unreadable(what: str, record: Document, key: str, error: Exception) -> None:
     log.warning(json.dumps({"event": f"{what} unreadable", what: record.get(key), "why": type(error).__name__}))
 
 
-def _kept(sync: Sync, document: Document) -> Listed:
+def _listed(sync: Sync, document: Document) -> Listed:
     groups = sync.mapping.referral.read(document, theirs=None).groups
     shows = (shown(group, groups.get(group), sync.policy) for group in sync.policy.groups)
     ours = unlinked.owner(document, sync.organization_id)
@@ -130,7 +130,7 @@ def _kept(sync: Sync, document: Document) -> Listed:
 
 
 def _waits(sync: Sync, document: Document) -> bool:
-    unmade = _meeting(sync, document) is Meeting.LEAD and not can_be_made(sync, document)
+    unmade = _meaning(sync, document) is Meaning.LEAD and not can_be_made(sync, document)
     return unmade and not stands(sync, id_of(document))
 
 

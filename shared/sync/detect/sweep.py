@@ -16,15 +16,15 @@ from typing import Any
 from shared.deal import Absence, Digest, Issue, Link, LinkState, Opportunity, SalesforceView, Side
 from shared.decide import REPORT
 from shared.decide.groups import awaits_acceptance, shown
-from shared.decide.guards import untold
-from shared.decide.upgrade import unheard
+from shared.decide.guards import unreported
+from shared.decide.upgrade import unanswered
 from shared.doorbell import Queue
 from shared.errors import LostRace
 from shared.mapping.codecs import ticks_at
 from shared.shapes.referral import UPDATED, id_of
 from shared.sync.admission.brakes import Found, braked
 from shared.sync.admission.permit import permitted, timed
-from shared.sync.detect.scan import AT_ONCE, Listed, asking, down_to, listed, look_at_many, stamp, unreadable, wanted
+from shared.sync.detect.scan import AT_ONCE, Listed, asking, down_to, listed, read_many, stamp, unreadable, wanted
 from shared.sync.lanes import ring, ring_for_links
 from shared.sync.ports import Document, Sync
 
@@ -168,7 +168,7 @@ def _compare_all(sync: Sync, there: Mapping[str, Listed], found: _Differences) -
         for link in batch:
             _note(sync, link, there.get(link.referral_id), found)
         linked = {link.opportunity_id: link for link in batch if link.state in LOOKED_AT}
-        for sf_id, view in look_at_many(sync, list(linked)):
+        for sf_id, view in read_many(sync, list(linked)):
             _compare(sync, linked[sf_id], view, there.get(linked[sf_id].referral_id), found)
     found.unseen += [i for i, referral in there.items() if referral.wanted and i not in found.known]
     found.unlisted += [i for i, referral in there.items() if referral.waits and i not in found.known]
@@ -218,7 +218,7 @@ def _compare(sync: Sync, link: Link, view: SalesforceView, referral: Listed | No
 
 def _mended(sync: Sync, link: Link, view: SalesforceView) -> bool:
     """Whether an opportunity that refused its message was saved since; without a referral's id no poll sees that."""
-    return REPORT in link.held and isinstance(view, Opportunity) and untold(link, view, sync.policy) is not None
+    return REPORT in link.held and isinstance(view, Opportunity) and unreported(link, view, sync.policy) is not None
 
 
 def _not_listed(link: Link, referral: Listed | None, found: _Differences) -> bool:
@@ -227,7 +227,7 @@ def _not_listed(link: Link, referral: Listed | None, found: _Differences) -> boo
 
 
 def _differs(sync: Sync, link: Link, view: Opportunity) -> bool:
-    return unheard(link, view, sync.policy) or any(
+    return unanswered(link, view, sync.policy) or any(
         rule.alone and shown(group, view.groups[group], sync.policy) != _known(link, group)
         for group, rule in sync.policy.groups.items()
     )

@@ -13,7 +13,7 @@ from math import ceil
 
 from shared.catalogue import INFORMATION
 from shared.deal import Absence, Decision, History, Intent, Issue, Link, LinkState, Opportunity, Referral, Side
-from shared.decide import announce, commit, decide, fitted, refuse
+from shared.decide import after_schema_change, announce, commit, decide, refuse
 from shared.decide.guards import SILENT
 from shared.decide.version import UNLISTED
 from shared.doorbell import REFERRAL_QUEUES, Queue
@@ -88,7 +88,7 @@ def _busy(sync: Sync, link: Link) -> bool:
 
 def _round(sync: Sync, link: Link, look: Look, run: str, caller: Caller) -> tuple[Link, bool]:
     p, s = look.views(link)
-    if (fit := fitted(link, s, sync.policy)) != link:
+    if (fit := after_schema_change(link, s, sync.policy)) != link:
         link = sync.links.save(fit)
     decision = decide(link, p, s, sync.policy, sync.clock())
     if Side.PARTNER_CENTER in decision.read:

@@ -19,7 +19,7 @@ from shared.sync.pair.gather import Look, link_of
 from shared.sync.ports import Document, Sync
 
 
-def look_for_microsoft(document: Document, look: Look) -> None:
+def find_microsofts(document: Document, look: Look) -> None:
     """Read both sides of a deal that is new to us, where Microsoft may take part in it.
 
     Raises ApiError for what passes; a refusal to list them leaves Microsoft's side untold.

@@ -46,7 +46,7 @@ def _update(sync: Sync, link: Link, intent: Intent, look: Look) -> None:
     if link.state is not LinkState.PAUSED:
         fields |= _along(sync, intent, look, fields)
     if not intent.writes and intent.report is None:  # decided for this alone, so a refusal of it stops nothing else
-        fields |= spell.heard(look.record)
+        fields |= spell.untick_retry(look.record)
     path = sf.path(sf.OPPORTUNITY, link.opportunity_id)
     steps = [CompositeStep(OPPORTUNITY, "PATCH", path, fields, int(intent.target_version))]
     steps += [
