@@ -10,7 +10,7 @@ PYTHON313 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python) $
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test313 kills sim model storm mutants checkov lint types package audit sbom version publish \
+.PHONY: help install demo quick changed test test313 kills sim model storm mutants checkov lint types package audit sbom version publish \
     bench-import run lock clean
 
 help:  ## show the targets
@@ -37,23 +37,20 @@ demo: install  ## start the whole system and act out both scenarios (CHECK=1: no
 # What is deployed is unpacked and run in the real worker on the Python that Azure runs, where it is found; else on this one.
 HAS313 = $(shell $(or $(PYTHON313),false) -c '' 2>/dev/null && echo yes)
 
+quick: install  ## lint, types and the rules of what changed since the last commit (BASE=…: since another), while you work
+	@$(MAKE) --no-print-directory -j3 lint types changed
+
+changed:
+	@$(BIN)/python -m tests.quick $(or $(BASE),HEAD)
+
 test: install lint types  ## everything the gate runs
 	@$(BIN)/python -m pytest -n auto --dist loadgroup $(if $(HAS313),--ignore=tests/functions/test_worker_app.py)
 	@$(MAKE) --no-print-directory test313
 
-# What searches at depth, what tests tools and simulators, and what decides without any library says nothing about the app
-# on another Python: it runs once. Of the flows' rules, those of each flow itself run on both.
-FLOWS := $(addprefix tests/sync/test_,salesforce_to_partner_center.py partner_center_to_salesforce.py poll.py sweep.py \
-    create_co_sell_referral.py invite_microsoft.py microsofts_side.py gates.py schema.py)
-DEEP := tests/simulation/test_simulation.py tests/simulation/test_worlds.py tests/model/test_model.py tests/scale/test_scale.py tests/mutants \
-    tests/package tests/cli tests/sandbox tests/infra tests/release tests/sandbox/test_scenarios.py tests/identity/test_refreshing.py \
-    tests/pages/test_parity.py tests/architecture/test_rules.py $(wildcard tests/test_decide_*.py) \
-    $(filter-out $(FLOWS),$(wildcard tests/sync/test_*.py))
-
 test313:  ## the tests, but for the deep ones, on Python 3.13, which Azure runs, where one is found
 	@$(or $(PYTHON313),false) -c '' 2>/dev/null || { echo "skipped: the same tests on Python 3.13 (none was found)"; exit 0; } \
 	    && $(MAKE) --no-print-directory install VENV=.venv313 PYTHON=$(PYTHON313) \
-	    && .venv313/bin/python -m pytest -n auto --dist loadgroup $(addprefix --ignore=,$(DEEP))
+	    && .venv313/bin/python -m pytest -n auto --dist loadgroup -m "not deep"
 
 kills: install  ## kill the app's process 50 times while people work (state in Azurite; about five minutes)
 	@KILLS=$(or $(KILLS),50) $(BIN)/python -m pytest -s tests/sandbox/test_kills.py
@@ -67,8 +64,8 @@ model: install  ## the model check at depth, with every rule taken away once
 storm: install  ## a hundred thousand pairs and bad days, every call counted: LINKS=… (a few minutes)
 	@$(BIN)/python -m tests.scale --links $(or $(LINKS),100000)
 
-mutants: install  ## seed mistakes one at a time; every one must make a test fail
-	@$(BIN)/python -m tests.mutants
+mutants: install  ## seed mistakes one at a time; every one must make a test fail (STALE=1: only list those to mend)
+	@$(BIN)/python -m tests.mutants $(if $(STALE),--stale)
 
 checkov: install  ## have checkov look at infra/ (a virtual environment of its own: 300 MB, a minute)
 	@test -x .checkov/bin/checkov || { $(PYTHON) -m venv .checkov && .checkov/bin/python -m pip install --quiet \
@@ -78,6 +75,7 @@ checkov: install  ## have checkov look at infra/ (a virtual environment of its o
 lint: install
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-logo --no-cache >$(VENV)/imports.txt || { cat $(VENV)/imports.txt; exit 1; }
 
 types: install
 	@$(BIN)/mypy

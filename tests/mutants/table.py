@@ -253,7 +253,7 @@ MUTANTS: Final = (
     Mutant("a return nobody told of is overlooked while the sync is off", f"{S}detect/sweep.py", "if on or deleted is isinstance(view, Opportunity) or", "if on or not (deleted or isinstance(view, Opportunity)) or", (SWEEP,)),
     Mutant("a creation given up takes its opportunity out of the sweep", f"{S}detect/sweep.py", " for link in batch if link.state is not LinkState.CREATING_P)", " for link in batch)", (SWEEP,)),
     Mutant("a listed referral with a bug stops the delta", f"{S}detect/sweep.py", "        return wanted(sync, document)\n    except Exception as error:", "        return wanted(sync, document)\n    except KeyError as error:", (NEIGHBOURS,)),
-    Mutant("a listed referral without a time ends the list", f"{S}detect/scan.py", "    except (KeyError, ValueError):\n        return otherwise", "    except (KeyError, ValueError):\n        return 0", (NEIGHBOURS,)),
+    Mutant("a listed referral without a time ends the list", f"{S}listing.py", "    except (KeyError, ValueError):\n        return otherwise", "    except (KeyError, ValueError):\n        return 0", (NEIGHBOURS,)),
     Mutant("what waits is looked at by no sweep", f"{S}detect/sweep.py", "            *found.held,\n", "", (SWEEP,)),
     Mutant("duplicates not reported", f"{S}detect/sweep.py", "if len(ids) > 1:", "if len(ids) > 2:", (DELTA,)),
     # Failures

@@ -8,6 +8,8 @@ from shared.mapping.codecs import ticks
 from shared.sync.detect.sweep import TICKS
 from tests.support.rig import Rig
 
+pytestmark = pytest.mark.deep
+
 
 def watermark(rig: Rig) -> int:
     """Where the delta stands, in ticks."""

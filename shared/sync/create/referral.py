@@ -54,8 +54,8 @@ from shared.sync.create.claims import MaySend, Taken
 from shared.sync.create.invite_microsoft import asked, invite
 from shared.sync.create.known_leads import named_by, taken
 from shared.sync.create.not_sent import report_not_sent, ring_again, untick_retry
-from shared.sync.detect.scan import down_to
 from shared.sync.lanes import NAMED_REASON
+from shared.sync.listing import down_to
 from shared.sync.pair.converge import Caller, converge
 from shared.sync.pair.engagement import find_microsofts, joined
 from shared.sync.pair.gather import Look, link_of

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 from shared import unlinked
 from shared.deal import Digest, Link, SalesforceView
@@ -57,19 +56,6 @@ def listed(sync: Sync) -> dict[str, Listed]:
             unreadable("referral", document, ID, error)
             found.setdefault(str(document.get(ID)), Listed(0, "", wanted=False, waits=False))
     return found
-
-
-def down_to(documents: Iterable[Document], name: str, oldest: int) -> Iterator[Document]:
-    """The beginning of a list, latest first, down to a time in ticks; what shows no such time ends nothing."""
-    return takewhile(lambda document: stamp(document, name, oldest) >= oldest, documents)
-
-
-def stamp(document: Document, name: str, otherwise: int) -> int:
-    """When a listed referral was made, or changed, in ticks; `otherwise` where that cannot be read."""
-    try:
-        return ticks(str(document[name]))
-    except (KeyError, ValueError):
-        return otherwise
 
 
 def wanted(sync: Sync, document: Document) -> bool:

@@ -24,8 +24,9 @@ from shared.mapping.codecs import ticks_at
 from shared.shapes.referral import UPDATED, id_of
 from shared.sync.admission.brakes import Found, braked
 from shared.sync.admission.permit import permitted, timed
-from shared.sync.detect.scan import AT_ONCE, Listed, asking, down_to, listed, read_many, stamp, unreadable, wanted
+from shared.sync.detect.scan import AT_ONCE, Listed, asking, listed, read_many, unreadable, wanted
 from shared.sync.lanes import ring, ring_for_links
+from shared.sync.listing import down_to, stamp
 from shared.sync.ports import Document, Sync
 
 log = logging.getLogger("cosell.sync")
