@@ -20,7 +20,19 @@ __all__ = ["account", "azurite"]
 MOST_FRESH = 1 << 40
 HERE = Path(__file__).parent
 # Folders whose tests are all `deep`; elsewhere a module says it of itself.
-DEEP = {"architecture", "cli", "decide", "infra", "model", "package", "pages", "release", "sandbox", "scale", "simulation"}
+DEEP = {
+    "architecture",
+    "cli",
+    "decide",
+    "infra",
+    "model",
+    "package",
+    "pages",
+    "release",
+    "sandbox",
+    "scale",
+    "simulation",
+}
 settings.register_profile("untimed", deadline=None)  # how long an example takes says nothing on a busy machine
 settings.load_profile("untimed")
 

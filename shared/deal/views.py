@@ -90,7 +90,7 @@ Views = Mapping[str, Content | Unreadable]
 class Absence(StrEnum):
     """Why a side could not be read as a record."""
 
-    STALE = "stale"
+    UNREAD = "unread"  # nobody has looked yet
     GONE = "gone"
     FORBIDDEN = "forbidden"
     UNAVAILABLE = "unavailable"

@@ -157,3 +157,16 @@ class Sync:
     shared_flags: SharedFlags = field(default_factory=SharedFlags)
     words: Words = ENGLISH  # what sellers read
     whole: FieldMapping | None = None  # the mapping before anything was left out, when `mapping` is a part of it
+
+
+class Reading(Protocol):
+    """The part of `Sync` that reads records."""
+
+    @property
+    def referrals(self) -> Referrals: ...
+    @property
+    def opportunities(self) -> Opportunities: ...
+    @property
+    def mapping(self) -> FieldMapping: ...
+    @property
+    def organization_id(self) -> str: ...

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from shared.deal import Claim, ClaimPhase
 from shared.errors import LostRace
 from shared.sync import Patience
 from shared.sync.create import claims
@@ -22,6 +23,8 @@ POST_STEPS = 1  # a POST takes effect within this time or never
 LIST_LAG = 2  # the lists' true lag
 
 Moves = Iterator[tuple[str, Making]]
+
+NO_CLAIM = Claim(ClaimPhase.SEND, 0, "", 0, 0, 0, "")
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,8 @@ def _search(way: Way, making: Making, at: int, run: Creator) -> Moves:
 
 
 def _post(way: Way, making: Making, at: int, run: Creator) -> Moves:
-    taken = Taken(MaySend.SEND, link_of(run.claim), started=NOW - run.since)
+    link = link_of(run.claim)
+    taken = Taken(MaySend.SEND, link, link.claim or NO_CLAIM, started=NOW - run.since)
     if way.recheck and not claims.still_ours(real_sync(way.patience, Store(making, run)), taken):
         yield "is not ours any more", _put(making, at, None)
         return

@@ -15,18 +15,19 @@ from shared.errors import Forbidden, Missing, Rejected
 from shared.kinds import Kind, kind_of
 from shared.mapping.codecs import ticks
 from shared.shapes.referral import UPDATED, engagement_of, id_of
-from shared.sync.pair.gather import Look, link_of
+from shared.sync.pair.gather import Gathered, link_of, read_engagement
 from shared.sync.ports import Document, Sync
 
 
-def find_microsofts(document: Document, look: Look) -> None:
+def find_microsofts(sync: Sync, document: Document, found: Gathered) -> Gathered:
     """Read both sides of a deal that is new to us, where Microsoft may take part in it.
 
     Raises ApiError for what passes; a refusal to list them leaves Microsoft's side untold.
     """
     if kind_of(document) is Kind.CO_SELL and engagement_of(document):
         with suppress(Rejected, Missing, Forbidden):
-            look.look_at_engagement(engagement_of(document), id_of(document))
+            found, _ = read_engagement(sync, engagement_of(document), id_of(document), found)
+    return found
 
 
 def joined(sync: Sync, link: Link, theirs: Document | None) -> Link:
