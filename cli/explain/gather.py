@@ -110,7 +110,7 @@ def _by_opportunity(sync: Sync, record_id: str) -> _Pair:
     opportunity_id = _long_form(sync, record_id)
     if opportunity_id is None:
         raise NotARecord("Salesforce does not take this as an id: the last three characters of the long form check it.")
-    link = link_of(sync, S, opportunity_id)
+    link = link_of(sync.links, S, opportunity_id)
     seen = read_opportunity(sync, opportunity_id, Gathered(audit=False).of(link))
     named = unlinked.named_referral(seen.opportunity.groups) if seen.opportunity else ""
     referral_id = (link.referral_id if link else "") or (named if unlinked.REFERRAL_ID.match(named) else "")
@@ -120,7 +120,7 @@ def _by_opportunity(sync: Sync, record_id: str) -> _Pair:
 
 
 def _by_referral(sync: Sync, record_id: str) -> _Pair:
-    link = link_of(sync, P, record_id)
+    link = link_of(sync.links, P, record_id)
     seen = read_referral(sync, record_id, Gathered(audit=False).of(link))
     named = unlinked.named_opportunity(seen.document or {})
     opportunity_id = (link.opportunity_id if link else "") or (_long_form(sync, named) if named else "")
@@ -215,7 +215,7 @@ def _meaning(sync: Sync, found: _Pair, p: Referral) -> unlinked.Meaning:
         ours=unlinked.owner(document, sync.organization_id),
         co_sell_only=sync.mapping.config.scope.co_sell_only,
         named_exists=found.seen.opportunity is not None,
-        named_link=link_of(sync, S, found.opportunity_id) if found.opportunity_id else None,
+        named_link=link_of(sync.links, S, found.opportunity_id) if found.opportunity_id else None,
         as_leads=sync.mapping.config.as_leads,
     )
 

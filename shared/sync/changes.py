@@ -39,7 +39,7 @@ def opportunities_changed(sync: Sync, bell: Doorbell, queue: Queue = Queue.OPPOR
 
 
 def _opportunities_changed(sync: Sync, bell: Doorbell, queue: Queue) -> None:
-    links = {sf_id: link_of(sync, S, sf_id) for sf_id in bell.ids}
+    links = {sf_id: link_of(sync.links, S, sf_id) for sf_id in bell.ids}
     found = read_opportunities(sync, bell.ids, audit=False)
     named: list[str] = []
 
@@ -150,8 +150,8 @@ def _not_visible(sync: Sync, bell: Doorbell, link: Link | None, referral_id: str
 
 def _rung_for(sync: Sync, referral_id: str) -> tuple[Link | None, str]:
     """The pair that a referral's event is about, and our side of it: the event may be of Microsoft's."""
-    link = link_of(sync, P, referral_id)
-    if link is None and (ours := ours_of(sync, referral_id)) is not None:
+    link = link_of(sync.links, P, referral_id)
+    if link is None and (ours := ours_of(sync.links, referral_id)) is not None:
         return ours, ours.referral_id
     return link, referral_id
 

@@ -132,7 +132,7 @@ MUTANTS: Final = (
     Mutant("newest version not remembered", f"{D}version.py", "max(link.p_hwm, p.ticks)", "link.p_hwm", (VERSIONS,)),
     Mutant("version taken over while its news waits", f"{D}version.py", "return link if waiting else", "return link if False else", (VERSIONS,)),
     Mutant("judging an announced write teaches no version", f"{D}guards.py", "judge(noticed(link, p), link.intent", "judge(link, link.intent", (f"{MODEL}test_judging_an_announced_write_teaches_the_newest_version",)),
-    Mutant("the view read before the link", f"{S}changes.py", "(view, record), link = found[sf_id], links[sf_id]", "(view, record), link = found[sf_id], link_of(sync, S, sf_id)", (RACES,)),
+    Mutant("the view read before the link", f"{S}changes.py", "(view, record), link = found[sf_id], links[sf_id]", "(view, record), link = found[sf_id], link_of(sync.links, S, sf_id)", (RACES,)),
     Mutant("memory trusted though a newer version was seen", f"{D}groups.py", " or not link.current:", ":", (VERSIONS,)),
     # Announcements
     Mutant("writes not announced", f"{S}pair/converge.py", "link = sync.links.save(replace(decision.link, intent=intent), conflicts=decision.conflicts, at=sync.clock())", "link = replace(sync.links.save(decision.link, conflicts=decision.conflicts, at=sync.clock()), intent=intent)", (TWO,)),
@@ -393,7 +393,7 @@ MUTANTS: Final = (
     Mutant("a deleted lead is made again after a loss of memory", f"{S}create/lead.py", "queries(asked, deleted=True)", "queries(asked)", (LEADS,)),
     Mutant("a made lead is not remembered", f"{S}create/lead.py", "    if row:\n        sync.links.claim(Side.PARTNER_CENTER, unlinked.alias_of_lead(referral_id), row)\n", "", (LEADS,)),
     Mutant("a pair that lost its memory stays apart behind its lead", f"{S}create/lead.py", "    if paired:", "    if False:", (LEADS,)),
-    Mutant("a made lead counts as missed every night", f"{S}detect/scan.py", "return can_be_made(sync, document) and not stands(sync, id_of(document))", "return can_be_made(sync, document)", (LEADS,)),
+    Mutant("a made lead counts as missed every night", f"{S}detect/scan.py", "return can_be_made(sync, document) and not stands(sync.links, id_of(document))", "return can_be_made(sync, document)", (LEADS,)),
     Mutant("an incomplete lead counts as missed every night", f"{S}detect/scan.py", "return can_be_made(sync, document) and not", "return not", (LEADS,)),
     Mutant("an incomplete lead whose event was lost is never told", f"{S}detect/scan.py", "unmade = _meaning(sync, document) is Meaning.LEAD and not can_be_made(sync, document)", "unmade = False", (LEADS,)),
     Mutant("an accepted lead stays a lead", "shared/unlinked.py", "as_leads and phase is Phase.NEW and kind_of", "as_leads and kind_of", (LEADS,)),

@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from shared.deal import Claim, ClaimPhase, Link
 from shared.errors import LostRace
-from shared.sync.ports import Sync
+from shared.sync.ports import Claiming
 
 NAMESPACE = uuid.UUID("6f0e6bd4-6a0c-4f0b-9d4e-6c6f2d3b7c11")
 
@@ -41,7 +41,7 @@ class Taken:
     delay_seconds: float = 0
 
 
-def take(sync: Sync, link: Link) -> Taken:
+def take(sync: Claiming, link: Link) -> Taken:
     """Claim the creation that a link stands for, as far as it may be claimed now. Raises LostRace."""
     claim, started = link.claim, sync.monotonic()
     if claim is None:
@@ -57,20 +57,20 @@ def take(sync: Sync, link: Link) -> Taken:
     return Taken(MaySend.NOT_YET, _waiting(sync, link, claim, wait), claim, delay_seconds=wait)
 
 
-def still_ours(sync: Sync, taken: Taken) -> bool:
+def still_ours(sync: Claiming, taken: Taken) -> bool:
     """Look again right before sending: nobody fenced us off, and we were not frozen since we claimed."""
     current = sync.links.link(taken.link.id)
     fresh = sync.monotonic() - taken.started <= sync.patience.send_window
     return fresh and current is not None and current.claim == taken.link.claim
 
 
-def confirm(sync: Sync, taken: Taken) -> None:
+def confirm(sync: Claiming, taken: Taken) -> None:
     """The last thing before a creation leaves: raises LostRace when it is no longer ours to send."""
     if not still_ours(sync, taken):
         raise LostRace(f"claim of {taken.link.id}")
 
 
-def give_back(sync: Sync, link: Link, delay_seconds: float) -> Link:
+def give_back(sync: Claiming, link: Link, delay_seconds: float) -> Link:
     """This attempt was provably not sent. What an earlier one did is still to be searched for."""
     claim = link.claim
     if claim is None or claim.number == 1:
@@ -85,13 +85,13 @@ def given_up(link: Link) -> Link:
     return replace(link, claim=None, sent_at=sent_at)
 
 
-def _claimed(sync: Sync, link: Link, may_send: MaySend, number: int, first_at: int, started: float) -> Taken:
+def _claimed(sync: Claiming, link: Link, may_send: MaySend, number: int, first_at: int, started: float) -> Taken:
     now = sync.clock()
     request_id = link.claim.request_id if link.claim else str(uuid.uuid5(NAMESPACE, f"{link.id}:{link.state}:{now}"))
     claim = Claim(ClaimPhase.SEND, number, sync.new_id(), now, 0, first_at, request_id)
     return Taken(may_send, sync.links.save(replace(link, claim=claim)), claim, started)
 
 
-def _waiting(sync: Sync, link: Link, claim: Claim, seconds: int) -> Link:
+def _waiting(sync: Claiming, link: Link, claim: Claim, seconds: int) -> Link:
     waiting = replace(claim, phase=ClaimPhase.WAIT, number=claim.number + 1, wait=seconds, at=sync.clock())
     return sync.links.save(replace(link, claim=waiting))

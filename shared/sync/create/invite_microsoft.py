@@ -129,7 +129,7 @@ def _done(sync: Sync, link: Link, found: Gathered, *, asked_now: bool = True) ->
     """Microsoft is in; what we asked goes to the history, so that the next write to the opportunity tells it."""
     log.info(json.dumps({"event": "Microsoft is in", "link": link.id}))
     held = {group: hold for group, hold in link.held.items() if group != CO_SELL}
-    link = joined(sync, replace(link, state=LinkState.LINKED, claim=None, held=held), found.microsofts)
+    link = joined(sync.links, replace(link, state=LinkState.LINKED, claim=None, held=held), found.microsofts)
     if found.opportunity is not None:
         link = remembered(link, found.opportunity, sync.policy)
     now = sync.clock()

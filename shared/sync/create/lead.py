@@ -26,7 +26,7 @@ log = logging.getLogger("cosell.sync")
 def make_lead(sync: Sync, document: Document, *, reason: str, tries: int = 0) -> None:
     """Make the row of a lead that nobody has accepted, once. Raises ApiError for what may pass."""
     referral_id, side = id_of(document), sync.mapping.lead
-    if stands(sync, referral_id):
+    if stands(sync.links, referral_id):
         return
     if side is None or not side.makes:  # the schema's own issue says which field the org lacks
         log.info(json.dumps({"event": "lead waits", "referral": referral_id}))

@@ -106,8 +106,8 @@ def _claimed(sync: Sync, referral_id: str, referral: Referral, tries: int, *, an
 def _missing(sync: Sync, document: Document, referral: Referral, found: Gathered) -> tuple[Gathered, Around | None]:
     """What exists of the deal's surroundings; None when the opportunity itself does, which is then shown."""
     views = {g: c for g, c in referral.groups.items() if sync.mapping.groups[g].spec.create.towards(S)}
-    taken = shown(sync, id_of(document), converted(sync, id_of(document)))
-    asked = [taken, *surroundings.questions(sync, views, document)]
+    taken = shown(sync.mapping, id_of(document), converted(sync, id_of(document)))
+    asked = [taken, *surroundings.questions(sync.mapping, views, document)]
     answers = sync.opportunities.composite(asked)
     bodies = {name: body["records"] for name, body in answers.bodies.items()}
     key = sync.mapping.config.opportunity.referral_id
@@ -115,12 +115,12 @@ def _missing(sync: Sync, document: Document, referral: Referral, found: Gathered
     if existing:
         view = sync.mapping.opportunity.read(existing[0], answers.server_time)
         return found.with_opportunity(view, existing[0]), None
-    return found, surroundings.understood(sync, views, document, bodies)
+    return found, surroundings.understood(sync.mapping, views, document, bodies)
 
 
 def _expected(sync: Sync, link: Link, referral: Referral) -> Link:
     stage = {"status": lifecycle.content(lifecycle.SHOWN[referral.phase])} if referral.phase else {}
-    made = sync.mapping.filled(writable(sync, referral.groups), S)
+    made = sync.mapping.filled(writable(sync.mapping, referral.groups), S)
     # Which members of the team are users is not known before.
     made = {group: c for group, c in made.items() if sync.mapping.groups[group].spec.kind != "people"}
     expected = expected_base(link, referral.groups, {**made, **stage}, sync.policy)
@@ -173,7 +173,7 @@ def _complete(sync: Sync, link: Link, document: Document, found: Gathered, *, ma
         held={},
         map_ver=sync.mapping.version,
     )
-    link = joined(sync, link, found.microsofts)
+    link = joined(sync.links, link, found.microsofts)
     if made and found.referral and found.opportunity:
         # What the platform made of our values is the agreement; nothing flows back.
         link = first_base(link, found.referral, found.opportunity, sync.policy, S)

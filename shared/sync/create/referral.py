@@ -77,7 +77,7 @@ class Run:
 
 def create_referral(sync: Sync, opportunity_id: str, *, reason: str, tries: int = 0) -> None:
     """Create the referral of an opportunity that asks for one, or go on where an earlier run stopped."""
-    link = link_of(sync, S, opportunity_id) or sync.links.link(link_id_of_opportunity(opportunity_id))
+    link = link_of(sync.links, S, opportunity_id) or sync.links.link(link_id_of_opportunity(opportunity_id))
     known, found = known_of(link, S, opportunity_id), Gathered()
     if known is not Known.ANOTHERS:
         found = read_opportunity(sync, opportunity_id, found)
@@ -135,7 +135,7 @@ def complete(sync: Sync, link: Link, document: Document, found: Gathered, *, our
     if not ours and not invited:
         with suppress(ApiError):  # its own events tell later
             found = find_microsofts(sync, document, found)
-    link = joined(sync, link, found.microsofts)
+    link = joined(sync.links, link, found.microsofts)
     if ours and found.referral is not None and view is not None:
         link = first_base(link, found.referral, view, sync.policy, Side.PARTNER_CENTER)
     link = sync.links.save(replace(link, state=LinkState.CREATING_MS) if invited else link, at=sync.clock())

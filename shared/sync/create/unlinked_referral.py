@@ -31,7 +31,7 @@ RELATED_REASON = "related referral"
 def unlinked_referral(sync: Sync, bell: Doorbell, document: Document, found: Gathered) -> None:
     """Link it, create what it stands for, or leave it: as `meet` says. Raises LostRace, and ApiError."""
     named = unlinked.named_opportunity(document)
-    named_link = link_of(sync, S, named) if named else None
+    named_link = link_of(sync.links, S, named) if named else None
     view, record = read_opportunities(sync, [named], audit=True)[named] if named else (None, {})
     exists = isinstance(view, Opportunity) or view is Absence.RECYCLED  # it may come back: never a second one
     meaning = unlinked.meaning_of(
@@ -53,7 +53,7 @@ def unlinked_referral(sync: Sync, bell: Doorbell, document: Document, found: Gat
 
 
 def _link(sync: Sync, bell: Doorbell, document: Document, found: Gathered, link: Link) -> None:
-    opportunity_id, waits = link.opportunity_id, link_of(sync, P, id_of(document))
+    opportunity_id, waits = link.opportunity_id, link_of(sync.links, P, id_of(document))
     if waits is None:
         fresh = Link(link_id_of_opportunity(opportunity_id), LinkState.CREATING_P, opportunity_id=opportunity_id)
     else:  # Salesforce refused an opportunity of its own: the two meet for the first time
@@ -92,9 +92,9 @@ def _related(sync: Sync, bell: Doorbell, document: Document, _found: Gathered, _
     siblings = sync.referrals.engagement(engagement_of(document))
     ours = [id_of(d) for d in siblings if unlinked.owner(d, sync.organization_id)]
     theirs = unlinked.microsofts(siblings, sync.organization_id)
-    for link in (link_of(sync, P, referral_id) for referral_id in ours):
+    for link in (link_of(sync.links, P, referral_id) for referral_id in ours):
         if link is not None and theirs is not None and link.state not in CREATING and not link.ms_referral_id:
-            sync.links.save(joined(sync, link, theirs))
+            sync.links.save(joined(sync.links, link, theirs))
     if ours:
         sync.bells.ring(Queue.REFERRAL_CHANGES, ours, reason=RELATED_REASON)
 

@@ -63,7 +63,7 @@ def wanted(sync: Sync, document: Document) -> bool:
     meaning = _meaning(sync, document)
     if meaning is not Meaning.LEAD:
         return meaning is not Meaning.IGNORE
-    return can_be_made(sync, document) and not stands(sync, id_of(document))
+    return can_be_made(sync, document) and not stands(sync.links, id_of(document))
 
 
 def _meaning(sync: Sync, document: Document) -> Meaning:
@@ -117,7 +117,7 @@ def _listed(sync: Sync, document: Document) -> Listed:
 
 def _waits(sync: Sync, document: Document) -> bool:
     unmade = _meaning(sync, document) is Meaning.LEAD and not can_be_made(sync, document)
-    return unmade and not stands(sync, id_of(document))
+    return unmade and not stands(sync.links, id_of(document))
 
 
 def _hash(digest: Digest | None) -> int:

@@ -25,7 +25,7 @@ from shared.errors import ApiError, Forbidden, Missing, Rejected, Throttled, Una
 from shared.mapping.referral import NOBODY
 from shared.shapes import salesforce as sf
 from shared.shapes.referral import engagement_of, id_of
-from shared.sync.ports import Document, Reading, Rows, Sync
+from shared.sync.ports import Document, Links, Reading, Rows
 
 REFERRAL_ABSENCES: dict[type[ApiError], Absence] = {
     Missing: Absence.GONE,
@@ -154,13 +154,13 @@ def _in_engagement(sync: Reading, referral_id: str, found: Gathered) -> tuple[Ga
         return found, None
 
 
-def link_of(sync: Sync, side: Side, record_id: str) -> Link | None:
+def link_of(links: Links, side: Side, record_id: str) -> Link | None:
     """The link of a record. Read it before the record, never after.
 
     Beside a newer link an older view would show what another run has written meanwhile as taken back by a person.
     """
-    owner = sync.links.link_of(side, record_id)
-    return sync.links.link(owner) if owner else None
+    owner = links.link_of(side, record_id)
+    return links.link(owner) if owner else None
 
 
 @dataclass(frozen=True)
