@@ -199,7 +199,7 @@ MUTANTS: Final = (
     Mutant("fifty-one people are sent", "shared/checks.py", "if len(content) > MOST_MEMBERS:", "if len(content) > MOST_MEMBERS + 1:", ("tests/test_checks.py",)),
     Mutant("a reason goes out as sellers call it", f"{MAP}opportunity.py", "self._names.reasons.get(text, text)", "text", ("tests/mapping/test_opportunity.py",)),
     Mutant("guests own deals", f"{SHAPE}salesforce.py", "{ACTIVE} = true AND UserType = 'Standard'", "{ACTIVE} = true", (TEAM,)),
-    Mutant("what stays at Microsoft is made all the same", f"{S}create/opportunity_request.py", "        and sync.mapping.groups[group].spec.create.towards(S)\n", "", (AROUND,)),
+    Mutant("what stays at Microsoft is made all the same", f"{S}create/opportunity_request.py", "        and mapping.groups[group].spec.create.towards(S)\n", "", (AROUND,)),
     Mutant("a contact without its customer", f"{S}create/surroundings.py", "if not (account and person", "if not (person", (AROUND,)),
     Mutant("a field that no row fills counts as filled", "cli/doctor/org.py", "OPPORTUNITY: {STAGE, ", 'OPPORTUNITY: {"CloseDate", STAGE, ', ("tests/cli/test_doctor_overlay.py",)),
     Mutant("a colleague in the portal is removed", f"{D}merge.py", 'if not (may_leave and fates.get(key) == "remove")} | joins', "if key in s} | joins", (PEOPLE, TEAM)),
@@ -225,7 +225,7 @@ MUTANTS: Final = (
     Mutant("any partner taken for Microsoft", "shared/kinds.py", "return MICROSOFT in id_ or", "return True or", (THEIRS,)),
     Mutant("our own seller taken for Microsoft's", f"{MAP}microsoft.py", "if _address(member) not in own]", "]", (THEIRS,)),
     Mutant("an unanswered request forgotten at night", f"{S}detect/sweep.py", "        found.unlisted.append(link.referral_id)", "        pass", (THEIRS,)),
-    Mutant("Microsoft's events find nobody", f"{S}pair/engagement.py", "sync.links.claim(Side.PARTNER_CENTER, unlinked.alias_of_microsofts(microsofts_id), link.id)", "pass", (THEIRS,)),
+    Mutant("Microsoft's events find nobody", f"{S}pair/engagement.py", "links.claim(Side.PARTNER_CENTER, unlinked.alias_of_microsofts(microsofts_id), link.id)", "pass", (THEIRS,)),
     Mutant("an event forgets the invitation", f"{D}next_step.py", "        _row(Known.UNINVITED, ANY_SHOWN, Step.INVITE),\n        _row(Known.INVITING, ANY_SHOWN, Step.CONVERGE),\n        _row(Known.PAIR, ANY_SHOWN, Step.CONVERGE),\n        _row(ANY_KNOWN", "        _row(Known.UNINVITED, ANY_SHOWN, Step.CONVERGE),\n        _row(Known.INVITING, ANY_SHOWN, Step.CONVERGE),\n        _row(Known.PAIR, ANY_SHOWN, Step.CONVERGE),\n        _row(ANY_KNOWN", (INVITE,)),
     Mutant("a poll forgets the invitation", f"{D}next_step.py", "        _row(Known.UNINVITED, ANY_SHOWN, Step.INVITE),\n        _row(Known.INVITING, ANY_SHOWN, Step.CONVERGE),\n        _row(Known.PAIR, ANY_SHOWN, Step.CONVERGE),\n        _row(Known.STOPPED", "        _row(Known.UNINVITED, ANY_SHOWN, Step.CONVERGE),\n        _row(Known.INVITING, ANY_SHOWN, Step.CONVERGE),\n        _row(Known.PAIR, ANY_SHOWN, Step.CONVERGE),\n        _row(Known.STOPPED", (INVITE,)),
     # Polls and sweeps
