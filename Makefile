@@ -120,12 +120,8 @@ run: install  ## start the app in the real Functions host (needs Azure Functions
 	@test -f local.settings.json || { echo "Copy local.settings.example.json to local.settings.json and fill it in."; exit 1; }
 	@. $(BIN)/activate && func start
 
-lock: install  ## write the exact pins of requirements*.txt again from pyproject.toml
-	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --quiet \
-	    --no-header --no-annotate --generate-hashes -o requirements.txt
-	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --quiet \
-	    --no-header --no-annotate -c requirements.txt -o requirements-dev.txt
+lock: install  ## uv.lock from pyproject.toml, and requirements*.txt from uv.lock (UPGRADE=1: with the newest of everything)
+	@$(BIN)/python -m release.pins $(if $(UPGRADE),--upgrade)
 
 clean:  ## remove the virtual environment and caches
 	@rm -rf $(VENV) .venv313 dist .checkov .node .mypy_cache .ruff_cache .pytest_cache .hypothesis .sandbox
