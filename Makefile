@@ -10,8 +10,8 @@ PYTHON313 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python) $
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo quick changed test test313 kills sim model storm mutants checkov lint types package audit sbom version publish \
-    bench-import run lock clean
+.PHONY: help install demo quick changed test test313 coverage kills sim model storm mutants checkov lint types package \
+    audit sbom version publish bench-import run lock clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,15 @@ test313:  ## the tests, but for the deep ones, on Python 3.13, which Azure runs,
 	@$(or $(PYTHON313),false) -c '' 2>/dev/null || { echo "skipped: the same tests on Python 3.13 (none was found)"; exit 0; } \
 	    && $(MAKE) --no-print-directory install VENV=.venv313 PYTHON=$(PYTHON313) \
 	    && .venv313/bin/python -m pytest -n auto --dist loadgroup -m "not deep"
+
+# Left out: what searches at depth takes longest and comes by the same lines again; infra/ and its package are no Python.
+UNCOUNTED := $(addprefix tests/,simulation model scale mutants infra package)
+SUMMARY := $(GITHUB_STEP_SUMMARY)
+
+coverage: install  ## which lines the tests reach, reported and not enforced (TESTS=… for some tests; also htmlcov/index.html)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term --cov-report=html \
+	    $(or $(TESTS),$(addprefix --ignore=,$(UNCOUNTED)))
+	@test -z "$(SUMMARY)" || $(BIN)/coverage report --format=markdown >> "$(SUMMARY)"
 
 kills: install  ## kill the app's process 50 times while people work (state in Azurite; about five minutes)
 	@KILLS=$(or $(KILLS),50) $(BIN)/python -m pytest -s tests/sandbox/test_kills.py
@@ -124,4 +133,4 @@ lock: install  ## uv.lock from pyproject.toml, and requirements*.txt from uv.loc
 	@$(BIN)/python -m release.pins $(if $(UPGRADE),--upgrade)
 
 clean:  ## remove the virtual environment and caches
-	@rm -rf $(VENV) .venv313 dist .checkov .node .mypy_cache .ruff_cache .pytest_cache .hypothesis .sandbox
+	@rm -rf $(VENV) .venv313 dist .checkov .node .mypy_cache .ruff_cache .pytest_cache .hypothesis .sandbox htmlcov .coverage*
