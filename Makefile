@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo quick changed test test313 coverage kills sim model storm mutants checkov lint types package \
-    audit sbom version publish bench-import run lock clean
+    audit sbom version publish bench-import run lock hooks clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -131,6 +131,9 @@ run: install  ## start the app in the real Functions host (needs Azure Functions
 
 lock: install  ## uv.lock from pyproject.toml, and requirements*.txt from uv.lock (UPGRADE=1: with the newest of everything)
 	@$(BIN)/python -m release.pins $(if $(UPGRADE),--upgrade)
+
+hooks: install  ## have git run ruff, mypy and the search for secrets before each commit
+	@$(BIN)/pre-commit install
 
 clean:  ## remove the virtual environment and caches
 	@rm -rf $(VENV) .venv313 dist .checkov .node .mypy_cache .ruff_cache .pytest_cache .hypothesis .sandbox htmlcov .coverage*
