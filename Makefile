@@ -132,7 +132,7 @@ run: install  ## start the app in the real Functions host (needs Azure Functions
 lock: install  ## uv.lock from pyproject.toml, and requirements*.txt from uv.lock (UPGRADE=1: with the newest of everything)
 	@$(BIN)/python -m release.pins $(if $(UPGRADE),--upgrade)
 
-hooks: install  ## have git run ruff, mypy and the search for secrets before each commit
+hooks: install  ## have git ask lint, types and for secrets before each commit
 	@$(BIN)/pre-commit install
 
 clean:  ## remove the virtual environment and caches

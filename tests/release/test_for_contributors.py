@@ -82,7 +82,7 @@ def test_the_hooks_are_the_tools_of_the_virtual_environment() -> None:
     assert len(entries) == len(repository["hooks"])
     assert all(entry.startswith(".venv/bin/") for entry in entries)
     for line in (recipe("lint") + recipe("types")).splitlines():
-        tool = line.strip().removeprefix("@$(BIN)/").removesuffix(" .").removesuffix(" --check")
+        tool = line.strip().removeprefix("@$(BIN)/").partition(" >")[0].removesuffix(" .").removesuffix(" --check")
         assert any(entry.startswith(f".venv/bin/{tool}") for entry in entries), tool
 
 
