@@ -10,8 +10,8 @@ PYTHON313 ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python) $
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo quick changed test test313 kills sim model storm mutants checkov lint types package audit sbom version publish \
-    bench-import run lock clean
+.PHONY: help install demo quick changed test test313 coverage kills sim model storm mutants checkov lint types package \
+    audit sbom version publish bench-import run lock hooks clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,15 @@ test313:  ## the tests, but for the deep ones, on Python 3.13, which Azure runs,
 	@$(or $(PYTHON313),false) -c '' 2>/dev/null || { echo "skipped: the same tests on Python 3.13 (none was found)"; exit 0; } \
 	    && $(MAKE) --no-print-directory install VENV=.venv313 PYTHON=$(PYTHON313) \
 	    && .venv313/bin/python -m pytest -n auto --dist loadgroup -m "not deep"
+
+# Left out: what searches at depth takes longest and comes by the same lines again; infra/ and its package are no Python.
+UNCOUNTED := $(addprefix tests/,simulation model scale mutants infra package)
+SUMMARY := $(GITHUB_STEP_SUMMARY)
+
+coverage: install  ## which lines the tests reach, reported and not enforced (TESTS=… for some tests; also htmlcov/index.html)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term --cov-report=html \
+	    $(or $(TESTS),$(addprefix --ignore=,$(UNCOUNTED)))
+	@test -z "$(SUMMARY)" || $(BIN)/coverage report --format=markdown >> "$(SUMMARY)"
 
 kills: install  ## kill the app's process 50 times while people work (state in Azurite; about five minutes)
 	@KILLS=$(or $(KILLS),50) $(BIN)/python -m pytest -s tests/sandbox/test_kills.py
@@ -120,12 +129,11 @@ run: install  ## start the app in the real Functions host (needs Azure Functions
 	@test -f local.settings.json || { echo "Copy local.settings.example.json to local.settings.json and fill it in."; exit 1; }
 	@. $(BIN)/activate && func start
 
-lock: install  ## write the exact pins of requirements*.txt again from pyproject.toml
-	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --quiet \
-	    --no-header --no-annotate --generate-hashes -o requirements.txt
-	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --quiet \
-	    --no-header --no-annotate -c requirements.txt -o requirements-dev.txt
+lock: install  ## uv.lock from pyproject.toml, and requirements*.txt from uv.lock (UPGRADE=1: with the newest of everything)
+	@$(BIN)/python -m release.pins $(if $(UPGRADE),--upgrade)
+
+hooks: install  ## have git ask lint, types and for secrets before each commit
+	@$(BIN)/pre-commit install
 
 clean:  ## remove the virtual environment and caches
-	@rm -rf $(VENV) .venv313 dist .checkov .node .mypy_cache .ruff_cache .pytest_cache .hypothesis .sandbox
+	@rm -rf $(VENV) .venv313 dist .checkov .node .mypy_cache .ruff_cache .pytest_cache .hypothesis .sandbox htmlcov .coverage*
