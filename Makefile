@@ -136,4 +136,4 @@ hooks: install  ## have git ask lint, types and for secrets before each commit
 	@$(BIN)/pre-commit install
 
 clean:  ## remove the virtual environment and caches
-	@rm -rf $(VENV) .venv313 dist .checkov .node .mypy_cache .ruff_cache .pytest_cache .hypothesis .sandbox htmlcov .coverage*
+	@rm -rf $(VENV) .venv313 dist .checkov .node .mypy_cache .ruff_cache .grimp_cache .import_linter_cache .pytest_cache .hypothesis .sandbox htmlcov .coverage*

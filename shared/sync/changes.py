@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -12,6 +11,7 @@ from shared.deal import Issue, Link, Opportunity, Side, link_id_of_referral
 from shared.decide.next_step import Known, Rang, Step, known_of, next_step, opportunity_shows, referral_shows
 from shared.doorbell import BULK, Doorbell, Queue
 from shared.errors import ApiError, LostRace, SchemaChanged, Throttled
+from shared.say import say
 from shared.sync.admission.permit import HALTED_SECONDS, permitted
 from shared.sync.admission.schema import drifted, mended
 from shared.sync.create.opportunity import create_opportunity
@@ -103,7 +103,7 @@ def _answer(sync: Sync, bell: Doorbell, queue: Queue, answer: Callable[[Sync, Do
         _again(sync, bell, queue, bell.ids, SOON_SECONDS if drifted(now, error) else None)
     except ApiError as error:
         # Salesforce cannot be read at all. Thrown, the message would be poison after five tries, in minutes.
-        log.warning(json.dumps({"event": "doorbell waits", "queue": queue, "why": str(error)}))
+        say(log.warning, "doorbell waits", queue=queue, why=str(error))
         _again(sync, bell, queue, bell.ids, error.retry_after_seconds, counted=not isinstance(error, Throttled))
 
 
@@ -143,7 +143,7 @@ def _not_visible(sync: Sync, bell: Doorbell, link: Link | None, referral_id: str
     """403 or 404: the portal's own rules (a related referral, a role) may hide it; nothing is created or undone."""
     if link is not None and link.claim is not None:
         sync.links.save(replace(link, claim=None))
-    log.info(json.dumps({"event": "referral not visible", "referral": referral_id}))
+    say(log.info, "referral not visible", referral=referral_id)
     if bell.reason == NAMED_REASON:  # an opportunity names it; another one is not created in its place
         sync.links.open_issue(Issue(link_id_of_referral(referral_id), "not_visible", "warning", at=sync.clock()))
 
@@ -167,11 +167,11 @@ def _each(sync: Sync, bell: Doorbell, queue: Queue, settle: Callable[[str], None
         except SchemaChanged as error:
             _again(sync, bell, queue, [record_id], SOON_SECONDS if drifted(sync, error) else None)
         except ApiError as error:
-            log.warning(json.dumps({"event": "record waits", "queue": queue, "record": record_id, "why": str(error)}))
+            say(log.warning, "record waits", queue=queue, record=record_id, why=str(error))
             _again(sync, bell, queue, [record_id], error.retry_after_seconds)
-        except Exception as bug:  # a bug in one record must not stop the others; it is raised below
+        except Exception as bug:  # noqa: BLE001  a bug in one record must not stop the others; it is raised below
             failures.append(bug)
-            log.exception(json.dumps({"event": "record failed", "queue": queue, "record": record_id}))
+            say(log.exception, "record failed", queue=queue, record=record_id)
     if failures:
         raise failures[0]
 

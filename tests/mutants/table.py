@@ -312,7 +312,7 @@ MUTANTS: Final = (
     Mutant("a refusal counts as an outage", f"{S}admission/gates.py", 'self._count(side, gate, "")  # a refusal', 'self._count(side, gate, f"{next(self._numbers)}")  # a refusal', (GATES,)),
     Mutant("waiting times do not grow", f"{S}admission/gates.py", "doubled(FIRST_SECONDS, gate.times)", "FIRST_SECONDS", (GATES,)),
     Mutant("refused credentials tried again and again", f"{S}admission/gates.py", 'self._close(side, LONGEST_SECONDS, "unauthorised")', "pass", (GATES,)),
-    Mutant("an alert at every failure", f"{S}admission/gates.py", "if not before.times:\n            log.error", "if True:\n            log.error", (GATES,)),
+    Mutant("an alert at every failure", f"{S}admission/gates.py", "if not before.times:\n            say(log.error", "if True:\n            say(log.error", (GATES,)),
     Mutant("the alert stays after repair", f"{S}admission/gates.py", "            self.links.close_issues(_issue_id(side))\n", "", (GATES,)),
     Mutant("halt ignored", f"{S}admission/permit.py", "return None if halted(sync) else applied(sync)", "return applied(sync)", (BRAKES,)),
     Mutant("brake never pulled", f"{S}admission/brakes.py", "if not why or pass_until > sync.clock():", "if True:", (BRAKES,)),

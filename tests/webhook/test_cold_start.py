@@ -29,6 +29,7 @@ TO_BELIEVE = (
     "shared.webhook.fetch",
     "shared.webhook.certificates",
     "shared.doorbell",
+    "shared.say",
     "shared.webhook.issuers",
     "shared.webhook.receiver",
     "shared.settings",

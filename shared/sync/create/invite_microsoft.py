@@ -7,7 +7,6 @@ carry beyond engagement, target and invitation is not documented: it is a full c
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -32,6 +31,7 @@ from shared.errors import (
 )
 from shared.kinds import from_microsoft
 from shared.mapping import Untranslatable
+from shared.say import say
 from shared.sync.create import claims
 from shared.sync.create.claims import MaySend, Taken
 from shared.sync.pair.engagement import joined
@@ -74,7 +74,7 @@ def invite(sync: Sync, link: Link, found: Gathered, *, new: bool) -> Settled:
     except (Throttled, Unavailable, Unauthorised) as error:
         _later(sync, taken.link, error)
     except Unclear:
-        log.warning(json.dumps({"event": "invitation without an answer", "link": link.id}))
+        say(log.warning, "invitation without an answer", link=link.id)
         _ring(sync, link, sync.patience.claim + 1)
     return None, found
 
@@ -127,7 +127,7 @@ def _lacking(sync: Sync, view: Opportunity) -> Hold | None:
 
 def _done(sync: Sync, link: Link, found: Gathered, *, asked_now: bool = True) -> Link:
     """Microsoft is in; what we asked goes to the history, so that the next write to the opportunity tells it."""
-    log.info(json.dumps({"event": "Microsoft is in", "link": link.id}))
+    say(log.info, "Microsoft is in", link=link.id)
     held = {group: hold for group, hold in link.held.items() if group != CO_SELL}
     link = joined(sync.links, replace(link, state=LinkState.LINKED, claim=None, held=held), found.microsofts)
     if found.opportunity is not None:

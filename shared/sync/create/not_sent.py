@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from shared.catalogue import TO_PARTNER_CENTER
 from shared.deal import STILL, Issue, Link, Opportunity, Report, link_id_of_opportunity
 from shared.doorbell import Queue
 from shared.errors import Forbidden, Missing, Rejected, Stale, Throttled, Unavailable, Unclear
+from shared.say import say
 from shared.shapes import salesforce as sf
 from shared.sync.pair.gather import Gathered
 from shared.sync.ports import CompositeStep, Document, Sync
@@ -80,6 +80,6 @@ def _write(sync: Sync, view: Opportunity, opportunity_id: str, fields: dict[str,
     except (Stale, Throttled, Unavailable, Unclear):
         ring_again(sync, opportunity_id, sync.patience.retry, 0)
     except (Rejected, Missing, Forbidden):
-        log.warning(json.dumps({"event": "report refused", "opportunity": opportunity_id}))
+        say(log.warning, "report refused", opportunity=opportunity_id)
         return False
     return True

@@ -6,7 +6,6 @@ nothing, by upserts on unique keys. An opportunity that is already there is link
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import replace
 from math import ceil
@@ -38,6 +37,7 @@ from shared.errors import (
     Unclear,
 )
 from shared.mapping import Untranslatable
+from shared.say import say
 from shared.shapes import salesforce as sf
 from shared.shapes.referral import engagement_of, id_of
 from shared.sync.admission.schema import drifted
@@ -140,7 +140,7 @@ def _made(sync: Sync, document: Document, referral: Referral, around: Around, fo
         # All or nothing: nothing was made. An owner, a team or a note that the org refuses keeps no deal waiting.
         bare = replace(around, users=(), note="")
         answers = sync.opportunities.composite(creation(sync, referral, document, bare, refused=refusal.code))
-        log.warning(json.dumps({"event": "owner, team and note left out", "code": refusal.code}))
+        say(log.warning, "owner, team and note left out", code=refusal.code)
     record = answers.bodies[REFERRAL]["records"][0]
     return found.with_opportunity(sync.mapping.opportunity.read(record, answers.server_time), record)
 
@@ -179,7 +179,7 @@ def _complete(sync: Sync, link: Link, document: Document, found: Gathered, *, ma
         link = first_base(link, found.referral, found.opportunity, sync.policy, S)
         link = remembered(link, found.opportunity, sync.policy)
     link = sync.links.save(link, at=sync.clock())
-    log.info(json.dumps({"event": "linked", "link": link.id, "opportunity": opportunity_id, "made": made}))
+    say(log.info, "linked", link=link.id, opportunity=opportunity_id, made=made)
     converge(sync, link, found, Caller(reason))
 
 
@@ -197,7 +197,7 @@ def _hold(
     hold = Hold(code, p=str(referral.ticks), schema=schema, detail=_words(refusal)[:200])
     sync.links.save(replace(link, claim=None, held={CREATE: hold}))
     _report(sync, link.id, hold)
-    log.warning(json.dumps({"event": "opportunity refused", "referral": link.referral_id, "code": code}))
+    say(log.warning, "opportunity refused", referral=link.referral_id, code=code)
 
 
 def _taken(refusal: Rejected | Missing | Forbidden | Untranslatable) -> bool:

@@ -9,7 +9,6 @@ repeated. Who may send, and when, is `claims`.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
@@ -46,6 +45,7 @@ from shared.errors import (
 )
 from shared.mapping import Untranslatable
 from shared.mapping.codecs import ticks_at
+from shared.say import say
 from shared.shapes.referral import CREATED, engagement_of, id_of
 from shared.sync.create import claims
 from shared.sync.create.claims import MaySend, Taken
@@ -87,7 +87,7 @@ def create_referral(sync: Sync, opportunity_id: str, *, reason: str, tries: int 
         if not done:
             _answer(sync, run, link, next_step(Rang.CREATION, known, opportunity_shows(found.s)))
     except LostRace:
-        log.info(json.dumps({"event": "another run creates", "opportunity": opportunity_id}))
+        say(log.info, "another run creates", opportunity=opportunity_id)
 
 
 def _answer(sync: Sync, run: Run, link: Link | None, step: Step) -> None:
@@ -141,7 +141,7 @@ def complete(sync: Sync, link: Link, document: Document, found: Gathered, *, our
     link = sync.links.save(replace(link, state=LinkState.CREATING_MS) if invited else link, at=sync.clock())
     for apart in (link.id, link_id_of_referral(link.referral_id)):  # what kept the two apart is over
         sync.links.close_issues(apart)
-    log.info(json.dumps({"event": "linked", "link": link.id, "referral": link.referral_id}))
+    say(log.info, "linked", link=link.id, referral=link.referral_id)
     if invited:
         _invite(sync, link, found, reason, new=ours)
     else:
@@ -250,7 +250,7 @@ def _post(sync: Sync, taken: Taken, run: Run, view: Opportunity) -> None:
     except (Throttled, Unavailable, Unauthorised) as error:
         _later(sync, link, error, run.tries)
     except Unclear:
-        log.warning(json.dumps({"event": "creation without an answer", "link": link.id}))
+        say(log.warning, "creation without an answer", link=link.id)
         ring_again(sync, link.opportunity_id, sync.patience.claim + 1, run.tries)
     else:
         complete(sync, link, document, run.found, ours=True, reason=run.reason)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +11,7 @@ from shared.deal import Absence, Issue, Link, LinkState, Opportunity, Side, link
 from shared.decide.guards import CREATING
 from shared.doorbell import Doorbell, Queue
 from shared.errors import LostRace
+from shared.say import say
 from shared.shapes.referral import engagement_of, id_of
 from shared.sync.create.known_leads import settled
 from shared.sync.create.lead import make_lead
@@ -48,7 +48,7 @@ def unlinked_referral(sync: Sync, bell: Doorbell, document: Document, found: Gat
         settled(sync, document)
     if exists and view is not None:
         found = found.with_opportunity(view, record)
-    log.info(json.dumps({"event": "met", "referral": id_of(document), "meeting": meaning.value}))
+    say(log.info, "met", referral=id_of(document), meeting=meaning.value)
     MEANINGS[meaning](sync, bell, document, found, named_link or Link("", LinkState.LINKED, opportunity_id=named))
 
 
@@ -100,7 +100,7 @@ def _related(sync: Sync, bell: Doorbell, document: Document, _found: Gathered, _
 
 
 def _ignore(_sync: Sync, _bell: Doorbell, document: Document, _found: Gathered, _link: Link) -> None:
-    log.info(json.dumps({"event": "out of scope", "referral": id_of(document)}))
+    say(log.info, "out of scope", referral=id_of(document))
 
 
 MEANINGS: dict[Meaning, Callable[[Sync, Doorbell, Document, Gathered, Link], None]] = {

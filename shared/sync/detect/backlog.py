@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from shared.deal import Issue, Link, Side
 from shared.mapping.codecs import ticks_at
+from shared.say import say
 from shared.sync.admission.brakes import halted
 from shared.sync.admission.gates import Gates
 from shared.sync.detect.poll import Polled, Watermark
@@ -32,19 +32,19 @@ def report_backlog(sync: Sync, issues: Iterable[Issue], waiting: Mapping[str, tu
     for issue in issues:
         codes[issue.code] += 1
         oldest[issue.code] = max(oldest.get(issue.code, 0), now - issue.at)
-    line = {
-        "event": "standing",
-        "unfinished": len(unfinished),
-        "unfinished_age": max(unfinished, default=0),
-        "issues": codes,
-        "issues_age": oldest,
-        "waiting": {queue: count for queue, (count, _) in waiting.items()},
-        "waiting_age": {queue: age for queue, (_, age) in waiting.items()},
-        "watermark_age": _watermarks(sync, now),
-        "gate_closed": {side.value: gates.delay_seconds(side) for side in Side},
-        "halted": int(halted(sync)),
-    }
-    log.info(json.dumps(line))
+    say(
+        log.info,
+        "standing",
+        unfinished=len(unfinished),
+        unfinished_age=max(unfinished, default=0),
+        issues=codes,
+        issues_age=oldest,
+        waiting={queue: count for queue, (count, _) in waiting.items()},
+        waiting_age={queue: age for queue, (_, age) in waiting.items()},
+        watermark_age=_watermarks(sync, now),
+        gate_closed={side.value: gates.delay_seconds(side) for side in Side},
+        halted=int(halted(sync)),
+    )
 
 
 def _begun(link: Link) -> int:

@@ -18,6 +18,7 @@ from typing import Any
 from shared.doorbell import Queue
 from shared.errors import LostRace
 from shared.mapping.codecs import epoch_seconds
+from shared.say import say
 from shared.shapes import salesforce as sf
 from shared.sync.admission.permit import timed
 from shared.sync.lanes import ring
@@ -114,7 +115,7 @@ def _seen(sync: Sync, one: _Pass, rows: Rows) -> tuple[tuple[str, ...], Watermar
     second = _second(sync, before, frozenset(stamped), rows.server_time)
     ids = dict.fromkeys(_opportunity_id(sync, one.polled, r) for r in [*fresh, *(stamped[key] for key in second)])
     if len(ids) > sync.mass_change_limit:
-        log.warning(json.dumps({"event": "mass change", "polled": one.polled.value, "records": len(ids)}))
+        say(log.warning, "mass change", polled=one.polled.value, records=len(ids))
     after = _advance(sync, before, frozenset(stamped), second, rows.server_time)
     return tuple(ids), replace(after, read_at=sync.clock())
 
@@ -124,7 +125,7 @@ def _remember(sync: Sync, one: _Pass, after: Watermark) -> None:
         if after != one.before:
             sync.links.put_cursor(one.polled.value, after.text(), one.version)
     except LostRace:
-        log.info(json.dumps({"event": "another poll was faster", "polled": one.polled.value}))
+        say(log.info, "another poll was faster", polled=one.polled.value)
 
 
 def _soql(sync: Sync, one: _Pass) -> str:

@@ -6,7 +6,6 @@ at a time. What the findings mean is decided in `sweep`.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from shared import unlinked
 from shared.deal import Digest, Link, SalesforceView
 from shared.decide.groups import shown
 from shared.mapping.codecs import ticks
+from shared.say import say
 from shared.shapes import salesforce as sf
 from shared.shapes.referral import CREATED, ID, UPDATED, id_of
 from shared.sync.create.known_leads import can_be_made, stands
@@ -103,7 +103,7 @@ def asking(sync: Sync) -> Iterator[str]:
 
 def unreadable(what: str, record: Document, key: str, error: Exception) -> None:
     """Say which record could not be compared, and nothing of what it shows."""
-    log.warning(json.dumps({"event": f"{what} unreadable", what: record.get(key), "why": type(error).__name__}))
+    say(log.warning, f"{what} unreadable", **{what: record.get(key)}, why=type(error).__name__)
 
 
 def _listed(sync: Sync, document: Document) -> Listed:

@@ -21,6 +21,7 @@ from shared.decide.upgrade import unanswered
 from shared.doorbell import Queue
 from shared.errors import LostRace
 from shared.mapping.codecs import ticks_at
+from shared.say import say
 from shared.shapes.referral import UPDATED, id_of
 from shared.sync.admission.brakes import Found, braked
 from shared.sync.admission.permit import permitted, timed
@@ -155,7 +156,7 @@ def _sweep(sync: Sync) -> int:
         ring(sync, Queue.OPPORTUNITY_CHANGES, looked_at, reason="sweep", bulk=True)
         _remember(sync, GONE, json.dumps(sorted(found.gone)[:MOST_GONE]), cursor)
         counts = {"referrals": len(there), "links": found.links, "unlinked": len(unlinked), "missed": len(found)}
-        log.info(json.dumps({"event": "sweep", **counts}))
+        say(log.info, "sweep", **counts)
     _remember(sync, SWEEP, "", sync.links.cursor(SWEEP))
     sync.links.close_issues(SWEEP, keep=("stuck",) if found.stuck else ())
     return 0 if halts else len(found)
@@ -286,4 +287,4 @@ def _remember(sync: Sync, name: str, text: str, cursor: Any) -> None:
         if text != cursor.text:
             sync.links.put_cursor(name, text, cursor.version)
     except LostRace:
-        log.info(json.dumps({"event": "another run was faster", "cursor": name}))
+        say(log.info, "another run was faster", cursor=name)

@@ -6,7 +6,6 @@ A crash anywhere leaves either no trace or an announced write, which the next ru
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass, replace
 from math import ceil
@@ -30,6 +29,7 @@ from shared.errors import (
     Unavailable,
 )
 from shared.mapping import Untranslatable
+from shared.say import say
 from shared.sync.admission.schema import drifted
 from shared.sync.pair.gather import Gathered, gather, read_referral
 from shared.sync.pair.send import Announced, send, spelled
@@ -238,7 +238,7 @@ def _refused(sync: Sync, write: Announced, refusal: Rejected | Forbidden | Untra
 
 def _pause(sync: Sync, error: ApiError, tries: int) -> float:
     if isinstance(error, Unauthorised):
-        log.error(json.dumps({"event": "side halted", "side": error.side.value, "code": error.code}))
+        say(log.error, "side halted", side=error.side.value, code=error.code)
         return UNAUTHORISED_SECONDS
     return error.retry_after_seconds or sync.patience.after(tries)
 
@@ -256,4 +256,4 @@ def _issues(sync: Sync, before: Link, after: Link) -> None:
 
 
 def _log(link: Link, reason: str, note: str, **more: object) -> None:
-    log.info(json.dumps({"event": "converge", "link": link.id, "reason": reason, "note": note, **more}))
+    say(log.info, "converge", link=link.id, reason=reason, note=note, **more)
