@@ -128,14 +128,12 @@ class Link:
     ms_hwm: int = 0
     ms_phase: Phase | None = None
     s_modified: int = 0
-    s_stamp: int = 0
     s_closed: bool = False
     intent: Intent | None = None
     claim: Claim | None = None
     held: Mapping[str, Hold] = field(default_factory=dict)
     flips: Mapping[str, Flips] = field(default_factory=dict)
     gone_since: int = 0
-    map_ver: str = ""
     attempts: int = 0
     sent_at: int = 0  # epoch seconds: the first creation left then, its claim was given up, its fate is not known
     last_ok: int = 0

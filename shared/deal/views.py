@@ -136,11 +136,9 @@ class Opportunity:
 
     groups: Views
     modified: int  # LastModifiedDate
-    stamp: int  # SystemModstamp
     read_at: int  # the server's own clock at the read
     sync_on: bool
     marker: str = ""  # id of the last intent that wrote here
-    by: str = ""  # LastModifiedById
     report: Report | None = None  # what the seller sees now
     retry: bool = False  # the seller asks to try again what was refused
     rows: Mapping[str, int] = field(default_factory=dict)  # solution rows by id, with their LastModifiedDate

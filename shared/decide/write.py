@@ -81,7 +81,7 @@ def commit(link: Link, intent: Intent, p: PartnerCenterView, s: SalesforceView, 
     )
     if isinstance(s, Opportunity):
         closed = s.read_at - s.modified >= policy.closed_margin_seconds
-        link = replace(link, s_modified=s.modified, s_stamp=s.stamp, s_closed=closed)
+        link = replace(link, s_modified=s.modified, s_closed=closed)
     compared = isinstance(p, Referral) and link.state is not LinkState.PAUSED
     return at_version(seen(link, p), p, policy) if compared else link  # type: ignore[arg-type]
 

@@ -110,12 +110,10 @@ class OpportunitySide:
             groups={name: self._group(record, group) for name, group in self._groups.items()},
             modified=epoch_seconds(record[sf.MODIFIED]),
             rows=self._row_versions(record),
-            stamp=epoch_seconds(record[sf.STAMP]),
             read_at=read_at,
             sync_on=record.get(names.sync) is True,
             retry=bool(names.retry) and record.get(names.retry) is True,
             marker=plain(record.get(names.marker), S),
-            by=plain(record.get(sf.MODIFIED_BY), S),
             # Without both fields nothing can be compared, and an unequal report would be written for ever.
             report=Report(plain(record.get(names.status), S), plain(record.get(names.message), S))
             if names.status and names.message

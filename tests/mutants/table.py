@@ -117,8 +117,6 @@ MUTANTS: Final = (
     Mutant("an empty answer to a change taken as its read-back", f"{PC}referrals.py", "body.get(ETAG) else self._read_back(referral_id)", 'True else self._read_back(referral_id)', (PARTNER_CENTER,)),
     Mutant("an unreadable read-back taken as nothing done", f"{PC}referrals.py", "raise Unclear(SIDE, PATCH, code=error.code", "raise Unavailable(SIDE, PATCH, code=error.code", (PARTNER_CENTER,)),
     Mutant("composite step by step", f"{SF}composite.py", '"allOrNone": all_or_none', '"allOrNone": False', (SALESFORCE,)),
-    Mutant("collection all or none", f"{SF}client.py", '{"allOrNone": False, "records"', '{"allOrNone": True, "records"', (SALESFORCE,)),
-    Mutant("rows matched by id", f"{SF}collections.py", "zip(waiting, answers, strict=True)", 'zip(waiting, sorted(answers, key=lambda a: str(a.get("id"))), strict=True)', (SALESFORCE,)),
     # Versions and time
     Mutant("older reads accepted", f"{D}guards.py", "if p.ticks < link.p_hwm or", "if p.ticks < 0 or", (GUARDS,)),
     Mutant("another eTag of the same time believed at once", f"{D}guards.py", "and p.etag != link.p_etag and not p.settled", "and False", (GUARDS,)),

@@ -171,7 +171,6 @@ def _complete(sync: Sync, link: Link, document: Document, found: Gathered, *, ma
         claim=None,
         attempts=0,
         held={},
-        map_ver=sync.mapping.version,
     )
     link = joined(sync.links, link, found.microsofts)
     if made and found.referral and found.opportunity:

@@ -128,7 +128,6 @@ def complete(sync: Sync, link: Link, document: Document, found: Gathered, *, our
         held={},
         attempts=0,
         sent_at=0,
-        map_ver=sync.mapping.version,
     )
     view = found.opportunity
     invited = link.born_here and view is not None and asked(sync, view)
