@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from shared.deal.views import SECONDS_TO_1970, Content, Digest, Phase, Report, Side
+from shared.deal.views import Content, Digest, Phase, Report, Side
+from shared.ticks import second_of
 
 
 class LinkState(StrEnum):
@@ -64,7 +65,7 @@ class Intent:
         """When the version was made that is written here, in epoch seconds: how old the news is."""
         if self.side is Side.PARTNER_CENTER:
             return int(self.source_version)
-        return self.source_ticks // 10_000_000 - SECONDS_TO_1970
+        return second_of(self.source_ticks)
 
 
 class ClaimPhase(StrEnum):

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-SECONDS_TO_1970 = 62_135_596_800
-"""From 0001-01-01, where ticks begin, to the Unix epoch."""
+from shared.ticks import second_of
 
 
 class Side(StrEnum):
@@ -122,7 +121,7 @@ class Referral:
     @property
     def updated(self) -> int:
         """updatedDateTime in UTC epoch seconds."""
-        return self.ticks // 10_000_000 - SECONDS_TO_1970
+        return second_of(self.ticks)
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,13 @@ from typing import Any
 from shared import lifecycle
 from shared.deal import Content, Opportunity, Phase, Report, Side, Unreadable, Views
 from shared.mapping import people
-from shared.mapping.codecs import Untranslatable, epoch_seconds, plain
+from shared.mapping.codecs import Untranslatable, plain
 from shared.mapping.keys import quoted
 from shared.mapping.model import LISTS, Config, FieldRow, Group, Meaning
 from shared.mapping.record import OF_CONTACT, column, rows_of
 from shared.mapping.rows import BoundGroup, set_content
 from shared.shapes import salesforce as sf
+from shared.ticks import epoch_seconds
 
 Record = Mapping[str, Any]
 S = Side.SALESFORCE

@@ -22,12 +22,13 @@ from shared.sync.pair.converge import MOST_TRIES, SOON_SECONDS, Caller, converge
 from shared.sync.pair.engagement import ours_of
 from shared.sync.pair.gather import Gathered, link_of, read_opportunities, read_referral
 from shared.sync.ports import Sync
+from shared.ticks import PER_SECOND
 from shared.unlinked import named_referral
 
 log = logging.getLogger("cosell.sync")
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 STALE_SECONDS = (2, 10, 60)
-SLACK_TICKS = 2 * 10_000_000  # the clocks of an event and of its record may differ a little
+SLACK_TICKS = 2 * PER_SECOND  # the clocks of an event and of its record may differ a little
 
 
 def opportunities_changed(sync: Sync, bell: Doorbell, queue: Queue = Queue.OPPORTUNITY_CHANGES) -> None:

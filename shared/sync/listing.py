@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 
-from shared.mapping.codecs import ticks
 from shared.sync.ports import Document
+from shared.ticks import ticks
 
 
 def down_to(documents: Iterable[Document], name: str, oldest: int) -> Iterator[Document]:

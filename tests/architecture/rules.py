@@ -35,6 +35,7 @@ PURE: Final = (
     "registration.plan",
     "queues",
     "shapes",
+    "ticks",
 )
 CLOCK_CALLS: Final = frozenset(
     {"now", "utcnow", "today", "time", "time_ns", "monotonic", "monotonic_ns", "perf_counter"}

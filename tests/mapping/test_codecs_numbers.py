@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.deal import Side
-from shared.mapping.codecs import CODECS, Row, Untranslatable, epoch_seconds, ticks
+from shared.mapping.codecs import CODECS, Row, Untranslatable
+from shared.ticks import epoch_seconds, ticks
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 SIDES = (P, S)

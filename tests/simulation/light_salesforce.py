@@ -291,6 +291,6 @@ def _filled(body: Fields, done: Mapping[str, Any]) -> Fields:
 
 
 def _seconds(stamp: str) -> int:
-    from shared.mapping.codecs import epoch_seconds
+    from shared.ticks import epoch_seconds
 
     return epoch_seconds(stamp)

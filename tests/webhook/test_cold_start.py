@@ -30,6 +30,7 @@ TO_BELIEVE = (
     "shared.webhook.certificates",
     "shared.doorbell",
     "shared.say",
+    "shared.ticks",
     "shared.webhook.issuers",
     "shared.webhook.receiver",
     "shared.settings",

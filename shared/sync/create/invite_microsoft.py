@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from math import ceil
 
@@ -37,6 +36,7 @@ from shared.sync.create.claims import MaySend, Taken
 from shared.sync.pair.engagement import joined
 from shared.sync.pair.gather import Gathered, read_engagement, with_microsofts, with_referral
 from shared.sync.ports import Sync
+from shared.ticks import day
 
 log = logging.getLogger("cosell.sync")
 
@@ -119,8 +119,7 @@ def _wanted(sync: Sync, view: Opportunity) -> bool:
 def _lacking(sync: Sync, view: Opportunity) -> Hold | None:
     """What Microsoft would miss in the request: it must be as complete as a new deal."""
     shown = sync.mapping.filled(view.groups, Side.PARTNER_CENTER)
-    today = datetime.fromtimestamp(sync.clock(), UTC).date()
-    missing = checks.problems(shown, sync.mapping.groups, today, sync.words)
+    missing = checks.problems(shown, sync.mapping.groups, day(sync.clock()), sync.words)
     sentences = sync.words.texts.space.join(problem.sentence for problem in missing)
     return Hold("help_incomplete", detail=sentences[:200]) if missing else None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime
 from math import ceil
 from typing import Any
 
@@ -16,6 +15,7 @@ from shared.say import say
 from shared.shapes import salesforce as sf
 from shared.sync.pair.gather import Gathered
 from shared.sync.ports import CompositeStep, Document, Sync
+from shared.ticks import minute
 
 log = logging.getLogger("cosell.sync")
 Seen = tuple[Opportunity, Document]  # an opportunity that could be read, and its row
@@ -30,7 +30,7 @@ def report_not_sent(
     if view.report in (None, report):  # None: the org has no place for it, so it could not be told once only
         return
     spell = sync.mapping.opportunity
-    when = datetime.fromtimestamp(sync.clock(), UTC).strftime("%Y-%m-%d %H:%M")
+    when = minute(sync.clock())
     line = sync.words.audit_line(when, TO_PARTNER_CENTER, groups, "not_sent" if groups else "refused")
     fields = spell.steering(report, sync.new_id(), spell.audit(record, [line]))
     _write(sync, view, opportunity_id, fields | sync.mapping.marked(record, {}, done=False))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -15,6 +14,7 @@ from shared.shapes.referral import id_of
 from shared.sync.create import surroundings
 from shared.sync.create.surroundings import Around
 from shared.sync.ports import CompositeStep, Document, Sync
+from shared.ticks import minute
 
 REFERRAL: Final = "by_referral"  # the step that shows what has the referral's id
 S = Side.SALESFORCE
@@ -68,7 +68,7 @@ def _opportunity(sync: Sync, referral: Referral, views: Views, lines: list[str])
 
 def _lines(sync: Sync, views: Views, around: Around, refused: str) -> list[str]:
     """The first lines of the audit trail, oldest first."""
-    when = datetime.fromtimestamp(sync.clock(), UTC).strftime("%Y-%m-%d %H:%M")
+    when = minute(sync.clock())
     closed: list[tuple[tuple[str, ...], str, str]] = [((), "opportunity_created", "")]
     if defaults := sync.mapping.defaulted(views, S):
         closed.append((defaults, "defaults", ""))

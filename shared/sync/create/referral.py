@@ -13,7 +13,6 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
 from functools import partial
 
 from shared import checks, lifecycle, unlinked
@@ -44,7 +43,6 @@ from shared.errors import (
     Unclear,
 )
 from shared.mapping import Untranslatable
-from shared.mapping.codecs import ticks_at
 from shared.say import say
 from shared.shapes.referral import CREATED, engagement_of, id_of
 from shared.sync.create import claims
@@ -58,6 +56,7 @@ from shared.sync.pair.converge import Caller, converge
 from shared.sync.pair.engagement import find_microsofts, joined
 from shared.sync.pair.gather import Gathered, link_of, read_opportunity, with_referral
 from shared.sync.ports import Document, Sync
+from shared.ticks import day, ticks_at
 
 log = logging.getLogger("cosell.sync")
 S = Side.SALESFORCE
@@ -159,7 +158,7 @@ def _create(sync: Sync, run: Run, link: Link | None, seen: Seen) -> Link | None:
         _lead(sync, run, seen, named)
         return None
     shown = sync.mapping.filled(seen[0].groups, Side.PARTNER_CENTER)
-    problems = checks.problems(shown, sync.mapping.groups, _today(sync), sync.words)
+    problems = checks.problems(shown, sync.mapping.groups, day(sync.clock()), sync.words)
     if problems:
         report = sync.words.not_sent(problem.sentence for problem in problems)
         groups = tuple(dict.fromkeys(p.group for p in problems))
@@ -277,7 +276,3 @@ def _hold(sync: Sync, link: Link, seen: Seen, refusal: Rejected | Missing | Forb
 def _shown(sync: Sync, view: Opportunity) -> str:
     """A digest of everything the creation would send."""
     return sync.policy.digest(tuple((name, repr(content)) for name, content in view.groups.items()))
-
-
-def _today(sync: Sync) -> date:
-    return datetime.fromtimestamp(sync.clock(), UTC).date()

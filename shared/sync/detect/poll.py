@@ -17,12 +17,12 @@ from typing import Any
 
 from shared.doorbell import Queue
 from shared.errors import LostRace
-from shared.mapping.codecs import epoch_seconds
 from shared.say import say
 from shared.shapes import salesforce as sf
 from shared.sync.admission.permit import timed
 from shared.sync.lanes import ring
 from shared.sync.ports import Document, Rows, Sync
+from shared.ticks import epoch_seconds
 
 log = logging.getLogger("cosell.sync")
 SETTLING_SECONDS = 60

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from shared import unlinked
 from shared.deal import Digest, Link, SalesforceView
 from shared.decide.groups import shown
-from shared.mapping.codecs import ticks
 from shared.say import say
 from shared.shapes import salesforce as sf
 from shared.shapes.referral import CREATED, ID, UPDATED, id_of
 from shared.sync.create.known_leads import can_be_made, stands
 from shared.sync.pair.gather import Seen, by_ids
 from shared.sync.ports import Document, Sync
+from shared.ticks import ticks
 from shared.unlinked import Meaning
 
 log = logging.getLogger("cosell.sync")

@@ -13,10 +13,10 @@ from shared import unlinked
 from shared.deal import Link, Side
 from shared.errors import Forbidden, Missing, Rejected
 from shared.kinds import Kind, kind_of
-from shared.mapping.codecs import ticks
 from shared.shapes.referral import UPDATED, engagement_of, id_of
 from shared.sync.pair.gather import Gathered, link_of, read_engagement
 from shared.sync.ports import Document, Links, Reading
+from shared.ticks import ticks
 
 
 def find_microsofts(sync: Reading, document: Document, found: Gathered) -> Gathered:

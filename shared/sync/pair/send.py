@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +15,7 @@ from shared.mapping import Untranslatable
 from shared.shapes import salesforce as sf
 from shared.sync.pair.gather import Gathered, read_opportunity, with_referral
 from shared.sync.ports import CompositeStep, Sync
+from shared.ticks import minute
 
 OPPORTUNITY, READ_BACK = "opportunity", "read_back"
 MOST_WAITING = 20
@@ -102,11 +102,11 @@ def _lines(sync: Sync, link: Link, intent: Intent, found: Gathered) -> list[str]
     """
     waiting = takewhile(lambda row: row.side is not Side.SALESFORCE, sync.links.history(link.id, MOST_WAITING))
     sent = [row for row in waiting if row.side is Side.PARTNER_CENTER]
-    line, now = sync.words.audit_line, _when(intent.at)
-    lines = [line(_when(row.at), TO_PARTNER_CENTER, row.groups, "success") for row in reversed(sent)]
+    line, now = sync.words.audit_line, minute(intent.at)
+    lines = [line(minute(row.at), TO_PARTNER_CENTER, row.groups, "success") for row in reversed(sent)]
     if "identity" in intent.writes and link.base_s.get("identity") is None:
         made = min((row.at for row in sent), default=intent.at)  # whatever was sent since was sent to it
-        lines = [*_made(sync, found, _when(made)), *lines]
+        lines = [*_made(sync, found, minute(made)), *lines]
     elif intent.writes:
         lines += [line(now, TO_SALESFORCE, groups, result) for result, groups in _results(sync, link, intent).items()]
     # What waits is told when it is news, not with every write.
@@ -133,10 +133,6 @@ def _results(sync: Sync, link: Link, intent: Intent) -> dict[str, tuple[str, ...
         result = once_given if kept else "success"
         found[result] = (*found.get(result, ()), group)
     return found
-
-
-def _when(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def spelled(sync: Sync, link: Link, intent: Intent, found: Gathered) -> tuple[RowWrite, ...]:
