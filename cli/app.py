@@ -7,7 +7,6 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,13 +16,14 @@ from rich.console import Console
 from cli import show
 from cli.deployment import Deployment, Wiring, settings_from
 from cli.doctor import CHECKS, Result, Visit, examine
-from cli.explain import NotARecord, explain
+from cli.explain import NoPair, NotARecord, conflicts, explain
 from cli.line import Verdict
 from cli.login import login as sign_in
 from cli.mapping import config_of, diff
-from cli.status import status
+from cli.status import halt_in_words, status, waiting
 from cli.words import in_words
 from shared.settings import SettingsInvalid
+from shared.sync.admission import brakes
 
 WRONG_USAGE = 2
 WIDTH = 140  # when no terminal says how wide it is
@@ -88,12 +88,60 @@ def explain_(
     """Read both sides of a deal: what is equal, what would be written where and why, what is held and why."""
     with _plain_words():
         deployment = _deployment(settings)
-        today = datetime.fromtimestamp(deployment.now(), deployment.settings.zone)
-        explanation = explain(deployment.sync, deployment.store, record, today=today, values=values)
+        explanation = explain(deployment.sync, deployment.store, record, values=values)
     if as_json:
         _print_json(asdict(explanation))
     else:
         show.show_explanation(_console(), explanation)
+    raise typer.Exit(0 if explanation.complete else 1)
+
+
+@app.command(name="conflicts", epilog="Exit code 0 whether there are any or not, 2 when no pair of RECORD is known.")
+def conflicts_(
+    record: Annotated[
+        str, typer.Argument(metavar="RECORD", help="Id of an opportunity or of a referral; without it: all pairs.")
+    ] = "",
+    *,
+    settings: SettingsFile = None,
+    values: Annotated[
+        bool, typer.Option("--values", help="Show both sides' values, the overwritten one too. Mind who reads along.")
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many at the most, newest first.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Show what was kept where both sides had changed: whose value stands, by which rule, what was overwritten."""
+    with _plain_words():
+        deployment = _deployment(settings)
+        found = conflicts(deployment.store, record, deployment.now(), limit=limit, values=values)
+    if as_json:
+        _print_json([asdict(conflict) for conflict in found])
+    else:
+        show.show_conflicts(_console(), found)
+
+
+@app.command(epilog="Exit code 0 when work goes on, 1 when nothing was halted or the answer was no.")
+def resume(
+    *,
+    settings: SettingsFile = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Release a halt: say what it has stopped, and let the workers go on. The next sweep may find as much once."""
+    with _plain_words():
+        deployment = _deployment(settings)
+        halt, stopped = brakes.halt_of(deployment.store), waiting(deployment)
+    said = halt_in_words(halt, stopped, deployment.now()) if halt else "Nothing is halted."
+    if not as_json:
+        typer.echo(said)
+    if halt and not yes and not typer.confirm("Is this meant, and may the connector go on?", err=as_json):
+        raise typer.Exit(1)
+    with _plain_words():
+        released = brakes.release(deployment.store, deployment.now()) is not None
+    if as_json:
+        _print_json({"resumed": released, "why": halt.why if halt else "", "waiting": stopped})
+    elif released:
+        typer.echo("Released. Waiting doorbells are answered within a quarter of an hour.")
+    raise typer.Exit(0 if released else 1)
 
 
 @mapping_app.command(name="diff", epilog="Exit code 0 whether they differ or not, 1 when a file cannot be used.")
@@ -178,10 +226,7 @@ def _plain_words() -> Iterator[None]:
     """What an operator can put right is told without a traceback."""
     try:
         yield
-    except NotARecord as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(WRONG_USAGE) from None
-    except SettingsInvalid as error:
+    except (NotARecord, NoPair, SettingsInvalid) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(WRONG_USAGE) from None
     except Exception as error:  # noqa: BLE001  `in_words` raises again what it does not know

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from rich.console import Console
@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from cli.doctor import Result
-from cli.explain import Explanation
+from cli.explain import Explanation, KeptConflict
 from cli.line import Verdict
 from cli.mapping import Change
 from cli.status import Status
@@ -80,6 +80,9 @@ def show_explanation(console: Console, explanation: Explanation) -> None:
         for line in explanation.groups:
             if line.held:
                 console.print(f"  [yellow]{escape(line.group)}[/]: {escape(line.held)}")
+    if explanation.conflicts:
+        console.print("\n[bold]Kept from conflicts[/]")
+        show_conflicts(console, explanation.conflicts)
     for title, lines in (("Open", explanation.open), ("History", explanation.history)):
         if lines:
             console.print(f"\n[bold]{title}[/]")
@@ -103,6 +106,16 @@ def _groups(explanation: Explanation) -> Table:
             f"[bold]{escape(line.action)}[/]" if busy else f"[dim]{escape(line.action)}[/]",
         )
     return table
+
+
+def show_conflicts(console: Console, found: Sequence[KeptConflict]) -> None:
+    """A paragraph each: a long text of either side is readable at any width."""
+    if not found:
+        console.print("No conflict is kept.")
+    for one in found:
+        console.print(f"[bold]{escape(one.group)}[/]  {one.ago}  [dim]{escape(one.link)}[/]")
+        console.print(f"  {escape(one.what)}")
+        console.print(f"  Partner Center: {escape(one.partner_center)}\n  Salesforce:     {escape(one.salesforce)}")
 
 
 def show_diff(console: Console, changes: Iterable[Change], before: str, after: str) -> None:

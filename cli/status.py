@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cli.deployment import Deployment
-from cli.words import NAMES, age
+from cli.words import NAMES, age, plural
 from shared.deal import Side
 from shared.doorbell import Queue
 from shared.sync import Gates, Polled
@@ -48,6 +47,17 @@ def status(deployment: Deployment) -> Status:
     )
 
 
+def waiting(deployment: Deployment) -> int:
+    """How many doorbells wait on all queues."""
+    return sum(deployment.waiting(queue) or 0 for queue in Queue)
+
+
+def halt_in_words(halt: brakes.Halt, doorbells: int, now: int) -> str:
+    """What halted the tenant, for how long, and what it has stopped."""
+    since = f" for {age(now - halt.at)}" if halt.at else ""
+    return f"Halted{since}: {halt.why}. Nothing is synchronised; {plural(doorbells, 'doorbell')} waiting."
+
+
 def _queues(deployment: Deployment) -> Iterator[tuple[str, int]]:
     for queue in Queue:
         yield queue.value, deployment.waiting(queue) or 0
@@ -67,8 +77,8 @@ def _watermarks(deployment: Deployment) -> Iterator[tuple[str, str]]:
 
 
 def _stops(deployment: Deployment) -> Iterator[tuple[str, str]]:
-    text = deployment.store.cursor(brakes.HALTED).text
-    yield "halt", str(json.loads(text).get("why") or "none") if text else "none"
+    halt = brakes.halt_of(deployment.store)
+    yield "halt", halt.why if halt else "none"
     gates = Gates(deployment.store, deployment.now)
     for side in Side:
         seconds = gates.delay_seconds(side)

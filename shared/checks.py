@@ -9,7 +9,8 @@ hours), so it waits for an open stage. Whether a solution exists only Microsoft 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from collections.abc import Mapping as Table
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -19,7 +20,8 @@ from typing import Any, Final
 from shared import lifecycle
 from shared.catalogue import ENGLISH, Words
 from shared.deal import Content, Hold, Phase, Side, Unreadable, Value, Views
-from shared.mapping import BoundGroup
+from shared.mapping import BoundGroup, Mapping
+from shared.ticks import day
 
 CONTACT = ("first_name", "last_name", "email", "phone")
 MOST_SOLUTIONS = MOST_MEMBERS = 50  # "Bulk operations"
@@ -35,17 +37,40 @@ class Problem:
     sentence: str
 
 
-def before_creation(
-    views: Views, groups: Mapping[str, BoundGroup], today: date, words: Words = ENGLISH
-) -> tuple[str, ...]:
-    """One sentence per reason why Microsoft would refuse this opportunity as a new deal; empty when none is known."""
-    return tuple(problem.sentence for problem in problems(views, groups, today, words))
+@dataclass(frozen=True)
+class Readiness:
+    """Whether a referral would be created for an opportunity that asks for one, and if not, why."""
+
+    lacking: tuple[str, ...] = ()  # fields that the org has lost: the creation waits until they are back
+    problems: tuple[Problem, ...] = ()  # what Microsoft would refuse: the seller is told
+
+    @property
+    def ready(self) -> bool:
+        """Whether it would be created now."""
+        return not self.lacking and not self.problems
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What the seller is told, a sentence a problem."""
+        return tuple(problem.sentence for problem in self.problems)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Where the problems lie."""
+        return tuple(dict.fromkeys(problem.group for problem in self.problems))
 
 
-def problems(
-    views: Views, groups: Mapping[str, BoundGroup], today: date, words: Words = ENGLISH
-) -> tuple[Problem, ...]:
-    """The same, with the group that each reason lies in. `today` is a calendar day in UTC."""
+def readiness(views: Views, mapping: Mapping, now: int, words: Words = ENGLISH) -> Readiness:
+    """Whether what an opportunity shows would become a referral, defaults of the mapping filled in.
+
+    `now` is UTC epoch seconds: Partner Center keeps closing dates as UTC instants, so its day of today counts.
+    """
+    shown = mapping.filled(views, Side.PARTNER_CENTER)
+    return Readiness(mapping.lacking, problems(shown, mapping.groups, day(now), words))
+
+
+def problems(views: Views, groups: Table[str, BoundGroup], today: date, words: Words = ENGLISH) -> tuple[Problem, ...]:
+    """Why Microsoft would refuse this as a new deal, as far as is known. `today` is a calendar day in UTC."""
     found: dict[str, Problem] = {}
     sent = {name: group for name, group in groups.items() if group.spec.create.towards(Side.PARTNER_CENTER)}
     whole = _whole(views, sent)
@@ -56,7 +81,7 @@ def problems(
     return tuple(found.values())
 
 
-def _whole(views: Views, groups: Mapping[str, BoundGroup]) -> Views:
+def _whole(views: Views, groups: Table[str, BoundGroup]) -> Views:
     """The groups as the mapping has them: with the rows that have parted from them for directions of their own."""
     found = {name: content for name, content in views.items() if name not in groups or not groups[name].origin}
     for name, group in groups.items():
@@ -116,7 +141,7 @@ def _value(content: Value, _views: Views, _today: date, words: Words) -> Iterato
 
 
 def _close_date(content: Value, _views: Views, today: date, words: Words) -> Iterator[str]:
-    if (day := dict(content).get("day")) and date.fromisoformat(day) < today:
+    if (closes := dict(content).get("day")) and date.fromisoformat(closes) < today:
         yield words.ask("rule.past")
 
 
@@ -160,7 +185,7 @@ def _currencies() -> frozenset[str]:
     return frozenset(str(code) for used in tender for code, _start, end, legal in used if legal and end is None)
 
 
-RULES: Final[Mapping[str, Callable[[Any, Views, date, Words], Iterator[str]]]] = {
+RULES: Final[Table[str, Callable[[Any, Views, date, Words], Iterator[str]]]] = {
     "value": _value,
     "close_date": _close_date,
     "notes": _notes,

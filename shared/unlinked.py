@@ -41,17 +41,22 @@ class Meaning(StrEnum):
 
 
 def named_opportunity(referral: Mapping[str, Any]) -> str:
-    """The opportunity id a referral carries as the partner's own reference, or "" when it carries none.
+    """The opportunity id a referral carries as the partner's own reference, or "" when it carries none."""
+    return long_form(reference_of(referral))
 
-    In the 18-character form. Whose last three characters do not fit the others is no id, and no query takes it.
+
+def long_form(opportunity_id: str) -> str:
+    """An opportunity's id with its 18 characters, or "" for what is no such id.
+
+    Whose last three characters do not fit the others is none, and no query takes it.
     Source: Salesforce Help, "Case-insensitive 18-character IDs".
     """
-    reference = reference_of(referral)
-    if not OPPORTUNITY_ID.match(reference):
+    if not OPPORTUNITY_ID.match(opportunity_id):
         return ""
-    blocks = (reference[start : start + 5] for start in (0, 5, 10))
-    whole = reference[:15] + "".join(CHECKSUM[sum(1 << n for n, c in enumerate(b) if c.isupper())] for b in blocks)
-    return whole if reference in (whole, whole[:15]) else ""
+    blocks = (opportunity_id[start : start + 5] for start in (0, 5, 10))
+    checks = (CHECKSUM[sum(1 << n for n, c in enumerate(block) if c.isupper())] for block in blocks)
+    whole = opportunity_id[:15] + "".join(checks)
+    return whole if opportunity_id in (whole, whole[:15]) else ""
 
 
 def named_referral(groups: Views) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from cli.doctor.visit import Visit
@@ -84,10 +83,8 @@ def poison(visit: Visit) -> Iterator[Line]:
 def halts(visit: Visit) -> Iterator[Line]:
     """Whether anything keeps the workers from working now."""
     store, now = visit.deployment.store, visit.deployment.now()
-    text = store.cursor(brakes.HALTED).text
-    why = json.loads(text).get("why") if text else ""
-    if why:
-        yield problem(f"The connector is halted: {why}", "Look at both systems; when this is meant, release the halt.")
+    if halt := brakes.halt_of(store):
+        yield problem(f"The connector is halted: {halt.why}", "Look at both systems; when this is meant: cosell resume")
     gates = Gates(store, visit.deployment.now)
     closed = {side: gates.delay_seconds(side) for side in Side}
     for side, seconds in closed.items():
@@ -101,5 +98,5 @@ def halts(visit: Visit) -> Iterator[Line]:
         newest = age(now - max(issue.at for issue in issues))
         text = f"{plural(len(issues), 'error')} on the work list, the newest {newest} old"
         yield warning(text, "`cosell status` shows what; `cosell explain RECORD` shows why.")
-    if not (why or any(closed.values()) or issues):
+    if not (halt or any(closed.values()) or issues):
         yield ok("Nothing is halted, no error is open")

@@ -4,7 +4,8 @@ Both records are read, and the app's own rules asked what they would do now; not
 left out unless asked for, because what a terminal shows is copied into tickets.
 """
 
-from cli.explain.explanation import Explanation, GroupLine
-from cli.explain.gather import NotARecord, explain
+from cli.explain.conflicts import NoPair, NotARecord, conflicts
+from cli.explain.explanation import Explanation, GroupLine, KeptConflict
+from cli.explain.gather import explain
 
-__all__ = ["Explanation", "GroupLine", "NotARecord", "explain"]
+__all__ = ["Explanation", "GroupLine", "KeptConflict", "NoPair", "NotARecord", "conflicts", "explain"]

@@ -30,6 +30,18 @@ class GroupLine:
 
 
 @dataclass(frozen=True)
+class KeptConflict:
+    """One conflict in words; without values only whether a side showed anything."""
+
+    ago: str
+    link: str
+    group: str
+    what: str
+    partner_center: str
+    salesforce: str
+
+
+@dataclass(frozen=True)
 class Explanation:
     """Everything about one pair, or about a record that has no twin."""
 
@@ -38,5 +50,7 @@ class Explanation:
     state: str
     summary: tuple[str, ...]
     groups: tuple[GroupLine, ...] = ()
+    conflicts: tuple[KeptConflict, ...] = ()
     open: tuple[str, ...] = ()  # announced writes, claims, issues
     history: tuple[str, ...] = ()
+    complete: bool = True  # both services have answered

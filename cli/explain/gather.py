@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 
+from cli.explain.conflicts import NotARecord, in_words
 from cli.explain.explanation import Explanation
 from cli.explain.leads import of_converted, of_lead, of_origin
 from cli.explain.table import HIDDEN, group_lines, plain_name, sentence_of
 from cli.words import NAMES, age, plural
 from shared import unlinked
 from shared.catalogue import INFORMATION, NO_SUCH_REFERRAL
-from shared.checks import before_creation
+from shared.checks import readiness
 from shared.deal import (
     Absence,
     Decision,
@@ -27,8 +27,7 @@ from shared.deal import (
 )
 from shared.decide import after_schema_change, decide
 from shared.decide.guards import guard
-from shared.errors import Rejected
-from shared.shapes.salesforce import ID, OPPORTUNITY
+from shared.decide.next_step import Rang, Step, known_of, next_step, opportunity_shows
 from shared.storage import Store
 from shared.sync import Sync
 from shared.sync.admission.brakes import halted
@@ -55,10 +54,6 @@ MEANINGS = {
 }
 
 
-class NotARecord(Exception):
-    """The argument is neither an opportunity's id nor a referral's."""
-
-
 @dataclass(frozen=True)
 class _Pair:
     """Both records as found."""
@@ -76,7 +71,7 @@ class _Pair:
         return self.seen.referral is not None and self.seen.opportunity is not None
 
 
-def explain(sync: Sync, store: Store, record_id: str, *, today: datetime, values: bool = False) -> Explanation:
+def explain(sync: Sync, store: Store, record_id: str, *, values: bool = False) -> Explanation:
     """Everything about a pair, by the id of either record. Reads only, when `sync` does.
 
     Raises NotARecord, and ApiError when a service cannot be asked.
@@ -92,24 +87,26 @@ def explain(sync: Sync, store: Store, record_id: str, *, today: datetime, values
     if found.are_two:
         explanation = _pair(rules, found, notes, values=values)
     else:
-        explanation = _alone(rules, found, notes, today, values=values)
+        explanation = _alone(rules, found, notes, values=values)
+    kept = store.conflicts(found.link.id) if found.link else ()
     return replace(
-        explanation, open=(*_open(sync, found), *_issues(store, found)), history=tuple(_history(sync, found))
+        explanation,
+        conflicts=tuple(in_words(conflict, sync.clock(), values=values) for conflict in kept),
+        open=(*_open(sync, found), *_issues(store, found)),
+        history=tuple(_history(sync, found)),
+        complete=Absence.UNAVAILABLE not in (found.seen.p, found.seen.s),
     )
 
 
 def _find(sync: Sync, record_id: str) -> _Pair:
-    if unlinked.OPPORTUNITY_ID.match(record_id):
-        return _by_opportunity(sync, record_id)
+    if opportunity_id := unlinked.long_form(record_id):
+        return _by_opportunity(sync, opportunity_id)
     if unlinked.REFERRAL_ID.match(record_id):
         return _by_referral(sync, record_id)
-    raise NotARecord("Give the id of an opportunity (006…, 15 or 18 characters) or of a referral (a GUID).")
+    raise NotARecord
 
 
-def _by_opportunity(sync: Sync, record_id: str) -> _Pair:
-    opportunity_id = _long_form(sync, record_id)
-    if opportunity_id is None:
-        raise NotARecord("Salesforce does not take this as an id: the last three characters of the long form check it.")
+def _by_opportunity(sync: Sync, opportunity_id: str) -> _Pair:
     link = link_of(sync.links, S, opportunity_id)
     seen = read_opportunity(sync, opportunity_id, Gathered(audit=False).of(link))
     named = unlinked.named_referral(seen.opportunity.groups) if seen.opportunity else ""
@@ -123,19 +120,10 @@ def _by_referral(sync: Sync, record_id: str) -> _Pair:
     link = link_of(sync.links, P, record_id)
     seen = read_referral(sync, record_id, Gathered(audit=False).of(link))
     named = unlinked.named_opportunity(seen.document or {})
-    opportunity_id = (link.opportunity_id if link else "") or (_long_form(sync, named) if named else "")
+    opportunity_id = (link.opportunity_id if link else "") or named
     if opportunity_id:
         seen = read_opportunity(sync, opportunity_id, seen)
-    return _Pair(link, seen, record_id, opportunity_id or "")
-
-
-def _long_form(sync: Sync, opportunity_id: str) -> str | None:
-    """The id with its 18 characters; as given when there is no such record, None when it cannot be one."""
-    try:
-        rows = sync.opportunities.query(f"SELECT {ID} FROM {OPPORTUNITY} WHERE {ID} = '{opportunity_id}'", deleted=True)  # noqa: S608
-    except Rejected:
-        return None
-    return str(rows.records[0][ID]) if rows.records else opportunity_id
+    return _Pair(link, seen, record_id, opportunity_id)
 
 
 def _pair(sync: Sync, found: _Pair, notes: list[str], *, values: bool) -> Explanation:
@@ -164,11 +152,11 @@ def _pair(sync: Sync, found: _Pair, notes: list[str], *, values: bool) -> Explan
     return Explanation(found.opportunity_id, found.referral_id, _state(found.link), summary, tuple(lines))
 
 
-def _alone(sync: Sync, found: _Pair, notes: list[str], today: datetime, *, values: bool) -> Explanation:
+def _alone(sync: Sync, found: _Pair, notes: list[str], *, values: bool) -> Explanation:
     """One record without a twin: why, and what becomes of it."""
     p, s = found.seen.p, found.seen.s
     if isinstance(s, Opportunity):
-        said = [*_absences(p, Absence.UNREAD), *_not_sent(sync, found, s, today, values=values)]
+        said = [*_absences(p, Absence.UNREAD), *_not_sent(sync, found, s, values=values)]
     elif isinstance(p, Referral):
         said = list(_unlinked(sync, found, p))
     else:
@@ -176,24 +164,32 @@ def _alone(sync: Sync, found: _Pair, notes: list[str], today: datetime, *, value
     return Explanation(found.opportunity_id, found.referral_id, _state(found.link), (*notes, *said))
 
 
-def _not_sent(sync: Sync, found: _Pair, s: Opportunity, today: datetime, *, values: bool) -> list[str]:
+def _not_sent(sync: Sync, found: _Pair, s: Opportunity, *, values: bool) -> list[str]:
     """Why an opportunity has no referral, in the sentences its seller reads."""
-    if found.referral_id:
-        return [NO_SUCH_REFERRAL]
-    if found.link is not None:
-        return ["Its creation at Microsoft is not finished; see below."]
-    if not s.sync_on:
-        box = sync.mapping.config.opportunity.sync
-        return [f"It is not synchronised: the box {box} is not ticked."]
+    known = known_of(found.link, S, found.opportunity_id)
+    match next_step(Rang.CREATION, known, opportunity_shows(s)):
+        case Step.JOIN | Step.NOT_THERE:
+            return [NO_SUCH_REFERRAL]
+        case _ if found.link is not None:
+            return ["Its creation at Microsoft is not finished; see below."]
+        case Step.CREATE:
+            return list(of_origin(sync, found.opportunity_id)) or _readiness(sync, s, values=values)
+    box = sync.mapping.config.opportunity.sync
+    return [f"It is not synchronised: the box {box} is not ticked."]
+
+
+def _readiness(sync: Sync, s: Opportunity, *, values: bool) -> list[str]:
     views = {
         name: replace(content, detail=HIDDEN) if isinstance(content, Unreadable) and not values else content
         for name, content in s.groups.items()
     }
-    if origin := list(of_origin(sync, found.opportunity_id)):
-        return origin
-    problems = before_creation(views, sync.mapping.groups, today.date())
-    if problems:
-        return [f"It is not sent to Microsoft for {plural(len(problems), 'reason')}:", *problems]
+    would = readiness(views, sync.mapping, sync.clock(), sync.words)
+    if would.lacking:
+        return [
+            f"It waits: the org lacks {', '.join(would.lacking)}, without which no deal is sent. See `cosell doctor`."
+        ]
+    if would.problems:
+        return [f"It is not sent to Microsoft for {plural(len(would.problems), 'reason')}:", *would.sentences]
     return ["It is complete: a referral is created at the next poll."]
 
 

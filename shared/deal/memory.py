@@ -166,6 +166,8 @@ class Conflict:
     s: Content
     winner: Side | None  # None: neither is written
     reason: str
+    link_id: str = field(default="", compare=False)  # of one that was read back, with the second it was kept in
+    at: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)

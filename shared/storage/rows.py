@@ -13,6 +13,7 @@ import re
 import zlib
 from base64 import b85decode, b85encode
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import NoneType, UnionType
 from typing import Any, Final, get_type_hints
 
@@ -20,7 +21,7 @@ from azure.data.tables import EdmType, EntityProperty
 from pydantic import TypeAdapter
 
 from shared.deal import Conflict, History, Issue, Link, Side
-from shared.ticks import PER_SECOND, ticks_at
+from shared.ticks import PER_SECOND, second_of, ticks_at
 
 Entity = dict[str, Any]
 
@@ -95,13 +96,14 @@ def link_from(entity: Mapping[str, Any], version: str) -> Link:
 def conflict_entity(link_id: str, conflict: Conflict, partition_key: str, stamp: str) -> Entity:
     """Both sides of a conflict, kept before one is overwritten."""
     row = f"C:{link_id}:{conflict.group}:{stamp}"
-    body = _CONFLICT.dump_json(conflict).decode()
+    body = _CONFLICT.dump_json(conflict, exclude={"link_id", "at"}).decode()
     return checked({"PartitionKey": partition_key, "RowKey": row, "conflict": body})
 
 
 def conflict_from(entity: Mapping[str, Any]) -> Conflict:
-    """Read a conflict row."""
-    return _CONFLICT.validate_json(entity["conflict"])
+    """Read a conflict row: its key says whose it is, and when it was kept."""
+    _, link_id, *_, stamp = str(entity["RowKey"]).split(":")
+    return replace(_CONFLICT.validate_json(entity["conflict"]), link_id=link_id, at=second_of(_LAST_TICK - int(stamp)))
 
 
 def history_entity(link_id: str, line: History, partition_key: str, stamp: str) -> Entity:

@@ -6,6 +6,7 @@ Reading and writing rows only. How rows look is in `rows`; what to remember is d
 from __future__ import annotations
 
 import contextlib
+import heapq
 import itertools
 import re
 import threading
@@ -128,6 +129,12 @@ class Store:
         """Kept conflicts of a link: by group, newest first."""
         found = self._within("sync", self._partition(link_id), f"C:{link_id}:")
         return tuple(rows.conflict_from(entity) for entity in found)
+
+    def latest_conflicts(self, limit: int) -> list[Conflict]:
+        """The latest kept conflicts of all links, newest first. Every conflict's row is read, few are remembered."""
+        shards = rows.partitions(self._tenant, self._shard_bits)
+        found = (rows.conflict_from(row) for shard in shards for row in self._within("sync", shard, "C:"))
+        return heapq.nlargest(limit, found, key=lambda conflict: conflict.at)
 
     def history(self, link_id: str, limit: int = 50) -> tuple[History, ...]:
         """The latest lines of a link's story, newest first."""

@@ -94,4 +94,4 @@ def lines(results: Iterable[Result]) -> list[Line]:
 def explained(rig: Rig, record_id: str, *, values: bool = False, **more: Any) -> Explanation:
     """What the command would tell of a record; further arguments are those of `deployment`."""
     subject = deployment(rig, **more)
-    return explain(subject.sync, subject.store, record_id, today=rig.clock(), values=values)
+    return explain(subject.sync, subject.store, record_id, values=values)

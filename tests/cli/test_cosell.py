@@ -46,9 +46,9 @@ def settings_file(rig: Rig, folder: Path, **changes: Any) -> str:
     return str(file)
 
 
-def cosell(*arguments: str) -> Result:
-    """Run the command."""
-    return CliRunner().invoke(cli.app.app, list(arguments))
+def cosell(*arguments: str, answer: str = "") -> Result:
+    """Run the command; `answer` is typed where it asks."""
+    return CliRunner().invoke(cli.app.app, list(arguments), input=answer)
 
 
 def test_doctor_ends_with_0_on_warnings_alone_and_with_1_on_a_problem(rig: Rig, tmp_path: Path) -> None:

@@ -104,6 +104,13 @@ MUTANTS: Final = (
     Mutant("an opportunity that names a referral gets another", f"{D}next_step.py", "_row(ANY_KNOWN, Shows.NAMES, Step.JOIN)", "_row(ANY_KNOWN, Shows.NAMES, Step.CREATE)", ("tests/decide/test_next_step.py", CREATE)),
     Mutant("an older referral is decided on", f"{D}next_step.py", "_row(ANY_KNOWN, Shows.OLDER, Step.STALE)", "_row(ANY_KNOWN, Shows.OLDER, Step.CONVERGE)", ("tests/decide/test_next_step.py",)),
     Mutant("a service that does not answer is taken for a record that is gone", f"{D}next_step.py", "return Shows.UNAVAILABLE if view is Absence.UNAVAILABLE else Shows.HIDDEN\n    if not view.sync_on", "return Shows.HIDDEN\n    if not view.sync_on", ("tests/decide/test_next_step.py",)),
+    # Walls
+    Mutant("a deal that is complete by defaults is not sent", "shared/checks.py", "shown = mapping.filled(views, Side.PARTNER_CENTER)", "shown = views", ("tests/cli/test_halts_and_conflicts.py",)),
+    Mutant("explain promises a creation that waits for the org", "cli/explain/gather.py", "if would.lacking:", "if False:", ("tests/cli/test_halts_and_conflicts.py",)),
+    Mutant("resume releases nothing", f"{S}admission/brakes.py", '    _put(links, {"pass_until": now + PASS_SECONDS})\n', "", ("tests/cli/test_halts_and_conflicts.py", BRAKES)),
+    Mutant("a halt is released without a yes", "cli/app.py", "if halt and not yes and not typer.confirm(", "if halt and not yes and typer.confirm(", ("tests/cli/test_halts_and_conflicts.py",)),
+    Mutant("kept values are shown to everybody", "cli/explain/conflicts.py", "text_of(conflict.p, values=values)", "text_of(conflict.p, values=True)", ("tests/cli/test_halts_and_conflicts.py",)),
+    Mutant("the oldest conflicts come first", "shared/storage/store.py", "heapq.nlargest(", "heapq.nsmallest(", ("tests/cli/test_halts_and_conflicts.py",)),
     # Conditions of writes
     Mutant("no If-Match", f"{PC}referrals.py", '"If-Match": etag', '"X-Was": etag', (PARTNER_CENTER, FAULTS)),
     Mutant("no If-Unmodified-Since", f"{S}pair/send.py", "fields, int(intent.target_version))]", "fields, None)]", (FAULTS,)),
@@ -216,7 +223,7 @@ MUTANTS: Final = (
     Mutant("a deleted opportunity is never asked again", f"{S}create/invite_microsoft.py", "        sync.links.save(replace(link, claim=None))\n        return None", "        return sync.links.save(replace(link, state=LinkState.LINKED, claim=None))", (INVITE,)),
     # Microsoft's side, and deals shared further
     Mutant("a paused deal is shared", f"{S}create/invite_microsoft.py", "return view.sync_on and asked(sync, view)", "return asked(sync, view)", (UPGRADE,)),
-    Mutant("an incomplete request is sent", f"{S}create/invite_microsoft.py", "if missing else None", "if False else None", (UPGRADE,)),
+    Mutant("an incomplete request is sent", f"{S}create/invite_microsoft.py", "if sentences else None", "if False else None", (UPGRADE,)),
     Mutant("switched-off upgrades go on", f"{D}groups.py", 'kind == "latch" and not policy.upgrades', 'kind == "latch" and False', (UPGRADE,)),
     Mutant("an older view of Microsoft's side believed", f"{D}guards.py", "p.theirs.ticks < link.ms_hwm", "p.theirs.ticks < 0", (THEIRS,)),
     Mutant("a lagging list empties Microsoft's facts", f"{S}pair/gather.py", "document or (None if found.engagement else NOBODY)", "document or NOBODY", (THEIRS,)),
@@ -314,7 +321,7 @@ MUTANTS: Final = (
     Mutant("the alert stays after repair", f"{S}admission/gates.py", "            self.links.close_issues(_issue_id(side))\n", "", (GATES,)),
     Mutant("halt ignored", f"{S}admission/permit.py", "return None if halted(sync) else applied(sync)", "return applied(sync)", (BRAKES,)),
     Mutant("brake never pulled", f"{S}admission/brakes.py", "if not why or pass_until > sync.clock():", "if True:", (BRAKES,)),
-    Mutant("a release is good for ever", f"{S}admission/brakes.py", "        _put(sync, {})  # good for one sweep, whatever it finds\n", "        pass\n", (BRAKES,)),
+    Mutant("a release is good for ever", f"{S}admission/brakes.py", "        _put(sync.links, {})  # good for one sweep, whatever it finds\n", "        pass\n", (BRAKES,)),
     Mutant("a few records alarm", f"{S}admission/brakes.py", "self.changed > max(LEAST, CHANGED_SHARE * self.links)", "self.changed > CHANGED_SHARE * self.links", (BRAKES,)),
     Mutant("known losses counted again", f"{S}detect/sweep.py", 'set(found.gone) - set(json.loads(cursor.text or "[]"))', "set(found.gone)", (BRAKES,)),
     Mutant("a referral younger than the list taken for lost", f"{S}detect/sweep.py", "referral is None and link.p_hwm < found.began", "referral is None", (SWEEP,)),

@@ -91,7 +91,7 @@ def test_while_halted_no_poll_event_creation_or_sweep_writes_anything_and_releas
     assert (flows.delta(rig.sync), flows.sweep(rig.sync)) == (0, 0)
     assert len(rig.partner_center.writes()) == before[0]
     assert rig.writes()[1:] == before[1:]
-    flows.release(rig.sync)
+    flows.release(rig.sync.links, rig.sync.clock())
     assert issues(rig) == []
     for _ in range(20):
         rig.minute()
@@ -106,7 +106,7 @@ def test_while_halted_no_poll_event_creation_or_sweep_writes_anything_and_releas
 def test_a_release_is_good_for_one_sweep(rig: Rig) -> None:
     edit_all(rig, 61000)
     flows.sweep(rig.sync)
-    flows.release(rig.sync)
+    flows.release(rig.sync.links, rig.sync.clock())
     assert flows.sweep(rig.sync) == PAIRS
     rig.drain()
     edit_all(rig, 62000)
@@ -117,7 +117,7 @@ def test_a_release_is_good_for_one_sweep(rig: Rig) -> None:
 def test_a_release_that_no_sweep_used_within_a_day_is_over(rig: Rig) -> None:
     edit_all(rig, 61000)
     flows.sweep(rig.sync)
-    flows.release(rig.sync)
+    flows.release(rig.sync.links, rig.sync.clock())
     rig.pass_time(days=1)
     assert flows.sweep(rig.sync) == 0
     assert halted(rig.sync)

@@ -1,7 +1,7 @@
 """Brakes: when a sweep finds that very much is different at once, nothing is rung until a person has looked.
 
-More likely than that many true changes are a lost permission, a wrong data load, a cut-off list. The halt is a mark
-that every worker obeys; doorbells that meet it come back later, so releasing it loses nothing.
+More likely than that many true changes are a lost permission, a wrong data load, a cut-off list. The halt is a
+flag that every worker obeys; doorbells that meet it come back later, so releasing it loses nothing.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any
 from shared.deal import Issue
 from shared.errors import LostRace
 from shared.say import say
-from shared.sync.ports import Sync
+from shared.sync.ports import Links, Sync
 
 log = logging.getLogger("cosell.sync")
 HALTED = "halted"
 LEAST = 20  # below this a few records would be a large share
 GONE_SHARE, CHANGED_SHARE = 0.10, 0.30
 PASS_SECONDS = 86_400
-WHAT_TO_DO = "Nothing is synchronised. Look at both systems; when this is meant, release the halt."
+WHAT_TO_DO = "Nothing is synchronised. Look at both systems; when this is meant: cosell resume"
 
 
 @dataclass(frozen=True)
@@ -42,42 +42,65 @@ class Found:
         return ""
 
 
+@dataclass(frozen=True)
+class Halt:
+    """Why nothing is synchronised, and since when in epoch seconds (0: an older version did not say)."""
+
+    why: str
+    at: int
+
+
+def halt_of(links: Links) -> Halt | None:
+    """What halts the tenant now."""
+    return _halt(links.cursor(HALTED).text)
+
+
 def halted(sync: Sync) -> bool:
-    """Whether the tenant rests until an operator releases it."""
+    """Whether the tenant rests until an operator releases it; known within seconds of its release."""
     text = sync.shared_flags.text(HALTED, sync.clock(), lambda name: str(sync.links.cursor(name).text))
-    return bool(_read(text).get("why"))
+    return _halt(text) is not None
 
 
 def braked(sync: Sync, found: Found) -> bool:
     """Whether the sweep must not ring. Halts the tenant, with one issue, unless its operator has just let it go on."""
     why, pass_until = found.alarming, int(_read(sync.links.cursor(HALTED).text).get("pass_until", 0))
     if pass_until:
-        _put(sync, {})  # good for one sweep, whatever it finds
+        _put(sync.links, {})  # good for one sweep, whatever it finds
     if not why or pass_until > sync.clock():
         return False
     sync.links.open_issue(Issue(HALTED, HALTED, "error", f"{why}. {WHAT_TO_DO}", sync.clock()))
     say(log.error, "tenant halted", why=why)
-    _put(sync, {"why": why})
+    _put(sync.links, {"why": why, "at": sync.clock()})
+    sync.shared_flags.forget(HALTED)
     return True
 
 
-def release(sync: Sync) -> None:
-    """An operator's word that it is meant: work goes on, and the next sweep within a day may find as much."""
-    _put(sync, {"pass_until": sync.clock() + PASS_SECONDS})
-    sync.links.close_issues(HALTED)
+def release(links: Links, now: int) -> Halt | None:
+    """An operator's word that it is meant: work goes on, and the next sweep within a day may find as much.
+
+    What had halted the tenant; None when nothing did. `now` is UTC epoch seconds.
+    """
+    if (halt := halt_of(links)) is None:
+        return None
+    _put(links, {"pass_until": now + PASS_SECONDS})
+    links.close_issues(HALTED)
     say(log.warning, "tenant released")
+    return halt
 
 
-def _put(sync: Sync, flag: dict[str, Any]) -> None:
+def _put(links: Links, flag: dict[str, Any]) -> None:
     for _ in range(3):
         try:
-            sync.links.put_cursor(HALTED, json.dumps(flag), sync.links.cursor(HALTED).version)
-            break
+            links.put_cursor(HALTED, json.dumps(flag), links.cursor(HALTED).version)
+            return
         except LostRace:
             continue
-    else:
-        raise LostRace(f"mark {HALTED}")
-    sync.shared_flags.forget(HALTED)
+    raise LostRace(f"flag {HALTED}")
+
+
+def _halt(text: str) -> Halt | None:
+    flag = _read(text)
+    return Halt(str(flag["why"]), int(flag.get("at", 0))) if flag.get("why") else None
 
 
 def _read(text: str) -> dict[str, Any]:

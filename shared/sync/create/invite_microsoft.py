@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from math import ceil
 
-from shared import checks
+from shared.checks import readiness
 from shared.deal import History, Hold, Link, LinkState, Opportunity, Side, Unreadable
 from shared.decide import CO_SELL, remembered, request
 from shared.doorbell import Queue
@@ -36,7 +36,6 @@ from shared.sync.create.claims import MaySend, Taken
 from shared.sync.pair.engagement import joined
 from shared.sync.pair.gather import Gathered, read_engagement, with_microsofts, with_referral
 from shared.sync.ports import Sync
-from shared.ticks import day
 
 log = logging.getLogger("cosell.sync")
 
@@ -118,10 +117,8 @@ def _wanted(sync: Sync, view: Opportunity) -> bool:
 
 def _lacking(sync: Sync, view: Opportunity) -> Hold | None:
     """What Microsoft would miss in the request: it must be as complete as a new deal."""
-    shown = sync.mapping.filled(view.groups, Side.PARTNER_CENTER)
-    missing = checks.problems(shown, sync.mapping.groups, day(sync.clock()), sync.words)
-    sentences = sync.words.texts.space.join(problem.sentence for problem in missing)
-    return Hold("help_incomplete", detail=sentences[:200]) if missing else None
+    sentences = readiness(view.groups, sync.mapping, sync.clock(), sync.words).sentences
+    return Hold("help_incomplete", detail=sync.words.texts.space.join(sentences)[:200]) if sentences else None
 
 
 def _done(sync: Sync, link: Link, found: Gathered, *, asked_now: bool = True) -> Link:

@@ -15,7 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-from shared import checks, lifecycle, unlinked
+from shared import lifecycle, unlinked
+from shared.checks import readiness
 from shared.deal import (
     Hold,
     Issue,
@@ -56,7 +57,7 @@ from shared.sync.pair.converge import Caller, converge
 from shared.sync.pair.engagement import find_microsofts, joined
 from shared.sync.pair.gather import Gathered, link_of, read_opportunity, with_referral
 from shared.sync.ports import Document, Sync
-from shared.ticks import day, ticks_at
+from shared.ticks import ticks_at
 
 log = logging.getLogger("cosell.sync")
 S = Side.SALESFORCE
@@ -157,12 +158,11 @@ def _create(sync: Sync, run: Run, link: Link | None, seen: Seen) -> Link | None:
     if named := named_by(sync, run.opportunity_id):  # by the lead that it was converted from
         _lead(sync, run, seen, named)
         return None
-    shown = sync.mapping.filled(seen[0].groups, Side.PARTNER_CENTER)
-    problems = checks.problems(shown, sync.mapping.groups, day(sync.clock()), sync.words)
-    if problems:
-        report = sync.words.not_sent(problem.sentence for problem in problems)
-        groups = tuple(dict.fromkeys(p.group for p in problems))
-        report_not_sent(sync, run.opportunity_id, seen, report, "not_sent", groups)
+    found = readiness(seen[0].groups, sync.mapping, sync.clock(), sync.words)
+    if found.problems:
+        report = sync.words.not_sent(found.sentences)
+        report_not_sent(sync, run.opportunity_id, seen, report, "not_sent", found.groups)
+    if not found.ready:
         return None
     if link is None:
         sync.links.claim(S, run.opportunity_id, link_id_of_opportunity(run.opportunity_id))

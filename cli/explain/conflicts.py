@@ -1,0 +1,65 @@
+"""`cosell conflicts [RECORD]`: what was kept when both sides had changed the same, newest first."""
+
+from __future__ import annotations
+
+from cli.explain.explanation import KeptConflict
+from cli.explain.table import plain_name, text_of
+from cli.words import NAMES, age
+from shared.deal import Conflict, Side
+from shared.storage import Store
+from shared.unlinked import REFERRAL_ID, long_form
+
+RULES = {
+    "both_changed": "both sides had changed it",
+    "first_meeting": "the two records met for the first time and differed",
+    "possible_revert": "a write was interrupted, and what its target showed may have been somebody's edit",
+}
+
+
+class NotARecord(Exception):
+    """The argument is neither an opportunity's id nor a referral's."""
+
+    def __init__(self) -> None:
+        super().__init__("Give the id of an opportunity (006…, 15 or 18 characters) or of a referral (a GUID).")
+
+
+class NoPair(Exception):
+    """The record belongs to no pair that the connector remembers."""
+
+    def __init__(self, record: str) -> None:
+        super().__init__(f"The connector remembers no pair with {record}. `cosell explain {record}` says why.")
+
+
+def conflicts(store: Store, record: str, now: int, *, limit: int, values: bool) -> list[KeptConflict]:
+    """Kept conflicts of a record's pair, or of all pairs. Raises NotARecord, and for a record without a pair."""
+    if not record:
+        found = store.latest_conflicts(limit)
+    else:
+        found = sorted(store.conflicts(link_of(store, record)), key=lambda conflict: -conflict.at)[:limit]
+    return [in_words(conflict, now, values=values) for conflict in found]
+
+
+def link_of(store: Store, record: str) -> str:
+    """The pair of a record, as it is remembered. Raises NotARecord; NoPair where none is."""
+    if deal := long_form(record.strip()):
+        found = store.link_of(Side.SALESFORCE, deal)
+    elif REFERRAL_ID.match(record.strip()):
+        found = store.link_of(Side.PARTNER_CENTER, record.strip())
+    else:
+        raise NotARecord
+    if found is None:
+        raise NoPair(record.strip())
+    return found
+
+
+def in_words(conflict: Conflict, now: int, *, values: bool) -> KeptConflict:
+    """One kept conflict as a person reads it."""
+    outcome = f"{NAMES[conflict.winner]}'s value stands" if conflict.winner else "neither was written over the other"
+    return KeptConflict(
+        f"{age(now - conflict.at)} ago",
+        conflict.link_id,
+        plain_name(conflict.group),
+        f"{RULES.get(conflict.reason, conflict.reason)}; {outcome}",
+        text_of(conflict.p, values=values),
+        text_of(conflict.s, values=values),
+    )

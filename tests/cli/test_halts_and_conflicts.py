@@ -1,0 +1,145 @@
+"""Nothing ends in a wall: a halt can be released, and what lost a conflict can be read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from shared import sync as flows
+from shared.sync.admission.brakes import halt_of
+from tests.cli.deployed import deployment, explained
+from tests.cli.test_cosell import cosell, rig, settings_file
+from tests.support.rig import Rig
+from tests.sync.test_bad_opportunities import BAD, Bad
+
+__all__ = ["rig"]
+
+
+def halt(rig: Rig) -> None:
+    """More pairs than a brake lets pass have lost their record."""
+    gone = [rig.linked()[0] for _ in range(22)]
+    for opportunity in gone:
+        rig.salesforce.delete("Opportunity", opportunity)
+    rig.pass_time(hours=2)
+    flows.sweep(rig.sync)
+    assert halt_of(rig.store)
+
+
+def test_resume_says_what_was_halted_and_lets_the_work_go_on(rig: Rig, tmp_path: Path) -> None:
+    halt(rig)
+    rig.ring(rig.partner_center.new_inbound())
+    rig.drain(patiently=False)
+    rig.pass_time(hours=3)
+    done = cosell("resume", "--yes", "--settings", settings_file(rig, tmp_path))
+    assert done.exit_code == 0, done.output
+    assert "Halted for 3 h: 22 of 22 pairs have lost a record" in done.output
+    assert "1 doorbell waiting" in done.output
+    assert halt_of(rig.store) is None
+    rig.minute()
+    assert len(rig.salesforce.records("Opportunity")) == 1
+
+
+def test_without_a_yes_the_halt_stays(rig: Rig, tmp_path: Path) -> None:
+    halt(rig)
+    file = settings_file(rig, tmp_path)
+    for answer in ("n\n", ""):
+        done = cosell("resume", "--settings", file, answer=answer)
+        assert done.exit_code == 1
+        assert "Is this meant" in done.output
+        assert halt_of(rig.store)
+    assert cosell("resume", "--settings", file, answer="y\n").exit_code == 0
+    assert halt_of(rig.store) is None
+
+
+def test_resume_without_a_halt_says_so_and_fails(rig: Rig, tmp_path: Path) -> None:
+    done = cosell("resume", "--json", "--yes", "--settings", settings_file(rig, tmp_path))
+    assert (done.exit_code, json.loads(done.output)) == (1, {"resumed": False, "why": "", "waiting": 0})
+
+
+def conflict(rig: Rig, ours: str = "ours", theirs: str = "theirs") -> tuple[str, str]:
+    """Both sides change the description; the mapping's owner wins."""
+    opportunity, referral = rig.linked()
+    rig.pass_time(minutes=2)
+    rig.salesforce.update("Opportunity", opportunity, {"Description": ours})
+    rig.pass_time(seconds=5)
+    rig.partner_center.portal_edit(referral, {"/details/notes": theirs})
+    rig.pass_time(seconds=5)
+    rig.webhook(referral)
+    return opportunity, referral
+
+
+def test_kept_losers_are_shown_by_record_and_their_values_only_when_asked_for(rig: Rig, tmp_path: Path) -> None:
+    opportunity, referral = conflict(rig)
+    conflict(rig)
+    file = settings_file(rig, tmp_path)
+    for record in (opportunity, opportunity[:15], referral):
+        done = cosell("conflicts", record, "--settings", file)
+        assert done.exit_code == 0, done.output
+        assert "both sides had changed it; " in done.output
+        assert "theirs" not in done.output
+        assert "text: theirs" in cosell("conflicts", record, "--values", "--settings", file).output
+    assert len(json.loads(cosell("conflicts", "--json", "--settings", file).output)) == 2
+    assert len(json.loads(cosell("conflicts", "--json", "--limit", "1", "--settings", file).output)) == 1
+    kept = explained(rig, opportunity).conflicts
+    assert [line.group for line in kept] == ["description"]
+    assert "theirs" not in str(kept)
+    assert "theirs" in str(explained(rig, opportunity, values=True).conflicts)
+
+
+def test_the_latest_conflicts_of_all_pairs_come_first(rig: Rig) -> None:
+    first, _ = conflict(rig)
+    rig.pass_time(hours=1)
+    second, _ = conflict(rig)
+    kept = deployment(rig).store.latest_conflicts(9)
+    assert [one.link_id for one in kept] == [f"s-{second}", f"s-{first}"]
+    assert [one.at for one in kept] == sorted((one.at for one in kept), reverse=True)
+
+
+@pytest.mark.parametrize("record", ["hello", "0065e0000000009AAA", "0065e0000000001XXX"])
+def test_a_record_without_a_pair_is_no_success(rig: Rig, tmp_path: Path, record: str) -> None:
+    done = cosell("conflicts", record, "--settings", settings_file(rig, tmp_path))
+    assert done.exit_code == 2
+    assert done.output.strip()
+
+
+def test_no_conflict_is_said(rig: Rig, tmp_path: Path) -> None:
+    assert "No conflict is kept." in cosell("conflicts", "--settings", settings_file(rig, tmp_path)).output
+
+
+@pytest.mark.parametrize("bad", [bad for bad in BAD if not bad.asked], ids=lambda bad: bad.name)
+def test_explain_gives_the_reasons_that_the_seller_reads(bad: Bad, tmp_path: Path) -> None:
+    rig = Rig(mapping=bad.mapping)
+    opportunity = rig.new_opportunity(**bad.made())
+    bad.spoil(rig, opportunity)
+    rig.pass_time(seconds=5)
+    said = explained(rig, opportunity, overlay=bad.mapping, folder=tmp_path, values=True).summary
+    rig.poll()
+    rig.minute()
+    told = str(rig.opportunity(opportunity)["Sync_Message__c"])
+    assert bad.sentence in said
+    reasons = said[1:] if said[0].startswith("It is not sent to Microsoft for ") else said
+    assert " ".join(reasons).startswith(told.rstrip("…").strip())
+
+
+def test_explain_promises_no_creation_while_the_org_lacks_a_field_that_microsoft_needs() -> None:
+    rig = Rig()
+    opportunity = rig.new_opportunity()
+    rig.salesforce.remove_field("Opportunity", "Amount")
+    flows.describe(rig.sync)
+    rig.pass_time(minutes=1)
+    (said,) = (line for line in explained(rig, opportunity).summary if "Opportunity.Amount" in line)
+    assert said.startswith("It waits: the org lacks Opportunity.Amount")
+    rig.poll()
+    rig.minute()
+    assert rig.partner_center.writes() == []
+
+
+def test_explain_knows_the_defaults_of_the_mapping(tmp_path: Path) -> None:
+    overlay = '[groups.notes.fields.text.default]\npartner_center = "Nothing said."\n'
+    rig = Rig(mapping=overlay)
+    opportunity = rig.new_opportunity(Description=None, How_can_Microsoft_help__c="Proof Of Concept or Demo")
+    assert explained(rig, opportunity, overlay=overlay, folder=tmp_path).summary == (
+        "It is complete: a referral is created at the next poll.",
+    )
