@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.deal import Side
+from shared.deal import LONGEST_DETAIL, Side
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,15 @@ class ApiError(Exception):
         self.code = code
         self.problems = problems
         self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What the service says, each sentence once."""
+        return tuple(dict.fromkeys(problem.message for problem in self.problems if problem.message))
+
+    def text(self) -> str:
+        """The reasons as a hold keeps them."""
+        return " ".join(self.reasons)[:LONGEST_DETAIL]
 
 
 class Stale(ApiError):

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from shared.deal import Phase, Value
+from shared.deal import Phase, Unreadable, Value, Views
+
+STATUS: Final = "status"  # the group of the mapping that holds it
 
 OF_REFERRAL: Final[dict[tuple[str, str], Phase]] = {
     ("new", "none"): Phase.NEW,
@@ -76,6 +78,12 @@ def content(phase: Phase, reason: str = "") -> Value:
 def phase_in(value: Value) -> Phase:
     """The phase inside a status group's content."""
     return Phase(dict(value)["phase"])
+
+
+def phase_of_stage(views: Views) -> Phase | None:
+    """The phase that an opportunity's stage stands for; None when it shows none that can be read."""
+    stage = views.get(STATUS, ())
+    return phase_in(stage) if stage and not isinstance(stage, Unreadable) else None  # type: ignore[arg-type]
 
 
 def alike(referral: Phase, opportunity: Phase) -> bool:

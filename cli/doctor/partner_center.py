@@ -12,7 +12,7 @@ from cli.line import Line, ok, problem, skipped, warning
 from cli.words import age
 from shared.errors import Forbidden
 from shared.identity.renewal import DAY_SECONDS, OLD_DAYS
-from shared.registration.plan import DEFAULT_EVENTS, TEST_EVENT, Registration, shown
+from shared.registration.plan import DEFAULT_EVENTS, TEST_EVENT, Registration, for_people
 from shared.shapes.referral import organization_of
 from shared.transport import parse
 
@@ -97,7 +97,7 @@ def webhook(visit: Visit) -> Iterator[Line]:
         return
     if not _ours(visit, current.url):
         yield problem(
-            f"Partner Center sends its events to another address: {shown(current.url)}",
+            f"Partner Center sends its events to another address: {for_people(current.url)}",
             f"{REGISTER} Registering with overwrite takes the events away from there.",
         )
         return
@@ -107,7 +107,7 @@ def webhook(visit: Visit) -> Iterator[Line]:
     elif missing:
         yield warning(f"The webhook cannot be tested: {TEST_EVENT} is not registered", "Register it again.")
     else:
-        yield ok(f"Webhook registered: {shown(current.url)} for {len(current.events)} events")
+        yield ok(f"Webhook registered: {for_people(current.url)} for {len(current.events)} events")
 
 
 def _not_ours(visit: Visit, current: Registration | None) -> Line:
@@ -116,7 +116,7 @@ def _not_ours(visit: Visit, current: Registration | None) -> Line:
             "Partner Center sends its events to this app, which is set to sweep only",
             "Register production's address, from production; or clear COSELL_SWEEP_ONLY if this is production.",
         )
-    where = shown(current.url) if current else "nobody"
+    where = for_people(current.url) if current else "nobody"
     return ok(f"This app only sweeps; Partner Center sends its events to {where}")
 
 

@@ -9,6 +9,7 @@ from shared.deal.decision import (
     Write,
 )
 from shared.deal.memory import (
+    LONGEST_DETAIL,
     STILL,
     Claim,
     ClaimPhase,
@@ -21,6 +22,7 @@ from shared.deal.memory import (
     Link,
     LinkState,
     RowWrite,
+    WorkList,
     link_id_of_opportunity,
     link_id_of_referral,
 )
@@ -46,6 +48,7 @@ from shared.deal.views import (
 )
 
 __all__ = [
+    "LONGEST_DETAIL",
     "STILL",
     "Absence",
     "Claim",
@@ -77,6 +80,7 @@ __all__ = [
     "Unreadable",
     "Value",
     "Views",
+    "WorkList",
     "Write",
     "link_id_of_opportunity",
     "link_id_of_referral",

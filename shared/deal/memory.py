@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from shared.deal.views import Content, Digest, Phase, Report, Side
 from shared.ticks import second_of
@@ -86,6 +86,10 @@ class Claim:
     wait: int
     first_at: int
     request_id: str
+
+
+LONGEST_DETAIL: Final = 200
+"""What a hold keeps of a service's reasons, in code points."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +194,16 @@ class Issue:
     severity: str  # "error" | "warning" | "info"
     detail: str = ""
     at: int = 0
+
+
+class WorkList(Protocol):
+    """Where an operator looks for what a person has to do."""
+
+    def open_issue(self, issue: Issue, /) -> None:
+        """Put it there; once is enough."""
+
+    def close_issues(self, link_id: str, keep: Sequence[str] = ()) -> None:
+        """Take a record's issues away, but those with the codes to keep."""
 
 
 def link_id_of_opportunity(opportunity_id: str) -> str:

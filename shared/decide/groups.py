@@ -23,9 +23,9 @@ from shared.decide.base import UNSETTLED
 from shared.decide.loop import looping
 from shared.decide.merge import ADOPT, NOTHING, Outcome, Pair, locked, merge
 from shared.decide.policy import Policy, Winner
+from shared.lifecycle import STATUS
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
-STATUS = "status"
 EMPTY: Content = ()
 
 
@@ -71,7 +71,7 @@ def shown(group: str, content: Content | Unreadable | None, policy: Policy) -> D
 
 def awaits_acceptance(link: Link, s: Opportunity) -> bool:
     """Whether the deal is on hold on both sides. Nothing of it is sent until then: `merge.locked`."""
-    return link.phase is Phase.NEW and _phase_of(s) is Phase.NEW
+    return link.phase is Phase.NEW and lifecycle.phase_of_stage(s.groups) is Phase.NEW
 
 
 def _outcome(group: str, link: Link, p: Referral | Remembered, s: Opportunity, policy: Policy, now: int) -> Outcome:
@@ -101,7 +101,7 @@ def _latest(p: Referral, s: Opportunity) -> Winner:
 def _stoppable(outcome: Outcome, pair: Pair, link: Link, s: Opportunity, policy: Policy, now: int) -> Outcome:
     if not outcome.writes:
         return outcome
-    phase = _phase_of(s)
+    phase = lifecycle.phase_of_stage(s.groups)
     if link.phase is not None and phase is not None:
         outcome = locked(outcome, link.phase, phase, pair, policy.groups[pair.name].direction)
     if P in outcome.writes and policy.groups[pair.name].kind == "latch" and not policy.upgrades:
@@ -143,12 +143,6 @@ def _close_waits(found: Mapping[str, Outcome]) -> dict[str, Outcome]:
     if disputed and wanted and lifecycle.phase_in(_value(wanted)).terminal:
         return {**found, STATUS: Outcome(hold="close_waits")}
     return dict(found)
-
-
-def _phase_of(s: Opportunity) -> Phase | None:
-    """The phase that the opportunity's stage stands for; None when it shows none that can be read."""
-    stage = s.groups.get(STATUS, ())
-    return lifecycle.phase_in(_value(stage)) if stage and not isinstance(stage, Unreadable) else None
 
 
 def _value(content: Content) -> Value:

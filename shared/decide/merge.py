@@ -118,7 +118,7 @@ def _status(pair: Pair, rule: GroupPolicy, policy: Policy) -> Outcome:
     if changed_p and changed_s:
         return _status_conflict(pair, rule, p, s)
     if changed_p:
-        return Outcome(writes={S: _shown(p)})
+        return Outcome(writes={S: _as_shown(p)})
     return _request(pair, p, s) if changed_s else NOTHING
 
 
@@ -127,14 +127,14 @@ def _status_conflict(pair: Pair, rule: GroupPolicy, p: Phase, s: Phase) -> Outco
     owner = _SOLE_OWNER.get(rule.direction, rule.owner if pair.has_base else rule.first)
     conflict = Conflict(pair.name, pair.p, pair.s, None, "both_changed" if pair.has_base else "first_meeting")
     if p.terminal or owner == "partner_center":
-        return Outcome(writes={S: _shown(p)}, conflict=_won_by(conflict, P))
+        return Outcome(writes={S: _as_shown(p)}, conflict=_won_by(conflict, P))
     if owner == "hold":
         return Outcome(hold="conflict", conflict=conflict)
     wanted = _request(pair, p, s)
     return wanted if wanted.hold else Outcome(writes=wanted.writes, conflict=_won_by(conflict, S))
 
 
-def _shown(p: Phase) -> Value:
+def _as_shown(p: Phase) -> Value:
     """The status group as Salesforce can show it, so that the read-back equals what was sent."""
     return lifecycle.content(lifecycle.SHOWN[p])
 

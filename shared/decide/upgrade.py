@@ -38,7 +38,7 @@ from shared.decide.merge import Outcome
 from shared.decide.policy import Policy
 
 P = Side.PARTNER_CENTER
-HELP, STATUS = "help", "status"
+HELP = "help"
 CO_SELL = "co_sell"  # held like a group: what became of the wish for Microsoft's help
 NOTE = "Microsoft is to be invited"
 
@@ -96,7 +96,7 @@ def visible(found: Mapping[str, Outcome], link: Link, p: Referral | Remembered, 
     wanted = {
         group: Outcome(writes={P: content})
         for group, content in policy.visibility.items()
-        if group in found and not found[group].hold and not _shown(group, content, link, p, policy)
+        if group in found and not found[group].hold and not _shows_already(group, content, link, p, policy)
     }
     return {**found, **wanted}
 
@@ -106,7 +106,7 @@ def invited(decision: Decision, p: Referral | Remembered, policy: Policy) -> Dec
     link = decision.link
     busy = decision.write is not None or decision.retry_after_seconds is not None
     disputed = any(hold.code == "conflict" for hold in link.held.values())
-    seen = all(_shown(group, content, link, p, policy) for group, content in policy.visibility.items())
+    seen = all(_shows_already(group, content, link, p, policy) for group, content in policy.visibility.items())
     if busy or disputed or not seen:
         return decision
     return replace(decision, link=replace(link, state=LinkState.CREATING_MS), note=NOTE)
@@ -122,19 +122,14 @@ def _ask(link: Link, s: Opportunity, policy: Policy) -> HelpRequest:
         return NO_REQUEST  # it keeps waiting
     if not policy.invites or not (policy.upgrades or refused):
         return _refused(Hold("upgrade_off"), s, policy)
-    return HelpRequest(due=link.phase is Phase.ACTIVE and _stage(s) is Phase.ACTIVE)
+    return HelpRequest(due=link.phase is Phase.ACTIVE and lifecycle.phase_of_stage(s.groups) is Phase.ACTIVE)
 
 
 def _refused(hold: Hold, s: Opportunity, policy: Policy) -> HelpRequest:
     return HelpRequest(refused={CO_SELL: replace(hold, s=request(s, policy))})
 
 
-def _stage(s: Opportunity) -> Phase | None:
-    stage = s.groups.get(STATUS, ())
-    return None if not stage or isinstance(stage, Unreadable) else lifecycle.phase_in(stage)  # type: ignore[arg-type]
-
-
-def _shown(group: str, content: Content, link: Link, p: Referral | Remembered, policy: Policy) -> bool:
+def _shows_already(group: str, content: Content, link: Link, p: Referral | Remembered, policy: Policy) -> bool:
     """Whether Partner Center shows this already, by what was read or else by what is remembered."""
     if isinstance(p, Referral) and group in p.groups:
         return p.groups[group] == content

@@ -7,11 +7,11 @@ means that renewing it has not worked for two months, and that there is a month 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared.deal import Issue
+from shared.deal import Issue, WorkList
 from shared.errors import ApiError, Unauthorised
 from shared.say import say
 
@@ -31,13 +31,6 @@ class Tokens(Protocol):
 
     def renew(self, audience: str, /) -> str: ...
     def age_seconds(self) -> int | None: ...
-
-
-class WorkList(Protocol):
-    """Where an operator looks."""
-
-    def open_issue(self, issue: Issue, /) -> None: ...
-    def close_issues(self, link_id: str, keep: Sequence[str] = ()) -> None: ...
 
 
 @dataclass(frozen=True)

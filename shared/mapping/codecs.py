@@ -16,7 +16,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shared.deal import Side
+from shared.deal import LONGEST_DETAIL, Side
 from shared.shapes.referral import name_parts
 
 CENT = Decimal("0.01")
@@ -30,6 +30,10 @@ class Untranslatable(Exception):
         super().__init__(code)
         self.code = code
         self.detail = detail
+
+    def text(self) -> str:
+        """What of it a hold keeps, as of a refusal by a service."""
+        return self.detail[:LONGEST_DETAIL]
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ def same_address(one: str, other: str) -> bool:
     return _normal(one) == _normal(other)
 
 
-def shown(url: str) -> str:
+def for_people(url: str) -> str:
     """An address for people: its last part and its query are secrets and left out."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{_host(url)}{parts.path.rpartition('/')[0]}/…"

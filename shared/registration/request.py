@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.errors import ApiError, Throttled, Unavailable
-from shared.registration.plan import Outcome, Registration, Registrations, Step, register, same_address, shown
+from shared.registration.plan import Outcome, Registration, Registrations, Step, for_people, register, same_address
 
 STATUS: Final = {Step.INVALID: 400, Step.REFUSE: 409}
 Answer = tuple[int, dict[str, Any]]
@@ -53,7 +53,7 @@ def _answered(act: Callable[[], Answer]) -> Answer:
 def _show(registrations: Registrations, endpoint: str) -> Answer:
     current = registrations.current()
     ours = {"ours": current is not None and same_address(current.url, endpoint)} if endpoint else {}
-    return 200, {"registered": _shown(current), **ours}
+    return 200, {"registered": _for_people(current), **ours}
 
 
 def _save(registrations: Registrations, wanted: RegistrationRequest) -> Answer:
@@ -69,13 +69,13 @@ def _outcome(outcome: Outcome) -> dict[str, Any]:
     return {
         "done": outcome.plan.step.value,
         "message": outcome.plan.sentence,
-        "registered": _shown(outcome.registration),
+        "registered": _for_people(outcome.registration),
         "validation": {"status": validation.status, "results": results} if validation else None,
     }
 
 
-def _shown(registration: Registration | None) -> dict[str, Any] | None:
-    return {**asdict(registration), "url": shown(registration.url)} if registration else None
+def _for_people(registration: Registration | None) -> dict[str, Any] | None:
+    return {**asdict(registration), "url": for_people(registration.url)} if registration else None
 
 
 def _code(error: ApiError) -> str:

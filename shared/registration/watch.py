@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from shared.deal import Issue
+from shared.deal import Issue, WorkList
 from shared.errors import ApiError
 from shared.registration.plan import DEFAULT_EVENTS, Registration
 from shared.say import say
@@ -27,13 +27,6 @@ class Current(Protocol):
     @property
     def sweep_only(self) -> bool: ...
     def current(self) -> Registration | None: ...
-
-
-class WorkList(Protocol):
-    """Where an operator looks."""
-
-    def open_issue(self, issue: Issue, /) -> None: ...
-    def close_issues(self, link_id: str) -> None: ...
 
 
 @dataclass(frozen=True)

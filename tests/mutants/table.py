@@ -256,7 +256,7 @@ MUTANTS: Final = (
     Mutant("sweep blind on Microsoft's side", f"{S}detect/sweep.py", "referral is not None and link.state in READABLE and referral.ticks > link.p_hwm:", "False:", (FAULTS,)),
     Mutant("sweep blind on Salesforce's side", f"{S}detect/sweep.py", "if not on or ahead or differs:", "if not on or ahead:", (FAULTS,)),
     Mutant("what rests on hold is counted as missed", f"{S}detect/sweep.py", "    if differs and rests:", "    if False:", (SWEEP,)),
-    Mutant("what an accepted deal changed is counted as resting", f"{D}groups.py", "link.phase is Phase.NEW and _phase_of(s) is Phase.NEW", "link.phase is Phase.NEW", (SWEEP,)),
+    Mutant("what an accepted deal changed is counted as resting", f"{D}groups.py", "link.phase is Phase.NEW and lifecycle.phase_of_stage(s.groups) is Phase.NEW", "link.phase is Phase.NEW", (SWEEP,)),
     Mutant("a version nobody took over is forgotten", f"{S}detect/sweep.py", "if not on or ahead or differs:", "if not on or differs:", (DELTA,)),
     Mutant("a deletion nobody told of is overlooked while the pair is paused", f"{S}detect/sweep.py", "if on or deleted is isinstance(view, Opportunity) or", "if on or (deleted and isinstance(view, Opportunity)) or", (SWEEP,)),
     Mutant("a paused opportunity that was mended is overlooked", f"{S}detect/sweep.py", " or _mended(sync, link, view):", ":", (SWEEP,)),

@@ -21,7 +21,6 @@ from shared.errors import (
     Forbidden,
     Missing,
     Rejected,
-    SchemaChanged,
     Stale,
     Throttled,
     Unauthorised,
@@ -94,11 +93,8 @@ def _send(sync: Sync, taken: Taken, found: Gathered) -> Settled:
     except Stale:  # perhaps Microsoft has been invited already
         found, inside = _is_in(sync, link, found)
         return _done(sync, link, found) if inside else _held(sync, link, view, Hold("conflict")), found
-    except (Rejected, SchemaChanged, Missing, Forbidden) as refusal:
-        words = " ".join(dict.fromkeys(p.message for p in refusal.problems if p.message))
-        return _held(sync, link, view, Hold(refusal.code or "refused", detail=words[:200])), found
-    except Untranslatable as problem:
-        return _held(sync, link, view, Hold(problem.code, detail=problem.detail[:200])), found
+    except (Rejected, Missing, Forbidden, Untranslatable) as refusal:
+        return _held(sync, link, view, Hold(refusal.code or "refused", detail=refusal.text())), found
     found = with_microsofts(sync, document, found)
     return _done(sync, link, found), found
 

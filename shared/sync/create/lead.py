@@ -42,8 +42,7 @@ def make_lead(sync: Sync, document: Document, *, reason: str, tries: int = 0) ->
     except (Rejected, Missing, Forbidden) as refusal:
         if isinstance(refusal, SchemaChanged) and tries < UNEXPLAINED_TRIES:
             raise
-        words = " ".join(problem.message for problem in refusal.problems)
-        _not_made(sync, referral_id, refusal.code or "refused", words[:200])
+        _not_made(sync, referral_id, refusal.code or "refused", refusal.text())
         return
     if row:
         sync.links.claim(Side.PARTNER_CENTER, unlinked.alias_of_lead(referral_id), row)

@@ -43,7 +43,7 @@ from shared.shapes.referral import engagement_of, id_of
 from shared.sync.admission.schema import drifted
 from shared.sync.create import surroundings
 from shared.sync.create.known_leads import converted
-from shared.sync.create.opportunity_request import REFERRAL, creation, shown, writable
+from shared.sync.create.opportunity_request import REFERRAL, creation, look_up, writable
 from shared.sync.create.surroundings import Around
 from shared.sync.lanes import NAMED_REASON
 from shared.sync.pair.converge import SOON_SECONDS, UNEXPLAINED_TRIES, Caller, converge
@@ -106,7 +106,7 @@ def _claimed(sync: Sync, referral_id: str, referral: Referral, tries: int, *, an
 def _missing(sync: Sync, document: Document, referral: Referral, found: Gathered) -> tuple[Gathered, Around | None]:
     """What exists of the deal's surroundings; None when the opportunity itself does, which is then shown."""
     views = {g: c for g, c in referral.groups.items() if sync.mapping.groups[g].spec.create.towards(S)}
-    taken = shown(sync.mapping, id_of(document), converted(sync, id_of(document)))
+    taken = look_up(sync.mapping, id_of(document), converted(sync, id_of(document)))
     asked = [taken, *surroundings.questions(sync.mapping, views, document)]
     answers = sync.opportunities.composite(asked)
     bodies = {name: body["records"] for name, body in answers.bodies.items()}
@@ -193,7 +193,7 @@ def _hold(
         return
     # Nothing tells when a field is back that the org's description never missed: every look tries again.
     schema = "" if isinstance(refusal, SchemaChanged) else sync.policy.schema
-    hold = Hold(code, p=str(referral.ticks), schema=schema, detail=_words(refusal)[:200])
+    hold = Hold(code, p=str(referral.ticks), schema=schema, detail=refusal.text())
     sync.links.save(replace(link, claim=None, held={CREATE: hold}))
     _report(sync, link.id, hold)
     say(log.warning, "opportunity refused", referral=link.referral_id, code=code)
@@ -205,12 +205,6 @@ def _taken(refusal: Rejected | Missing | Forbidden | Untranslatable) -> bool:
 
 def _report(sync: Sync, link_id: str, hold: Hold) -> None:
     sync.links.open_issue(Issue(link_id, hold.code, "error", hold.detail, sync.clock()))
-
-
-def _words(refusal: Rejected | Missing | Forbidden | Untranslatable) -> str:
-    if isinstance(refusal, Untranslatable):
-        return refusal.detail
-    return " ".join(problem.message for problem in refusal.problems if problem.message)
 
 
 def _ring(sync: Sync, referral_id: str, delay_seconds: float, tries: int) -> None:

@@ -20,7 +20,7 @@ REFERRAL: Final = "by_referral"  # the step that shows what has the referral's i
 S = Side.SALESFORCE
 
 
-def shown(mapping: FieldMapping, referral_id: str, opportunity_id: str = "") -> CompositeStep:
+def look_up(mapping: FieldMapping, referral_id: str, opportunity_id: str = "") -> CompositeStep:
     """The look at what has the referral's id, or is the opportunity that its lead was converted into."""
     where = f"{mapping.config.opportunity.referral_id} = {quoted(referral_id)}"
     either = f"({where} OR Id = {quoted(opportunity_id)})" if opportunity_id else where
@@ -53,7 +53,7 @@ def creation(
         *surroundings.before(sync.mapping, views, around),
         CompositeStep("opportunity", "POST", sf.path(sf.OPPORTUNITY), fields),
         *surroundings.after(sync.mapping, views, around, referral_id),
-        shown(sync.mapping, referral_id),
+        look_up(sync.mapping, referral_id),
     ]
 
 

@@ -195,7 +195,7 @@ def _next_step(sync: Sync, link: Link, run: Run, view: Opportunity | None) -> No
     """One step of the claim's protocol. `view`: None when the creation is not wanted any more."""
     if link.claim is None and view is not None:
         hold = link.held.get(CREATE)
-        if hold is not None and hold.s == _shown(sync, view) and hold.schema == sync.policy.schema:
+        if hold is not None and hold.s == _carried(sync, view) and hold.schema == sync.policy.schema:
             # An earlier run may have died between the row and the work list.
             sync.links.open_issue(Issue(link.id, hold.code, "warning", at=sync.clock()))
             return
@@ -262,17 +262,16 @@ def _later(sync: Sync, link: Link, error: ApiError, tries: int) -> None:
 
 def _hold(sync: Sync, link: Link, seen: Seen, refusal: Rejected | Missing | Forbidden | Stale | Untranslatable) -> None:
     """Microsoft refuses this deal: nothing exists there, the seller is told, a change in Salesforce tries again."""
+    code = refusal.code or "refused"
     if isinstance(refusal, Untranslatable):
-        code = refusal.code
-        report = sync.words.not_sent([sync.words.sentence("deal", Hold(code, detail=refusal.detail))])
+        report = sync.words.not_sent([sync.words.sentence("deal", Hold(code, detail=refusal.text()))])
     else:
-        code = refusal.code or "refused"
-        report = sync.words.refused(problem.message for problem in refusal.problems)
-    hold = Hold(code, s=_shown(sync, seen[0]), schema=sync.policy.schema)
+        report = sync.words.refused(refusal.reasons)
+    hold = Hold(code, s=_carried(sync, seen[0]), schema=sync.policy.schema)
     sync.links.save(replace(claims.given_up(link), held={CREATE: hold}))
     report_not_sent(sync, link.opportunity_id, seen, report, code)
 
 
-def _shown(sync: Sync, view: Opportunity) -> str:
+def _carried(sync: Sync, view: Opportunity) -> str:
     """A digest of everything the creation would send."""
     return sync.policy.digest(tuple((name, repr(content)) for name, content in view.groups.items()))

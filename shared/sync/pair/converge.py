@@ -218,17 +218,14 @@ def _withdrawn(sync: Sync, link: Link, decision: Decision) -> Link:
 def _refused(sync: Sync, write: Announced, refusal: Rejected | Forbidden | Untranslatable) -> tuple[Link, Gathered]:
     """A service will not take this write, now or later: its groups wait, and the seller is told why."""
     link, intent, found = write.link, write.intent, write.found
-    if isinstance(refusal, Untranslatable):
-        code, detail = refusal.code, refusal.detail
-    else:
-        code = refusal.code or "refused"
-        detail = " ".join(dict.fromkeys(p.message for p in refusal.problems if p.message))[:200]
     # A hold remembers what both sides showed, so the referral has to be read even if memory was enough to decide.
     if found.referral is None:
         found = read_referral(sync, link.referral_id, found)
     if found.referral is not None and found.opportunity is not None:
         groups = tuple(intent.writes)
-        after = refuse(link, groups, code, detail, found.referral, found.opportunity, sync.policy)
+        after = refuse(
+            link, groups, refusal.code or "refused", refusal.text(), found.referral, found.opportunity, sync.policy
+        )
     else:
         after = replace(link, intent=None)
     saved = sync.links.save(after)
