@@ -87,6 +87,16 @@ class SchemaChanged(Rejected):
     """Salesforce does not know a field, object or value that the mapping names."""
 
 
+REFUSED = (Rejected, Missing, Forbidden)
+"""The service will not do it, now or later: something waits, and somebody is told why."""
+
+PASSING = (Throttled, Unavailable, Unauthorised)
+"""Nothing was done, and another try may succeed."""
+
+UNANSWERED = (*PASSING, Unclear)
+"""What a read may meet: nothing is known of the record."""
+
+
 class LostRace(Exception):
     """Another run changed the stored row first; look again."""
 

@@ -22,7 +22,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from shared.deal import Issue, Side
-from shared.errors import ApiError, LostRace, Throttled, Unauthorised, Unavailable, Unclear
+from shared.errors import UNANSWERED, ApiError, LostRace, Throttled, Unauthorised, Unavailable, Unclear
 from shared.say import say
 from shared.shapes.referral import Order
 from shared.sync.ports import LONGEST_SECONDS, Answers, Document, Links, Opportunities, Referrals, Rows, doubled
@@ -153,7 +153,7 @@ def patiently(name: str, run: Callable[[], int]) -> int:
     """A timer's work; a service that cannot be reached now is met again by the next tick, and logged, not raised."""
     try:
         return run()
-    except (Throttled, Unavailable, Unclear, Unauthorised) as error:
+    except UNANSWERED as error:
         say(log.warning, "timer waits", timer=name, why=str(error))
         return 0
 

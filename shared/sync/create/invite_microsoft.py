@@ -17,14 +17,10 @@ from shared.deal import History, Hold, Link, LinkState, Opportunity, Side, Unrea
 from shared.decide import CO_SELL, remembered, request
 from shared.doorbell import Queue
 from shared.errors import (
+    PASSING,
+    REFUSED,
     ApiError,
-    Forbidden,
-    Missing,
-    Rejected,
     Stale,
-    Throttled,
-    Unauthorised,
-    Unavailable,
     Unclear,
 )
 from shared.kinds import from_microsoft
@@ -69,7 +65,7 @@ def invite(sync: Sync, link: Link, found: Gathered, *, new: bool) -> Settled:
             if inside:
                 return _done(sync, taken.link, found, asked_now=taken.may_send is MaySend.AFTER_SEARCH), found
         return _send(sync, taken, found)
-    except (Throttled, Unavailable, Unauthorised) as error:
+    except PASSING as error:
         _later(sync, taken.link, error)
     except Unclear:
         say(log.warning, "invitation without an answer", link=link.id)
@@ -93,7 +89,7 @@ def _send(sync: Sync, taken: Taken, found: Gathered) -> Settled:
     except Stale:  # perhaps Microsoft has been invited already
         found, inside = _is_in(sync, link, found)
         return _done(sync, link, found) if inside else _held(sync, link, view, Hold("conflict")), found
-    except (Rejected, Missing, Forbidden, Untranslatable) as refusal:
+    except (*REFUSED, Untranslatable) as refusal:
         return _held(sync, link, view, Hold(refusal.code or "refused", detail=refusal.text())), found
     found = with_microsofts(sync, document, found)
     return _done(sync, link, found), found

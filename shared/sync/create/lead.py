@@ -10,7 +10,7 @@ import logging
 
 from shared import unlinked
 from shared.deal import Issue, Side
-from shared.errors import Forbidden, Missing, Rejected, SchemaChanged
+from shared.errors import REFUSED, Rejected, SchemaChanged
 from shared.mapping.lead import LeadSide
 from shared.say import say
 from shared.shapes.referral import id_of
@@ -39,7 +39,7 @@ def make_lead(sync: Sync, document: Document, *, reason: str, tries: int = 0) ->
         row, paired = _known(sync, side, referral_id)
         if not row and not paired:
             row = _inserted(sync, side, side.creation(texts, referral_id), referral_id)
-    except (Rejected, Missing, Forbidden) as refusal:
+    except REFUSED as refusal:
         if isinstance(refusal, SchemaChanged) and tries < UNEXPLAINED_TRIES:
             raise
         _not_made(sync, referral_id, refusal.code or "refused", refusal.text())

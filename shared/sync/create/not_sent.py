@@ -10,7 +10,7 @@ from typing import Any
 from shared.catalogue import TO_PARTNER_CENTER
 from shared.deal import STILL, Issue, Link, Opportunity, Report, link_id_of_opportunity
 from shared.doorbell import Queue
-from shared.errors import Forbidden, Missing, Rejected, Stale, Throttled, Unavailable, Unclear
+from shared.errors import REFUSED, Stale, Throttled, Unavailable, Unclear
 from shared.say import say
 from shared.shapes import salesforce as sf
 from shared.sync.pair.gather import Gathered
@@ -79,7 +79,7 @@ def _write(sync: Sync, view: Opportunity, opportunity_id: str, fields: dict[str,
         sync.opportunities.composite([CompositeStep("report", "PATCH", path, fields, view.modified)])
     except (Stale, Throttled, Unavailable, Unclear):
         ring_again(sync, opportunity_id, sync.patience.retry, 0)
-    except (Rejected, Missing, Forbidden):
+    except REFUSED:
         say(log.warning, "report refused", opportunity=opportunity_id)
         return False
     return True

@@ -25,16 +25,14 @@ from shared.deal import (
 from shared.decide import expected_base, first_base, remembered
 from shared.doorbell import Queue
 from shared.errors import (
+    REFUSED,
+    UNANSWERED,
     Forbidden,
     LostRace,
     Missing,
     Rejected,
     SchemaChanged,
     Stale,
-    Throttled,
-    Unauthorised,
-    Unavailable,
-    Unclear,
 )
 from shared.mapping import Untranslatable
 from shared.say import say
@@ -72,13 +70,13 @@ def create_opportunity(sync: Sync, document: Document, *, reason: str, tries: in
             link = sync.links.save(_expected(sync, link, referral))
             found = _made(sync, document, referral, around, found)
             _suggest(sync, link, around)
-    except (Rejected, Missing, Forbidden, Untranslatable) as refusal:
+    except (*REFUSED, Untranslatable) as refusal:
         if isinstance(refusal, SchemaChanged) and (drifted(sync, refusal) or tries < UNEXPLAINED_TRIES):
             sync.links.save(replace(link, claim=None))
             _ring(sync, referral_id, SOON_SECONDS, tries + 1)
         else:
             _hold(sync, link, referral, refusal, tries)
-    except (Stale, Throttled, Unavailable, Unclear, Unauthorised) as error:
+    except (*UNANSWERED, Stale) as error:
         sync.links.save(replace(link, claim=None))
         _ring(sync, referral_id, error.retry_after_seconds or sync.patience.after(tries), tries + 1)
     else:
@@ -134,7 +132,7 @@ def _made(sync: Sync, document: Document, referral: Referral, around: Around, fo
     """Create the opportunity and what is missing around it; what it shows then."""
     try:
         answers = sync.opportunities.composite(creation(sync, referral, document, around))
-    except (Rejected, Missing, Forbidden) as refusal:
+    except REFUSED as refusal:
         if not around.optional(refusal.call) or _taken(refusal):
             raise
         # All or nothing: nothing was made. An owner, a team or a note that the org refuses keeps no deal waiting.

@@ -32,6 +32,9 @@ from shared.decide import expected_base, first_base
 from shared.decide.next_step import Known, Rang, Step, known_of, next_step, opportunity_shows
 from shared.doorbell import Queue
 from shared.errors import (
+    PASSING,
+    REFUSED,
+    UNANSWERED,
     ApiError,
     Forbidden,
     LostRace,
@@ -39,8 +42,6 @@ from shared.errors import (
     Rejected,
     Stale,
     Throttled,
-    Unauthorised,
-    Unavailable,
     Unclear,
 )
 from shared.mapping import Untranslatable
@@ -221,7 +222,7 @@ def _found(sync: Sync, taken: Taken, run: Run) -> bool:
     """Whether the search settled what this turn is for: by what an earlier run has created, or by a later search."""
     try:
         found = _search(sync, taken.link.opportunity_id, taken.claim.first_at - SEARCH_MARGIN_SECONDS)
-    except (Throttled, Unavailable, Unclear, Unauthorised) as error:
+    except UNANSWERED as error:
         _later(sync, taken.link, error, run.tries)
         return True
     if found is not None:
@@ -243,9 +244,9 @@ def _post(sync: Sync, taken: Taken, run: Run, view: Opportunity) -> None:
         body = sync.mapping.referral.creation(view.groups, opportunity_id=link.opportunity_id)
         last = partial(claims.confirm, sync, taken)
         document = sync.referrals.create(body, request_id=taken.claim.request_id, before=last)
-    except (Rejected, Missing, Forbidden, Stale, Untranslatable) as refusal:
+    except (*REFUSED, Stale, Untranslatable) as refusal:
         _hold(sync, link, (view, run.found.record), refusal)
-    except (Throttled, Unavailable, Unauthorised) as error:
+    except PASSING as error:
         _later(sync, link, error, run.tries)
     except Unclear:
         say(log.warning, "creation without an answer", link=link.id)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from shared import unlinked
 from shared.deal import Link, Side
-from shared.errors import Forbidden, Missing, Rejected
+from shared.errors import REFUSED
 from shared.kinds import Kind, kind_of
 from shared.shapes.referral import UPDATED, engagement_of, id_of
 from shared.sync.pair.gather import Gathered, link_of, read_engagement
@@ -25,7 +25,7 @@ def find_microsofts(sync: Reading, document: Document, found: Gathered) -> Gathe
     Raises ApiError for what passes; a refusal to list them leaves Microsoft's side untold.
     """
     if kind_of(document) is Kind.CO_SELL and engagement_of(document):
-        with suppress(Rejected, Missing, Forbidden):
+        with suppress(*REFUSED):
             found, _ = read_engagement(sync, engagement_of(document), id_of(document), found)
     return found
 

@@ -21,7 +21,17 @@ from shared.deal import (
     SalesforceView,
     Side,
 )
-from shared.errors import ApiError, Forbidden, Missing, Rejected, Throttled, Unauthorised, Unavailable, Unclear
+from shared.errors import (
+    REFUSED,
+    UNANSWERED,
+    ApiError,
+    Forbidden,
+    Missing,
+    Throttled,
+    Unauthorised,
+    Unavailable,
+    Unclear,
+)
 from shared.mapping.referral import NOBODY
 from shared.shapes import salesforce as sf
 from shared.shapes.referral import engagement_of, id_of
@@ -126,7 +136,7 @@ def read_opportunity(sync: Reading, opportunity_id: str, found: Gathered) -> Gat
     """Read the opportunity now."""
     try:
         seen = read_opportunities(sync, [opportunity_id], audit=found.audit)
-    except (Throttled, Unavailable, Unclear, Unauthorised) as error:
+    except UNANSWERED as error:
         return replace(found, s=Absence.UNAVAILABLE, retry_after_seconds=error.retry_after_seconds)
     return found.with_opportunity(*seen[opportunity_id])
 
@@ -150,7 +160,7 @@ def with_microsofts(sync: Reading, document: Document | None, found: Gathered) -
 def _in_engagement(sync: Reading, referral_id: str, found: Gathered) -> tuple[Gathered, Document | None]:
     try:
         return read_engagement(sync, found.engagement, referral_id, found)
-    except (Rejected, Missing, Forbidden):  # without the list ours is read by itself, and theirs is as remembered
+    except REFUSED:  # without the list ours is read by itself, and theirs is as remembered
         return found, None
 
 
