@@ -233,10 +233,7 @@ def test_whatever_cannot_be_read_is_never_written(announced: Any) -> None:
                 assert decision.write is None or not gone or case.link.intent is not None
 
 
-MIRROR = {
-    Direction.TO_SALESFORCE: Direction.TO_PARTNER_CENTER,
-    Direction.TO_PARTNER_CENTER: Direction.TO_SALESFORCE,
-}
+MIRROR = {Direction.TO_SALESFORCE: Direction.TO_PARTNER_CENTER, Direction.TO_PARTNER_CENTER: Direction.TO_SALESFORCE}
 OTHER = {"salesforce": "partner_center", "partner_center": "salesforce", "hold": "hold"}
 
 

@@ -20,20 +20,7 @@ from shared.deal import (
     Write,
 )
 from shared.decide import commit, decide, refuse
-from tests.support.deals import (
-    NOW,
-    POLICY,
-    P,
-    S,
-    announced,
-    edited,
-    linked,
-    look,
-    opportunity,
-    referral,
-    text,
-    writes,
-)
+from tests.support.deals import NOW, POLICY, P, S, announced, edited, linked, look, opportunity, referral, text, writes
 
 HOUR = 3600
 CHANGED = opportunity(value=text("x"))

@@ -193,8 +193,7 @@ def test_no_kind_of_group_travels_against_its_direction(kind: str, target: Side)
 
 
 @pytest.mark.parametrize(
-    ("p", "s", "expected"),
-    [("", "", None), ("true", "true", None), ("true", "", S), ("", "true", P)],
+    ("p", "s", "expected"), [("", "", None), ("true", "true", None), ("true", "", S), ("", "true", P)]
 )
 @pytest.mark.parametrize("before", ["", "true", None], ids=["was off", "was on", "never met"])
 def test_a_latch_is_turned_on_by_either_side_and_never_off(p: str, s: str, expected: Side, before: str | None) -> None:

@@ -15,12 +15,7 @@ from shared.mapping.codecs import CODECS, Row, Untranslatable
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 SIDES = (P, S)
 UTC_ROW = Row()
-HELP = {
-    "Unknown": "",
-    "GeneralOrOther": "General or Other",
-    "QuotesOrLicensing": "Quotes & Licensing",
-    "日本": "和",
-}
+HELP = {"Unknown": "", "GeneralOrOther": "General or Other", "QuotesOrLicensing": "Quotes & Licensing", "日本": "和"}
 COUNTRIES = {"GB": "United Kingdom", "JP": "Nippon", "DE": "Deutschland"}
 
 # Entities, both forms of accents, all line ends, emoji, white space that is easily forgotten, half an emoji.
@@ -132,8 +127,7 @@ def test_text_that_needs_no_escape_is_written_as_it_is() -> None:
 
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize(
-    ("text", "fits"),
-    [("x" * 10, True), ("x" * 11, False), ("😀" * 5, True), ("😀" * 6, False), ("é" * 10, True)],
+    ("text", "fits"), [("x" * 10, True), ("x" * 11, False), ("😀" * 5, True), ("😀" * 6, False), ("é" * 10, True)]
 )
 def test_text_beyond_the_length_is_refused_with_the_limit(text: str, fits: bool, side: Side) -> None:
     row = Row(length={side: 10})

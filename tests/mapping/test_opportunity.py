@@ -126,12 +126,7 @@ def test_a_deal_is_read_group_by_group(rig: Rig) -> None:
         "help": (),
         "marketplace": (),
         "customer": (("name", "Fabrikam"), ("street", "1 Way"), ("city", "Redmond"), ("country", "JP")),
-        "contact": (
-            ("first_name", "Dana"),
-            ("last_name", "Ito"),
-            ("email", "dana@fabrikam.example"),
-            ("phone", "123"),
-        ),
+        "contact": (("first_name", "Dana"), ("last_name", "Ito"), ("email", "dana@fabrikam.example"), ("phone", "123")),
         "team": AIKO,
         "opportunity_team": (("aiko.tanaka@acme.example", AIKO),),
         "microsoft": (),

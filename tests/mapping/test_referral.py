@@ -186,10 +186,7 @@ def test_a_lost_deal_states_its_reason_before_its_status(bench: Bench, phase: Ph
     referral = bench.world.new_inbound() if phase is Phase.DECLINED else bench.create()["id"]
     document = bench.world.get(referral)
     operations = patch({"status": lifecycle.content(phase, reason)}, document)
-    assert operations == [
-        *add(statusReason=sent),
-        *replace(status="Closed", substatus=phase.value.title()),
-    ]
+    assert operations == [*add(statusReason=sent), *replace(status="Closed", substatus=phase.value.title())]
     contracts.check_patch(operations)
     assert bench.patch(referral, operations).is_success
 
@@ -217,9 +214,7 @@ def test_a_set_is_one_replace_that_keeps_what_the_mapping_does_not_know(bench: B
 def test_a_removed_solution_is_left_out_and_nothing_is_appended(bench: Bench) -> None:
     document = bench.create()
     operations = patch({"solutions": (("SOL-22222-NEW", (("id", "SOL-22222-NEW"),)),)}, document)
-    assert operations == [
-        {"op": "replace", "path": SOLUTIONS, "value": [{"type": "Name", "id": "SOL-22222-NEW"}]},
-    ]
+    assert operations == [{"op": "replace", "path": SOLUTIONS, "value": [{"type": "Name", "id": "SOL-22222-NEW"}]}]
 
 
 def test_the_document_is_not_changed_by_spelling_a_patch(bench: Bench) -> None:

@@ -12,13 +12,7 @@ from shared.mapping.codecs import epoch_seconds
 from tests.simulation import rules
 from tests.simulation.host import Host
 from tests.simulation.light_memory import LightLinks, LightPost
-from tests.simulation.light_partner_center import (
-    FOREIGN,
-    NEW,
-    OURS,
-    SELLERS,
-    LightPartnerCenter,
-)
+from tests.simulation.light_partner_center import FOREIGN, NEW, OURS, SELLERS, LightPartnerCenter
 from tests.simulation.light_rows import KEY
 from tests.simulation.light_salesforce import LightSalesforce
 from tests.simulation.schedule import SECOND, Scheduler

@@ -13,14 +13,7 @@ from typing import Any, Literal, TypeVar
 from azure.core.exceptions import HttpResponseError, ServiceResponseError
 
 from shared.deal import Side
-from shared.errors import (
-    ApiError,
-    Stale,
-    Throttled,
-    Unauthorised,
-    Unavailable,
-    Unclear,
-)
+from shared.errors import ApiError, Stale, Throttled, Unauthorised, Unavailable, Unclear
 from tests.simulation.faults import Faults
 from tests.simulation.schedule import SECOND, Crash, Scheduler
 
