@@ -61,15 +61,12 @@ class CountedReferrals:
     inner: Any
 
     def get(self, referral_id: str) -> Mapping[str, Any]:
-        """One referral."""
         return self.calls(P, "GET", READ, lambda: self.inner.get(referral_id))
 
     def patch(self, referral_id: str, operations: Sequence[Mapping[str, Any]], *, etag: str) -> Mapping[str, Any]:
-        """Change a referral."""
         return self.calls(P, "PATCH", WRITE, lambda: self.inner.patch(referral_id, operations, etag=etag))
 
     def create(self, body: Mapping[str, Any], *, request_id: str, before: Callable[[], None]) -> Mapping[str, Any]:
-        """Create a referral."""
         return self.calls(P, "POST", CREATE, lambda: self.inner.create(body, request_id=request_id, before=before))
 
     def newest(self, order_by: str) -> Iterator[Mapping[str, Any]]:
@@ -81,7 +78,6 @@ class CountedReferrals:
             yield from page
 
     def engagement(self, engagement_id: str) -> Sequence[Mapping[str, Any]]:
-        """The referrals of an engagement."""
         return self.calls(P, "page", READ, lambda: self.inner.engagement(engagement_id))
 
 
@@ -105,13 +101,11 @@ class CountedOpportunities:
         return found  # type: ignore[no-any-return]
 
     def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Any:
-        """Several steps in one call."""
         reading = all(step.method == "GET" for step in steps)
         name, repeat = ("look", READ) if reading else ("write", WRITE)
         return self.calls(S, name, repeat, lambda: self.inner.composite(steps, all_or_none=all_or_none))
 
     def describe(self, sobject: str) -> Mapping[str, Any]:
-        """The fields of an object."""
         return self.calls(S, "describe", READ, lambda: self.inner.describe(sobject))
 
 

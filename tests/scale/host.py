@@ -51,18 +51,9 @@ class Host:
 
     # The port
 
-    def ring(
-        self,
-        queue: Queue,
-        ids: Iterable[str],
-        *,
-        reason: str = "",
-        seen: int = 0,
-        delay_seconds: int = 0,
-        tries: int = 0,
-    ) -> None:
+    def ring(self, queue: Queue, ids: Iterable[str], *, delay_seconds: int = 0, **more: Any) -> None:
         """Put messages at the end."""
-        for bell in Doorbell.of(ids, CHUNK, reason=reason, seen=seen, tries=tries):
+        for bell in Doorbell.of(ids, CHUNK, **more):
             self.calls.counts["Q"] += 1
             self._put(queue, bell, self.clock.now + delay_seconds * SECOND)
 

@@ -45,10 +45,6 @@ class Referrals(LightPartnerCenter):
         for start in range(0, max(1, len(listed)), size):
             yield listed[start : start + size], start + size < len(listed)
 
-    def touch(self, referral_id: str) -> None:
-        """Re-stamped by the service: another time, another eTag, the same content."""
-        self._put(dict(self.current(referral_id)))
-
     def twin(self, referral_id: str, opportunity_id: str) -> str:
         """Another referral just like this one, of another opportunity."""
         like = self.current(referral_id)

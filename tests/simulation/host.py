@@ -7,12 +7,13 @@ from collections.abc import Callable
 from functools import partial
 
 from shared import sync as flows
-from shared.doorbell import Doorbell, Queue
+from shared.doorbell import Queue
 from shared.sync import Polled, Sync
 from shared.sync.poison import poisoned
 from tests.simulation.faults import Faults
 from tests.simulation.post import Message, Post
 from tests.simulation.schedule import Scheduler
+from tests.support.rig import HANDLERS
 
 MOST_WORKERS = 6
 LEASE_SECONDS, BACK_SECONDS, MOST_TRIES = 600, 30, 5
@@ -24,13 +25,6 @@ MINUTELY: tuple[tuple[str, Callable[[Sync], object]], ...] = (
 )
 # As the settings have them, or all at once, as when a host comes back after a while.
 OFFSETS = ((0, 15, 30), (0, 15, 30), (0, 0, 0))
-HANDLERS: dict[Queue, Callable[[Sync, Doorbell], None]] = {
-    Queue.REFERRAL_CHANGES: flows.referrals_changed,
-    Queue.OPPORTUNITY_CHANGES: flows.opportunities_changed,
-    Queue.REFERRAL_CREATIONS: flows.creations_asked,
-    Queue.REFERRAL_CHANGES_BULK: partial(flows.referrals_changed, queue=Queue.REFERRAL_CHANGES_BULK),
-    Queue.OPPORTUNITY_CHANGES_BULK: partial(flows.opportunities_changed, queue=Queue.OPPORTUNITY_CHANGES_BULK),
-}
 
 
 class Host:

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 from shared.deal import Conflict, Link, LinkState, Side, link_id_of_opportunity
 from shared.decide import CO_SELL
-from shared.doorbell import Queue
 from tests.simulation.ledger import EMPTY, Deal, Ledger, answered
+from tests.simulation.light_rows import KEY
 from tests.simulation.schedule import Scheduler
 from tests.simulation.shown import GROUPS, Cells, Value, of_conflict
 
@@ -26,23 +26,43 @@ GATES = {f"gate.{side.value}": side for side in Side}
 class Evidence(Protocol):
     """What a world shows the judge."""
 
-    @property
-    def scheduler(self) -> Scheduler: ...
+    scheduler: Scheduler
+
+    def row(self, opportunity_id: str) -> Mapping[str, Any]: ...
+    def document(self, referral_id: str) -> Mapping[str, Any]: ...
     def referral_ids(self) -> Sequence[str]: ...
     def opportunity_ids(self) -> Sequence[str]: ...
     def cells(self, side: Side, record_id: str) -> Cells: ...
-    def named_by(self, referral_id: str) -> str: ...
-    def referral_of(self, opportunity_id: str) -> str: ...
-    def ours(self, referral_id: str) -> bool: ...
+    def ours(self, record_id: str) -> bool: ...
     def engagements(self) -> Sequence[str]: ...
-    def engagement_of(self, referral_id: str) -> str: ...
     def facts_of(self, side: Side, record_id: str) -> str: ...
-    def asks_for_help(self, opportunity_id: str) -> bool: ...
-    def asks_to_be_sent(self, opportunity_id: str) -> bool: ...
     def link_of(self, opportunity_id: str) -> Link | None: ...
     def issue_codes(self, link_id: str) -> frozenset[str]: ...
-    def deleted(self, opportunity_id: str) -> bool: ...
     def due_rows(self, watermark: int) -> Iterable[tuple[str, int]]: ...
+
+    def named_by(self, referral_id: str) -> str:
+        """The opportunity a referral names."""
+        return self.document(referral_id)["externalReferenceId"] or ""
+
+    def referral_of(self, opportunity_id: str) -> str:
+        """The referral an opportunity names."""
+        return self.row(opportunity_id)[KEY] or ""
+
+    def engagement_of(self, referral_id: str) -> str:
+        """The engagement of a referral."""
+        return str(self.document(referral_id)["engagementId"])
+
+    def asks_for_help(self, opportunity_id: str) -> bool:
+        """Whether the seller wants Microsoft in."""
+        return bool(self.row(opportunity_id)["How_can_Microsoft_help__c"])
+
+    def asks_to_be_sent(self, opportunity_id: str) -> bool:
+        """Whether the seller wants the opportunity synchronised."""
+        return bool(self.row(opportunity_id)["Sync_with_Partner_Center__c"])
+
+    def deleted(self, opportunity_id: str) -> bool:
+        """Whether the opportunity lies in the recycle bin."""
+        return bool(self.row(opportunity_id)["IsDeleted"])
 
 
 class Violation(Exception):
@@ -118,10 +138,9 @@ class Judge:
         if before is not None and before.state is LinkState.PAUSED and link.state is LinkState.LINKED:
             self.counts["resumed"] += 1
 
-    def bells_rung(self, queue: Queue, ids: Iterable[str], now: int) -> None:
+    def bells_rung(self, ids: Iterable[str]) -> None:
         """Doorbells became durable."""
-        for record_id in ids:
-            self.rung[record_id] = now
+        self.rung.update(dict.fromkeys(ids, self.world.scheduler.second))
 
     def advanced(self, name: str, text: str) -> None:
         """I14: a watermark moved; every row out of the next poll's reach has been rung for since it could be seen."""

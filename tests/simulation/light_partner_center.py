@@ -71,10 +71,6 @@ class LightPartnerCenter:
         operations = [{"op": "add", "path": path, "value": value} for path, value in values.items()]
         self._put(_patched(self.current(referral_id), operations))
 
-    def expire(self, referral_id: str) -> None:
-        """The service closes an unanswered deal."""
-        self._put({**self.current(referral_id), "status": "Closed", "substatus": "Expired"})
-
     def answer(self, referral_id: str, number: int) -> bool:
         """Microsoft accepts what our referral's engagement invited it to; False when nothing waits for an answer."""
         ours = self.current(referral_id)
@@ -112,7 +108,6 @@ class LightPartnerCenter:
         return self.as_of(referral_id, stale_seconds)
 
     def patch(self, referral_id: str, operations: Sequence[Mapping[str, Any]], *, etag: str) -> Document:
-        """Change a referral that is still at this version."""
         before = self.get(referral_id)
         if before["eTag"] != etag:
             raise Stale(P, "PATCH", status=412, code="preconditionFailed")
@@ -120,7 +115,6 @@ class LightPartnerCenter:
         return self._put(_patched(before, operations))
 
     def create(self, body: Mapping[str, Any], *, request_id: str, before: Callable[[], None]) -> Document:
-        """A new referral of ours."""
         before()
         details = body.get("details", {})
         solutions = details.get("requirements", {}).get("solutions")
@@ -144,7 +138,6 @@ class LightPartnerCenter:
             yield from page
 
     def engagement(self, engagement_id: str) -> Sequence[Document]:
-        """The referrals of an engagement."""
         return [d for d in self._listed() if d["engagementId"] == engagement_id]
 
     def _listed(self) -> list[Document]:

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from shared.deal import Side
 from shared.errors import ApiError, Missing, Problem, Rejected, SchemaChanged, Stale, Unavailable
+from shared.mapping.codecs import epoch_seconds
 from tests.simulation.light_rows import (
     BLANK,
     BUYER,
@@ -114,12 +115,10 @@ class LightSalesforce:
         return {**found, "fields": [field for field in found["fields"] if field["name"] not in self.lost]}
 
     def query(self, soql: str, *, deleted: bool = False) -> Rows:
-        """Rows of one of the connector's queries."""
         self._refuse_lost("query", soql)
         return Rows(self._found(soql, deleted=deleted), self.second)
 
     def queries(self, soql: Sequence[str], *, deleted: bool = False) -> list[Rows]:
-        """Several of them at once."""
         return [self.query(one, deleted=deleted) for one in soql]
 
     def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Answers:
@@ -164,7 +163,7 @@ class LightSalesforce:
         self._refuse_locked(step.name, row)
         if row.parent:  # saving a detail locks its master too
             self._refuse_locked(step.name, self.opportunities[row.parent])
-        if step.unmodified_since is not None and _seconds(row.values["LastModifiedDate"]) > step.unmodified_since:
+        if step.unmodified_since is not None and epoch_seconds(row.values["LastModifiedDate"]) > step.unmodified_since:
             raise Stale(S, step.name, status=412, code="PRECONDITION_FAILED")
         self._write(step.name, table, {**row.values, **step.body}, row)
 
@@ -288,9 +287,3 @@ def _filled(body: Fields, done: Mapping[str, Any]) -> Fields:
         return done[found[1]]["id"] if found else value
 
     return {name: one(value) for name, value in body.items()}
-
-
-def _seconds(stamp: str) -> int:
-    from shared.mapping.codecs import epoch_seconds
-
-    return epoch_seconds(stamp)

@@ -33,8 +33,8 @@ class Post(ABC):
         """A visible message, hidden from now on for `visibility` seconds."""
 
     @abstractmethod
-    def done(self, message: Message) -> bool:
-        """Delete a message; False when somebody else holds it by now."""
+    def done(self, message: Message) -> None:
+        """Delete a message, unless somebody else holds it by now."""
 
     @abstractmethod
     def back(self, message: Message, seconds: int) -> None:

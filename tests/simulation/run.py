@@ -238,14 +238,10 @@ class Run:
         links = LineLinks(line, self.world.links, judge.saved, judge.advanced)
         gates: Any = HostGates(self.scheduler, links, self.scheduler.clock, judge, self._untroubled)
         return Sync(
-            referrals=GatedReferrals(
-                LineReferrals(line, referrals, self.world.stale, self.world.stale_engagement), gates
-            ),
+            referrals=GatedReferrals(LineReferrals(line, referrals, self.world.stale), gates),
             opportunities=GatedOpportunities(LineOpportunities(line, opportunities), gates),
             links=links,
-            bells=LineBells(
-                line, self.world.post, lambda queue, ids: judge.bells_rung(queue, ids, self.scheduler.second)
-            ),
+            bells=LineBells(line, self.world.post, judge.bells_rung),
             mapping=mapping,
             policy=policy,
             clock=self.scheduler.clock,

@@ -17,7 +17,7 @@ STATES: Final = {
     ("Closed", "Won"): "won",
 }
 STAGES: Final = {"Microsoft Review": "new", "Closed Won": "won", "Closed Lost": "lost"}
-PHASES: Final = {"new": "new", "active": "active", "won": "won"}
+OPEN_OR_WON: Final = ("new", "active", "won")
 
 
 def amount(raw: Any, currency: Any) -> str:
@@ -58,5 +58,5 @@ def _content(group: str, content: Any) -> Value:
     if group == "value":
         return amount(fields.get("amount"), fields.get("currency"))
     if group == "status":
-        return PHASES.get(fields.get("phase", ""), "lost")
+        return fields["phase"] if fields.get("phase") in OPEN_OR_WON else "lost"
     return fields.get("text", "")
