@@ -44,7 +44,7 @@ class People:
         self._stage = stage
         self.judge = judge
         self._random = random
-        self._acted = acted
+        self.acted = acted
         self.records: list[tuple[Side, str]] = []
         self._past: dict[tuple[Side, str, str], list[Any]] = {}
         self._foreigners: dict[str, str] = {}
@@ -58,7 +58,7 @@ class People:
         else:
             deal = number * 10, f"note {number}", SOLUTIONS[0]
             self.records.append((S, self._stage.new_opportunity(*deal, help_asked=kind == "co-sell")))
-        self._acted(*self.records[-1])
+        self.acted(*self.records[-1])
 
     def act(self, act: Act) -> bool:
         """Somebody acts; False when the page does not allow it, or the record does not exist yet."""
@@ -68,14 +68,14 @@ class People:
             return False
         done = bool(getattr(self, f"_{act.kind}")(record))
         if done:
-            self._acted(side, record)
+            self.acted(side, record)
         return done
 
     def meddle(self, side: Side) -> None:
         """Somebody saves a record of this side just now."""
         number = self._random.randrange(len(self.records))
         kind = self._random.choice(("value", "notes", "touch", "revert"))
-        self.act(Act(0, f"{'p' if side is P else 's'}_{kind}", number, 0))
+        self.act(Act(0, f"{'p' if side is P else 's'}_{kind}", number))
 
     def record(self, deal: int, side: Side) -> str:
         """The record of a deal on a side, or "" while there is none."""
@@ -178,7 +178,7 @@ class People:
             known = self._foreigners[record] = self._stage.new_foreign(record)
         else:
             self._stage.facts(known, self.unique())
-        self._acted(P, known)
+        self.acted(P, known)
         self.judge.counts["foreign referrals"] += 1
         return True
 

@@ -108,7 +108,7 @@ class Run:
             self._minutes(2)
         self.faults.active = self.poison.active = True
         length = self.scenario.acts[-1].at + 60 if self.scenario.acts else 60
-        weather = self._weather(length)
+        weather = Weather(self.scheduler, self.faults, self.host, self.world, self.people, length, self._versions)
         weather.set_up()
         for act in self.scenario.acts:
             self.scheduler.after(act.at, partial(self._act, act))
@@ -146,7 +146,7 @@ class Run:
         self.judge.beside(spared, left)
         self.poison.active = False
         for kind in ("s_touch", "p_touch"):  # the issue made somebody mend the record, and save it
-            self.people.act(Act(0, kind, 0, 0))
+            self.people.act(Act(0, kind, 0))
 
     def _open_gates(self) -> None:
         """Let time pass until no gate is closed: no timer gets through one."""
@@ -218,11 +218,6 @@ class Run:
 
     def _deliver(self, referral_id: str, ticks: int) -> None:
         self.world.post.ring(QUEUE, [referral_id], reason=REASON, seen=ticks)
-
-    def _weather(self, seconds: float) -> Weather:
-        return Weather(
-            self.scheduler, self.faults, self.host, self.world, self.people, seconds, self.acted, self._versions
-        )
 
     def _versions(self, which: str, *, first: bool = False) -> None:
         """Which versions of the app serve workers from now on: the first, another mapping, or both by turns."""

@@ -26,7 +26,6 @@ class Weather:
     world: Any
     people: People
     seconds: float
-    acted: Callable[[Side, str], None]
     versions: Callable[[str], object]
 
     bin: list[str] = field(default_factory=list)
@@ -73,7 +72,7 @@ class Weather:
         for record in self.world.opportunity_ids():
             if not self.world.row(record)["IsDeleted"]:
                 self.world.sell(record, {"NextStep": "loaded"})
-                self.acted(S, record)
+                self.people.acted(S, record)
 
     def _touch(self) -> None:
         self.world.touch_all()
@@ -113,7 +112,7 @@ class Weather:
         if not self.world.row(record)["IsDeleted"]:
             self.people.judge.counts[f"F31 {kind}"] += 1
             (self.world.merge_account if kind == "merge" else self.world.give_away)(record)
-            self.acted(S, record)
+            self.people.acted(S, record)
 
     def _undelete(self, record: str) -> None:
         if record in self.bin:
