@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from shared.catalogue import ENGLISH, JAPANESE, MESSAGE_LENGTH
 from shared.checks import before_creation, problems
 from shared.deal import Content, Unreadable, Views
-from shared.mapping import build, load
+from tests.support.mapping import table
 
 TODAY = date(2026, 3, 2)
-GROUPS = build(load(), zone=ZoneInfo("UTC")).groups
+GROUPS = table().groups
 ASK = ENGLISH.texts.asks
 SOLUTION = ("S1", (("id", "S1"), ("name", "App"), ("publisher", "Us"), ("type", "IPSolution")))
 CONTACT = (("first_name", "Ada"), ("last_name", "L"), ("email", "a@example.com"), ("phone", "1"))
@@ -153,7 +152,7 @@ def test_each_problem_names_its_group_and_speaks_the_sellers_language() -> None:
 def test_microsofts_help_needs_a_description_even_where_the_mapping_asks_for_none(
     views: Views, problems: tuple[str, ...]
 ) -> None:
-    groups = build(load("[groups.notes.fields.text]\nrequired = false"), zone=ZoneInfo("UTC")).groups
+    groups = table("[groups.notes.fields.text]\nrequired = false").groups
     assert before_creation({**views, "notes": ()}, groups, TODAY) == problems
 
 
@@ -180,14 +179,14 @@ def test_what_is_too_long_for_microsoft_is_said_with_its_limit(group: str, conte
 
 def test_a_solution_that_cannot_be_spelled_is_found_like_any_other_group() -> None:
     overlay = "[groups.solutions.fields.name]\nlength = { salesforce = 255, partner_center = 3 }"
-    groups = build(load(overlay), zone=ZoneInfo("UTC")).groups
+    groups = table(overlay).groups
     long = ("S1", (("id", "S1"), ("name", "Application")))
     (sentence,) = before_creation({**COMPLETE, "solutions": (long,)}, groups, TODAY)
     assert "too long" in sentence
 
 
 def test_groups_that_do_not_travel_are_not_asked_for() -> None:
-    groups = build(load('[groups.team]\ncreate = "none"'), zone=ZoneInfo("UTC")).groups
+    groups = table('[groups.team]\ncreate = "none"').groups
     assert before_creation({**COMPLETE, "team": ()}, groups, TODAY) == ()
 
 
@@ -221,7 +220,7 @@ def parted(deal: Any) -> Views:
 
 
 def test_rows_that_go_their_own_way_are_judged_as_before() -> None:
-    groups = build(load(PARTED), zone=ZoneInfo("UTC")).groups
+    groups = table(PARTED).groups
     assert {"value_amount", "contact_phone"} <= groups.keys()
     assert before_creation(parted(COMPLETE), groups, TODAY) == ()
     broken = parted(with_field("value", "amount", "0.00"))

@@ -4,22 +4,16 @@ import json
 import tomllib
 from collections.abc import Iterator
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from sandbox.partner_center.resource import PATCHABLE as LISTED
 from shared.deal import Direction, Side
-from shared.mapping import Mapping, MappingInvalid, build, load
+from shared.mapping import MappingInvalid, load
 from shared.mapping.codecs import CODECS
 from shared.mapping.model import PATCHABLE
 from tests.support import contracts
-
-TOKYO = ZoneInfo("Asia/Tokyo")
-
-
-def table(overlay: str = "", zone: ZoneInfo = TOKYO, **more: str) -> Mapping:
-    return build(load(overlay), zone=zone, **more)
+from tests.support.mapping import table
 
 
 def mistakes(overlay: str) -> list[str]:
@@ -140,7 +134,7 @@ def test_the_version_changes_with_the_table(overlay: str) -> None:
 
 def test_the_version_changes_with_the_zone_and_with_nothing_else() -> None:
     assert table().version == table("# a comment").version == table('[stages]\nwon = "Closed Won"').version
-    assert table(zone=ZoneInfo("UTC")).version != table().version
+    assert table(zone="Asia/Tokyo").version != table().version
 
 
 # Mistakes

@@ -1,16 +1,16 @@
 """The Salesforce side of the mapping: queries the org takes, rows read, exact writes, and keys."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from sandbox.salesforce.soql import parse
 from shared import lifecycle
 from shared.deal import Content, Phase, Report, Unreadable
-from shared.mapping import Mapping, Untranslatable, build, load
+from shared.mapping import Untranslatable
 from shared.mapping.keys import quoted
 from tests.sandbox.salesforce_rig import Rig
+from tests.support.mapping import LINK, table
 
 STAMP = "2026-01-05T12:00:00.000+0000"
 ACCOUNT = {"Name": "Fabrikam", "BillingStreet": "1 Way", "BillingCity": "Redmond", "BillingCountry": "Japan"}
@@ -18,17 +18,8 @@ PERSON = {"FirstName": "Dana", "LastName": "Ito", "Email": "Dana@Fabrikam.Exampl
 FIELDS = {"Amount": 50000, "CurrencyIsoCode": "USD", "Description": "Moves.\r\nSoon.", "Sync_Status__c": "✔ In sync"}
 
 
-def table(overlay: str = "", **more: str) -> Mapping:
-    return build(load(overlay), zone=ZoneInfo("UTC"), link_template="https://partner.example/{referral_id}", **more)
-
-
-TABLE = table()
+TABLE = table(link_template=LINK)
 SPELL = TABLE.opportunity
-
-
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
 
 
 def deal(rig: Rig, **fields: Any) -> str:
@@ -43,9 +34,9 @@ def deal(rig: Rig, **fields: Any) -> str:
     return found
 
 
-def row(rig: Rig, opportunity: str, mapping: Mapping = TABLE) -> dict[str, Any]:
+def row(rig: Rig, opportunity: str) -> dict[str, Any]:
     """The row that the mapping's own query brings."""
-    (record,) = rig.query(mapping.opportunity.select(f"Id = {quoted(opportunity)}", audit=True))["records"]
+    (record,) = rig.query(SPELL.select(f"Id = {quoted(opportunity)}", audit=True))["records"]
     found: dict[str, Any] = record
     return found
 

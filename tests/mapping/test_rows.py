@@ -1,18 +1,17 @@
 """What a row may ask for: a way of its own, a pause, value maps, several values, defaults, no mark, other stages."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.deal import Direction, Phase, Side, Unreadable
-from shared.mapping import Mapping, Untranslatable, build, load
+from shared.mapping import Mapping, Untranslatable, load
 from shared.mapping.name_mark import name_mark
+from tests.support.mapping import refused, table
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
-ZONE = ZoneInfo("UTC")
 TEAM_PHONE = '[groups.team.fields.phone.default]\npartner_center = "+81 3 5550 0100"\n'
 LOCALE = """
 [groups.locale.fields.program]
@@ -24,10 +23,6 @@ default = { salesforce = "Co-sell", partner_center = "Services" }
 [groups.microsoft.fields.program]
 enabled = false
 """
-
-
-def table(overlay: str = "") -> Mapping:
-    return build(load(overlay), zone=ZONE, link_template="https://partner.example/{referral_id}")
 
 
 def ways(mapping: Mapping, group: str) -> tuple[Direction, Direction, list[str]]:
@@ -134,8 +129,7 @@ def test_what_a_value_map_writes_reads_back_as_itself_or_is_held(codec: str, raw
 
 
 def test_a_value_that_would_come_back_as_another_is_held() -> None:
-    with pytest.raises(Untranslatable, match="unknown_value"):
-        write(mine("text", MAPPED), "Alpha one")
+    assert refused(write, mine("text", MAPPED), "Alpha one")[0] == "unknown_value"
 
 
 @pytest.mark.parametrize("codec", ["text", "code", "choice", "country"])
@@ -143,11 +137,7 @@ def test_further_values_are_read_and_never_written(codec: str) -> None:
     ours = mine(codec, 'values = { DE = "Germany" }', 'also = { "West Germany" = "DE" }')
     assert read(ours, "West Germany") == read(ours, "Germany") == "DE"
     assert write(ours, "DE") == "Germany"
-
-
-def test_further_values_mean_nothing_on_partner_center() -> None:
-    with pytest.raises(Untranslatable):
-        read(mine("choice", 'values = { DE = "Germany" }', 'also = { "GDR" = "DE" }'), "GDR", P)
+    assert codec != "choice" or refused(read, ours, "West Germany", P)  # they mean nothing on Partner Center
 
 
 SEVERAL = mine(
@@ -172,8 +162,7 @@ def test_no_value_of_several_reads_and_writes_as_none(raw: Any) -> None:
 
 
 def test_one_unknown_value_of_several_holds_them_all() -> None:
-    with pytest.raises(Untranslatable, match="unknown_value"):
-        read(SEVERAL, [{"id": "Education"}, {"id": "Piracy"}], P)
+    assert refused(read, SEVERAL, [{"id": "Education"}, {"id": "Piracy"}], P)[0] == "unknown_value"
 
 
 # Defaults
