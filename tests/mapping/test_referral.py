@@ -8,6 +8,7 @@ import pytest
 from sandbox.partner_center import samples
 from shared import lifecycle
 from shared.deal import Content, Phase, Unreadable
+from shared.mapping.codecs import ticks
 from shared.mapping.referral import NOBODY
 from tests.support import contracts
 from tests.support.mapping import refused, table
@@ -37,7 +38,7 @@ def test_an_inbound_deal_is_read_group_by_group(bench: Bench) -> None:
     document = bench.world.get(bench.world.new_inbound())
     view = TABLE.referral.read(document, theirs=NOBODY)
     assert view.phase is Phase.NEW
-    assert view.etag == document["eTag"]
+    assert (view.etag, view.ticks) == (document["eTag"], ticks(document["updatedDateTime"]))
     assert view.groups == {
         "name": (("name", "Fabrikam cloud migration"),),
         "value": (("amount", "120000.00"), ("currency", "USD")),
@@ -81,13 +82,6 @@ def test_an_inbound_deal_is_read_group_by_group(bench: Bench) -> None:
         ),
         "crm_id": (),
     }
-
-
-def test_versions_a_tenth_of_a_microsecond_apart_are_told_apart(bench: Bench) -> None:
-    document = bench.create()
-    one = TABLE.referral.read(document | {"updatedDateTime": "2026-01-05T12:00:00.0000001Z"}, theirs=NOBODY)
-    two = TABLE.referral.read(document | {"updatedDateTime": "2026-01-05T12:00:00.0000002Z"}, theirs=NOBODY)
-    assert two.ticks - one.ticks == 1
 
 
 def test_an_unknown_status_is_held_not_guessed(bench: Bench) -> None:
@@ -151,8 +145,10 @@ def test_present_fields_are_replaced_absent_ones_added_and_status_comes_last(ben
         "value": (("amount", "5.50"), ("currency", "EUR")),
         "consent": (("shared", "true"),),
     }
-    operations = patch(writes, document)
-    assert operations == [
+    before = deepcopy(document)
+    operations = patch(writes | {"solutions": groups(document)["solutions"]}, document)
+    assert document == before
+    assert [operation for operation in operations if operation["path"] != SOLUTIONS] == [
         *add(externalReferenceId=OPPORTUNITY),
         *replace(details__dealValue=5.5, details__currency="EUR"),
         *replace(consent__consentToShareReferralWithMicrosoftSellers=True),
@@ -205,13 +201,6 @@ def test_a_removed_solution_is_left_out_and_nothing_is_appended(bench: Bench) ->
     document = bench.create()
     operations = patch({"solutions": (("SOL-22222-NEW", (("id", "SOL-22222-NEW"),)),)}, document)
     assert operations == [{"op": "replace", "path": SOLUTIONS, "value": [{"type": "Name", "id": "SOL-22222-NEW"}]}]
-
-
-def test_the_document_is_not_changed_by_spelling_a_patch(bench: Bench) -> None:
-    document = bench.create()
-    before = deepcopy(document)
-    patch({"solutions": groups(document)["solutions"], "value": (("amount", "1.00"), ("currency", "USD"))}, document)
-    assert document == before
 
 
 def test_what_microsoft_demands_is_never_cleared() -> None:
