@@ -47,7 +47,6 @@ class Host:
         self.scheduler.after(delay_seconds + self.scheduler.random.uniform(0.05, 1.5), lambda: self._next(queue))
 
     def minute(self) -> None:
-        """The timers of a minute."""
         for seconds, (name, work) in zip(self.offsets, MINUTELY, strict=True):
             self.scheduler.after(seconds, partial(self.timer, name, work))
 

@@ -41,27 +41,21 @@ class Evidence(Protocol):
     def due_rows(self, watermark: int) -> Iterable[tuple[str, int]]: ...
 
     def named_by(self, referral_id: str) -> str:
-        """The opportunity a referral names."""
         return self.document(referral_id)["externalReferenceId"] or ""
 
     def referral_of(self, opportunity_id: str) -> str:
-        """The referral an opportunity names."""
         return self.row(opportunity_id)[KEY] or ""
 
     def engagement_of(self, referral_id: str) -> str:
-        """The engagement of a referral."""
         return str(self.document(referral_id)["engagementId"])
 
     def asks_for_help(self, opportunity_id: str) -> bool:
-        """Whether the seller wants Microsoft in."""
         return bool(self.row(opportunity_id)["How_can_Microsoft_help__c"])
 
     def asks_to_be_sent(self, opportunity_id: str) -> bool:
-        """Whether the seller wants the opportunity synchronised."""
         return bool(self.row(opportunity_id)["Sync_with_Partner_Center__c"])
 
     def deleted(self, opportunity_id: str) -> bool:
-        """Whether the opportunity lies in the recycle bin."""
         return bool(self.row(opportunity_id)["IsDeleted"])
 
 

@@ -41,7 +41,6 @@ class LightWorld(Evidence, Stage):
         self.co_sell = False
 
     def rules(self, owner: str) -> rules.Rules:
-        """The rules of a version of the app."""
         found = rules.light(owner, co_sell=self.co_sell)
         rules.forget(found)
         return found
@@ -64,7 +63,6 @@ class LightWorld(Evidence, Stage):
     # What the judge sees
 
     def referral_ids(self) -> Sequence[str]:
-        """Every referral of a partner."""
         return [name for name in self.partner_center.created if name not in self.partner_center.microsofts]
 
     def engagements(self) -> Sequence[str]:
@@ -72,7 +70,6 @@ class LightWorld(Evidence, Stage):
         return list(self.partner_center.microsofts.values())
 
     def opportunity_ids(self) -> Sequence[str]:
-        """Every opportunity."""
         return list(self.salesforce.opportunities)
 
     def cells(self, side: Side, record_id: str) -> Cells:
@@ -90,12 +87,10 @@ class LightWorld(Evidence, Stage):
         return next((n for d in sides if (n := d["trackingInfo"]["microsoftMsxId"])), "")
 
     def ours(self, record_id: str) -> bool:
-        """Whether the record belongs to this organisation."""
         found = self.partner_center.versions.get(record_id)
         return found is None or found[-1][1]["organizationId"] == OURS
 
     def link_of(self, opportunity_id: str) -> Link | None:
-        """The link of an opportunity."""
         owner = self.links.link_of(S, opportunity_id)
         return self.links.link(owner) if owner else None
 
@@ -145,7 +140,6 @@ class LightWorld(Evidence, Stage):
         return self.partner_center.current(referral_id)
 
     def sell(self, opportunity_id: str, fields: Mapping[str, Any]) -> None:
-        """A seller saves an opportunity."""
         self.salesforce.update(opportunity_id, dict(fields))
 
     def solve(self, opportunity_id: str, solution: str, *, removed: bool) -> None:
@@ -185,7 +179,6 @@ class LightWorld(Evidence, Stage):
                 self.salesforce.update(row.values["Id"], {"AccountId": f"{loser[:-4]}9AAA"})
 
     def give_away(self, opportunity_id: str) -> None:
-        """The opportunity gets another owner."""
         self.salesforce.update(opportunity_id, {"OwnerId": "005000000000002AAA"})
 
     def invitations(self, *, refused_twice: bool) -> None:
@@ -209,7 +202,6 @@ class LightWorld(Evidence, Stage):
         return max((row.visible for row in rows), default=0)
 
     def touch_all(self) -> None:
-        """Every opportunity is re-stamped without an edit."""
         self.salesforce.touch_all()
 
     def skew(self, seconds: int) -> None:

@@ -56,7 +56,6 @@ class LightPartnerCenter:
     # People and the service
 
     def add(self, fields: Mapping[str, Any]) -> str:
-        """A new referral, by anybody."""
         self._number += 1
         found = f"{self._number:08d}-0000-4000-8000-000000000000"
         now = self._scheduler.now * 10
@@ -91,7 +90,6 @@ class LightPartnerCenter:
         return next((doc for at, doc in reversed(versions) if at <= then or not stale_seconds), versions[0][1])
 
     def invited(self, engagement_id: str) -> list[Document]:
-        """Microsoft's referrals of an engagement."""
         return [self.current(name) for name, engagement in self.microsofts.items() if engagement == engagement_id]
 
     def current(self, referral_id: str) -> Document:

@@ -65,14 +65,12 @@ class LightSalesforce:
     # People
 
     def create(self, fields: Fields, *, by: str = SELLER) -> str:
-        """A new opportunity."""
         self._number += 1
         found = f"006{self._number:012d}AAA"
         self._store(self.opportunities, BLANK | {"Id": found} | fields, None, by)
         return found
 
     def update(self, opportunity_id: str, fields: Fields, *, by: str = SELLER) -> None:
-        """Somebody saves the opportunity."""
         row = self.opportunities[opportunity_id]
         self._store(self.opportunities, {**row.values, **fields}, row, by)
 
@@ -135,7 +133,6 @@ class LightSalesforce:
 
     @property
     def second(self) -> int:
-        """The server's clock."""
         return self._scheduler.second + self.skew
 
     # Steps

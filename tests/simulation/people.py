@@ -66,7 +66,7 @@ class People:
         record = self.record(act.deal, side)
         if not record:
             return False
-        done = bool(getattr(self, f"_{act.kind}")(record))
+        done = ACTS[act.kind](self, record)
         if done:
             self.acted(side, record)
         return done
@@ -86,43 +86,13 @@ class People:
         self._number += 1
         return self._number
 
-    # Sellers
-
-    def _s_value(self, record: str) -> bool:
-        return self._sell(record, Amount=self.unique() * 10 + 0.4)
-
-    def _s_notes(self, record: str) -> bool:
-        return self._sell(record, Description=f"note {self.unique()}")
-
-    def _s_revert(self, record: str) -> bool:
-        return self._sell(record, **self._old(S, record))
-
-    def _s_stage(self, record: str) -> bool:
-        return self._sell(record, StageName=self._random.choice(STAGES))
-
-    def _s_touch(self, record: str) -> bool:
-        return self._sell(record, NextStep=f"step {self.unique()}")
-
-    def _tick(self, record: str) -> bool:
-        return self._sell(record, Sync_with_Partner_Center__c=True)
-
-    def _untick(self, record: str) -> bool:
-        return self._sell(record, Sync_with_Partner_Center__c=False)
-
-    def _consent(self, record: str) -> bool:
-        return self._sell(record, Referral_Visible_to_Microsoft__c=True)
+    # What they do
 
     def _s_wish(self, record: str) -> bool:
         """A seller asks for Microsoft's help, for other help, or for none any more."""
         done = self._sell(record, How_can_Microsoft_help__c=WISHES[self.unique() % len(WISHES)])
         self.judge.counts["wishes for help"] += done
         return done
-
-    def _s_add(self, record: str) -> bool:
-        return self._solve(record, removed=False)
-
-    def _s_remove(self, record: str) -> bool:
-        return self._solve(record, removed=True)
 
     def _sell(self, record: str, **fields: Any) -> bool:
         row = self._stage.row(record)
@@ -139,37 +109,9 @@ class People:
         self._stage.solve(record, self._random.choice(SOLUTIONS), removed=removed)
         return True
 
-    # Portal users and Microsoft
-
-    def _p_value(self, record: str) -> bool:
-        return self._portal(record, {"/details/dealValue": self.unique() * 10 + 0.4})
-
-    def _p_notes(self, record: str) -> bool:
-        return self._portal(record, {"/details/notes": f"note {self.unique()}"})
-
-    def _p_revert(self, record: str) -> bool:
-        return self._portal(record, self._old(P, record))
-
-    def _p_touch(self, record: str) -> bool:
-        return self._portal(record, {"/referralProgram": f"program {self.unique()}"})
-
     def _p_stage(self, record: str) -> bool:
         status, substatus = STATES[self._random.choice(sorted(STATES))]
         return self._portal(record, {"/status": status, "/substatus": substatus, "/statusReason": "said the user"})
-
-    def _p_add(self, record: str) -> bool:
-        return self._portal(record, {SET: [*self._items(record), _item(self._random.choice(SOLUTIONS))]})
-
-    def _p_remove(self, record: str) -> bool:
-        return self._portal(record, {SET: self._items(record)[1:]})
-
-    def _facts(self, record: str) -> bool:
-        self._stage.facts(record, self.unique())
-        return True
-
-    def _ms_answers(self, record: str) -> bool:
-        """Microsoft's sellers accept the deal they were invited to; the portal shows their number on ours."""
-        return self._stage.microsoft_answers(record, self.unique())
 
     def _foreign(self, record: str) -> bool:
         """A referral of another organisation names our opportunity; then it is edited by them."""
@@ -184,6 +126,10 @@ class People:
 
     def _items(self, record: str) -> list[Any]:
         return list(self._stage.document(record)["details"]["requirements"]["solutions"])
+
+    def _item(self) -> dict[str, Any]:
+        solution = self._random.choice(SOLUTIONS)
+        return {"id": solution, "type": "Name", "name": solution}
 
     def _portal(self, record: str, values: Mapping[str, Any]) -> bool:
         if not values or self._stage.document(record)["status"] == "Closed":
@@ -207,9 +153,28 @@ class People:
         return {name: self._random.choice(values[-2:])}
 
 
-def _item(solution: str) -> dict[str, Any]:
-    return {"id": solution, "type": "Name", "name": solution}
-
-
 SET = "/details/requirements/solutions"
 REVERTED = frozenset({"Amount", "Description", "/details/dealValue", "/details/notes"})
+ACTS: Mapping[str, Callable[[People, str], bool]] = {
+    "s_value": lambda people, record: people._sell(record, Amount=people.unique() * 10 + 0.4),
+    "s_notes": lambda people, record: people._sell(record, Description=f"note {people.unique()}"),
+    "s_revert": lambda people, record: people._sell(record, **people._old(S, record)),
+    "s_stage": lambda people, record: people._sell(record, StageName=people._random.choice(STAGES)),
+    "s_touch": lambda people, record: people._sell(record, NextStep=f"step {people.unique()}"),
+    "tick": lambda people, record: people._sell(record, Sync_with_Partner_Center__c=True),
+    "untick": lambda people, record: people._sell(record, Sync_with_Partner_Center__c=False),
+    "consent": lambda people, record: people._sell(record, Referral_Visible_to_Microsoft__c=True),
+    "s_wish": People._s_wish,
+    "s_add": lambda people, record: people._solve(record, removed=False),
+    "s_remove": lambda people, record: people._solve(record, removed=True),
+    "p_value": lambda people, record: people._portal(record, {"/details/dealValue": people.unique() * 10 + 0.4}),
+    "p_notes": lambda people, record: people._portal(record, {"/details/notes": f"note {people.unique()}"}),
+    "p_revert": lambda people, record: people._portal(record, people._old(P, record)),
+    "p_touch": lambda people, record: people._portal(record, {"/referralProgram": f"program {people.unique()}"}),
+    "p_stage": People._p_stage,
+    "p_add": lambda people, record: people._portal(record, {SET: [*people._items(record), people._item()]}),
+    "p_remove": lambda people, record: people._portal(record, {SET: people._items(record)[1:]}),
+    "facts": lambda people, record: people._stage.facts(record, people.unique()) is None,
+    "ms_answers": lambda people, record: people._stage.microsoft_answers(record, people.unique()),
+    "foreign": People._foreign,
+}
