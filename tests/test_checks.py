@@ -1,7 +1,5 @@
 """What Microsoft would refuse is found before it is sent, one sentence for each problem."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

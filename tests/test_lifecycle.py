@@ -1,7 +1,5 @@
 """The grid of phases and stages is total, legal moves only go forward, and closed is never reopened."""
 
-from __future__ import annotations
-
 from itertools import product
 
 import pytest

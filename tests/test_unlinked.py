@@ -1,7 +1,5 @@
 """Table 6: what a record without a link means."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

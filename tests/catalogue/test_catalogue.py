@@ -1,7 +1,5 @@
 """Every code that can make a group wait has a sentence a seller understands, in every language; none is shown raw."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace

@@ -4,8 +4,6 @@ Up to tens of millions of cases a kind. `make test` takes an even share of them,
 three million in a few minutes, `DECIDE_SHARE=1` every one.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

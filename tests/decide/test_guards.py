@@ -1,7 +1,5 @@
 """Table 1: what must be settled before two records may be compared, and which of two reasons comes first."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

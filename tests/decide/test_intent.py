@@ -1,7 +1,5 @@
 """Table 2 row by row: what became of a write that some run announced and perhaps never finished."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

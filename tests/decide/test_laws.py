@@ -1,7 +1,5 @@
 """Laws that hold for every pair, however its sides, bases and rules look."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from itertools import product
 from random import Random

@@ -1,7 +1,5 @@
 """The loop breaker stops two automations that undo each other, and never a person who edits often."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """Table 3 row by row: scalar groups, one-way groups, latches, and what cannot be read or spelled."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any

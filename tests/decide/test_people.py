@@ -1,7 +1,5 @@
 """A team, person by person: what changes in Salesforce happens at Microsoft, and nobody else is touched."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import product
 

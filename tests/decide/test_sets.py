@@ -1,7 +1,5 @@
 """Table 4 row by row: sets are merged element by element, and a change of both sides survives its two writes."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

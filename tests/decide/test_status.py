@@ -1,7 +1,5 @@
 """Table 5 row by row: accepting, declining, closing, and what a closed or waiting deal locks."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

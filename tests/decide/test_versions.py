@@ -1,7 +1,5 @@
 """Versions: never older than seen, never into an open second, and from memory only when memory is enough."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

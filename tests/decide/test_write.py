@@ -1,7 +1,5 @@
 """A write before it is sent, after it was answered, and after it was refused."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

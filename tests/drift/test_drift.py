@@ -1,7 +1,5 @@
 """What an org's description contradicts in the mapping, and what of the mapping that leaves."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

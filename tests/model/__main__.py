@@ -1,7 +1,5 @@
 """`python -m tests.model [--deep]`: explores every variant and prints one table. Exits with 1 if one surprises."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 import time

@@ -4,8 +4,6 @@ The re-check and the start of the POST are one step; how long a POST may then be
 life. Time is counted in steps.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial

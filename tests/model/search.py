@@ -1,7 +1,5 @@
 """Breadth first over all worlds within bounds: the first world that comes to a bad rest, and how it got there."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace

@@ -3,8 +3,6 @@
 Larger bounds: `python -m tests.model --deep`.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any, cast
 

@@ -5,8 +5,6 @@ A rule is taken away from outside, by another step or by a wrapped question; the
 without a read here.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 

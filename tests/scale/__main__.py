@@ -1,7 +1,5 @@
 """`make storm`: every storm at full size, with progress and a table at the end. Times are printed, never judged."""
 
-from __future__ import annotations
-
 import argparse
 import logging
 import sys

@@ -1,7 +1,5 @@
 """Every call to a service is counted here, and in bad weather some of them fail as the services let them fail."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """One deployment over the light services: pairs in agreement, people who edit, and the counts of what they cause."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable
 from random import Random

@@ -3,8 +3,6 @@
 A worker's effects happen when it begins; until its calls are over its place is taken.
 """
 
-from __future__ import annotations
-
 import heapq
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field

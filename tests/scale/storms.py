@@ -3,8 +3,6 @@
 `least` is the lower bound of the call model; `most` is asserted. Where the two are far apart the note says why.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator
 from math import ceil

@@ -3,8 +3,6 @@
 What a service answers stays as the simulation has it; only how the rows are found differs.
 """
 
-from __future__ import annotations
-
 import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence

@@ -1,7 +1,5 @@
 """`python -m tests.simulation`: the simulation at depth, with progress, a summary, and the first failure made small."""
 
-from __future__ import annotations
-
 import sys
 from typing import Annotated
 

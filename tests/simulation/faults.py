@@ -1,7 +1,5 @@
 """The table of faults, which of them a seed enables, and which of them really happened."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The Functions host: queues and timers start workers, failed messages come back, five failures poison one."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable
 from functools import partial

@@ -3,8 +3,6 @@
 Numbers are those of docs/correctness.md. The judge sees ports and records, never the engine's insides.
 """
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

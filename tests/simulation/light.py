@@ -1,7 +1,5 @@
 """The port level: the real `Sync` and `decide` over small in-memory services."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any

@@ -1,7 +1,5 @@
 """The connector's memory and queues as small objects: compare-and-set rows, batches, and messages with visibility."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple

@@ -2,8 +2,6 @@
 state machine, the lock of closed deals, list lag and stale replicas.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 

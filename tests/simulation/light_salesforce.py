@@ -4,8 +4,6 @@ all-or-none composites, upserts by unique ids, the recycle bin and late commits.
 Knows only the shapes of query and step that the connector sends; anything else raises.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace

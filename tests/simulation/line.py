@@ -3,8 +3,6 @@
 The same wrappers stand before the light world and before the real clients; they know ports, no world.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass

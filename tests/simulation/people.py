@@ -1,7 +1,5 @@
 """Sellers, portal users and Microsoft: what each act does to the records. Every value is new or, on purpose, old."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, Protocol

@@ -1,7 +1,5 @@
 """One record that always fails: a bug it brings to light, a service that cannot show it or takes no write to it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The ports of `Sync` over the line: the same before the light world and before the real clients."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The queues as the host sees them: take a message, then delete it or let it come back."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The mapping and policy of a seed: the shipped rules with few groups, owners by chance, and pure parts remembered."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """One seed from its beginning to its verdict."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field

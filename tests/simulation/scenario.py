@@ -1,7 +1,5 @@
 """What happens in a seed: which faults may strike, which deals there are, and who acts when. Plain values."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Final

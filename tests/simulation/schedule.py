@@ -3,8 +3,6 @@
 Workers are greenlets: one runs until it pauses, the earliest event is next. No thread, no real clock, no waiting.
 """
 
-from __future__ import annotations
-
 import heapq
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

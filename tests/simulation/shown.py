@@ -1,7 +1,5 @@
 """What a person reads on each side, group by group, in one spelling for both: the judge's own, not the mapping's."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 

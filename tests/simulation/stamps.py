@@ -1,7 +1,5 @@
 """Times as both services write them, remembered because a seed asks for the same ones again and again."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """The simulation at quick depth, and that it can fail: it replays exactly, both levels agree, sabotage is found."""
 
-from __future__ import annotations
-
 import os
 import random
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """Worlds of the simulation beyond edits, and that it finds their rules broken: gates, walls, invitations, poison."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """Faults that are circumstances rather than answers: skewed clocks, late commits, automations, deletes, versions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial

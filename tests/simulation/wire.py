@@ -1,7 +1,5 @@
 """The wire level: the real clients, transport and storage over the simulators in process, for the same scenarios."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta

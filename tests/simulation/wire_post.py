@@ -1,7 +1,5 @@
 """The rig under the scheduler's clock, and its queues as the host sees them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
