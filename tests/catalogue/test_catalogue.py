@@ -64,9 +64,6 @@ def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
-# Completeness
-
-
 def test_the_search_for_codes_finds_those_of_each_module() -> None:
     assert {"conflict", "last_one", "referral_closed", "loop", "close_waits"} <= PRODUCED
     assert {"too_long", "unknown_value", "unknown_status", "closed_is_final"} <= PRODUCED
@@ -93,9 +90,6 @@ def test_the_setting_offers_every_language() -> None:
 
 def test_the_sellers_page_shows_the_words_the_app_writes() -> None:
     assert sellers_page.PAGE.read_text("utf-8") == sellers_page.page(), "run python -m tests.pages.sellers_page"
-
-
-# Languages
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -136,9 +130,6 @@ def test_a_status_has_the_same_sign_in_all_languages_and_no_other_status_has_it(
     signs = {status: text[0] for status, text in ENGLISH.texts.statuses.items()}
     assert len(set(signs.values())) == len(Status)
     assert signs == {status: text[0] for status, text in JAPANESE.texts.statuses.items()}
-
-
-# Sentences
 
 
 @each_language
@@ -235,9 +226,6 @@ def test_refusals_are_quoted_once_or_said_to_have_no_reason() -> None:
     assert ENGLISH.refused([""]).message == "Microsoft refused the deal without a reason."
 
 
-# Many sentences in one field
-
-
 def test_many_sentences_are_shown_whole_with_the_number_of_those_that_do_not_fit() -> None:
     told = ENGLISH.not_sent(f"Sentence number {number:03}." for number in range(50))
     assert told.message.endswith("Sentence number 010. (39 more)")
@@ -262,9 +250,6 @@ def test_a_sentence_that_is_too_long_by_itself_is_cut_as_salesforce_counts() -> 
     told = ENGLISH.not_sent(["🙂" * 128])
     assert len(told.message.encode("utf-16-le")) // 2 == MESSAGE_LENGTH
     assert ENGLISH.not_sent(["🙂" * 127]).message == "🙂" * 127
-
-
-# The audit trail
 
 
 def test_the_audit_trail_names_groups_and_no_value() -> None:

@@ -29,9 +29,6 @@ PIECES = st.sampled_from(
 HOSTILE = st.one_of(st.lists(PIECES, max_size=12).map("".join), st.text(max_size=40))
 
 
-# Every codec
-
-
 @pytest.mark.parametrize("codec", CODECS)
 def test_null_and_blank_are_no_value(codec: str) -> None:
     for side, raw in product(SIDES, (None, "", "  ", "\r\n")):
@@ -57,9 +54,6 @@ def test_what_is_written_reads_back(codec: str) -> None:
     row, texts = CANONICAL[codec]
     for side, text in product(SIDES, texts):
         assert read(codec, write(codec, text, side, row), side, row) == text
-
-
-# Text, e-mail, code
 
 
 @given(HOSTILE, st.sampled_from(["text", "email", "code"]))
@@ -141,15 +135,12 @@ def test_addresses_and_currencies_compare_without_case() -> None:
     assert read("code", "usd ", P) == read("code", "USD", S) == "USD"
 
 
-# Flags and value maps
-
-
 @pytest.mark.parametrize("side", SIDES)
 def test_a_flag_is_on_or_off_and_anything_else_is_held(side: Side) -> None:
     for raw, text in ((True, "true"), ("True", "true"), (False, ""), ("false", "")):
         assert read("flag", raw, side) == text
-    for raw in ("yes", "1", 1, 0, "on"):
-        assert refused(read, "flag", raw, side)[0] == "unknown_value"
+    for odd in ("yes", "1", 1, 0, "on"):
+        assert refused(read, "flag", odd, side)[0] == "unknown_value"
     assert write("flag", "true", side) is True
 
 
@@ -174,9 +165,6 @@ def test_of_two_referral_values_with_one_label_the_first_is_read_and_both_are_wr
     row = Row(values={"Won": "Closed", "Lost": "Closed"})
     assert read("choice", "Closed", S, row) == "Won"
     assert write("choice", "Lost", S, row) == "Closed"
-
-
-# Countries
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,6 @@ DAYS = st.dates(min_value=date(1970, 1, 2), max_value=date(2100, 12, 30))
 CENTS = st.integers(min_value=1 - 10**15, max_value=10**15 - 1)
 
 
-# Money
-
-
 @pytest.mark.parametrize(
     ("raw", "text"),
     [
@@ -75,9 +72,6 @@ def test_every_cent_survives_a_json_number(cents: int, side: Side) -> None:
     assert isinstance(sent, int) is (cents % 100 == 0)  # whole amounts travel without a fraction
 
 
-# Days
-
-
 @pytest.mark.parametrize("zone", ZONES + ZONES_WITHOUT_SOME_MIDNIGHTS)
 @given(day=DAYS)
 def test_a_day_we_wrote_is_that_day_in_every_zone(zone: str, day: date) -> None:
@@ -126,9 +120,6 @@ def test_partner_center_gets_midnight_utc_and_salesforce_the_day() -> None:
     row = Row(ZoneInfo("Asia/Tokyo"))
     assert write("day", "2026-06-30", P, row) == "2026-06-30T00:00:00Z"
     assert write("day", "2026-06-30", S, row) == "2026-06-30"
-
-
-# Times
 
 
 def test_ticks_keep_the_seventh_digit_in_order() -> None:

@@ -50,7 +50,7 @@ def body_of(deal: Views, mapping: Mapping = TABLE) -> dict[str, Any]:
 
 
 def test_a_private_deal_is_exactly_what_the_opportunity_says() -> None:
-    not_travelling: Views = {"microsoft": (("crm_id", "7-1"),), "identity": (("referral_id", "x"),)}
+    not_travelling: dict[str, Content] = {"microsoft": (("crm_id", "7-1"),), "identity": (("referral_id", "x"),)}
     assert body_of(DEAL | not_travelling) == {
         "name": "Fabrikam R&D",
         "type": "Independent",

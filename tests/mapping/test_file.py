@@ -26,9 +26,6 @@ def mistake(overlay: str) -> str:
     return line.strip()
 
 
-# The default
-
-
 def test_the_default_is_complete_and_uses_every_codec() -> None:
     config = load()
     used = {row.codec for group in config.groups.values() for row in group.fields.values()}
@@ -60,9 +57,6 @@ def test_every_default_update_towards_partner_center_is_patchable() -> None:
     for group in load().groups.values():
         if group.kind in ("scalar", "latch") and group.update.towards(Side.PARTNER_CENTER):
             assert {row.referral for row in group.fields.values()} <= PATCHABLE
-
-
-# Laying over
 
 
 def test_only_what_is_named_differs_from_the_default() -> None:
@@ -112,9 +106,6 @@ def test_without_an_address_a_link_typed_by_hand_stays() -> None:
     assert [row.name for row in ours.groups["identity"].rows] == ["referral_id", "link"]
 
 
-# Versions
-
-
 @pytest.mark.parametrize(
     "overlay",
     [
@@ -132,9 +123,6 @@ def test_the_version_changes_with_the_table(overlay: str) -> None:
 def test_the_version_changes_with_the_zone_and_with_nothing_else() -> None:
     assert table().version == table("# a comment").version == table('[stages]\nwon = "Closed Won"').version
     assert table(zone="Asia/Tokyo").version != table().version
-
-
-# Mistakes
 
 
 def test_a_syntax_error_is_named_with_its_place() -> None:
@@ -270,9 +258,6 @@ def test_a_refusal_says_what_is_possible() -> None:
     assert all(path in line for path in PATCHABLE)
 
 
-# What is no mistake
-
-
 @pytest.mark.parametrize(
     "overlay",
     [
@@ -289,9 +274,6 @@ def test_a_refusal_says_what_is_possible() -> None:
 )
 def test_this_is_possible(overlay: str) -> None:
     assert load(overlay) != load()
-
-
-# A renamed field
 
 
 def test_a_renamed_field_reaches_query_read_and_write() -> None:
@@ -314,9 +296,6 @@ def test_renamed_steering_fields_reach_query_read_and_write() -> None:
     assert "Sync_" not in query
     assert ours.opportunity.poll(solutions=False)[1] == "(Share__c = true OR Referral_Identifier__c != null)"
     assert ours.opportunity.steering(None, "m1", None) == {"Mark__c": "m1"}
-
-
-# Leads
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,6 @@ def blank() -> dict[str, Any]:
     return own | stamps | dict.fromkeys(("Account", "Owner", "OpportunityContactRoles", "Microsoft_Solutions__r"))
 
 
-# Queries
-
-
 @pytest.mark.parametrize("audit", [True, False])
 def test_the_org_takes_the_query_for_whole_deals_with_the_long_trail_on_request_only(rig: Rig, audit: bool) -> None:
     query = SPELL.select("Id != null", audit=audit)
@@ -77,9 +74,6 @@ def test_a_switched_off_field_is_not_asked_for(rig: Rig) -> None:
     assert "Sync_Message__c" not in query
     assert "NextStep" in query
     assert "records" in rig.query(query)
-
-
-# Reading
 
 
 AIKO = (
@@ -174,9 +168,6 @@ def test_a_reason_is_worded_for_microsoft_where_the_mapping_says_how() -> None:
     assert read(lost, 0).groups["status"] == (("phase", "lost"),)
 
 
-# Writes
-
-
 def test_a_change_writes_exactly_its_groups_own_fields(rig: Rig) -> None:
     writes: dict[str, Content] = {
         "status": lifecycle.content(Phase.DECLINED),
@@ -221,9 +212,6 @@ def test_steering_writes_marker_report_and_trail_only_as_given() -> None:
     assert told == {"Sync_Intent__c": "m1", "Sync_Status__c": "✔ In sync"}
 
 
-# The trail
-
-
 def test_new_lines_stand_on_top_newest_first() -> None:
     assert SPELL.audit({"Audit__c": "b\r\na"}, ["c", "d"]) == "d\nc\nb\na"
     assert SPELL.audit({}, ["a"]) == "a"
@@ -239,9 +227,6 @@ def test_the_trail_fits_its_field_and_loses_only_the_oldest() -> None:
         assert len(trail.replace("\n", "\r\n")) <= 256  # a line break counts twice in a long text area
     assert "\n".join(reversed(lines)).startswith(trail)
     assert trail.count("\n") > 8
-
-
-# Creation
 
 
 def test_creation_fills_each_object_with_its_own_fields(rig: Rig) -> None:

@@ -31,9 +31,6 @@ def groups(document: dict[str, Any]) -> dict[str, Any]:
     return dict(TABLE.referral.read(document, theirs=NOBODY).groups)
 
 
-# Reading
-
-
 def test_an_inbound_deal_is_read_group_by_group(bench: Bench) -> None:
     document = bench.world.get(bench.world.new_inbound())
     view = TABLE.referral.read(document, theirs=NOBODY)
@@ -132,9 +129,6 @@ def test_the_sample_deals_of_the_simulator_are_readable() -> None:
     for sample in (samples.private_deal, samples.partner_led_deal, samples.co_sell_deal):
         found = groups(sample(START) | stamps | {"status": "Active", "substatus": "Accepted"})
         assert not any(isinstance(content, Unreadable) for content in found.values())
-
-
-# Patches
 
 
 def test_present_fields_are_replaced_absent_ones_added_and_status_comes_last(bench: Bench) -> None:

@@ -48,9 +48,6 @@ def mine(codec: str, *lines: str) -> str:
     )
 
 
-# A way of its own
-
-
 def test_a_row_with_other_directions_parts_from_its_group() -> None:
     ours = table('[groups.value.fields.currency]\nupdate = "to_salesforce"')
     assert ways(ours, "value") == (Direction.BOTH, Direction.BOTH, ["amount"])
@@ -82,16 +79,10 @@ def test_creation_and_update_may_use_different_fields() -> None:
     assert ours.opportunity.creation(views, "") == {"Description": "Internal words"}
 
 
-# A pause
-
-
 def test_a_paused_group_is_neither_selected_nor_read_nor_written() -> None:
     ours = table("[groups.notes]\nenabled = false")
     assert "notes" not in ours.groups
     assert "Description" not in ours.opportunity.select("Id != null", audit=False)
-
-
-# Value maps
 
 
 MAPPED = 'values = { A1 = "Alpha one", B2 = "Beta two" }'
@@ -165,9 +156,6 @@ def test_one_unknown_value_of_several_holds_them_all() -> None:
     assert refused(read, SEVERAL, [{"id": "Education"}, {"id": "Piracy"}], P)[0] == "unknown_value"
 
 
-# Defaults
-
-
 def test_a_default_stands_only_where_the_source_is_empty() -> None:
     ours = table(LOCALE)
     for side, text in ((S, "Cosell"), (P, "Services")):
@@ -199,9 +187,6 @@ def test_the_default_mapping_makes_nothing_up() -> None:
     assert not any(row.default for group in load().groups.values() for row in group.fields.values())
 
 
-# The mark
-
-
 @pytest.mark.parametrize("shown", ["Fabrikam", "✓ Fabrikam", "✗ Fabrikam", "✔  Fabrikam"])
 def test_a_mark_before_the_name_is_no_part_of_it(shown: str) -> None:
     row = table().groups["name"].rows[0]
@@ -221,9 +206,6 @@ def test_the_mark_is_written_where_it_differs_and_fits_the_field() -> None:
     assert name_mark(groups, {"Name": "✓ Deal"}, {"Name": "Renamed"}, done=True) == {"Name": "✓ Renamed"}
     assert name_mark(groups, {}, {}, done=True) == {}
     assert len(name_mark(groups, {"Name": "x" * 120}, {}, done=True)["Name"]) == 120
-
-
-# Stages
 
 
 STAGES = """

@@ -111,6 +111,10 @@ class People:
         status, substatus = STATES[self._random.choice(sorted(STATES))]
         return self._portal(record, {"/status": status, "/substatus": substatus, "/statusReason": "said the user"})
 
+    def _facts(self, record: str) -> bool:
+        self._stage.facts(record, self.unique())
+        return True
+
     def _foreign(self, record: str) -> bool:
         """A referral of another organisation names our opportunity; then it is edited by them."""
         known = self._foreigners.get(record)
@@ -172,7 +176,7 @@ ACTS: Mapping[str, Callable[[People, str], bool]] = {
     "p_stage": People._p_stage,
     "p_add": lambda people, record: people._portal(record, {SET: [*people._items(record), people._item()]}),
     "p_remove": lambda people, record: people._portal(record, {SET: people._items(record)[1:]}),
-    "facts": lambda people, record: people._stage.facts(record, people.unique()) is None,
+    "facts": People._facts,
     "ms_answers": lambda people, record: people._stage.microsoft_answers(record, people.unique()),
     "foreign": People._foreign,
 }
