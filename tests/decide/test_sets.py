@@ -9,7 +9,6 @@ from shared.decide import GroupPolicy, commit
 from tests.support.deals import (
     P,
     S,
-    announced,
     edited,
     elements,
     landed,
@@ -18,6 +17,7 @@ from tests.support.deals import (
     opportunity,
     referral,
     settle,
+    under_way,
     with_rule,
     without_base,
     writes,
@@ -74,9 +74,7 @@ def test_each_element_is_merged_on_its_own(p: str, s: str, to_p: str | None, to_
 def interrupted(p: str, s: str, crashed: bool) -> tuple[Link, Referral, Opportunity]:
     """Both sides changed, and the run stopped between its two writes, remembering the first or not."""
     referral_, opportunity_ = both(p, s)
-    decision = look(linked(), referral_, opportunity_)
-    intent = announced(decision, referral_, opportunity_)
-    link = replace(decision.link, intent=intent)
+    link, intent = under_way(referral_, opportunity_)
     referral_, opportunity_ = landed(intent, referral_, opportunity_)
     if crashed:
         return look(link, referral_, opportunity_).link, referral_, opportunity_
@@ -148,15 +146,14 @@ def test_where_no_element_is_needed_the_last_one_goes_too() -> None:
 @pytest.mark.parametrize("side", [P, S])
 def test_an_element_that_a_side_dropped_from_our_write_is_not_sent_for_ever(side: Side) -> None:
     p, s = both("ab", "abc") if side is P else both("abc", "ab")
-    decision = look(linked(), p, s)
-    intent = announced(decision, p, s)
+    link, intent = under_way(p, s)
     p, s = landed(intent, p, s)
     if side is P:
         p = replace(p, groups={**p.groups, "solutions": elements("ab")})
     else:
         s = replace(s, groups={**s.groups, "solutions": elements("ab")})
     policy = with_rule("value", GroupPolicy())
-    link = commit(replace(decision.link, intent=intent), intent, p, s, policy)
+    link = commit(link, intent, p, s, policy)
     assert writes(look(link, p, s)) == {}
     later = replace(s, groups={**s.groups, "solutions": elements("abd" if side is S else "abcd")})
     result = settle(link, p, later)

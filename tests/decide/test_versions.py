@@ -36,19 +36,10 @@ def test_salesforce_is_not_written_while_the_second_of_its_version_is_open(age: 
     assert decision.link.flips == ({} if waits else {"value": Flips(NOW, 0, S)})
 
 
-def test_partner_center_is_written_from_an_open_second() -> None:
+def test_partner_center_is_written_from_an_open_second_and_a_report_alone_waits_for_its_end() -> None:
     assert writes(look(linked(), referral(), opportunity(modified=READ_AT, value=X))) == {P: {"value": X}}
-
-
-def test_a_report_alone_waits_for_the_open_second_too() -> None:
     s = replace(opportunity(modified=READ_AT), report=Report("old"))
     assert look(linked(), referral(), s).retry_after_seconds == 2
-
-
-@pytest.mark.parametrize("ticks", [10, 11, 99])
-def test_the_newest_time_seen_only_grows(ticks: int) -> None:
-    p = replace(referral(), ticks=ticks, etag=f"e{ticks}")
-    assert look(linked(), p, opportunity()).link.p_hwm == ticks
 
 
 def test_the_bases_version_moves_on_when_the_new_version_changes_nothing() -> None:
@@ -62,13 +53,9 @@ def test_the_bases_version_moves_on_when_the_new_version_changes_nothing() -> No
 )
 def test_the_bases_version_stays_while_its_news_waits(s: Opportunity) -> None:
     p = edited(referral(), value=X, close_date=X)
-    link = look(linked(), p, s).link
-    assert (link.p_etag, link.p_hwm) == (referral().etag, p.ticks)
-
-
-def test_an_unreadable_group_keeps_the_bases_version() -> None:
-    p = edited(referral(), value=Unreadable("unknown_value", "code"))
-    assert look(linked(), p, opportunity()).link.p_etag == referral().etag
+    for waiting in (p, edited(referral(), value=Unreadable("unknown_value", "code"))):
+        link = look(linked(), waiting, s).link
+        assert (link.p_etag, link.p_hwm) == (referral().etag, waiting.ticks)
 
 
 def test_the_phase_is_remembered_and_an_unknown_one_forgets_nothing() -> None:
