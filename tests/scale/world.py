@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shared.deal import Conflict, History, Link
+from shared.deal import Link
 from shared.mapping import Mapping as FieldMapping
 from shared.mapping import build, load
 from tests.simulation.light_memory import LightLinks
@@ -123,11 +123,9 @@ class Memory(LightLinks):
         super().__init__(clock)
         self._open: dict[str, None] = {}
 
-    def save(
-        self, link: Link, *, conflicts: Sequence[Conflict] = (), history: History | None = None, at: int = 0
-    ) -> Link:
+    def save(self, link: Link, **more: Any) -> Link:
         """Remember a link; its history is not kept."""
-        saved = super().save(link, conflicts=conflicts, at=at)
+        saved = super().save(link, **more | {"history": None})
         if saved.intent is not None or saved.claim is not None:
             self._open[saved.id] = None
         else:

@@ -121,6 +121,5 @@ class PoisonedOpportunities:
                 self.poison.refuse(S, step.path.rsplit("/", 1)[-1], "opportunity refused")
         return self.inner.composite(steps, all_or_none=all_or_none)
 
-    def describe(self, sobject: str) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.inner.describe(sobject)
-        return found
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)

@@ -69,20 +69,15 @@ class LineOpportunities:
     line: Line
     inner: Any
 
-    def query(self, soql: str, *, deleted: bool = False) -> Any:
-        return self.line.call(S, "read", lambda: self.inner.query(soql, deleted=deleted))
-
-    def queries(self, soql: Sequence[str], *, deleted: bool = False) -> Any:
-        return self.line.call(S, "read", lambda: self.inner.queries(soql, deleted=deleted))
+    def __getattr__(self, name: str) -> Any:
+        """Everything but a composite only reads."""
+        return lambda *given, **more: self.line.call(S, "read", lambda: getattr(self.inner, name)(*given, **more))
 
     def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Any:
         kind: Kind = "read" if all(step.method == "GET" for step in steps) else "write"
         if kind == "write":
             self.line.scheduler.note("composite", *(f"{s.method} {s.path[:60]} {s.body}" for s in steps if s.body))
         return self.line.call(S, kind, lambda: self.inner.composite(steps, all_or_none=all_or_none))
-
-    def describe(self, sobject: str) -> Mapping[str, Any]:
-        return self.line.call(S, "read", lambda: self.inner.describe(sobject))
 
 
 Saved = Callable[[Link | None, Link, Sequence[Conflict]], None]

@@ -2,13 +2,13 @@
 
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from shared.deal import Conflict, History, Link, Side
+from shared.deal import Link, Side
 from tests.conftest import first_seed
 from tests.simulation.depth import Summary, chunk, quietly, shrunk
 from tests.simulation.ledger import Ledger, P, S, answered
@@ -112,11 +112,9 @@ def careless_step(self: LightSalesforce, step: Any, done: Any) -> Any:
     return one_step(self, replace(step, unmodified_since=None), done)
 
 
-def forgetful_save(
-    self: LightLinks, link: Link, *, conflicts: Sequence[Conflict] = (), history: History | None = None, at: int = 0
-) -> Link:
+def forgetful_save(self: LightLinks, link: Link, **more: Any) -> Link:
     """A store that loses every loser."""
-    return save(self, link, history=history, at=at)
+    return save(self, link, **more | {"conflicts": ()})
 
 
 def amnesic_save(self: LightLinks, link: Link, **more: Any) -> Link:
