@@ -53,12 +53,6 @@ def test_patchable_paths_are_those_the_service_lists_except_appending() -> None:
         assert set(swagger[name]["items"]["properties"]["path"]["enum"]) == set(LISTED)
 
 
-def test_every_default_update_towards_partner_center_is_patchable() -> None:
-    for group in load().groups.values():
-        if group.kind in ("scalar", "latch") and group.update.towards(Side.PARTNER_CENTER):
-            assert {row.referral for row in group.fields.values()} <= PATCHABLE
-
-
 def test_only_what_is_named_differs_from_the_default() -> None:
     plain, ours = load(), load('[groups.value.fields.amount]\nsalesforce = "Deal_Size__c"')
     assert ours.groups["value"].fields["amount"].salesforce == "Deal_Size__c"
