@@ -8,22 +8,22 @@ import pytest
 from shared.catalogue import ENGLISH, JAPANESE, MESSAGE_LENGTH
 from shared.checks import before_creation, problems
 from shared.deal import Content, Unreadable, Views
-from tests.support.mapping import table
+from tests.support.mapping import of, table
 
 TODAY = date(2026, 3, 2)
 GROUPS = table().groups
 ASK = ENGLISH.texts.asks
-SOLUTION = ("S1", (("id", "S1"), ("name", "App"), ("publisher", "Us"), ("type", "IPSolution")))
-CONTACT = (("first_name", "Ada"), ("last_name", "L"), ("email", "a@example.com"), ("phone", "1"))
+SOLUTION = ("S1", of(id="S1", name="App", publisher="Us", type="IPSolution"))
+CONTACT = of(first_name="Ada", last_name="L", email="a@example.com", phone="1")
 GOOD: dict[str, Any] = {
-    "name": (("name", "Deal"),),
-    "value": (("amount", "100.00"), ("currency", "EUR")),
-    "close_date": (("day", "2026-03-02"),),
-    "notes": (("text", "About it"),),
-    "status": (("phase", "active"),),
+    "name": of(name="Deal"),
+    "value": of(amount="100.00", currency="EUR"),
+    "close_date": of(day="2026-03-02"),
+    "notes": of(text="About it"),
+    "status": of(phase="active"),
     "solutions": (SOLUTION,),
-    "help": (("code", "ProofOfConceptOrDemo"),),
-    "customer": (("name", "Acme"), ("street", "S"), ("city", "C"), ("country", "DE")),
+    "help": of(code="ProofOfConceptOrDemo"),
+    "customer": of(name="Acme", street="S", city="C", country="DE"),
     "contact": CONTACT,
     "team": CONTACT,
     "identity": (),
@@ -102,13 +102,13 @@ def test_the_currency_is_one_that_is_in_use(currency: str, known: bool) -> None:
 
 @pytest.mark.parametrize(("phase", "closed"), [("won", True), ("lost", True), ("active", False), ("new", False)])
 def test_a_closed_deal_is_not_created_and_an_open_one_whatever_its_stage(phase: str, closed: bool) -> None:
-    found = before_creation({**COMPLETE, "status": (("phase", phase),)}, GROUPS, TODAY)
+    found = before_creation({**COMPLETE, "status": of(phase=phase)}, GROUPS, TODAY)
     assert found == ((ASK["rule.closed"],) if closed else ())
 
 
 @pytest.mark.parametrize(("count", "problems"), [(50, 0), (51, 1)])
 def test_microsoft_takes_fifty_solutions(count: int, problems: int) -> None:
-    rows = tuple((f"SOL-{n:05}-AAA", (("id", f"SOL-{n:05}-AAA"),)) for n in range(count))
+    rows = tuple((f"SOL-{n:05}-AAA", of(id=f"SOL-{n:05}-AAA")) for n in range(count))
     assert len(before_creation({**COMPLETE, "solutions": rows}, GROUPS, TODAY)) == problems
 
 
@@ -119,7 +119,7 @@ def test_microsoft_takes_fifty_people_in_a_team(count: int, problems: int) -> No
 
 
 def test_a_solution_is_named_by_its_identifier() -> None:
-    named = ("Contoso Backup", (("id", "Contoso Backup"),))
+    named = ("Contoso Backup", of(id="Contoso Backup"))
     (sentence,) = before_creation({**COMPLETE, "solutions": (named, SOLUTION)}, GROUPS, TODAY)
     assert "Contoso Backup" in sentence
 

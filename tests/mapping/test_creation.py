@@ -8,7 +8,7 @@ from shared.deal import Content, Unreadable, Views
 from shared.mapping import Mapping
 from shared.mapping.referral import NOBODY
 from tests.support import contracts
-from tests.support.mapping import refused, table
+from tests.support.mapping import of, refused, table
 from tests.support.partner_center_client import Bench
 
 OPPORTUNITY = "006000000000001AAA"
@@ -18,24 +18,24 @@ TABLE = table()
 
 
 DEAL: dict[str, Content] = {
-    "name": (("name", "Fabrikam R&D"),),
-    "value": (("amount", "50000.00"), ("currency", "USD")),
-    "close_date": (("day", "2026-06-30"),),
-    "notes": (("text", "Moves to Azure."),),
-    "status": (("phase", "active"),),
-    "solutions": (("SOL-15974-MQF", (("id", "SOL-15974-MQF"), ("name", "Factory"))),),
+    "name": of(name="Fabrikam R&D"),
+    "value": of(amount="50000.00", currency="USD"),
+    "close_date": of(day="2026-06-30"),
+    "notes": of(text="Moves to Azure."),
+    "status": of(phase="active"),
+    "solutions": (("SOL-15974-MQF", of(id="SOL-15974-MQF", name="Factory")),),
     "consent": (),
     "help": (),
-    "customer": (("name", "Fabrikam"), ("street", "1 Way"), ("city", "Redmond"), ("country", "US")),
+    "customer": of(name="Fabrikam", street="1 Way", city="Redmond", country="US"),
     "contact": (),
-    "team": (("first_name", "Aiko"), ("last_name", "Tanaka"), ("email", "a@acme.example"), ("phone", "1234567")),
+    "team": of(first_name="Aiko", last_name="Tanaka", email="a@acme.example", phone="1234567"),
     "microsoft": (),
     "identity": (),
-    "crm_id": (("opportunity_id", OPPORTUNITY),),
+    "crm_id": of(opportunity_id=OPPORTUNITY),
 }
-PERSON: Content = (("first_name", "Dana"), ("last_name", "Ito"), ("email", "d@f.example"), ("phone", "7654321"))
-PARTNER_LED: Views = DEAL | {"consent": (("shared", "true"),)}
-HELP: Views = DEAL | {"help": (("code", "QuotesOrLicensing"),), "contact": PERSON}
+PERSON: Content = of(first_name="Dana", last_name="Ito", email="d@f.example", phone="7654321")
+PARTNER_LED: Views = DEAL | {"consent": of(shared="true")}
+HELP: Views = DEAL | {"help": of(code="QuotesOrLicensing"), "contact": PERSON}
 CONSENT = {
     "consentToToShareInfoWithOthers": True,
     "consentToContact": True,
@@ -50,7 +50,7 @@ def body_of(deal: Views, mapping: Mapping = TABLE) -> dict[str, Any]:
 
 
 def test_a_private_deal_is_exactly_what_the_opportunity_says() -> None:
-    not_travelling: dict[str, Content] = {"microsoft": (("crm_id", "7-1"),), "identity": (("referral_id", "x"),)}
+    not_travelling: dict[str, Content] = {"microsoft": of(crm_id="7-1"), "identity": of(referral_id="x")}
     assert body_of(DEAL | not_travelling) == {
         "name": "Fabrikam R&D",
         "type": "Independent",
@@ -104,7 +104,7 @@ def test_asking_for_help_targets_the_first_solution_and_says_what_it_is_about() 
     assert body["target"] == [{"type": "SolutionProfile", "id": "SOL-15974-MQF"}]
     assert body["inviteContext"] == {"assistanceRequestCode": "QuotesOrLicensing", "notes": "Moves to Azure."}
     assert body["customerProfile"]["team"][0]["email"] == "d@f.example"
-    assert "inviteContext" not in body_of(DEAL | {"help": (("code", "Unknown"),)})
+    assert "inviteContext" not in body_of(DEAL | {"help": of(code="Unknown")})
 
 
 def test_microsoft_is_invited_by_the_same_deal_in_the_same_engagement(bench: Bench) -> None:
@@ -156,7 +156,7 @@ def test_a_mapped_marketplace_intent_takes_the_place_of_the_default(bench: Bench
         'referral = "/details/requirements/additionalRequirements/attributes/0/id"\n'
         'salesforce = "Marketplace__c"\ncodec = "choice"\nvalues = { Yes = "Ja", No = "Nein" }'
     )
-    body = body_of(DEAL | {"intent": (("answer", "Yes"),)}, ours)
+    body = body_of(DEAL | {"intent": of(answer="Yes")}, ours)
     more = body["details"]["requirements"]["additionalRequirements"]
     assert more == {"iot": {}, "attributes": [INTENT | {"id": "Yes"}]}
     assert bench.call("POST", json=body).is_success
@@ -165,9 +165,9 @@ def test_a_mapped_marketplace_intent_takes_the_place_of_the_default(bench: Bench
 
 def test_hostile_names_arrive_as_they_were_typed(bench: Bench) -> None:
     name = 'R&amp;D </script> "O\'Brien" 😀 ｶﾞ'
-    document = bench.call("POST", json=body_of(DEAL | {"name": (("name", name),)})).json()
+    document = bench.call("POST", json=body_of(DEAL | {"name": of(name=name)})).json()
     assert document["name"] == name.replace("&", "&amp;")
-    assert TABLE.referral.read(document, theirs=NOBODY).groups["name"] == (("name", name),)
+    assert TABLE.referral.read(document, theirs=NOBODY).groups["name"] == of(name=name)
 
 
 def test_a_long_name_is_shortened_on_creation() -> None:
@@ -196,7 +196,7 @@ def attributes_of(body: dict[str, Any]) -> list[dict[str, Any]]:
 
 def test_attributes_are_named_by_their_type_in_any_order() -> None:
     ours = table(ATTRIBUTES)
-    deal: Views = {"marketplace": (("intent", "Yes"),), "services": (("role", "Design"), ("play", "Migrate"))}
+    deal: Views = {"marketplace": of(intent="Yes"), "services": of(role="Design", play="Migrate")}
     body = body_of({**DEAL, **deal}, ours)
     attributes = attributes_of(body)
     assert attributes == [
@@ -211,5 +211,5 @@ def test_attributes_are_named_by_their_type_in_any_order() -> None:
 
 
 def test_other_attributes_leave_the_intent_undecided_not_out() -> None:
-    body = body_of(DEAL | {"services": (("play", "Migrate"),)}, table(ATTRIBUTES))
+    body = body_of(DEAL | {"services": of(play="Migrate")}, table(ATTRIBUTES))
     assert attributes_of(body) == [INTENT, {"type": "SolutionPlay", "id": "Migrate"}]

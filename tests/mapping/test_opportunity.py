@@ -9,7 +9,7 @@ from shared import lifecycle
 from shared.deal import Content, Phase, Report, Unreadable
 from shared.mapping.keys import quoted
 from tests.sandbox.salesforce_rig import Rig
-from tests.support.mapping import LINK, refused, table
+from tests.support.mapping import LINK, of, refused, table
 
 STAMP = "2026-01-05T12:00:00.000+0000"
 ACCOUNT = {"Name": "Fabrikam", "BillingStreet": "1 Way", "BillingCity": "Redmond", "BillingCountry": "Japan"}
@@ -76,12 +76,7 @@ def test_a_switched_off_field_is_not_asked_for(rig: Rig) -> None:
     assert "records" in rig.query(query)
 
 
-AIKO = (
-    ("first_name", "Aiko"),
-    ("last_name", "Tanaka"),
-    ("email", "aiko.tanaka@acme.example"),
-    ("phone", "+81 3 5550 0101"),
-)
+AIKO = of(first_name="Aiko", last_name="Tanaka", email="aiko.tanaka@acme.example", phone="+81 3 5550 0101")
 
 
 def test_a_deal_is_read_group_by_group(rig: Rig) -> None:
@@ -92,22 +87,22 @@ def test_a_deal_is_read_group_by_group(rig: Rig) -> None:
     assert view.modified == view.stamp == int(rig.now.timestamp()) - 10
     assert view.report == Report("✔ In sync")
     assert view.groups == {
-        "name": (("name", "Deal"),),
-        "value": (("amount", "50000.00"), ("currency", "USD")),
-        "close_date": (("day", "2026-12-31"),),
-        "notes": (("text", "Moves.\nSoon."),),
-        "status": (("phase", "active"),),
-        "solutions": (("SOL-1", (("id", "SOL-1"), ("publisher", "C"))),),
+        "name": of(name="Deal"),
+        "value": of(amount="50000.00", currency="USD"),
+        "close_date": of(day="2026-12-31"),
+        "notes": of(text="Moves.\nSoon."),
+        "status": of(phase="active"),
+        "solutions": (("SOL-1", of(id="SOL-1", publisher="C")),),
         "consent": (),
         "help": (),
         "marketplace": (),
-        "customer": (("name", "Fabrikam"), ("street", "1 Way"), ("city", "Redmond"), ("country", "JP")),
-        "contact": (("first_name", "Dana"), ("last_name", "Ito"), ("email", "dana@fabrikam.example"), ("phone", "123")),
+        "customer": of(name="Fabrikam", street="1 Way", city="Redmond", country="JP"),
+        "contact": of(first_name="Dana", last_name="Ito", email="dana@fabrikam.example", phone="123"),
         "team": AIKO,
         "opportunity_team": (("aiko.tanaka@acme.example", AIKO),),
         "microsoft": (),
         "identity": (),
-        "crm_id": (("opportunity_id", found),),
+        "crm_id": of(opportunity_id=found),
     }
 
 
@@ -153,10 +148,10 @@ def test_stage_shows_phase(rig: Rig, stage: str, phase: Phase) -> None:
 def test_any_closed_stage_counts_and_the_mapped_reason_travels_with_a_loss() -> None:
     ours = table('[opportunity]\nreason = "Why__c"').opportunity
     lost = blank() | {"StageName": "Dropped", "IsClosed": True, "IsWon": False, "Why__c": " budget "}
-    assert ours.read(lost, 0).groups["status"] == (("phase", "lost"), ("reason", "budget"))
+    assert ours.read(lost, 0).groups["status"] == of(phase="lost", reason="budget")
     won = lost | {"IsWon": True}
-    assert ours.read(won, 0).groups["status"] == (("phase", "won"),)
-    assert SPELL.read(lost, 0).groups["status"] == (("phase", "lost"),)
+    assert ours.read(won, 0).groups["status"] == of(phase="won")
+    assert SPELL.read(lost, 0).groups["status"] == of(phase="lost")
 
 
 def test_a_reason_is_worded_for_microsoft_where_the_mapping_says_how() -> None:
@@ -164,18 +159,18 @@ def test_a_reason_is_worded_for_microsoft_where_the_mapping_says_how() -> None:
     lost = blank() | {"StageName": "Dropped", "IsClosed": True, "IsWon": False}
     read = table(overlay).opportunity.read
     for ours, told in (("Price", "Budget was inadequate"), ("Other", "Other")):
-        assert read(lost | {"Why__c": ours}, 0).groups["status"] == (("phase", "lost"), ("reason", told))
-    assert read(lost, 0).groups["status"] == (("phase", "lost"),)
+        assert read(lost | {"Why__c": ours}, 0).groups["status"] == of(phase="lost", reason=told)
+    assert read(lost, 0).groups["status"] == of(phase="lost")
 
 
 def test_a_change_writes_exactly_its_groups_own_fields(rig: Rig) -> None:
     writes: dict[str, Content] = {
         "status": lifecycle.content(Phase.DECLINED),
-        "value": (("amount", "7.50"), ("currency", "EUR")),
+        "value": of(amount="7.50", currency="EUR"),
         "notes": (),
-        "consent": (("shared", "true"),),
-        "customer": (("name", "Other"),),
-        "crm_id": (("opportunity_id", "006000000000009AAA"),),
+        "consent": of(shared="true"),
+        "customer": of(name="Other"),
+        "crm_id": of(opportunity_id="006000000000009AAA"),
     }
     fields = SPELL.fields(writes)
     assert fields == {
@@ -231,7 +226,7 @@ def test_the_trail_fits_its_field_and_loses_only_the_oldest() -> None:
 
 def test_creation_fills_each_object_with_its_own_fields(rig: Rig) -> None:
     views = dict(SPELL.read(row(rig, deal(rig)), 0).groups)
-    views |= {"microsoft": (("crm_id", "7-1"),), "identity": (("referral_id", "r-1"),)}
+    views |= {"microsoft": of(crm_id="7-1"), "identity": of(referral_id="r-1")}
     account, contact = SPELL.creation(views, "Account."), SPELL.creation(views, "Contact.")
     assert account == ACCOUNT | {"BillingCountry": "JP"}
     assert contact == PERSON | {"Email": "dana@fabrikam.example"}
@@ -253,9 +248,9 @@ def test_creation_fills_each_object_with_its_own_fields(rig: Rig) -> None:
 def test_creation_leaves_out_what_cannot_be_read_and_what_does_not_travel() -> None:
     views: dict[str, Content | Unreadable] = {
         "value": Unreadable("not_a_number", "amount"),
-        "team": (("first_name", "Aiko"),),
-        "status": (("phase", "new"),),
-        "solutions": (("SOL-1", (("id", "SOL-1"),)),),
+        "team": of(first_name="Aiko"),
+        "status": of(phase="new"),
+        "solutions": (("SOL-1", of(id="SOL-1")),),
         "name": (("name", "N" * 121),),
     }
     assert SPELL.creation(views, "") == {"Name": "N" * 119 + "…"}

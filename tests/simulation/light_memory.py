@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from shared.deal import Conflict, History, Issue, Link, Side
 from shared.doorbell import Doorbell, Queue
 from shared.errors import LostRace
-from tests.simulation.post import Message, Post
+from tests.simulation.post import Message
 from tests.simulation.schedule import SECOND, Scheduler
 
 
@@ -121,13 +121,13 @@ class _Stored:
     receipt: int = 0
 
 
-class LightPost(Post):
+class LightPost:
     """The port `Bells`, and the queues behind it."""
 
     CHUNK = 50
 
     def __init__(self, scheduler: Scheduler, announce: Callable[[Queue, float], None]) -> None:
-        super().__init__(scheduler, announce)
+        self.scheduler, self.announce = scheduler, announce
         self._queues: dict[Queue, list[_Stored]] = {queue: [] for queue in Queue}
         self._number = 0
 

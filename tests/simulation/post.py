@@ -1,12 +1,9 @@
 """The queues as the host sees them: take a message, then delete it or let it come back."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from shared.doorbell import Doorbell, Queue
-from tests.simulation.schedule import Scheduler
 
 
 @dataclass(frozen=True)
@@ -19,25 +16,10 @@ class Message:
     handle: Any
 
 
-@dataclass
-class Post(ABC):
-    """Messages of the three queues; `announce` tells the host when to look."""
+class Post(Protocol):
+    """Messages of the queues. One that is taken is hidden for so many seconds; then it is deleted or comes back."""
 
-    scheduler: Scheduler
-    announce: Callable[[Queue, float], None]
-
-    @abstractmethod
-    def take(self, queue: Queue, visibility: int, *, any_order: bool) -> Message | None:
-        """A visible message, hidden from now on for `visibility` seconds."""
-
-    @abstractmethod
-    def done(self, message: Message) -> None:
-        """Delete a message, unless somebody else holds it by now."""
-
-    @abstractmethod
-    def back(self, message: Message, seconds: int) -> None:
-        """Show it again after a while."""
-
-    @abstractmethod
-    def waiting(self) -> list[int]:
-        """When each message that is left is due."""
+    def take(self, queue: Queue, visibility: int, *, any_order: bool) -> Message | None: ...
+    def done(self, message: Message) -> None: ...  # unless somebody else holds it by now
+    def back(self, message: Message, seconds: int) -> None: ...
+    def waiting(self) -> list[int]: ...  # when each message that is left is due

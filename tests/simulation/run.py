@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from shared.deal import Link, Side
-from shared.sync import GatedOpportunities, GatedReferrals, Patience, Sync, delta, describe, sweep
+from shared.sync import GatedOpportunities, GatedReferrals, Sync, delta, describe, sweep
 from tests.simulation.courier import QUEUE, REASON, Courier
 from tests.simulation.faults import Faults
 from tests.simulation.gate import HostGates
@@ -240,7 +240,6 @@ class Run:
             clock=self.scheduler.clock,
             monotonic=lambda: self.scheduler.now / SECOND,
             new_id=self._new_id,
-            patience=Patience(),
             organization_id=self.world.organization_id,
         )
 

@@ -9,7 +9,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
 
 from shared.doorbell import Doorbell, Queue
-from tests.simulation.post import Message, Post
+from tests.simulation.post import Message
 from tests.simulation.schedule import EPOCH, Scheduler
 from tests.support.rig import Rig
 
@@ -33,11 +33,11 @@ class ScheduledRig(Rig):
         """Time passes by itself."""
 
 
-class WirePost(Post):
+class WirePost:
     """The queues of the storage account."""
 
     def __init__(self, rig: Rig, scheduler: Scheduler, announce: Callable[[Queue, float], None]) -> None:
-        super().__init__(scheduler, announce)
+        self.scheduler, self.announce = scheduler, announce
         self._rig = rig
 
     def ring(self, queue: Queue, ids: Iterable[str], *, delay_seconds: int = 0, **more: Any) -> None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from shared.deal import Side
+from shared.deal import Side, Value
 from shared.mapping import Mapping, Untranslatable, build, load
 from shared.mapping.codecs import CODECS, Row
 
@@ -17,6 +17,11 @@ UTC_ROW = Row()
 def table(overlay: str = "", zone: str = "UTC", **more: str) -> Mapping:
     """The default with a partner's file laid over it."""
     return build(load(overlay), zone=ZoneInfo(zone), **more)
+
+
+def of(**fields: str) -> Value:
+    """A group's content."""
+    return tuple(fields.items())
 
 
 def read(codec: str, raw: Any, side: Side, row: Row = UTC_ROW) -> str:
