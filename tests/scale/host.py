@@ -29,7 +29,6 @@ class Lane:
 
     waiting: list[tuple[int, int, Doorbell, int]] = field(default_factory=list)
     busy: int = 0
-    answered: int = 0
     longest: int = 0  # microseconds a due message waited for a worker
     deepest: int = 0
 
@@ -114,7 +113,6 @@ class Host:
             if count >= 4:
                 raise
             self._put(queue, bell, self.clock.now + BACK_SECONDS * SECOND, count + 1)
-        lane.answered += 1
         self.told(len(bell.ids))
         made = self.calls.total("P") + self.calls.total("S") - before
         self.after(max(1, made) * CALL_SECONDS, lambda: self._free(queue))
@@ -131,8 +129,3 @@ class Host:
 
     def _webhook(self, referral_id: str, ticks: int) -> None:
         self.ring(Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated", seen=ticks)
-
-
-def shown(lane: Any) -> str:
-    """A lane in words."""
-    return f"{lane.answered} answered, at most {lane.deepest} waiting, at most {lane.longest / SECOND:.1f} s late"
