@@ -61,12 +61,9 @@ def test_only_what_is_named_differs_from_the_default() -> None:
     assert changed == plain.model_dump(mode="json")
 
 
-def test_a_value_map_replaces_the_defaults_as_a_whole() -> None:
+def test_a_value_map_replaces_the_defaults_as_a_whole_and_lengths_are_laid_over_side_by_side() -> None:
     ours = load('[groups.help.fields.code.values]\nUnknown = ""\nGeneralOrOther = "Other"')
     assert ours.groups["help"].fields["code"].values == {"Unknown": "", "GeneralOrOther": "Other"}
-
-
-def test_lengths_are_laid_over_side_by_side() -> None:
     ours = load("[groups.notes.fields.text.length]\nsalesforce = 255")
     assert ours.groups["notes"].fields["text"].length == {Side.SALESFORCE: 255, Side.PARTNER_CENTER: 4000}
 
@@ -242,14 +239,11 @@ def test_all_mistakes_are_told_together() -> None:
         assert any(line.startswith(told) for line in found), told
 
 
-def test_no_value_of_the_file_is_repeated_where_a_type_is_wrong() -> None:
-    assert "hunter2" not in mistake('[opportunity]\naudit_length = "hunter2"')
-
-
-def test_a_refusal_says_what_is_possible() -> None:
+def test_a_refusal_says_what_is_possible_and_repeats_no_value_of_the_file() -> None:
     line = mistake('[groups.customer]\nupdate = "to_partner_center"')
     assert "'update' must be 'to_salesforce' or 'none'" in line
     assert all(path in line for path in PATCHABLE)
+    assert "hunter2" not in mistake('[opportunity]\naudit_length = "hunter2"')
 
 
 @pytest.mark.parametrize(
