@@ -41,7 +41,6 @@ class Host:
         self.calls = calls
         self.sync: Sync
         self.lanes = {queue: Lane() for queue in Queue}
-        self.told: Callable[[int], object] = lambda answered: None
         self.events: Callable[[], Iterable[tuple[str, int]]] = list
         self._due: list[tuple[int, int, Action]] = []
         self._number = 0
@@ -113,7 +112,6 @@ class Host:
             if count >= 4:
                 raise
             self._put(queue, bell, self.clock.now + BACK_SECONDS * SECOND, count + 1)
-        self.told(len(bell.ids))
         made = self.calls.total("P") + self.calls.total("S") - before
         self.after(max(1, made) * CALL_SECONDS, lambda: self._free(queue))
 
