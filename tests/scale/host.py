@@ -45,15 +45,11 @@ class Host:
         self._due: list[tuple[int, int, Action]] = []
         self._number = 0
 
-    # The port
-
     def ring(self, queue: Queue, ids: Iterable[str], *, delay_seconds: int = 0, **more: Any) -> None:
         """Put messages at the end."""
         for bell in Doorbell.of(ids, CHUNK, **more):
             self.calls.counts["Q"] += 1
             self._put(queue, bell, self.clock.now + delay_seconds * SECOND)
-
-    # Time
 
     def after(self, seconds: float, action: Action) -> None:
         """Let something happen later."""
@@ -86,8 +82,6 @@ class Host:
         """A timer's run."""
         work(self.sync)
         self._deliver()
-
-    # Inside
 
     def _put(self, queue: Queue, bell: Doorbell, visible: int, count: int = 0) -> None:
         self._number += 1

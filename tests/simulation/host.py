@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+from typing import Any, Protocol
 
 from shared import sync as flows
-from shared.doorbell import Queue
+from shared.doorbell import Doorbell, Queue
 from shared.sync import Polled, Sync
 from shared.sync.poison import poisoned
 from tests.simulation.faults import Faults
-from tests.simulation.post import Message, Post
 from tests.simulation.schedule import Scheduler
 from tests.support.rig import HANDLERS
 
@@ -23,6 +24,25 @@ MINUTELY: tuple[tuple[str, Callable[[Sync], object]], ...] = (
 )
 # As the settings have them, or all at once, as when a host comes back after a while.
 OFFSETS = ((0, 15, 30), (0, 15, 30), (0, 0, 0))
+
+
+@dataclass(frozen=True)
+class Message:
+    """A received message; `handle` is what its queue needs to find it again."""
+
+    queue: Queue
+    bell: Doorbell
+    count: int
+    handle: Any
+
+
+class Post(Protocol):
+    """Messages of the queues. One that is taken is hidden for so many seconds; then it is deleted or comes back."""
+
+    def take(self, queue: Queue, visibility: int, *, any_order: bool) -> Message | None: ...
+    def done(self, message: Message) -> None: ...  # unless somebody else holds it by now
+    def back(self, message: Message, seconds: int) -> None: ...
+    def waiting(self) -> list[int]: ...  # when each message that is left is due
 
 
 class Host:

@@ -81,8 +81,6 @@ class Judge:
         self.rounds = False  # an automation rounds amounts, which counts as an edit here
         self.strict_lists = True  # False: lists lag longer than the connector was told
 
-    # Steps
-
     def person_acted(self, side: Side, record_id: str) -> None:
         """A person saved a record."""
         for group, saw, wrote in self.ledger.changes(side, record_id, self.world.cells(side, record_id)):
@@ -160,8 +158,6 @@ class Judge:
         if until > self.asked.get(side, (0, 0))[0]:
             self.asked[side] = until, self.world.scheduler.second
 
-    # The end
-
     def verdict(self) -> None:
         """I1 and I3, once nothing moves any more."""
         for deal in self.ledger.deals:
@@ -190,8 +186,6 @@ class Judge:
         """I2: nothing was written although everything rang again."""
         if writes != after:
             self._fail("I2", f"writes without an edit (Partner Center, Salesforce, links): {writes} -> {after}")
-
-    # Inside
 
     def _gate_moved(self, side: Side, gate: Mapping[str, Any]) -> None:
         """A gate became durable."""

@@ -15,9 +15,8 @@ from tests.simulation.light_partner_center import FOREIGN, NEW, OURS, SELLERS, L
 from tests.simulation.light_rows import KEY
 from tests.simulation.light_salesforce import LightSalesforce
 from tests.simulation.people import Stage
-from tests.simulation.schedule import SECOND, Scheduler
+from tests.simulation.schedule import SECOND, TICKS, Scheduler
 from tests.simulation.shown import Cells, of_opportunity, of_referral
-from tests.simulation.stamps import TICKS
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 LATEST_SECONDS = 800  # a later commit than the overlap is the sweep's business

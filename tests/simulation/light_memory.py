@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from shared.deal import Conflict, History, Issue, Link, Side
 from shared.doorbell import Doorbell, Queue
 from shared.errors import LostRace
-from tests.simulation.post import Message
+from tests.simulation.host import Message
 from tests.simulation.schedule import SECOND, Scheduler
 
 

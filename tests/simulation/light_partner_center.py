@@ -7,8 +7,7 @@ from typing import Any, Final
 
 from shared.deal import Side
 from shared.errors import Missing, Problem, Rejected, Stale
-from tests.simulation.schedule import SECOND, Scheduler
-from tests.simulation.stamps import referral_stamp
+from tests.simulation.schedule import SECOND, Scheduler, referral_stamp
 
 Document = dict[str, Any]
 P = Side.PARTNER_CENTER
@@ -51,8 +50,6 @@ class LightPartnerCenter:
         self.written = 0
         self._number = 0
 
-    # People and the service
-
     def add(self, fields: Mapping[str, Any]) -> str:
         self._number += 1
         found = f"{self._number:08d}-0000-4000-8000-000000000000"
@@ -93,8 +90,6 @@ class LightPartnerCenter:
     def current(self, referral_id: str) -> Document:
         """A referral as it truly is."""
         return self.versions[referral_id][-1][1]
-
-    # The port
 
     def get(self, referral_id: str, *, stale_seconds: float = 0) -> Document:
         """One referral; a stale replica shows how it was a while ago."""

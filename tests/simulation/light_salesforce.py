@@ -27,8 +27,7 @@ from tests.simulation.light_rows import (
     Rows,
     described,
 )
-from tests.simulation.schedule import SECOND, Scheduler
-from tests.simulation.stamps import salesforce_stamp
+from tests.simulation.schedule import SECOND, Scheduler, salesforce_stamp
 
 S = Side.SALESFORCE
 INTEGRATION, SELLER = "integration", "seller"
@@ -59,8 +58,6 @@ class LightSalesforce:
         self.lost: frozenset[str] = frozenset()  # fields that an administrator has taken away
         self.written = 0
         self._number = 0
-
-    # People
 
     def create(self, fields: Fields, *, by: str = SELLER) -> str:
         self._number += 1
@@ -101,8 +98,6 @@ class LightSalesforce:
         rows = (r.values for r in self._children(opportunity_id))
         return frozenset(str(v["Solution_Id__c"]) for v in rows if not v["Removed__c"])
 
-    # The port
-
     def describe(self, sobject: str) -> Fields:
         """The fields of an object, as the large simulator describes them."""
         if sobject not in DESCRIBED:
@@ -132,8 +127,6 @@ class LightSalesforce:
     @property
     def second(self) -> int:
         return self._scheduler.second + self.skew
-
-    # Steps
 
     def _step(self, step: Any, done: Mapping[str, Any]) -> Any:
         if self.lost:
@@ -206,8 +199,6 @@ class LightSalesforce:
         for field in self.lost:
             if field in text:
                 raise SchemaChanged(S, name, status=400, code="INVALID_FIELD")
-
-    # Rows
 
     def _store(self, table: dict[str, Row], values: Fields, row: Row | None, by: str) -> None:
         if self.trigger is not None and table is self.opportunities:

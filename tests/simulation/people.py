@@ -84,8 +84,6 @@ class People:
         self._number += 1
         return self._number
 
-    # What they do
-
     def _s_wish(self, record: str) -> bool:
         """A seller asks for Microsoft's help, for other help, or for none any more."""
         done = self._sell(record, How_can_Microsoft_help__c=WISHES[self.unique() % len(WISHES)])
@@ -140,8 +138,6 @@ class People:
         for path in values:
             self._remember(P, record, path, details.get(path.removeprefix("/details/")))
         return self._stage.portal(record, values)
-
-    # Old values
 
     def _remember(self, side: Side, record: str, name: str, value: Any) -> None:
         if value not in (None, "") and name in REVERTED:

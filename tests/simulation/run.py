@@ -95,8 +95,6 @@ class Run:
         self.judge.person_acted(side, record)
         self.courier.carry(self.world.new_events())
 
-    # The play
-
     def _play(self) -> None:
         if "F30" in self.scenario.faults:  # from the beginning: Salesforce's own clock never goes back
             self.world.skew(Random(f"clock {self.scenario.seed}").randrange(-MOST_SKEW, MOST_SKEW))
@@ -207,8 +205,6 @@ class Run:
     def _act(self, act: Act) -> None:
         self.scheduler.note("act", act.kind, act.deal)
         self.counts["acts"] += self.people.act(act)
-
-    # Wiring
 
     def _wrote(self, side: Side) -> None:
         self.judge.engine_wrote(side)

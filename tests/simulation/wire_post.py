@@ -9,7 +9,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
 
 from shared.doorbell import Doorbell, Queue
-from tests.simulation.post import Message
+from tests.simulation.host import Message
 from tests.simulation.schedule import EPOCH, Scheduler
 from tests.support.rig import Rig
 
