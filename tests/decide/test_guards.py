@@ -103,13 +103,10 @@ def test_a_referral_found_again_is_no_longer_on_its_way_to_gone(s: SalesforceVie
     assert decide(replace(linked(), gone_since=5), referral(), s, POLICY, NOW).link.gone_since == 0
 
 
-def test_a_deleted_opportunity_leaves_the_referral_alone() -> None:
+def test_a_deleted_opportunity_leaves_the_referral_alone_and_of_a_closed_deal_asks_nothing_of_anybody() -> None:
     decision = decide(linked(), edited(referral(), value=text("x")), Absence.RECYCLED, POLICY, NOW)
     assert (decision.write, decision.link.state) == (None, LinkState.OPPORTUNITY_DELETED)
     assert decision.link.base_p == linked().base_p
-
-
-def test_a_deleted_opportunity_of_a_closed_deal_asks_nothing_of_anybody() -> None:
     closed = replace(referral(), phase=Phase.WON)
     assert decide(linked(), closed, Absence.RECYCLED, POLICY, NOW).link.state is LinkState.LINKED
 
@@ -158,17 +155,13 @@ def test_that_it_rests_is_told_in_a_closed_second_and_not_again_where_it_was_ref
     assert look(refused, referral(), replace(s, modified=s.modified + 1), policy).write is not None
 
 
-def test_switched_on_again_both_sides_changes_travel() -> None:
-    p, s = edited(referral(), value=text("x")), opportunity(notes=text("y"))
+def test_switched_on_again_both_sides_changes_travel_and_what_was_seen_makes_older_reads_stale() -> None:
+    p, s = edited(edited(referral()), value=text("x")), opportunity(notes=text("y"))
     paused = look(linked(), p, off(s)).link
+    assert look(paused, edited(referral()), opportunity()).note == "stale read"
     decision = look(paused, p, s)
     assert decision.link.state is LinkState.LINKED
     assert writes(decision) == {P: {"notes": text("y")}}
-
-
-def test_what_was_seen_while_switched_off_makes_older_reads_stale() -> None:
-    paused = look(linked(), edited(edited(referral()), value=text("x")), off(opportunity())).link
-    assert look(paused, edited(referral()), opportunity()).note == "stale read"
 
 
 @pytest.mark.parametrize("side", [P, S])
