@@ -11,13 +11,11 @@ from cli.deployment import Deployment
 from cli.words import NAMES, age
 from shared.deal import Side
 from shared.doorbell import Queue
-from shared.mapping.codecs import ticks
 from shared.sync import Gates, Polled
 from shared.sync.admission import brakes
 from shared.sync.detect.poll import Watermark
 from shared.sync.detect.sweep import DELTA
-
-TICKS, EPOCH = 10_000_000, ticks("1970-01-01T00:00:00Z")
+from shared.ticks import second_of
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def _watermarks(deployment: Deployment) -> Iterator[tuple[str, str]]:
         flag = Watermark.parse(deployment.store.cursor(polled.value).text)
         yield name, f"{age(now - flag.at)} ago" if flag else "never"
     text = deployment.store.cursor(DELTA).text
-    yield "referrals read up to", f"{age(now - (int(text) - EPOCH) // TICKS)} ago" if text else "never"
+    yield "referrals read up to", f"{age(now - second_of(int(text)))} ago" if text else "never"
 
 
 def _stops(deployment: Deployment) -> Iterator[tuple[str, str]]:

@@ -5,14 +5,15 @@ by the Functions host through the output binding: when it cannot, the host answe
 sends the event again.
 """
 
-import json
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import azure.functions as func
 
 import functions
 from shared.queues import Queue
+from shared.say import say
 from shared.telemetry import work
 
 if TYPE_CHECKING:
@@ -44,17 +45,17 @@ def partner_center_to_salesforce(req: func.HttpRequest, bells: func.Out[str]) ->
             bell = Doorbell(ids=ids, reason=event.name, seen=event.ticks, correlation=now.correlation)
             bells.set(bell.encode())
     elif event.effect is Effect.IGNORE:
-        _mention(receiver, logging.INFO, "webhook.ignored", "unknown-event")
+        _mention(receiver, log.info, "webhook.ignored", "unknown-event")
     return func.HttpResponse(status_code=200)
 
 
 def _refuse(receiver: "Receiver", status: int, reason: str) -> func.HttpResponse:
-    _mention(receiver, logging.WARNING, "webhook.refused", reason)
+    _mention(receiver, log.warning, "webhook.refused", reason)
     return func.HttpResponse(status_code=status)
 
 
-def _mention(receiver: "Receiver", level: int, what: str, reason: str) -> None:
+def _mention(receiver: "Receiver", write: Callable[[str], object], what: str, reason: str) -> None:
     """One line a minute per reason, with the count; a flood of forgeries must not become a flood of logs."""
     count = receiver.tally.add(reason, receiver.clock())
     if count:
-        log.log(level, json.dumps({"event": what, "reason": reason, "count": count}))
+        say(write, what, reason=reason, count=count)

@@ -18,7 +18,7 @@ from detect_secrets.settings import transient_settings
 
 ROOT = Path(__file__).parent.parent
 CODE: Final = ("shared/", "functions/", "cli/", "release/", "function_app.py")
-LOCKED: Final = ("requirements.txt",)  # hashes, nothing else
+LOCKED: Final = ("requirements.txt", "uv.lock")  # hashes, nothing else
 FORMS: Final = (
     "AzureStorageKeyDetector",
     "BasicAuthDetector",

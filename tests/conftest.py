@@ -4,6 +4,7 @@ import logging
 import os
 import random
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -17,6 +18,21 @@ __all__ = ["account", "azurite"]
 
 
 MOST_FRESH = 1 << 40
+HERE = Path(__file__).parent
+# Folders whose tests are all `deep`; elsewhere a module says it of itself.
+DEEP = {
+    "architecture",
+    "cli",
+    "decide",
+    "infra",
+    "model",
+    "package",
+    "pages",
+    "release",
+    "sandbox",
+    "scale",
+    "simulation",
+}
 settings.register_profile("untimed", deadline=None)  # how long an example takes says nothing on a busy machine
 settings.load_profile("untimed")
 
@@ -30,6 +46,13 @@ def first_seed(environment: Mapping[str, str]) -> str:
 def pytest_configure() -> None:
     """Chosen once, for all processes of this run: they inherit it."""
     os.environ["SEED_BASE"] = first_seed(os.environ)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs on one Python only."""
+    for item in items:
+        if item.path.relative_to(HERE).parts[0] in DEEP:
+            item.add_marker(pytest.mark.deep)
 
 
 @pytest.hookimpl(optionalhook=True)  # some runs are without xdist

@@ -33,7 +33,7 @@ from shared.storage import Store
 from shared.sync import Sync
 from shared.sync.admission.brakes import halted
 from shared.sync.admission.schema import applied
-from shared.sync.pair.gather import Look, link_of
+from shared.sync.pair.gather import Gathered, link_of, read_opportunity, read_referral
 
 LAST_LINES = 8
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
@@ -64,18 +64,16 @@ class _Pair:
     """Both records as found."""
 
     link: Link | None
-    p: PartnerCenterView | None
-    s: SalesforceView | None
+    seen: Gathered
     referral_id: str
     opportunity_id: str
-    look: Look
 
     @property
     def are_two(self) -> bool:
         """Whether there is a pair to decide about: linked, or two records that name each other."""
         if self.link is not None:
-            return self.p is not None and self.s is not None
-        return isinstance(self.p, Referral) and isinstance(self.s, Opportunity)
+            return Absence.UNREAD not in (self.seen.p, self.seen.s)
+        return self.seen.referral is not None and self.seen.opportunity is not None
 
 
 def explain(sync: Sync, store: Store, record_id: str, *, today: datetime, values: bool = False) -> Explanation:
@@ -112,25 +110,23 @@ def _by_opportunity(sync: Sync, record_id: str) -> _Pair:
     opportunity_id = _long_form(sync, record_id)
     if opportunity_id is None:
         raise NotARecord("Salesforce does not take this as an id: the last three characters of the long form check it.")
-    link = link_of(sync, S, opportunity_id)
-    look = Look(sync, audit=False, link=link)
-    look.look_at_opportunity(opportunity_id)
-    s = look.opportunity
-    named = unlinked.named_referral(s.groups) if isinstance(s, Opportunity) else ""
+    link = link_of(sync.links, S, opportunity_id)
+    seen = read_opportunity(sync, opportunity_id, Gathered(audit=False).of(link))
+    named = unlinked.named_referral(seen.opportunity.groups) if seen.opportunity else ""
     referral_id = (link.referral_id if link else "") or (named if unlinked.REFERRAL_ID.match(named) else "")
-    p = look.look_at_referral(referral_id) if referral_id else None
-    return _Pair(link, p, s, referral_id, opportunity_id, look)
+    if referral_id:
+        seen = read_referral(sync, referral_id, seen)
+    return _Pair(link, seen, referral_id, opportunity_id)
 
 
 def _by_referral(sync: Sync, record_id: str) -> _Pair:
-    link = link_of(sync, P, record_id)
-    look = Look(sync, audit=False, link=link)
-    p = look.look_at_referral(record_id)
-    named = unlinked.named_opportunity(look.document or {})
+    link = link_of(sync.links, P, record_id)
+    seen = read_referral(sync, record_id, Gathered(audit=False).of(link))
+    named = unlinked.named_opportunity(seen.document or {})
     opportunity_id = (link.opportunity_id if link else "") or (_long_form(sync, named) if named else "")
     if opportunity_id:
-        look.look_at_opportunity(opportunity_id)
-    return _Pair(link, p, look.opportunity, record_id, opportunity_id or "", look)
+        seen = read_opportunity(sync, opportunity_id, seen)
+    return _Pair(link, seen, record_id, opportunity_id or "")
 
 
 def _long_form(sync: Sync, opportunity_id: str) -> str | None:
@@ -144,8 +140,7 @@ def _long_form(sync: Sync, opportunity_id: str) -> str | None:
 
 def _pair(sync: Sync, found: _Pair, notes: list[str], *, values: bool) -> Explanation:
     """Two records: what the tables say of them."""
-    p, s, now = found.p, found.s, sync.clock()
-    assert p is not None and s is not None  # noqa: S101, PT018  the caller has looked
+    p, s, now = found.seen.p, found.seen.s, sync.clock()
     link = found.link or Link("", LinkState.LINKED, found.referral_id, found.opportunity_id)
     link = after_schema_change(link, s, sync.policy)
     decision = decide(link, p, s, sync.policy, now)
@@ -171,12 +166,13 @@ def _pair(sync: Sync, found: _Pair, notes: list[str], *, values: bool) -> Explan
 
 def _alone(sync: Sync, found: _Pair, notes: list[str], today: datetime, *, values: bool) -> Explanation:
     """One record without a twin: why, and what becomes of it."""
-    if isinstance(found.s, Opportunity):
-        said = [*_absences(found.p, None), *_not_sent(sync, found, found.s, today, values=values)]
-    elif isinstance(found.p, Referral):
-        said = list(_unlinked(sync, found, found.p))
+    p, s = found.seen.p, found.seen.s
+    if isinstance(s, Opportunity):
+        said = [*_absences(p, Absence.UNREAD), *_not_sent(sync, found, s, today, values=values)]
+    elif isinstance(p, Referral):
+        said = list(_unlinked(sync, found, p))
     else:
-        said = [*_absences(found.p, found.s), "Nothing can be said without a record."]
+        said = [*_absences(p, s), "Nothing can be said without a record."]
     return Explanation(found.opportunity_id, found.referral_id, _state(found.link), (*notes, *said))
 
 
@@ -204,7 +200,7 @@ def _not_sent(sync: Sync, found: _Pair, s: Opportunity, today: datetime, *, valu
 def _unlinked(sync: Sync, found: _Pair, p: Referral) -> Iterator[str]:
     meaning = _meaning(sync, found, p)
     if meaning is unlinked.Meaning.LEAD:
-        yield from of_lead(sync, found.look.document or {})
+        yield from of_lead(sync, found.seen.document or {})
         return
     yield MEANINGS[meaning]
     if meaning is unlinked.Meaning.CREATE:
@@ -212,21 +208,21 @@ def _unlinked(sync: Sync, found: _Pair, p: Referral) -> Iterator[str]:
 
 
 def _meaning(sync: Sync, found: _Pair, p: Referral) -> unlinked.Meaning:
-    document = found.look.document or {}
+    document = found.seen.document or {}
     return unlinked.meaning_of(
         document,
         p.phase,
         ours=unlinked.owner(document, sync.organization_id),
         co_sell_only=sync.mapping.config.scope.co_sell_only,
-        named_exists=isinstance(found.s, Opportunity),
-        named_link=link_of(sync, S, found.opportunity_id) if found.opportunity_id else None,
+        named_exists=found.seen.opportunity is not None,
+        named_link=link_of(sync.links, S, found.opportunity_id) if found.opportunity_id else None,
         as_leads=sync.mapping.config.as_leads,
     )
 
 
-def _absences(p: PartnerCenterView | None, s: SalesforceView | None) -> Iterator[str]:
+def _absences(p: PartnerCenterView, s: SalesforceView) -> Iterator[str]:
     for side, view in ((P, p), (S, s)):
-        if isinstance(view, Absence):
+        if isinstance(view, Absence) and view is not Absence.UNREAD:
             yield ABSENT.get((side, view), f"{NAMES[side]}: {view.value}")
 
 

@@ -25,7 +25,6 @@ from shared.deal.memory import (
     link_id_of_referral,
 )
 from shared.deal.views import (
-    SECONDS_TO_1970,
     Absence,
     Content,
     Digest,
@@ -47,7 +46,6 @@ from shared.deal.views import (
 )
 
 __all__ = [
-    "SECONDS_TO_1970",
     "STILL",
     "Absence",
     "Claim",

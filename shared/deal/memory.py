@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from shared.deal.views import SECONDS_TO_1970, Content, Digest, Phase, Report, Side
+from shared.deal.views import Content, Digest, Phase, Report, Side
+from shared.ticks import second_of
 
 
 class LinkState(StrEnum):
@@ -64,7 +65,7 @@ class Intent:
         """When the version was made that is written here, in epoch seconds: how old the news is."""
         if self.side is Side.PARTNER_CENTER:
             return int(self.source_version)
-        return self.source_ticks // 10_000_000 - SECONDS_TO_1970
+        return second_of(self.source_ticks)
 
 
 class ClaimPhase(StrEnum):
@@ -128,14 +129,12 @@ class Link:
     ms_hwm: int = 0
     ms_phase: Phase | None = None
     s_modified: int = 0
-    s_stamp: int = 0
     s_closed: bool = False
     intent: Intent | None = None
     claim: Claim | None = None
     held: Mapping[str, Hold] = field(default_factory=dict)
     flips: Mapping[str, Flips] = field(default_factory=dict)
     gone_since: int = 0
-    map_ver: str = ""
     attempts: int = 0
     sent_at: int = 0  # epoch seconds: the first creation left then, its claim was given up, its fate is not known
     last_ok: int = 0

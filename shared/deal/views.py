@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-SECONDS_TO_1970 = 62_135_596_800
-"""From 0001-01-01, where ticks begin, to the Unix epoch."""
+from shared.ticks import second_of
 
 
 class Side(StrEnum):
@@ -90,7 +89,7 @@ Views = Mapping[str, Content | Unreadable]
 class Absence(StrEnum):
     """Why a side could not be read as a record."""
 
-    STALE = "stale"
+    UNREAD = "unread"  # nobody has looked yet
     GONE = "gone"
     FORBIDDEN = "forbidden"
     UNAVAILABLE = "unavailable"
@@ -122,7 +121,7 @@ class Referral:
     @property
     def updated(self) -> int:
         """updatedDateTime in UTC epoch seconds."""
-        return self.ticks // 10_000_000 - SECONDS_TO_1970
+        return second_of(self.ticks)
 
 
 @dataclass(frozen=True)
@@ -136,11 +135,9 @@ class Opportunity:
 
     groups: Views
     modified: int  # LastModifiedDate
-    stamp: int  # SystemModstamp
     read_at: int  # the server's own clock at the read
     sync_on: bool
     marker: str = ""  # id of the last intent that wrote here
-    by: str = ""  # LastModifiedById
     report: Report | None = None  # what the seller sees now
     retry: bool = False  # the seller asks to try again what was refused
     rows: Mapping[str, int] = field(default_factory=dict)  # solution rows by id, with their LastModifiedDate

@@ -30,9 +30,13 @@ REPORT = "report"  # held like a group when Salesforce refuses even the status o
 def announce(
     decision: Decision, p: PartnerCenterView, s: SalesforceView, policy: Policy, *, intent_id: str, run: str, now: int
 ) -> Intent:
-    """The write of a decision as it is remembered before it is sent: against which version, from which source."""
+    """The write of a decision as it is remembered before it is sent: against which version, from which source.
+
+    Raises ValueError for a decision without one, and for an opportunity that was not read.
+    """
     write = decision.write
-    assert write is not None and isinstance(s, Opportunity)  # noqa: S101, PT018  a write is only decided on these
+    if write is None or not isinstance(s, Opportunity):
+        raise ValueError("only a write to a pair whose opportunity was read can be announced")
     etag, ticks = (p.etag, p.ticks) if isinstance(p, Referral) else (decision.link.p_etag, decision.link.p_ticks)
     to_p = write.side is P
     if to_p:  # what is given because it is implied was never shown: no agreement about the source
@@ -60,10 +64,12 @@ def announce(
 def commit(link: Link, intent: Intent, p: PartnerCenterView, s: SalesforceView, policy: Policy) -> Link:
     """The link after a write was answered: target base from the read-back, source base from the intent.
 
-    What the platform made of a value in our own write is accepted: nothing flows back.
+    What the platform made of a value in our own write is accepted: nothing flows back. Raises ValueError where the
+    target is no read-back.
     """
     target = p if intent.side is P else s
-    assert isinstance(target, Referral | Opportunity)  # noqa: S101  the read-back of the write
+    if not isinstance(target, Referral | Opportunity):
+        raise ValueError("only a write that was read back can be committed")
     sent = {group: policy.remember(group, content) for group, content in intent.writes.items()}
     read = {group: shown(group, target.groups[group], policy) for group in intent.writes}
     back = {group: sent[group] if digest is None else digest for group, digest in read.items()}
@@ -75,7 +81,7 @@ def commit(link: Link, intent: Intent, p: PartnerCenterView, s: SalesforceView, 
     )
     if isinstance(s, Opportunity):
         closed = s.read_at - s.modified >= policy.closed_margin_seconds
-        link = replace(link, s_modified=s.modified, s_stamp=s.stamp, s_closed=closed)
+        link = replace(link, s_modified=s.modified, s_closed=closed)
     compared = isinstance(p, Referral) and link.state is not LinkState.PAUSED
     return at_version(seen(link, p), p, policy) if compared else link  # type: ignore[arg-type]
 

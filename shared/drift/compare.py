@@ -164,13 +164,11 @@ def _judged(place: Place, fact: Describe | None) -> Iterator[Finding]:
     elif to_update and not fact["createable" if is_set else "updateable"]:
         yield _off(unit, place.field, READ_ONLY, place.group)
     else:
-        yield from _stated(place, fact)
+        yield from _stated(place, place.group, place.row, fact)
 
 
-def _stated(place: Place, fact: Describe) -> Iterator[Finding]:
+def _stated(place: Place, group: BoundGroup, row: BoundRow, fact: Describe) -> Iterator[Finding]:
     """What costs less than the field."""
-    group, row = place.group, place.row
-    assert group is not None and row is not None  # noqa: S101, PT018  the caller has looked
     unit, limit = f"{group.name}.{row.name}", row.row.length.get(S, 0)
     offered = restricted_to(fact) if row.spec.codec == "choice" else None
     if _made(group) and place.name != ID and not fact["createable"]:

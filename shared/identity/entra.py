@@ -7,7 +7,6 @@ once (`keepers`), and the others take what they need from there.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from shared.errors import ApiError, LostRace, Unauthorised, Unavailable
 from shared.identity.grants import CALL, Grant, application, redeem
 from shared.identity.lease import SECONDS, Lease, RefreshLease
 from shared.identity.stored_sign_in import Access, StoredSignIn
+from shared.say import say
 from shared.settings.model import Settings
 from shared.transport import Clock, LoopbackSession, utc_now
 
@@ -161,7 +161,7 @@ class EntraTokens:
         except LostRace:
             return  # another process stored a token just as new
         except ApiError as error:
-            log.error(json.dumps({"event": "refresh token not kept", "why": str(error)}))
+            say(log.error, "refresh token not kept", why=str(error))
 
     def _shared(self, stored: StoredSignIn, audience: str) -> Access | None:
         access = stored.access.get(audience)

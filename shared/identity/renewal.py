@@ -6,7 +6,6 @@ means that renewing it has not worked for two months, and that there is a month 
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Protocol
 
 from shared.deal import Issue
 from shared.errors import ApiError, Unauthorised
+from shared.say import say
 
 log = logging.getLogger("cosell.identity")
 OLD_DAYS = 60
@@ -66,10 +66,10 @@ class Renewal:
         try:
             self.tokens.renew(audience)
         except Unauthorised as error:
-            log.error(json.dumps({"event": "sign-in refused", "audience": audience, "code": error.code}))
+            say(log.error, "sign-in refused", audience=audience, code=error.code)
             return error.code
         except ApiError as error:
-            log.warning(json.dumps({"event": "sign-in waits", "audience": audience, "why": str(error)}))
+            say(log.warning, "sign-in waits", audience=audience, why=str(error))
         return ""
 
     def _aged(self) -> dict[str, str]:
@@ -77,11 +77,11 @@ class Renewal:
         try:
             age = self.tokens.age_seconds()
         except ApiError as error:
-            log.warning(json.dumps({"event": "sign-in waits", "why": str(error)}))
+            say(log.warning, "sign-in waits", why=str(error))
             return {}
         days = None if age is None else age // DAY_SECONDS
         bad = days is None or days >= OLD_DAYS
-        log.log(logging.ERROR if bad else logging.INFO, json.dumps({"event": "refresh token", "age_days": days}))
+        say(log.error if bad else log.info, "refresh token", age_days=days)
         if days is None:
             return {"refresh_token_not_kept": NOT_STORED}
         return (

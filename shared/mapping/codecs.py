@@ -10,13 +10,13 @@ import html
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shared.deal import SECONDS_TO_1970, Side
+from shared.deal import Side
 from shared.shapes.referral import name_parts
 
 CENT = Decimal("0.01")
@@ -243,34 +243,3 @@ CODECS: Mapping[str, Codec] = {
 }
 
 EPOCH = datetime(1, 1, 1, tzinfo=UTC)
-
-
-def ticks(text: str) -> int:
-    """A time as 100-ns ticks since 0001-01-01 UTC; without an offset it is UTC. Raises ValueError for other text.
-
-    Python's own datetimes stop at microseconds, which would make two versions of a referral look equal.
-    An eighth digit and later ones, which the service never sends, are cut.
-    """
-    head, dot, rest = text.strip().partition(".")
-    digits = ""
-    if dot:
-        digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-        head += rest[len(digits) :]
-    moment = datetime.fromisoformat(head)
-    if moment.microsecond:  # a fraction after a comma: valid ISO 8601, but Python would have cut it
-        raise ValueError("a fraction needs a full stop")
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (moment - EPOCH) // timedelta(seconds=1) * 10_000_000 + int(digits[:7].ljust(7, "0") or 0)
-
-
-def ticks_at(second: int) -> int:
-    """UTC epoch seconds as 100-ns ticks since 0001-01-01."""
-    return (SECONDS_TO_1970 + second) * 10_000_000
-
-
-def epoch_seconds(text: str) -> int:
-    """A Salesforce time such as `2026-03-17T16:21:24.000+0000` as whole UTC epoch seconds. Raises ValueError."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:  # Python would take it as the machine's own time
-        raise ValueError("a time needs an offset")
-    return int(moment.timestamp())

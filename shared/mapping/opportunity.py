@@ -13,12 +13,13 @@ from typing import Any
 from shared import lifecycle
 from shared.deal import Content, Opportunity, Phase, Report, Side, Unreadable, Views
 from shared.mapping import people
-from shared.mapping.codecs import Untranslatable, epoch_seconds, plain
+from shared.mapping.codecs import Untranslatable, plain
 from shared.mapping.keys import quoted
 from shared.mapping.model import LISTS, Config, FieldRow, Group, Meaning
 from shared.mapping.record import OF_CONTACT, column, rows_of
 from shared.mapping.rows import BoundGroup, set_content
 from shared.shapes import salesforce as sf
+from shared.ticks import epoch_seconds
 
 Record = Mapping[str, Any]
 S = Side.SALESFORCE
@@ -110,12 +111,10 @@ class OpportunitySide:
             groups={name: self._group(record, group) for name, group in self._groups.items()},
             modified=epoch_seconds(record[sf.MODIFIED]),
             rows=self._row_versions(record),
-            stamp=epoch_seconds(record[sf.STAMP]),
             read_at=read_at,
             sync_on=record.get(names.sync) is True,
             retry=bool(names.retry) and record.get(names.retry) is True,
             marker=plain(record.get(names.marker), S),
-            by=plain(record.get(sf.MODIFIED_BY), S),
             # Without both fields nothing can be compared, and an unequal report would be written for ever.
             report=Report(plain(record.get(names.status), S), plain(record.get(names.message), S))
             if names.status and names.message

@@ -12,11 +12,12 @@ from typing import Any
 
 from shared import lifecycle
 from shared.deal import Content, Phase, Referral, Side, Theirs, Unreadable, Value, Views
-from shared.mapping.codecs import Untranslatable, plain, ticks
+from shared.mapping.codecs import Untranslatable, plain
 from shared.mapping.microsoft import LINK, is_theirs, side_of_microsoft
 from shared.mapping.model import LISTS, Config
 from shared.mapping.rows import BoundGroup, set_content
 from shared.shapes import referral as shape
+from shared.ticks import ticks
 
 Document = Mapping[str, Any]
 P = Side.PARTNER_CENTER

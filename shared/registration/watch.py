@@ -6,7 +6,6 @@ A tenant has one address per event, so whoever else registers displaces us witho
 from __future__ import annotations
 
 import hmac
-import json
 import logging
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 from shared.deal import Issue
 from shared.errors import ApiError
 from shared.registration.plan import DEFAULT_EVENTS, Registration
+from shared.say import say
 
 log = logging.getLogger("cosell.webhook")
 ABOUT, LOST = "webhook", "registration_lost"  # what the issue is about: no record
@@ -55,9 +55,9 @@ class RegistrationWatch:
         try:
             ours = self._is_ours(self.registrations.current())
         except ApiError as error:
-            log.warning(json.dumps({"event": "registration unknown", "why": str(error)}))
+            say(log.warning, "registration unknown", why=str(error))
             return True
-        log.log(logging.INFO if ours else logging.ERROR, json.dumps({"event": "registration", "ours": int(ours)}))
+        say(log.info if ours else log.error, "registration", ours=int(ours))
         if ours:
             self.work_list.close_issues(ABOUT)
         else:

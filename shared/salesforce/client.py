@@ -1,4 +1,4 @@
-"""Salesforce's query, composite, describe and collections as methods, over simple-salesforce.
+"""Salesforce's query, composite and describe as methods, over simple-salesforce.
 
 Every method is one call, or one call a page, to the pinned API version. Which records and fields belongs to the
 callers; time limits, tokens and retries belong to the session.
@@ -7,10 +7,9 @@ callers; time limits, tokens and retries belong to the session.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
@@ -19,7 +18,6 @@ import requests
 
 from shared.deal import Side
 from shared.errors import ApiError, Unavailable, Unclear
-from shared.salesforce.collections import CHUNK, RowResult, in_chunks, settled
 from shared.salesforce.composite import Answers, Step, answers_of, request_of
 from shared.salesforce.session import Call, SalesforceSession, Usage
 from shared.salesforce.soql import api_name, encode
@@ -111,36 +109,6 @@ class Salesforce:
         """The fields of an object and what they allow."""
         path = f"sobjects/{api_name(sobject)}/describe"
         return dict(self._rest(path, "GET", Call(f"GET /{path}", Repeat.READ)) or {})
-
-    def upsert_rows(
-        self, sobject: str, external_id_field: str, rows: Sequence[Mapping[str, Any]]
-    ) -> tuple[RowResult, ...]:
-        """Create or update rows by a unique external id, each row on its own; results in the order of the rows.
-
-        A call that fails as a whole is the error of each of its rows; nothing is raised.
-        """
-        path = f"composite/sobjects/{api_name(sobject)}/{api_name(external_id_field)}"
-        return self._collection(path, sobject, rows)
-
-    def update_rows(self, sobject: str, rows: Sequence[Mapping[str, Any]]) -> tuple[RowResult, ...]:
-        """Update rows by their `id`, each row on its own and without a condition; results in the order of the rows."""
-        return self._collection("composite/sobjects", sobject, rows)
-
-    def _collection(self, path: str, sobject: str, rows: Sequence[Mapping[str, Any]]) -> tuple[RowResult, ...]:
-        typed = [{"attributes": {"type": api_name(sobject)}, **row} for row in rows]
-        send: Callable[[Sequence[Mapping[str, Any]]], list[Any]] = partial(self._send_rows, path)
-        return tuple(
-            result
-            for chunk in in_chunks(typed, CHUNK)
-            for result in settled(send, chunk, f"PATCH /{path}", self.session.patience)
-        )
-
-    def _send_rows(self, path: str, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-        call = Call(f"PATCH /{path}", Repeat.NEVER)  # repeated row by row instead
-        answer = self._rest(path, "PATCH", call, data=encode({"allOrNone": False, "records": list(rows)}))
-        if not isinstance(answer, list) or len(answer) != len(rows):
-            raise Unclear(Side.SALESFORCE, call.name, code="unreadable")
-        return answer
 
     def _all_pages(self, soql: str, *, deleted: bool) -> Rows:
         page = self._first_page(soql, deleted=deleted)

@@ -20,6 +20,7 @@ from azure.data.tables import EdmType, EntityProperty
 from pydantic import TypeAdapter
 
 from shared.deal import Conflict, History, Issue, Link, Side
+from shared.ticks import PER_SECOND, ticks_at
 
 Entity = dict[str, Any]
 
@@ -29,9 +30,7 @@ CURSOR_BYTES: Final = 900 * 1024
 CHUNK: Final = 16_000  # code points; even when each needs two UTF-16 units a chunk stays below 64 KiB
 SEVERITIES: Final = ("error", "warning", "info")
 
-_TICKS_AT_EPOCH: Final = 621_355_968_000_000_000
 _LAST_TICK: Final = 3_155_378_975_999_999_999
-_TICKS_PER_SECOND: Final = 10_000_000
 _BAD_KEY: Final = re.compile(r"[/\\#?\x00-\x1f\x7f-\x9f]")
 
 _LINK: Final = TypeAdapter(Link)
@@ -73,7 +72,7 @@ def alias_keys(tenant: str, side: Side, record_id: str) -> tuple[str, str]:
 
 def inverted_ticks(at: int, sequence: int) -> str:
     """Epoch seconds as a key that sorts newest first; `sequence` tells rows of the same second apart."""
-    ticks = _TICKS_AT_EPOCH + at * _TICKS_PER_SECOND + sequence % _TICKS_PER_SECOND
+    ticks = ticks_at(at) + sequence % PER_SECOND
     return f"{_LAST_TICK - ticks:019d}"
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from shared.deal import Link, LinkState
 from shared.doorbell import BULK, Queue
-from shared.sync.ports import Sync
+from shared.sync.ports import Ringing
 
 NAMED_REASON: Final = "named by an opportunity"  # a referral is to be joined with an opportunity that names it
 
@@ -22,7 +22,7 @@ QUEUES: dict[LinkState, tuple[Queue, str]] = {
 
 
 def ring(
-    sync: Sync, queue: Queue, ids: Sequence[str], *, reason: str, bulk: bool = False, delay_seconds: int = 0
+    sync: Ringing, queue: Queue, ids: Sequence[str], *, reason: str, bulk: bool = False, delay_seconds: int = 0
 ) -> None:
     """Ring for records on the live lane, or on the bulk lane when told so or when they are many."""
     if bulk or len(ids) > sync.bulk_above:
@@ -32,7 +32,7 @@ def ring(
 
 
 def ring_for_links(
-    sync: Sync, links: Iterable[Link], *, reason: str, bulk: bool = False, delay_seconds: int = 0
+    sync: Ringing, links: Iterable[Link], *, reason: str, bulk: bool = False, delay_seconds: int = 0
 ) -> int:
     """Ring for pairs, wherever they stand; the number rung."""
     found: dict[Queue, list[str]] = {}

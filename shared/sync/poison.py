@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 
 from shared.deal import Issue
 from shared.doorbell import Doorbell, NoDoorbell, Queue
+from shared.say import say
 from shared.sync.ports import Sync
 
 log = logging.getLogger("cosell.sync")
@@ -22,10 +22,10 @@ def poisoned(sync: Sync, queue: Queue, text: bytes) -> None:
     try:
         bell = Doorbell.decode(text)
     except NoDoorbell:
-        log.error(json.dumps({"event": "not a doorbell", "queue": queue.value}))
+        say(log.error, "not a doorbell", queue=queue.value)
         return
     for record_id in bell.ids:
         sync.links.open_issue(Issue(record_id, POISON, "error", f"{queue.value}: {bell.reason}", sync.clock()))
-    log.error(json.dumps({"event": "poison", "queue": queue.value, "records": bell.ids}))
+    say(log.error, "poison", queue=queue.value, records=bell.ids)
     if bell.reason != POISON:
         sync.bells.ring(queue, bell.ids, reason=POISON, delay_seconds=PAUSE_SECONDS)

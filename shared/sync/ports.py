@@ -157,3 +157,40 @@ class Sync:
     shared_flags: SharedFlags = field(default_factory=SharedFlags)
     words: Words = ENGLISH  # what sellers read
     whole: FieldMapping | None = None  # the mapping before anything was left out, when `mapping` is a part of it
+
+
+class Reading(Protocol):
+    """The part of `Sync` that reads records."""
+
+    @property
+    def referrals(self) -> Referrals: ...
+    @property
+    def opportunities(self) -> Opportunities: ...
+    @property
+    def mapping(self) -> FieldMapping: ...
+    @property
+    def organization_id(self) -> str: ...
+
+
+class Ringing(Protocol):
+    """The part of `Sync` that rings."""
+
+    @property
+    def bells(self) -> Bells: ...
+    @property
+    def bulk_above(self) -> int: ...
+
+
+class Claiming(Protocol):
+    """The part of `Sync` that claims a creation."""
+
+    @property
+    def links(self) -> Links: ...
+    @property
+    def patience(self) -> Patience: ...
+    @property
+    def clock(self) -> Callable[[], int]: ...
+    @property
+    def monotonic(self) -> Callable[[], float]: ...
+    @property
+    def new_id(self) -> Callable[[], str]: ...

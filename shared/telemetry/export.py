@@ -6,7 +6,6 @@ the Functions host already, and the distribution's instrumentation would record 
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from threading import Event, Lock, Timer
 from typing import TYPE_CHECKING, Any
 
 from shared import __version__
+from shared.say import say
 from shared.telemetry.lines import Line
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Later:
         try:
             measure = self._load()
         except Exception as error:  # noqa: BLE001  whatever is wrong with figures, deals are synchronised
-            log.warning(json.dumps({"event": "figures are not sent", "why": type(error).__name__}))
+            say(log.warning, "figures are not sent", why=type(error).__name__)
             return
         with self._lock:
             self._measure = measure

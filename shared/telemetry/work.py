@@ -7,7 +7,6 @@ It is kept in a context variable: whoever logs, rings or calls does not have to 
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections import Counter
@@ -16,6 +15,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
+
+from shared.say import say
 
 log = logging.getLogger("cosell.work")
 OURS = "shared."
@@ -79,5 +80,5 @@ def work(name: str, correlation: str = "", **about: str | int) -> Iterator[Work]
 
 
 def _log_end(now: Work, outcome: str, seconds: float) -> None:
-    line = {"event": "work", "outcome": outcome, "ms": round(seconds * 1000), **now.about, "calls": dict(now.calls)}
-    log.log(logging.INFO if outcome == DONE else logging.ERROR, json.dumps(line))
+    write = log.info if outcome == DONE else log.error
+    say(write, "work", outcome=outcome, ms=round(seconds * 1000), **now.about, calls=dict(now.calls))

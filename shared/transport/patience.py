@@ -5,7 +5,6 @@ Seconds only: minutes belong to the queue, hours to the pollers.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ import stamina
 
 from shared.deal import Side
 from shared.errors import ApiError, Throttled, Unavailable, Unclear
+from shared.say import say
 from shared.transport.answers import Headers
 
 T = TypeVar("T")
@@ -106,6 +106,6 @@ def log_call(
     `left`: how many calls more the service allows today, where it says so.
     """
     ids = {name: headers[name] for name in REQUEST_IDS if name in headers}
-    line: dict[str, object] = {"event": "call", "side": side.value, "call": call, "status": status, "code": code}
-    line |= {"ms": round(seconds * 1000)} | ({"left": left} if left is not None else {})
-    _calls.info("%s", json.dumps({**line, "request_ids": ids}))
+    budget = {"left": left} if left is not None else {}
+    ms = round(seconds * 1000)
+    say(_calls.info, "call", side=side.value, call=call, status=status, code=code, ms=ms, **budget, request_ids=ids)

@@ -8,7 +8,6 @@ good is not decided here: `webhook.verify` does that.
 from __future__ import annotations
 
 import base64
-import json
 import logging
 import socket
 from collections import OrderedDict
@@ -20,6 +19,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
+from shared.say import say
 from shared.settings import LOOPBACK, PREFIX, SettingsInvalid
 from shared.webhook.delivery import Rules
 from shared.webhook.fetch import Ask, ask, public_authorities
@@ -112,7 +112,7 @@ class Certificates:
             new = _Fetched(now, now, self._complete(self._fetch(url, now), now))
         except CertificateUnavailable as unavailable:
             new = _Fetched(now, now, None, unavailable.reason)
-        log.info(json.dumps({"event": "certificate fetched", "outcome": new.reason or "done"}))
+        say(log.info, "certificate fetched", outcome=new.reason or "done")
         still_good = new.content is None and old is not None and old.content is not None and old.fresh(now)
         self._keep(url, old._replace(tried=now) if old is not None and still_good else new)
         return new

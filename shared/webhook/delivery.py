@@ -15,11 +15,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from shared.settings import LOOPBACK
+from shared.ticks import ticks
 from shared.webhook.x509 import NotCertificates, certificates_in, dns_names_of, organizations_of
 
 if TYPE_CHECKING:
@@ -172,16 +173,10 @@ def parse(body: bytes) -> Event:
 
 
 def ticks_of(text: str) -> int:
-    """A timestamp of up to seven fraction digits in 100-ns ticks since 0001-01-01 UTC; no offset means UTC.
-
-    Seven digits are more than a datetime holds. Raises ValueError or OverflowError.
-    """
-    found = _TIMESTAMP.fullmatch(text)
-    if not found:
+    """The time of an event in ticks, at most seven digits of a second. Raises ValueError or OverflowError."""
+    if not _TIMESTAMP.fullmatch(text):
         raise ValueError("not a timestamp")
-    seconds, fraction, offset = found.groups()
-    moment = datetime.fromisoformat(f"{seconds}{'+00:00' if offset in (None, 'Z') else offset}").astimezone(UTC)
-    return (moment - _EPOCH) // timedelta(seconds=1) * 10_000_000 + int((fraction or "0").ljust(7, "0"))
+    return ticks(text)
 
 
 _CERTIFICATE_URL = re.compile(r"(https?)://([a-z0-9.-]+|\[::1\])(:[0-9]{1,5})?/cert/[a-z0-9._-]+\.cer", re.I | re.A)
@@ -190,7 +185,6 @@ _TIMESTAMP = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,7}))?(Z|[+-]\d\d:\d\d)?",
     re.A,
 )
-_EPOCH = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def _properties(body: bytes) -> dict[str, Any]:

@@ -9,7 +9,6 @@ and logged, because staging sweeps as well.
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from queue import Full, Queue
 from typing import TYPE_CHECKING, Final
 
+from shared.say import say
 from shared.webhook.delivery import ALGORITHM, CERTIFICATE_URL, SIGNATURE
 
 if TYPE_CHECKING:
@@ -83,4 +83,4 @@ class Relay:
 
 
 def _dropped(reason: str) -> None:
-    log.warning(json.dumps({"event": "webhook.not-relayed", "reason": reason}))
+    say(log.warning, "webhook.not-relayed", reason=reason)

@@ -1,7 +1,8 @@
 """The architecture's rules, each a function from a source tree to what offends against it.
 
-Rules read import statements and definitions only; nothing of the tree is executed. That the project keeps them,
-and that each of them bites, is in `test_architecture.py`.
+Who may import whom is said in pyproject.toml, for import-linter; these are the rules that it cannot express. They read
+import statements and definitions only; nothing of the tree is executed. That the project keeps them, and that each of
+them bites, is in `test_rules.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Final
 
@@ -35,10 +35,8 @@ PURE: Final = (
     "registration.plan",
     "queues",
     "shapes",
+    "ticks",
 )
-ADAPTERS: Final = ("partner_center", "salesforce", "storage", "identity", "transport")
-MAY_KNOW_ADAPTERS: Final = ("functions.__init__", "cli", "sandbox", "tests")
-CLIENTS: Final = ("httpx", "requests", "urllib3", "simple_salesforce", "msal", "azure")
 CLOCK_CALLS: Final = frozenset(
     {"now", "utcnow", "today", "time", "time_ns", "monotonic", "monotonic_ns", "perf_counter"}
 )
@@ -119,14 +117,6 @@ def only_settings_reads_the_environment(tree: Tree) -> Iterator[str]:
         yield from (f"{module.name} reads {name}" for name in sorted(taken))
 
 
-def pure_modules_import_no_client(tree: Tree) -> Iterator[str]:
-    """The core cannot call anybody."""
-    for module in _pure(tree):
-        known = {name for name in module.imports() if any(_within(name, client) for client in CLIENTS)}
-        if known:
-            yield f"{module.name} imports {min(known)}"
-
-
 def pure_modules_ask_no_clock(tree: Tree) -> Iterator[str]:
     """Time is an argument of the core."""
     for module in _pure(tree):
@@ -136,38 +126,6 @@ def pure_modules_ask_no_clock(tree: Tree) -> Iterator[str]:
         taken |= {"time.time"} & set(module.imports())
         taken |= {ast.unparse(n) for n in module.every if _is_attribute(n, CLOCKS, CLOCK_CALLS)}
         yield from (f"{module.name} uses {name}" for name in sorted(taken))
-
-
-def pure_modules_do_not_log(tree: Tree) -> Iterator[str]:
-    """What the core has to say it returns."""
-    for module in _pure(tree):
-        if any(_within(name, "logging") for name in module.imports()):
-            yield f"{module.name} imports logging"
-
-
-def adapters_are_known_to_the_composition_roots_only(tree: Tree) -> Iterator[str]:
-    """The shell sees ports; who stands behind them is decided in one place."""
-    adapters = tuple(f"shared.{adapter}" for adapter in ADAPTERS)
-    for module in tree.modules:
-        if module.inside(*MAY_KNOW_ADAPTERS, *adapters):
-            continue
-        known = {name for name in module.imports() if any(_within(name, adapter) for adapter in adapters)}
-        if known:
-            yield f"{module.name} imports {min(known)}"
-
-
-def modules_import_each_other_in_one_direction(tree: Tree) -> Iterator[str]:
-    """No cycles in shared/, neither at start nor through imports inside functions or for types."""
-    modules = tree.of("shared")
-    names = {module.name.removesuffix(".__init__") for module in modules}
-    sorter: TopologicalSorter[str] = TopologicalSorter()
-    for module in modules:
-        name = module.name.removesuffix(".__init__")
-        sorter.add(name, *(set(_targets(module, names)) - {name}))
-    try:
-        sorter.prepare()
-    except CycleError as cycle:
-        yield " → ".join(reversed(cycle.args[1]))
 
 
 def modules_fit_in_one_sitting(tree: Tree) -> Iterator[str]:
@@ -218,11 +176,7 @@ RULES: Final[Mapping[str, Rule]] = {
     for rule in (
         azure_functions_stays_outside,
         only_settings_reads_the_environment,
-        pure_modules_import_no_client,
         pure_modules_ask_no_clock,
-        pure_modules_do_not_log,
-        adapters_are_known_to_the_composition_roots_only,
-        modules_import_each_other_in_one_direction,
         modules_fit_in_one_sitting,
         functions_fit_in_one_look,
         names_say_what_a_module_is_for,
@@ -246,16 +200,3 @@ def _is_attribute(node: ast.AST, of: set[str] | frozenset[str], names: set[str] 
         return False
     owner = node.value
     return (isinstance(owner, ast.Name) and owner.id in of) or (isinstance(owner, ast.Attribute) and owner.attr in of)
-
-
-def _targets(module: Module, names: set[str]) -> Iterator[str]:
-    """The project's modules behind its imports: `from package import module` means the module."""
-    found = {name for name in module.imports() if name in names}
-    packages = {name for name in found if any(other != name and _within(other, name) for other in found)}
-    yield from found - {p for p in packages if not _takes_from(module, p, names)}
-
-
-def _takes_from(module: Module, package: str, names: set[str]) -> bool:
-    """Whether it takes anything from the package itself, not only modules that lie in it."""
-    taken = (name for name in module.imports() if name.rpartition(".")[0] == package)
-    return any(name not in names for name in taken)

@@ -135,7 +135,7 @@ def _referral(kind: Kind, content: Content) -> Referral:
 @cache
 def _opportunity(kind: Kind, content: Content, sync_on: bool, marked: bool) -> Opportunity:
     marker = "i1" if marked else ""
-    return Opportunity({name(kind): content}, VERSION_S, VERSION_S, READ_AT, sync_on=sync_on, marker=marker)
+    return Opportunity({name(kind): content}, VERSION_S, READ_AT, sync_on=sync_on, marker=marker)
 
 
 def _intent(kind: Kind, policy: Policy, announced: tuple[Side, str], to: Content) -> Intent:

@@ -85,7 +85,7 @@ def worlds(draw: st.DrawFn, *, unreadable: bool = True, agreed: bool = False, re
     stage = draw(st.sampled_from(STAGES)) if draw(st.booleans()) else lifecycle.phase_in(before_s["status"])
     reason = draw(st.sampled_from(["", "price"])) if stage is Phase.LOST else ""
     shown = {**before_s, **draw(_some(_views(unreadable=unreadable))), "status": lifecycle.content(stage, reason)}
-    s = Opportunity(shown, 100, 100, READ_AT, sync_on=True, report=Report("", ""))
+    s = Opportunity(shown, 100, READ_AT, sync_on=True, report=Report("", ""))
     known = [g for g in GROUPS if agreed or draw(st.integers(0, 19 if remembered else 5))]
     base_p, base_s = ({g: policy.remember(g, base[g]) for g in known} for base in (before_p, before_s))
     link = Link("s-006", LinkState.LINKED, phase=past, base_p=base_p, base_s=base_s, p_etag="e9", p_ticks=9, p_hwm=9)

@@ -27,7 +27,7 @@ INTENT = Intent(
 
 def shows(notes: Content) -> Opportunity:
     """An opportunity."""
-    return Opportunity({"notes": notes, "value": FULL}, 1, 1, 9, sync_on=True)
+    return Opportunity({"notes": notes, "value": FULL}, 1, 9, sync_on=True)
 
 
 def test_a_group_that_came_back_empty_meets_anew() -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from tests.identity.refreshing import AUDIENCES, Refreshing, Weather
 
+pytestmark = pytest.mark.deep
+
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_thousand_refreshes_by_workers_that_stall_and_die_lose_nothing(seed: int) -> None:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.deal import Side
-from shared.mapping.codecs import Row, epoch_seconds, ticks
+from shared.mapping.codecs import Row
+from shared.ticks import epoch_seconds, ticks
 from tests.support.mapping import read, refused, write
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE

@@ -8,8 +8,8 @@ import pytest
 from sandbox.partner_center import samples
 from shared import lifecycle
 from shared.deal import Content, Phase, Unreadable
-from shared.mapping.codecs import ticks
 from shared.mapping.referral import NOBODY
+from shared.ticks import ticks
 from tests.support import contracts
 from tests.support.mapping import of, refused, table
 from tests.support.partner_center_client import START, Bench, add, replace

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from shared.deal import Claim, ClaimPhase
 from shared.errors import LostRace
 from shared.sync import Patience
 from shared.sync.create import claims
@@ -21,6 +22,8 @@ LIST_LAG = 2  # the lists' true lag
 MOST_STATES = 50_000_000
 
 Moves = Iterator[tuple[str, Making]]
+
+NO_CLAIM = Claim(ClaimPhase.SEND, 0, "", 0, 0, 0, "")
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,8 @@ def _search(way: Way, making: Making, at: int, run: Creator) -> Moves:
 
 
 def _post(way: Way, making: Making, at: int, run: Creator) -> Moves:
-    taken = Taken(MaySend.SEND, link_of(run.claim), started=NOW - run.since)
+    link = link_of(run.claim)
+    taken = Taken(MaySend.SEND, link, link.claim or NO_CLAIM, started=NOW - run.since)
     if way.recheck and not claims.still_ours(real_sync(way.patience, Store(making, run)), taken):
         yield "is not ours any more", _put(making, at, None)
         return

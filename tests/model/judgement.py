@@ -166,7 +166,7 @@ def _referral(p: Cell | None) -> Referral | Remembered:
 def _opportunity(s: Row) -> Opportunity:
     modified = s.version * SECONDS
     read_at = modified if s.open else modified + SECONDS // 2
-    return Opportunity({GROUP: text(s.value)}, modified, modified, read_at, sync_on=True, marker=str(s.marker))
+    return Opportunity({GROUP: text(s.value)}, modified, read_at, sync_on=True, marker=str(s.marker))
 
 
 def _plain(content: Content) -> str:

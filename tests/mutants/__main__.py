@@ -1,7 +1,8 @@
 """Run the bug bench: every mistake in a copy of its own, two at a time; exit 1 if one survives.
 
-The tests must pass without a mistake first: a red test would kill everything. A mistake whose tests cannot even be
-collected proves nothing and counts as alive. Each run is a fork of this process, which has already imported what the
+The tests must pass without a mistake first: a red test would kill everything. A mistake whose text no longer stands
+once in its file, or whose tests cannot even be collected, proves nothing and counts as alive; `--stale` lists the
+former at once and runs nothing. Each run is a fork of this process, which has already imported what the
 project only uses: that is most of the time that a start of pytest takes.
 """
 
@@ -17,6 +18,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -71,6 +73,8 @@ class Verdict(NamedTuple):
 
 def main(names: list[str]) -> int:
     """Run the named mutants, or all; the number that survived."""
+    if names == ["--stale"]:
+        return _stale()
     chosen = [mutant for mutant in MUTANTS if not names or mutant.name in names]
     if unknown := set(names) - {mutant.name for mutant in chosen}:
         raise SystemExit(f"no such mutant: {', '.join(sorted(unknown))}")
@@ -91,6 +95,27 @@ def main(names: list[str]) -> int:
     minutes = (time.monotonic() - started) / 60
     console.print(f"{len(chosen) - survivors} of {len(chosen)} mutants killed in {minutes:.0f} minutes")
     return survivors
+
+
+def _stale() -> int:
+    """Say which mistakes stand nowhere or in several places, and which share a name; how many they are."""
+    names = Counter(mutant.name for mutant in MUTANTS)
+    lines = [f"{name}: the name stands {count} times" for name, count in names.items() if count > 1]
+    for mutant in MUTANTS:
+        if (places := _places(ROOT, mutant)) != 1:
+            lines.append(f"{mutant.name}: {mutant.file} has its text {places} times")
+        missing = [test for test in mutant.tests if not (ROOT / test.partition("::")[0]).exists()]
+        lines += [f"{mutant.name}: there is no {test}" for test in missing]
+    console = Console(soft_wrap=True)
+    for line in lines:
+        console.print(line, highlight=False)
+    console.print(f"{len(MUTANTS)} mistakes, {len(lines)} to mend")
+    return len(lines)
+
+
+def _places(root: Path, mutant: Mutant) -> int:
+    file = root / mutant.file
+    return file.read_text("utf-8").count(mutant.old) if file.exists() else 0
 
 
 def _nothings(chosen: Iterable[Mutant]) -> list[Mutant]:
@@ -125,11 +150,11 @@ def _verdicts(mutants: Iterable[Mutant], copies: Iterable[Path]) -> Iterable[tup
     while waiting or running:
         while waiting and free:
             mutant, copy = waiting.pop(0), free.pop()
-            text = (copy / mutant.file).read_text("utf-8")
-            if text.count(mutant.old) != 1:
+            if (places := _places(copy, mutant)) != 1:
                 free.append(copy)
-                yield mutant, Verdict(killed=False, by=f"no longer applies: {text.count(mutant.old)} places")
+                yield mutant, Verdict(killed=False, by=f"its text stands {places} times in {mutant.file}")
                 continue
+            text = (copy / mutant.file).read_text("utf-8")
             _write(copy / mutant.file, text.replace(mutant.old, mutant.new))
             running[_fork(copy, mutant.tests)] = Run(mutant, copy, text, time.monotonic())
         if running:

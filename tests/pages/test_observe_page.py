@@ -5,18 +5,10 @@ import re
 from pathlib import Path
 
 from shared.telemetry.metrics import METRICS
+from tests.support.events import events
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "observe.md").read_text("utf-8")
-EVENT = re.compile(r'"event": f?"([^"]+)"|_mention\([^"]+"([a-z.]+)"')
-WORDS = {"{what} unreadable": "opportunity unreadable"}  # the one event whose name has a variable part
-
-
-def events() -> set[str]:
-    """Every event that the app's code names."""
-    sources = [file for folder in ("shared", "functions") for file in (ROOT / folder).rglob("*.py")]
-    found = {name for file in sources for pair in EVENT.findall(file.read_text("utf-8")) for name in pair if name}
-    return {WORDS.get(name, name) for name in found}
 
 
 def test_every_event_is_on_the_page() -> None:

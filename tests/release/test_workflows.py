@@ -32,8 +32,8 @@ def commands(file: Path) -> list[str]:
     return [step["run"] for step in steps(file) if "run" in step]
 
 
-def test_there_are_a_gate_a_release_and_a_deployment() -> None:
-    assert {file.stem for file in FILES} == {"ci", "deploy", "release"}
+def test_there_are_a_gate_a_release_a_deployment_and_what_runs_weekly() -> None:
+    assert {file.stem for file in FILES} == {"ci", "deploy", "release", "weekly"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

@@ -30,9 +30,7 @@ from shared.errors import (
     Unclear,
 )
 from shared.salesforce import Salesforce, SalesforceSession, Step, Usage, external_id_path, record_id, soql
-from shared.salesforce.collections import settled
 from shared.salesforce.composite import Answers, answers_of, request_of
-from shared.transport import Patience
 from tests.support.connecting import MY_DOMAIN, NOW, clock, no_waiting, settings
 
 WSGI = Callable[[Any, Any], Any]
@@ -656,7 +654,7 @@ def test_logs_name_the_call_by_its_template_and_hold_no_secret(
     assert not any(secret in text for secret in ("Tailspin", mine, "7d23e5ca", "Bearer", "sandbox-consumer-secret"))
 
 
-# Describe and collections
+# Describe
 
 
 def test_describe_tells_the_fields(salesforce: Salesforce) -> None:
@@ -664,65 +662,6 @@ def test_describe_tells_the_fields(salesforce: Salesforce) -> None:
     assert {"StageName", "Referral_Identifier__c"} <= fields
     with pytest.raises(ValueError, match="API name"):
         salesforce.describe("Opportunity/../x")
-
-
-def test_rows_are_sent_two_hundred_at_a_time_and_answered_one_by_one(
-    world: SalesforceWorld, salesforce: Salesforce
-) -> None:
-    mine = [deal(world) for _ in range(203)]
-    rows: list[dict[str, Any]] = [{"id": each, "NextStep": "y"} for each in mine]
-    rows[201]["StageName"] = None
-    results = salesforce.update_rows("Opportunity", rows)
-    assert [result.id for result in results if not result.error] == [*mine[:201], mine[202]]
-    assert isinstance(results[201].error, Rejected)
-    assert len(data_calls(world)) == 2
-
-
-def test_rows_are_created_or_updated_by_external_id(world: SalesforceWorld, salesforce: Salesforce) -> None:
-    rows = [{"Referral_Customer_Key__c": "k1", "Name": "One"}, {"Referral_Customer_Key__c": "k2", "Name": "Two"}]
-    assert [result.created for result in salesforce.upsert_rows("Account", "Referral_Customer_Key__c", rows)] == [
-        True
-    ] * 2
-    rows[0]["Name"] = "First"
-    assert [result.created for result in salesforce.upsert_rows("Account", "Referral_Customer_Key__c", rows)] == [
-        False
-    ] * 2
-    assert {row["Name"] for row in world.records("Account")} >= {"First", "Two"}
-
-
-def test_only_the_rows_that_met_a_lock_are_sent_again(world: SalesforceWorld, salesforce: Salesforce) -> None:
-    mine = [deal(world) for _ in range(3)]
-    world.lock_row(mine[1], 1)
-    results = salesforce.update_rows("Opportunity", [{"id": each, "NextStep": "y"} for each in mine])
-    assert [result.error for result in results] == [None] * 3
-    assert [len(call.body["records"]) for call in data_calls(world)] == [3, 1]
-
-
-def test_a_call_that_fails_as_a_whole_is_the_error_of_each_of_its_rows() -> None:
-    results = connected(Scripted((502, ""))).update_rows("Opportunity", [{"id": "0065e0000000001AAA"}])
-    assert [type(result.error) for result in results] == [Unclear]
-
-
-def killed_by(bad: set[int], sent: list[int]) -> Callable[[Sequence[Any]], list[Any]]:
-    """A batch in which one bad row fails all rows, as a failing trigger does."""
-
-    def send(rows: Sequence[Any]) -> list[Any]:
-        sent.append(len(rows))
-        if bad & {row["n"] for row in rows}:
-            error = {"statusCode": "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "message": "m", "fields": []}
-            return [{"success": False, "errors": [error]} for _ in rows]
-        return [{"id": str(row["n"]), "success": True, "errors": []} for row in rows]
-
-    return send
-
-
-def test_a_batch_that_dies_as_a_whole_is_halved_until_the_killer_stands_alone() -> None:
-    sent: list[int] = []
-    results = settled(killed_by({5}, sent), [{"n": number} for number in range(8)], "PATCH", Patience())
-    assert [at for at, result in enumerate(results) if result.error] == [5]
-    assert [result.id for result in results if not result.error] == ["0", "1", "2", "3", "4", "6", "7"]
-    assert max(sent) == 8
-    assert len(sent) == 7
 
 
 # Over HTTP

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from random import Random
 
 from shared.deal import LinkState
-from shared.mapping.codecs import ticks
 from shared.sync import GatedOpportunities, GatedReferrals, Gates, Sync, policy_of
+from shared.ticks import ticks
 from tests.scale.calls import Calls, CountedLinks, CountedOpportunities, CountedReferrals
 from tests.scale.host import Host
 from tests.scale.world import Clock, Memory, Org, Referrals, rules

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.deal import Link, Side
 from shared.errors import ApiError, Rejected
-from shared.mapping.codecs import epoch_seconds
+from shared.ticks import epoch_seconds
 from tests.simulation import rules
 from tests.simulation.host import Host
 from tests.simulation.judge import Evidence

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from shared.deal import Side
 from shared.errors import ApiError, Missing, Problem, Rejected, SchemaChanged, Stale, Unavailable
-from shared.mapping.codecs import epoch_seconds
+from shared.ticks import epoch_seconds
 from tests.simulation.light_rows import (
     BLANK,
     BUYER,

@@ -13,8 +13,8 @@ from sandbox.partner_center.resource import blank, merged
 from sandbox.salesforce.errors import SalesforceError
 from shared.deal import Link, Side
 from shared.mapping import build, load
-from shared.mapping.codecs import epoch_seconds, ticks
 from shared.sync import policy_of
+from shared.ticks import epoch_seconds, ticks
 from tests.simulation.host import Host
 from tests.simulation.judge import Evidence
 from tests.simulation.light import LATEST_SECONDS, TRIGGERS

@@ -35,7 +35,7 @@ _links = st.builds(
     claim=st.none() | st.from_type(Claim),
     held=st.dictionaries(_small, st.from_type(Hold), max_size=3),
     flips=st.dictionaries(_small, st.from_type(Flips), max_size=3),
-    **dict.fromkeys(("p_ticks", "p_hwm", "s_modified", "s_stamp", "gone_since", "attempts", "sent_at"), _int64),
+    **dict.fromkeys(("p_ticks", "p_hwm", "s_modified", "gone_since", "attempts", "sent_at"), _int64),
     **dict.fromkeys(("last_ok",), _int64),
 )
 
@@ -63,7 +63,7 @@ def test_properties_of_an_older_version_may_be_missing() -> None:
         pytest.param(
             replace(LINK, intent=replace(INTENT, writes={"notes": (("notes", "x" * 32_800),)})), id="property"
         ),
-        pytest.param(replace(LINK, p_etag="ü" * 32_000, map_ver="ü" * 32_000), id="fits"),
+        pytest.param(replace(LINK, p_etag="ü" * 32_000, engagement_id="ü" * 32_000), id="fits"),
         pytest.param(replace(LINK, id="s-a/b"), id="key"),
     ],
 )

@@ -98,7 +98,7 @@ def opportunity(stage: Phase = Phase.ACTIVE, *, reason: str = "", modified: int 
     """An opportunity that shows the agreed deal, but for these groups."""
     status = lifecycle.content(stage, reason)
     shown = {**AGREED, "status": status, **groups}
-    return Opportunity(shown, modified, modified, read_at=READ_AT, sync_on=True, report=SEEN)
+    return Opportunity(shown, modified, read_at=READ_AT, sync_on=True, report=SEEN)
 
 
 def linked(p: Referral | None = None, s: Opportunity | None = None, policy: Policy = POLICY) -> Link:

@@ -28,12 +28,12 @@ from shared.doorbell import Doorbell, Queue
 from shared.identity import EntraTokens, RefreshLease, TableTokenStore
 from shared.mapping import Mapping as FieldMapping
 from shared.mapping import build, load
-from shared.mapping.codecs import ticks
 from shared.partner_center import PartnerCenter
 from shared.salesforce import Salesforce, SalesforceSession
 from shared.settings.model import Settings
 from shared.storage import Bells, Store
 from shared.sync import GatedOpportunities, GatedReferrals, Gates, Polled, Sync, policy_of
+from shared.ticks import ticks
 
 START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 MY_DOMAIN = "https://acme.my.salesforce.com"

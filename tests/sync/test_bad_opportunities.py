@@ -12,6 +12,8 @@ from shared import sync as flows
 from shared.catalogue import IN_SYNC, NOT_SENT
 from tests.support.rig import Rig
 
+pytestmark = pytest.mark.deep
+
 HELP = {"How_can_Microsoft_help__c": "Proof Of Concept or Demo"}
 GOOD_SOLUTION = "SOL-15974-MQF"
 Step = Callable[[Rig, str], None]

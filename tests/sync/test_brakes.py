@@ -8,6 +8,8 @@ from shared.partner_center import PartnerCenter
 from shared.sync.admission.brakes import Found, halted
 from tests.support.rig import Rig
 
+pytestmark = pytest.mark.deep
+
 PAIRS = 22  # two more than a small tenant may change without a question
 
 

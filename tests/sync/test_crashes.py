@@ -17,6 +17,8 @@ from shared import sync as flows
 from shared.sync import Polled
 from tests.support.rig import Rig
 
+pytestmark = pytest.mark.deep
+
 STRIDE = int(os.environ.get("CRASH_STRIDE", "5"))  # 1: every effect; more: every n-th, with a moving start
 MINUTES = 16  # past the list lag, which an unclear creation waits out
 

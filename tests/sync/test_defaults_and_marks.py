@@ -8,6 +8,8 @@ from shared.deal import Side
 from shared.errors import Unclear
 from tests.support.rig import Rig
 
+pytestmark = pytest.mark.deep
+
 DEFAULTS = """
 [groups.team.fields.phone.default]
 partner_center = "+81 3 5550 0100"

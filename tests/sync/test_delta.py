@@ -4,9 +4,10 @@ import pytest
 
 from shared import sync as flows
 from shared.doorbell import Queue
-from shared.mapping.codecs import ticks
-from shared.sync.detect.sweep import TICKS
+from shared.ticks import PER_SECOND, ticks
 from tests.support.rig import Rig
+
+pytestmark = pytest.mark.deep
 
 
 def watermark(rig: Rig) -> int:
@@ -65,7 +66,7 @@ def test_what_changed_at_once_is_not_read_again_every_idle_hour() -> None:
     _, referral = rig.linked()
     rig.pass_time(hours=1)
     flows.delta(rig.sync)
-    assert watermark(rig) - rig.sync.patience.delta_overlap * TICKS > updated(rig, referral)
+    assert watermark(rig) - rig.sync.patience.delta_overlap * PER_SECOND > updated(rig, referral)
 
 
 def test_the_watermark_of_the_delta_stays_when_its_doorbells_cannot_be_rung() -> None:

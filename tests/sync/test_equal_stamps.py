@@ -6,10 +6,14 @@ from base64 import b64decode
 from collections import Counter
 from datetime import timedelta
 
+import pytest
+
 from shared import sync as flows
 from shared.doorbell import Doorbell, Queue
 from shared.sync import Polled
 from tests.support.rig import OPPORTUNITY, Rig
+
+pytestmark = pytest.mark.deep
 
 PAGE = 2_000
 

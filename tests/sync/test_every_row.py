@@ -18,6 +18,8 @@ from shared.mapping import load
 from shared.mapping.model import FieldRow, Group
 from tests.support.rig import LINK, Rig
 
+pytestmark = pytest.mark.deep
+
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 GROUPS: Final = load().groups
 CREATE, UPDATE = "create", "update"

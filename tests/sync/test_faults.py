@@ -10,6 +10,8 @@ from shared import sync as flows
 from shared.deal import Side
 from tests.support.rig import Rig
 
+pytestmark = pytest.mark.deep
+
 
 def settle(rig: Rig, minutes: int = 5) -> None:
     """Time passes, with recovery and polls."""

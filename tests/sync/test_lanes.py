@@ -9,6 +9,8 @@ from shared.doorbell import Doorbell, Queue
 from shared.sync import Polled, patience_of, poll
 from tests.support.rig import HANDLERS, Rig
 
+pytestmark = pytest.mark.deep
+
 LIVE, BULK = Queue.OPPORTUNITY_CHANGES, Queue.OPPORTUNITY_CHANGES_BULK
 CREATIONS, REFERRALS, REFERRALS_BULK = Queue.REFERRAL_CREATIONS, Queue.REFERRAL_CHANGES, Queue.REFERRAL_CHANGES_BULK
 

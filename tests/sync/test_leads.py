@@ -14,6 +14,8 @@ from shared.errors import ApiError, Unclear
 from shared.sync import delta, describe, sweep
 from tests.support.rig import Rig
 
+pytestmark = pytest.mark.deep
+
 AS_LEADS = '[scope]\nco_sell_only = false\nleads = "lead"\n'
 QUALIFIED = {"type": "Independent", "qualification": "SalesQualified"}
 MARKETPLACE = {"type": "Independent", "qualification": "Direct"}

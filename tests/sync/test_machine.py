@@ -6,12 +6,15 @@ import os
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from shared import sync as flows
 from shared.deal import LinkState
 from tests.support.rig import Rig
+
+pytestmark = pytest.mark.deep
 
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "12"))
 STAGES = ("Prospecting", "Qualification", "Negotiation/Review", "Closed Won", "Closed Lost")

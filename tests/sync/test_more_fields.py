@@ -13,6 +13,8 @@ from sandbox.salesforce.schema import Field
 from tests.pages.mapping_page import PROSE
 from tests.support.rig import OPPORTUNITY, Rig
 
+pytestmark = pytest.mark.deep
+
 EXAMPLES = re.findall(r"```toml\n(.*?)```", PROSE.read_text("utf-8"), re.DOTALL)
 (MORE,) = (example for example in EXAMPLES if "/salesStage" in example)
 (SIZE,) = (example for example in EXAMPLES if "customerProfile/size" in example)

@@ -10,6 +10,8 @@ from shared.doorbell import Doorbell, Queue
 from shared.sync.admission.brakes import HALTED
 from tests.support.rig import Rig
 
+pytestmark = pytest.mark.deep
+
 
 def two_deals(rig: Rig) -> Doorbell:
     """Two new deals in one message."""

@@ -13,6 +13,8 @@ from shared.deal import Side
 from shared.errors import Unclear
 from tests.support.rig import Rig
 
+pytestmark = pytest.mark.deep
+
 MEMBER = "OpportunityTeamMember"
 
 

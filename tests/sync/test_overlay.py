@@ -11,6 +11,8 @@ from sandbox.partner_center import samples
 from sandbox.salesforce.schema import Field
 from tests.support.rig import Rig
 
+pytestmark = pytest.mark.deep
+
 OVERLAY = """
 [stages]                                  # 1 other stages
 hold = "Prospecting"

@@ -1,8 +1,12 @@
 """Messages that no run could finish are reported, and rung once more."""
 
+import pytest
+
 from shared import sync as flows
 from shared.doorbell import Doorbell, Queue
 from tests.support.rig import Rig
+
+pytestmark = pytest.mark.deep
 
 
 def test_a_poisoned_doorbell_opens_an_issue_per_record_and_rings_once() -> None:

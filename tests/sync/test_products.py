@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sandbox.partner_center import samples
 from tests.support.rig import Rig
+
+pytestmark = pytest.mark.deep
 
 TEXT = "Products__c"
 

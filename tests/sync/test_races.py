@@ -11,6 +11,8 @@ from shared.doorbell import Doorbell
 from shared.errors import Rejected, Unclear
 from tests.support.rig import Rig
 
+pytestmark = pytest.mark.deep
+
 
 def between_read_and_answer(rig: Rig, happens: Any) -> None:
     """The next query is answered from before, and returns after something else has happened."""

@@ -12,6 +12,8 @@ from shared.drift import STEERING, Remedy, find
 from tests.support.rig import Rig
 from tests.sync.test_crashes import Script, chosen, play
 
+pytestmark = pytest.mark.deep
+
 BOX = "Retry_Sync__c"
 TICKED = "Sync_with_Partner_Center__c"
 REFUSAL: dict[str, Any] = {"status": 422, "body": {"error": {"code": "odd", "message": "Not like this."}}}

@@ -14,6 +14,8 @@ from shared.catalogue import ENGLISH, JAPANESE, LANGUAGES, Status, Words
 from shared.deal import Link, LinkState
 from tests.support.rig import Rig
 
+pytestmark = pytest.mark.deep
+
 DISPUTED = '[groups.notes]\nowner = "hold"\n'
 TICKED = "Sync_with_Partner_Center__c"
 STAMPS = {"LastModifiedDate", "LastModifiedById", "SystemModstamp"}

@@ -1,7 +1,11 @@
 """A day without edits writes nothing to either system, whatever the systems do to their own stamps."""
 
+import pytest
+
 from shared import sync as flows
 from tests.support.rig import Rig
+
+pytestmark = pytest.mark.deep
 
 
 def test_a_day_without_edits_is_silent_also_after_a_mass_stamp_bump() -> None:

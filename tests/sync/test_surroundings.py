@@ -11,6 +11,8 @@ from sandbox.partner_center import samples
 from shared import sync as flows
 from tests.support.rig import Rig
 
+pytestmark = pytest.mark.deep
+
 OTHER_FIELDS = """
 [groups.customer.fields.postal_code]
 salesforce = "Account.BillingState"

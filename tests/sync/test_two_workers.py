@@ -13,6 +13,8 @@ from shared.sync.create import claims
 from shared.sync.create.claims import MaySend
 from tests.support.rig import Rig
 
+pytestmark = pytest.mark.deep
+
 
 def during(rig: Rig, method: str, happens: Callable[[], None]) -> None:
     """Something happens while the next call of Partner Center's method is under way: seen, not yet carried out."""

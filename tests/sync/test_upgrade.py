@@ -11,6 +11,8 @@ from shared import sync as flows
 from shared.deal import LinkState
 from tests.support.rig import Rig
 
+pytestmark = pytest.mark.deep
+
 VISIBLE, HELP = "Referral_Visible_to_Microsoft__c", "How_can_Microsoft_help__c"
 SELLERS = "consentToShareReferralWithMicrosoftSellers"
 QUOTES, DEMO = "Quotes or Licensing", "Proof Of Concept or Demo"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -13,9 +11,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from shared.telemetry.export import Later
 from shared.telemetry.metrics import METRICS, Instruments, Kind, measured
-
-ROOT = Path(__file__).parent.parent.parent
-EVENT = re.compile(r'"event": "([^"]+)"|(?:_mention\([^"]+)"(webhook\.[a-z]+)"')
+from tests.support.events import events
 
 
 def values(line: dict[str, Any]) -> dict[str, list[tuple[float, dict[str, str]]]]:
@@ -66,10 +62,7 @@ def test_figures_of_one_name_are_of_one_kind_and_unit() -> None:
 
 
 def test_every_figure_is_of_a_line_that_the_app_writes() -> None:
-    sources = [file for folder in ("shared", "functions") for file in (ROOT / folder).rglob("*.py")]
-    text = "\n".join(file.read_text("utf-8") for file in sources)
-    written = {event for found in EVENT.findall(text) for event in found if event}
-    assert {metric.event for metric in METRICS} <= written
+    assert {metric.event for metric in METRICS} <= events()
 
 
 def test_instruments_add_set_and_record() -> None:

@@ -29,6 +29,8 @@ TO_BELIEVE = (
     "shared.webhook.fetch",
     "shared.webhook.certificates",
     "shared.doorbell",
+    "shared.say",
+    "shared.ticks",
     "shared.webhook.issuers",
     "shared.webhook.receiver",
     "shared.settings",

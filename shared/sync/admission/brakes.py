@@ -13,6 +13,7 @@ from typing import Any
 
 from shared.deal import Issue
 from shared.errors import LostRace
+from shared.say import say
 from shared.sync.ports import Sync
 
 log = logging.getLogger("cosell.sync")
@@ -55,7 +56,7 @@ def braked(sync: Sync, found: Found) -> bool:
     if not why or pass_until > sync.clock():
         return False
     sync.links.open_issue(Issue(HALTED, HALTED, "error", f"{why}. {WHAT_TO_DO}", sync.clock()))
-    log.error(json.dumps({"event": "tenant halted", "why": why}))
+    say(log.error, "tenant halted", why=why)
     _put(sync, {"why": why})
     return True
 
@@ -64,7 +65,7 @@ def release(sync: Sync) -> None:
     """An operator's word that it is meant: work goes on, and the next sweep within a day may find as much."""
     _put(sync, {"pass_until": sync.clock() + PASS_SECONDS})
     sync.links.close_issues(HALTED)
-    log.warning(json.dumps({"event": "tenant released"}))
+    say(log.warning, "tenant released")
 
 
 def _put(sync: Sync, flag: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 
 from shared.deal import Issue, Side
 from shared.errors import ApiError, LostRace, Throttled, Unauthorised, Unavailable, Unclear
+from shared.say import say
 from shared.shapes.referral import Order
 from shared.sync.ports import LONGEST_SECONDS, Answers, Document, Links, Opportunities, Referrals, Rows, doubled
 
@@ -120,7 +121,7 @@ class Gates:
         until = self.clock() + seconds
         before = self._change(side, lambda gate: replace(gate, until=until, times=gate.times + 1, why=why))
         if not before.times:
-            log.error(json.dumps({"event": "side halted", "side": side.value, "why": why}))
+            say(log.error, "side halted", side=side.value, why=why)
             self.links.open_issue(Issue(_issue_id(side), why, "error", at=self.clock()))
 
     def _state(self, side: Side) -> Closed:
@@ -153,7 +154,7 @@ def patiently(name: str, run: Callable[[], int]) -> int:
     try:
         return run()
     except (Throttled, Unavailable, Unclear, Unauthorised) as error:
-        log.warning(json.dumps({"event": "timer waits", "timer": name, "why": str(error)}))
+        say(log.warning, "timer waits", timer=name, why=str(error))
         return 0
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 
 from shared.errors import SchemaChanged
+from shared.say import say
 from shared.sync.admission.brakes import halted
 from shared.sync.admission.gates import patiently
 from shared.sync.admission.schema import applied, drifted
@@ -36,5 +36,5 @@ def _run(sync: Sync, timer: str, run: Callable[[Sync], int]) -> int:
         except SchemaChanged as error:
             if not drifted(now, error):
                 break
-    log.warning(json.dumps({"event": "timer rests", "timer": timer}))
+    say(log.warning, "timer rests", timer=timer)
     return 0

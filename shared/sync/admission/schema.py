@@ -6,7 +6,6 @@ issue per unit, and taken back when the org is mended: then every pair is looked
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from shared.drift import Describe, Finding, Remedy
 from shared.errors import ApiError, Forbidden, LostRace, Missing, SchemaChanged
 from shared.mapping import Mapping as FieldMapping
 from shared.mapping import people
+from shared.say import say
 from shared.shapes.salesforce import OPPORTUNITY
 from shared.sync.admission.gates import patiently
 from shared.sync.lanes import ring_for_links
@@ -123,11 +123,11 @@ def drifted(sync: Sync, error: SchemaChanged) -> bool:
         try:
             known = _refresh(sync)
         except ApiError as unreadable:
-            log.warning(json.dumps({"event": "org not described", "why": str(unreadable)}))
+            say(log.warning, "org not described", why=str(unreadable))
             return False
         if known.fingerprint != sync.policy.schema:
             return True
-    log.error(json.dumps({"event": "schema error", "call": error.call, "code": error.code}))
+    say(log.error, "schema error", call=error.call, code=error.code)
     detail = "Salesforce refuses a field or object of the mapping, but its description shows nothing wrong with it."
     sync.links.open_issue(Issue(UNEXPLAINED, SCHEMA, "error", detail, sync.clock()))
     return False
@@ -150,7 +150,7 @@ def _refresh(sync: Sync) -> Schema:
     try:
         sync.links.put_cursor(SCHEMA, _SCHEMA.dump_json(after).decode(), cursor.version)
     except LostRace:
-        log.info(json.dumps({"event": "another worker described the org"}))
+        say(log.info, "another worker described the org")
     sync.shared_flags.forget(SCHEMA)
     return after
 
@@ -203,10 +203,8 @@ def _report_findings(sync: Sync, before: Schema, after: Schema) -> None:
         sync.links.open_issue(Issue(f"{SCHEMA}-{unit}", SCHEMA, severity, detail, sync.clock()))
     for unit in {finding.unit for finding in before.findings} - set(sentences_of):
         sync.links.close_issues(f"{SCHEMA}-{unit}")
-    log.log(
-        logging.ERROR if set(sentences_of) - poorer else logging.INFO,
-        json.dumps({"event": "schema", "wrong": [f.field for f in after.findings], "halted": after.halts}),
-    )
+    write = log.error if set(sentences_of) - poorer else log.info
+    say(write, "schema", wrong=[f.field for f in after.findings], halted=after.halts)
 
 
 def _describe_again(sync: Sync, before: Schema, after: Schema) -> None:

@@ -1,4 +1,4 @@
-"""The claim on a creation that cannot be repeated safely: who may send it, for the how-manieth time, and when.
+"""The claim on a creation that cannot be repeated safely: who may send it, which attempt it is, and when.
 
     none ─► SEND(1) ─► answer                     the first time, nothing can exist yet
     none ─► SEND(2), after a search               a claim was given up after something may have been sent
@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from shared.deal import Claim, ClaimPhase, Link
 from shared.errors import LostRace
-from shared.sync.ports import Sync
+from shared.sync.ports import Claiming
 
 NAMESPACE = uuid.UUID("6f0e6bd4-6a0c-4f0b-9d4e-6c6f2d3b7c11")
 
@@ -36,41 +36,41 @@ class Taken:
 
     may_send: MaySend
     link: Link
+    claim: Claim
     started: float = 0  # on the clock that never jumps
     delay_seconds: float = 0
 
 
-def take(sync: Sync, link: Link) -> Taken:
+def take(sync: Claiming, link: Link) -> Taken:
     """Claim the creation that a link stands for, as far as it may be claimed now. Raises LostRace."""
     claim, started = link.claim, sync.monotonic()
-    if claim is None and link.sent_at:
-        return Taken(MaySend.AFTER_SEARCH, _claimed(sync, link, 2, link.sent_at), started)
     if claim is None:
-        return Taken(MaySend.SEND, _claimed(sync, link, 1, sync.clock()), started)
-    if claim.phase is ClaimPhase.WAIT and link.age >= claim.wait:
-        return Taken(MaySend.AFTER_SEARCH, _claimed(sync, link, claim.number, claim.first_at), started)
+        later = (MaySend.AFTER_SEARCH, 2, link.sent_at) if link.sent_at else (MaySend.SEND, 1, sync.clock())
+        return _claimed(sync, link, *later, started)
     if claim.phase is ClaimPhase.WAIT:
-        return Taken(MaySend.NOT_YET, link, delay_seconds=claim.wait - link.age)
+        if link.age >= claim.wait:
+            return _claimed(sync, link, MaySend.AFTER_SEARCH, claim.number, claim.first_at, started)
+        return Taken(MaySend.NOT_YET, link, claim, delay_seconds=claim.wait - link.age)
     if link.age < sync.patience.claim:
-        return Taken(MaySend.NOT_YET, link, delay_seconds=sync.patience.claim - link.age)
+        return Taken(MaySend.NOT_YET, link, claim, delay_seconds=sync.patience.claim - link.age)
     wait = sync.patience.list_lag + max(0, sync.patience.in_flight - sync.patience.claim)
-    return Taken(MaySend.NOT_YET, _waiting(sync, link, claim, wait), delay_seconds=wait)
+    return Taken(MaySend.NOT_YET, _waiting(sync, link, claim, wait), claim, delay_seconds=wait)
 
 
-def still_ours(sync: Sync, taken: Taken) -> bool:
+def still_ours(sync: Claiming, taken: Taken) -> bool:
     """Look again right before sending: nobody fenced us off, and we were not frozen since we claimed."""
     current = sync.links.link(taken.link.id)
     fresh = sync.monotonic() - taken.started <= sync.patience.send_window
     return fresh and current is not None and current.claim == taken.link.claim
 
 
-def confirm(sync: Sync, taken: Taken) -> None:
+def confirm(sync: Claiming, taken: Taken) -> None:
     """The last thing before a creation leaves: raises LostRace when it is no longer ours to send."""
     if not still_ours(sync, taken):
         raise LostRace(f"claim of {taken.link.id}")
 
 
-def give_back(sync: Sync, link: Link, delay_seconds: float) -> Link:
+def give_back(sync: Claiming, link: Link, delay_seconds: float) -> Link:
     """This attempt was provably not sent. What an earlier one did is still to be searched for."""
     claim = link.claim
     if claim is None or claim.number == 1:
@@ -85,14 +85,13 @@ def given_up(link: Link) -> Link:
     return replace(link, claim=None, sent_at=sent_at)
 
 
-def _claimed(sync: Sync, link: Link, number: int, first_at: int) -> Link:
+def _claimed(sync: Claiming, link: Link, may_send: MaySend, number: int, first_at: int, started: float) -> Taken:
     now = sync.clock()
     request_id = link.claim.request_id if link.claim else str(uuid.uuid5(NAMESPACE, f"{link.id}:{link.state}:{now}"))
-    return sync.links.save(
-        replace(link, claim=Claim(ClaimPhase.SEND, number, sync.new_id(), now, 0, first_at, request_id))
-    )
+    claim = Claim(ClaimPhase.SEND, number, sync.new_id(), now, 0, first_at, request_id)
+    return Taken(may_send, sync.links.save(replace(link, claim=claim)), claim, started)
 
 
-def _waiting(sync: Sync, link: Link, claim: Claim, seconds: int) -> Link:
+def _waiting(sync: Claiming, link: Link, claim: Claim, seconds: int) -> Link:
     waiting = replace(claim, phase=ClaimPhase.WAIT, number=claim.number + 1, wait=seconds, at=sync.clock())
     return sync.links.save(replace(link, claim=waiting))

@@ -7,10 +7,8 @@ carry beyond engagement, target and invitation is not documented: it is a full c
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from math import ceil
 
@@ -32,11 +30,13 @@ from shared.errors import (
 )
 from shared.kinds import from_microsoft
 from shared.mapping import Untranslatable
+from shared.say import say
 from shared.sync.create import claims
 from shared.sync.create.claims import MaySend, Taken
 from shared.sync.pair.engagement import joined
-from shared.sync.pair.gather import Look
+from shared.sync.pair.gather import Gathered, read_engagement, with_microsofts, with_referral
 from shared.sync.ports import Sync
+from shared.ticks import day
 
 log = logging.getLogger("cosell.sync")
 
@@ -47,97 +47,97 @@ def asked(sync: Sync, view: Opportunity) -> bool:
     return sync.mapping.config.scope.second_referral and bool(wanted) and not isinstance(wanted, Unreadable)
 
 
-def invite(sync: Sync, link: Link, look: Look, *, new: bool) -> Link | None:
+Settled = tuple[Link | None, Gathered]  # None: it goes on later
+
+
+def invite(sync: Sync, link: Link, found: Gathered, *, new: bool) -> Settled:
     """Go one step on with the invitation. The link once it is settled either way; None when it goes on later.
 
     `new`: this run has just created the engagement, so nobody can be in it yet and there is nothing to search.
     """
-    if link.claim is None and isinstance(look.opportunity, Opportunity) and not _wanted(sync, look.opportunity):
-        return sync.links.save(replace(link, state=LinkState.LINKED))
-    if link.claim is None and (why := _lacking(sync, look)):
-        return _held(sync, link, look, why)
+    view = found.opportunity
+    if link.claim is None and view is not None:
+        if not _wanted(sync, view):
+            return sync.links.save(replace(link, state=LinkState.LINKED)), found
+        if why := _lacking(sync, view):
+            return _held(sync, link, view, why), found
     taken = claims.take(sync, link)
     if taken.may_send is MaySend.NOT_YET:
         _ring(sync, link, taken.delay_seconds)
-        return None
+        return None, found
     try:
-        if (taken.may_send is MaySend.AFTER_SEARCH or not new) and _is_in(taken.link, look):
-            return _done(sync, taken.link, look, asked_now=taken.may_send is MaySend.AFTER_SEARCH)
-        return _send(sync, taken, look)
+        if taken.may_send is MaySend.AFTER_SEARCH or not new:
+            found, inside = _is_in(sync, taken.link, found)
+            if inside:
+                return _done(sync, taken.link, found, asked_now=taken.may_send is MaySend.AFTER_SEARCH), found
+        return _send(sync, taken, found)
     except (Throttled, Unavailable, Unauthorised) as error:
         _later(sync, taken.link, error)
-        return None
     except Unclear:
-        log.warning(json.dumps({"event": "invitation without an answer", "link": link.id}))
+        say(log.warning, "invitation without an answer", link=link.id)
         _ring(sync, link, sync.patience.claim + 1)
-        return None
+    return None, found
 
 
-def _send(sync: Sync, taken: Taken, look: Look) -> Link | None:
-    view, link = look.opportunity, taken.link
-    assert link.claim is not None  # noqa: S101  just claimed
-    if not isinstance(view, Opportunity):  # deleted or out of sight: it is asked again when it returns
+def _send(sync: Sync, taken: Taken, found: Gathered) -> Settled:
+    view, link = found.opportunity, taken.link
+    if view is None:  # deleted or out of sight: it is asked again when it returns
         sync.links.save(replace(link, claim=None))
-        return None
+        return None, found
     if not _wanted(sync, view):
-        return sync.links.save(replace(link, state=LinkState.LINKED, claim=None))
+        return sync.links.save(replace(link, state=LinkState.LINKED, claim=None)), found
     try:
         body = sync.mapping.referral.invitation(
             view.groups, opportunity_id=link.opportunity_id, engagement_id=link.engagement_id
         )
         last = partial(claims.confirm, sync, taken)
-        document = sync.referrals.create(body, request_id=link.claim.request_id, before=last)
-    except Stale:
-        # Perhaps Microsoft has been invited already.
-        return _done(sync, link, look) if _is_in(link, look) else _held(sync, link, look, Hold("conflict"))
+        document = sync.referrals.create(body, request_id=taken.claim.request_id, before=last)
+    except Stale:  # perhaps Microsoft has been invited already
+        found, inside = _is_in(sync, link, found)
+        return _done(sync, link, found) if inside else _held(sync, link, view, Hold("conflict")), found
     except (Rejected, SchemaChanged, Missing, Forbidden) as refusal:
         words = " ".join(dict.fromkeys(p.message for p in refusal.problems if p.message))
-        return _held(sync, link, look, Hold(refusal.code or "refused", detail=words[:200]))
+        return _held(sync, link, view, Hold(refusal.code or "refused", detail=words[:200])), found
     except Untranslatable as problem:
-        return _held(sync, link, look, Hold(problem.code, detail=problem.detail[:200]))
-    look.show_microsofts(document)
-    return _done(sync, link, look)
+        return _held(sync, link, view, Hold(problem.code, detail=problem.detail[:200])), found
+    found = with_microsofts(sync, document, found)
+    return _done(sync, link, found), found
 
 
-def _is_in(link: Link, look: Look) -> bool:
+def _is_in(sync: Sync, link: Link, found: Gathered) -> tuple[Gathered, bool]:
     """Whether Microsoft takes part already: with a referral of its own, or because the deal came from Microsoft."""
-    ours = look.look_at_engagement(link.engagement_id, link.referral_id)
+    found, ours = read_engagement(sync, link.engagement_id, link.referral_id, found)
     if ours is not None:
-        look.show_referral(ours)
-    return look.microsofts is not None or (ours is not None and from_microsoft(ours))
+        found = with_referral(sync, ours, found)
+    return found, found.microsofts is not None or (ours is not None and from_microsoft(ours))
 
 
 def _wanted(sync: Sync, view: Opportunity) -> bool:
     return view.sync_on and asked(sync, view)
 
 
-def _lacking(sync: Sync, look: Look) -> Hold | None:
+def _lacking(sync: Sync, view: Opportunity) -> Hold | None:
     """What Microsoft would miss in the request: it must be as complete as a new deal."""
-    if not isinstance(look.opportunity, Opportunity):
-        return None
-    shown = sync.mapping.filled(look.opportunity.groups, Side.PARTNER_CENTER)
-    today = datetime.fromtimestamp(sync.clock(), UTC).date()
-    missing = checks.problems(shown, sync.mapping.groups, today, sync.words)
+    shown = sync.mapping.filled(view.groups, Side.PARTNER_CENTER)
+    missing = checks.problems(shown, sync.mapping.groups, day(sync.clock()), sync.words)
     sentences = sync.words.texts.space.join(problem.sentence for problem in missing)
     return Hold("help_incomplete", detail=sentences[:200]) if missing else None
 
 
-def _done(sync: Sync, link: Link, look: Look, *, asked_now: bool = True) -> Link:
+def _done(sync: Sync, link: Link, found: Gathered, *, asked_now: bool = True) -> Link:
     """Microsoft is in; what we asked goes to the history, so that the next write to the opportunity tells it."""
-    log.info(json.dumps({"event": "Microsoft is in", "link": link.id}))
+    say(log.info, "Microsoft is in", link=link.id)
     held = {group: hold for group, hold in link.held.items() if group != CO_SELL}
-    link = joined(sync, replace(link, state=LinkState.LINKED, claim=None, held=held), look.microsofts)
-    if isinstance(look.opportunity, Opportunity):
-        link = remembered(link, look.opportunity, sync.policy)
+    link = joined(sync.links, replace(link, state=LinkState.LINKED, claim=None, held=held), found.microsofts)
+    if found.opportunity is not None:
+        link = remembered(link, found.opportunity, sync.policy)
     now = sync.clock()
     history = History(now, "invitation", "Microsoft invited", (CO_SELL,), Side.PARTNER_CENTER) if asked_now else None
     return sync.links.save(link, history=history, at=now)
 
 
-def _held(sync: Sync, link: Link, look: Look, why: Hold) -> Link:
+def _held(sync: Sync, link: Link, view: Opportunity, why: Hold) -> Link:
     """The deal stands, Microsoft is not asked: the seller is told with the next write to the opportunity."""
-    view = look.opportunity
-    assert isinstance(view, Opportunity)  # noqa: S101  only called for readable records
     hold = replace(why, s=request(view, sync.policy), refused=True)
     return sync.links.save(replace(link, state=LinkState.LINKED, claim=None, held={**link.held, CO_SELL: hold}))
 

@@ -15,14 +15,14 @@ from shared.kinds import kind_of
 from shared.shapes.referral import id_of
 from shared.shapes.salesforce import CONVERTED
 from shared.sync.pair.gather import link_of
-from shared.sync.ports import Document, Sync
+from shared.sync.ports import Document, Links, Sync
 
 P = Side.PARTNER_CENTER
 
 
-def stands(sync: Sync, referral_id: str) -> bool:
+def stands(links: Links, referral_id: str) -> bool:
     """Whether the row of this lead is known to have been made."""
-    return sync.links.link_of(P, unlinked.alias_of_lead(referral_id)) is not None
+    return links.link_of(P, unlinked.alias_of_lead(referral_id)) is not None
 
 
 def can_be_made(sync: Sync, document: Document) -> bool:
@@ -56,5 +56,5 @@ def named_by(sync: Sync, opportunity_id: str) -> tuple[str, ...]:
 
 def taken(sync: Sync, referral_ids: Sequence[str], opportunity_id: str) -> Link | None:
     """The pair that one of these referrals makes with another opportunity."""
-    links = (link_of(sync, P, referral_id) for referral_id in referral_ids)
+    links = (link_of(sync.links, P, referral_id) for referral_id in referral_ids)
     return next((link for link in links if link and link.opportunity_id not in ("", opportunity_id)), None)

@@ -6,13 +6,13 @@ with the lead since. It is not synchronised afterwards.
 
 from __future__ import annotations
 
-import json
 import logging
 
 from shared import unlinked
 from shared.deal import Issue, Side
 from shared.errors import Forbidden, Missing, Rejected, SchemaChanged
 from shared.mapping.lead import LeadSide
+from shared.say import say
 from shared.shapes.referral import id_of
 from shared.shapes.salesforce import DELETED, ID, LEAD, path
 from shared.sync.create.known_leads import settled, stands
@@ -26,10 +26,10 @@ log = logging.getLogger("cosell.sync")
 def make_lead(sync: Sync, document: Document, *, reason: str, tries: int = 0) -> None:
     """Make the row of a lead that nobody has accepted, once. Raises ApiError for what may pass."""
     referral_id, side = id_of(document), sync.mapping.lead
-    if stands(sync, referral_id):
+    if stands(sync.links, referral_id):
         return
     if side is None or not side.makes:  # the schema's own issue says which field the org lacks
-        log.info(json.dumps({"event": "lead waits", "referral": referral_id}))
+        say(log.info, "lead waits", referral=referral_id)
         return
     texts = sync.mapping.referral.texts(document, side.group)
     if lacking := side.lacking(texts):
@@ -70,11 +70,11 @@ def _inserted(sync: Sync, side: LeadSide, fields: Document, referral_id: str) ->
             raise
         return row
     row = str(made.bodies["lead"]["id"])
-    log.info(json.dumps({"event": "lead made", "referral": referral_id, "lead": row}))
+    say(log.info, "lead made", referral=referral_id, lead=row)
     return row
 
 
 def _not_made(sync: Sync, referral_id: str, code: str, detail: str) -> None:
     """A changed referral, and every night's look, try again."""
     sync.links.open_issue(Issue(unlinked.alias_of_lead(referral_id), code, "warning", detail, sync.clock()))
-    log.warning(json.dumps({"event": "lead not made", "referral": referral_id, "code": code}))
+    say(log.warning, "lead not made", referral=referral_id, code=code)

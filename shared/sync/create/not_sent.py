@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime
 from math import ceil
 from typing import Any
 
@@ -13,44 +11,46 @@ from shared.catalogue import TO_PARTNER_CENTER
 from shared.deal import STILL, Issue, Link, Opportunity, Report, link_id_of_opportunity
 from shared.doorbell import Queue
 from shared.errors import Forbidden, Missing, Rejected, Stale, Throttled, Unavailable, Unclear
+from shared.say import say
 from shared.shapes import salesforce as sf
-from shared.sync.pair.gather import Look
-from shared.sync.ports import CompositeStep, Sync
+from shared.sync.pair.gather import Gathered
+from shared.sync.ports import CompositeStep, Document, Sync
+from shared.ticks import minute
 
 log = logging.getLogger("cosell.sync")
+Seen = tuple[Opportunity, Document]  # an opportunity that could be read, and its row
 
 
 def report_not_sent(
-    sync: Sync, look: Look, opportunity_id: str, report: Report, code: str, groups: tuple[str, ...] = ()
+    sync: Sync, opportunity_id: str, seen: Seen, report: Report, code: str, groups: tuple[str, ...] = ()
 ) -> None:
     """Write the reason to the opportunity, once: an unchanged report costs nothing."""
-    view = look.opportunity
-    assert isinstance(view, Opportunity)  # noqa: S101  only called for readable records
+    view, record = seen
     sync.links.open_issue(Issue(link_id_of_opportunity(opportunity_id), code, "warning", at=sync.clock()))
     if view.report in (None, report):  # None: the org has no place for it, so it could not be told once only
         return
     spell = sync.mapping.opportunity
-    when = datetime.fromtimestamp(sync.clock(), UTC).strftime("%Y-%m-%d %H:%M")
+    when = minute(sync.clock())
     line = sync.words.audit_line(when, TO_PARTNER_CENTER, groups, "not_sent" if groups else "refused")
-    fields = spell.steering(report, sync.new_id(), spell.audit(look.record, [line]))
-    _write(sync, view, opportunity_id, fields | sync.mapping.marked(look.record, {}, done=False))
+    fields = spell.steering(report, sync.new_id(), spell.audit(record, [line]))
+    _write(sync, view, opportunity_id, fields | sync.mapping.marked(record, {}, done=False))
 
 
-def untick_retry(sync: Sync, known: Link | None, look: Look, opportunity_id: str) -> tuple[Link | None, bool]:
+def untick_retry(sync: Sync, known: Link | None, found: Gathered, opportunity_id: str) -> tuple[Link | None, bool]:
     """Untick *Retry sync* where no referral was begun, and forget its refusal; the link, and whether this run ends.
 
     Forgotten first: a worker that dies in between leaves the box ticked, and the next one does the same. Unticked
     before anything is tried, it is tried once.
     """
-    view = look.opportunity
+    view = found.opportunity
     begun = known is not None and (bool(known.referral_id) or known.claim is not None or known.state in STILL)
-    if begun or not isinstance(view, Opportunity) or not (view.sync_on and view.retry):
+    if begun or view is None or not (view.sync_on and view.retry):
         return known, False
     before = known.held if known else {}
     if known is not None and known.held:
         known = sync.links.save(replace(known, held={}))
     fields = sync.mapping.opportunity.steering(None, sync.new_id(), None)
-    if _write(sync, view, opportunity_id, fields | sync.mapping.opportunity.untick_retry(look.record)):
+    if _write(sync, view, opportunity_id, fields | sync.mapping.opportunity.untick_retry(found.record)):
         return known, True
     if known is not None and before:  # the box stays ticked, and must not have the same refused at every look
         known = sync.links.save(replace(known, held=before))
@@ -80,6 +80,6 @@ def _write(sync: Sync, view: Opportunity, opportunity_id: str, fields: dict[str,
     except (Stale, Throttled, Unavailable, Unclear):
         ring_again(sync, opportunity_id, sync.patience.retry, 0)
     except (Rejected, Missing, Forbidden):
-        log.warning(json.dumps({"event": "report refused", "opportunity": opportunity_id}))
+        say(log.warning, "report refused", opportunity=opportunity_id)
         return False
     return True

@@ -6,7 +6,6 @@ nothing, by upserts on unique keys. An opportunity that is already there is link
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import replace
 from math import ceil
@@ -19,7 +18,6 @@ from shared.deal import (
     Issue,
     Link,
     LinkState,
-    Opportunity,
     Referral,
     Side,
     link_id_of_referral,
@@ -39,6 +37,7 @@ from shared.errors import (
     Unclear,
 )
 from shared.mapping import Untranslatable
+from shared.say import say
 from shared.shapes import salesforce as sf
 from shared.shapes.referral import engagement_of, id_of
 from shared.sync.admission.schema import drifted
@@ -49,7 +48,7 @@ from shared.sync.create.surroundings import Around
 from shared.sync.lanes import NAMED_REASON
 from shared.sync.pair.converge import SOON_SECONDS, UNEXPLAINED_TRIES, Caller, converge
 from shared.sync.pair.engagement import find_microsofts, joined
-from shared.sync.pair.gather import Look
+from shared.sync.pair.gather import Gathered
 from shared.sync.ports import Document, Sync
 
 log = logging.getLogger("cosell.sync")
@@ -59,34 +58,34 @@ S = Side.SALESFORCE
 
 def create_opportunity(sync: Sync, document: Document, *, reason: str, tries: int = 0) -> None:
     """Create, or find and link, the opportunity of a referral. Raises LostRace when another run is at it."""
-    look = Look(sync, audit=True)
-    look.show_referral(document)
     referral_id = id_of(document)
+    referral = sync.mapping.referral.read(document, theirs={})
     # A request that was refused may have been preceded by one that arrived late: then there is something to link.
-    link = _claimed(sync, referral_id, look, tries, anyway=reason == NAMED_REASON)
+    link = _claimed(sync, referral_id, referral, tries, anyway=reason == NAMED_REASON)
     if link is None:
         return
     try:
-        find_microsofts(document, look)
-        around = _missing(sync, document, look)
+        found = find_microsofts(sync, document, Gathered(document=document, p=referral))
+        referral = found.referral or referral
+        found, around = _missing(sync, document, referral, found)
         if around is not None:
-            link = sync.links.save(_expected(sync, link, look))
-            _make(sync, document, look, around)
+            link = sync.links.save(_expected(sync, link, referral))
+            found = _made(sync, document, referral, around, found)
             _suggest(sync, link, around)
     except (Rejected, Missing, Forbidden, Untranslatable) as refusal:
         if isinstance(refusal, SchemaChanged) and (drifted(sync, refusal) or tries < UNEXPLAINED_TRIES):
             sync.links.save(replace(link, claim=None))
             _ring(sync, referral_id, SOON_SECONDS, tries + 1)
         else:
-            _hold(sync, link, look, refusal, tries)
+            _hold(sync, link, referral, refusal, tries)
     except (Stale, Throttled, Unavailable, Unclear, Unauthorised) as error:
         sync.links.save(replace(link, claim=None))
         _ring(sync, referral_id, error.retry_after_seconds or sync.patience.after(tries), tries + 1)
     else:
-        _complete(sync, link, document, look, made=around is not None, reason=reason)
+        _complete(sync, link, document, found, made=around is not None, reason=reason)
 
 
-def _claimed(sync: Sync, referral_id: str, look: Look, tries: int, *, anyway: bool) -> Link | None:
+def _claimed(sync: Sync, referral_id: str, referral: Referral, tries: int, *, anyway: bool) -> Link | None:
     """The link that stands for this referral, claimed by this run; None when there is nothing to do now."""
     owner = sync.links.claim(Side.PARTNER_CENTER, referral_id, link_id_of_referral(referral_id))
     link = sync.links.link(owner) or Link(owner, LinkState.CREATING_S, referral_id=referral_id)
@@ -96,7 +95,7 @@ def _claimed(sync: Sync, referral_id: str, look: Look, tries: int, *, anyway: bo
         _ring(sync, referral_id, sync.patience.claim - link.age, tries)
         return None
     held = link.held.get(CREATE)
-    if not anyway and held is not None and held.p == _version(look) and held.schema == sync.policy.schema:
+    if not anyway and held is not None and held.p == str(referral.ticks) and held.schema == sync.policy.schema:
         _report(sync, link.id, held)  # an earlier run may have died between the row and the work list
         return None
     now = sync.clock()
@@ -104,27 +103,24 @@ def _claimed(sync: Sync, referral_id: str, look: Look, tries: int, *, anyway: bo
     return sync.links.save(replace(link, claim=claim))
 
 
-def _missing(sync: Sync, document: Document, look: Look) -> Around | None:
-    """What exists of the deal's surroundings; None when the opportunity itself does, and `look` shows it."""
-    assert isinstance(look.referral, Referral)  # noqa: S101  shown by the caller
-    views = {g: c for g, c in look.referral.groups.items() if sync.mapping.groups[g].spec.create.towards(S)}
-    taken = shown(sync, id_of(document), converted(sync, id_of(document)))
-    asked = [taken, *surroundings.questions(sync, views, document)]
-    found = sync.opportunities.composite(asked)
-    bodies = {name: body["records"] for name, body in found.bodies.items()}
+def _missing(sync: Sync, document: Document, referral: Referral, found: Gathered) -> tuple[Gathered, Around | None]:
+    """What exists of the deal's surroundings; None when the opportunity itself does, which is then shown."""
+    views = {g: c for g, c in referral.groups.items() if sync.mapping.groups[g].spec.create.towards(S)}
+    taken = shown(sync.mapping, id_of(document), converted(sync, id_of(document)))
+    asked = [taken, *surroundings.questions(sync.mapping, views, document)]
+    answers = sync.opportunities.composite(asked)
+    bodies = {name: body["records"] for name, body in answers.bodies.items()}
     key = sync.mapping.config.opportunity.referral_id
     existing = sorted(bodies[REFERRAL], key=lambda record: not record[key])  # what carries its id goes first
     if existing:
-        look.show_opportunity(sync.mapping.opportunity.read(existing[0], found.server_time), existing[0])
-        return None
-    return surroundings.understood(sync, views, document, bodies)
+        view = sync.mapping.opportunity.read(existing[0], answers.server_time)
+        return found.with_opportunity(view, existing[0]), None
+    return found, surroundings.understood(sync.mapping, views, document, bodies)
 
 
-def _expected(sync: Sync, link: Link, look: Look) -> Link:
-    referral = look.referral
-    assert isinstance(referral, Referral)  # noqa: S101  shown by the caller
+def _expected(sync: Sync, link: Link, referral: Referral) -> Link:
     stage = {"status": lifecycle.content(lifecycle.SHOWN[referral.phase])} if referral.phase else {}
-    made = sync.mapping.filled(writable(sync, referral.groups), S)
+    made = sync.mapping.filled(writable(sync.mapping, referral.groups), S)
     # Which members of the team are users is not known before.
     made = {group: c for group, c in made.items() if sync.mapping.groups[group].spec.kind != "people"}
     expected = expected_base(link, referral.groups, {**made, **stage}, sync.policy)
@@ -134,20 +130,19 @@ def _expected(sync: Sync, link: Link, look: Look) -> Link:
     return replace(expected, attempts=link.attempts + 1)
 
 
-def _make(sync: Sync, document: Document, look: Look, around: Around) -> None:
-    """Create the opportunity and what is missing around it; afterwards `look` shows it."""
-    assert isinstance(look.referral, Referral)  # noqa: S101  shown by the caller
+def _made(sync: Sync, document: Document, referral: Referral, around: Around, found: Gathered) -> Gathered:
+    """Create the opportunity and what is missing around it; what it shows then."""
     try:
-        answers = sync.opportunities.composite(creation(sync, look.referral, document, around))
+        answers = sync.opportunities.composite(creation(sync, referral, document, around))
     except (Rejected, Missing, Forbidden) as refusal:
         if not around.optional(refusal.call) or _taken(refusal):
             raise
         # All or nothing: nothing was made. An owner, a team or a note that the org refuses keeps no deal waiting.
         bare = replace(around, users=(), note="")
-        answers = sync.opportunities.composite(creation(sync, look.referral, document, bare, refused=refusal.code))
-        log.warning(json.dumps({"event": "owner, team and note left out", "code": refusal.code}))
+        answers = sync.opportunities.composite(creation(sync, referral, document, bare, refused=refusal.code))
+        say(log.warning, "owner, team and note left out", code=refusal.code)
     record = answers.bodies[REFERRAL]["records"][0]
-    look.show_opportunity(sync.mapping.opportunity.read(record, answers.server_time), record)
+    return found.with_opportunity(sync.mapping.opportunity.read(record, answers.server_time), record)
 
 
 def _suggest(sync: Sync, link: Link, around: Around) -> None:
@@ -157,9 +152,9 @@ def _suggest(sync: Sync, link: Link, around: Around) -> None:
         sync.links.open_issue(Issue(link.id, "similar_accounts", "info", detail, sync.clock()))
 
 
-def _complete(sync: Sync, link: Link, document: Document, look: Look, *, made: bool, reason: str) -> None:
-    opportunity_id = str(look.record[sf.ID])
-    named = str(look.record.get(sync.mapping.config.opportunity.referral_id) or "")
+def _complete(sync: Sync, link: Link, document: Document, found: Gathered, *, made: bool, reason: str) -> None:
+    opportunity_id = str(found.record[sf.ID])
+    named = str(found.record.get(sync.mapping.config.opportunity.referral_id) or "")
     other = named.lower() not in ("", link.referral_id.lower())  # a lead may be converted into another referral's deal
     owner = named if other else sync.links.claim(S, opportunity_id, link.id)
     if owner != link.id:
@@ -176,20 +171,19 @@ def _complete(sync: Sync, link: Link, document: Document, look: Look, *, made: b
         claim=None,
         attempts=0,
         held={},
-        map_ver=sync.mapping.version,
     )
-    link = joined(sync, link, look.microsofts)
-    assert isinstance(look.referral, Referral) and isinstance(look.opportunity, Opportunity)  # noqa: S101, PT018
-    if made:  # what the platform made of our values is the agreement; nothing flows back
-        link = first_base(link, look.referral, look.opportunity, sync.policy, S)
-        link = remembered(link, look.opportunity, sync.policy)
+    link = joined(sync.links, link, found.microsofts)
+    if made and found.referral and found.opportunity:
+        # What the platform made of our values is the agreement; nothing flows back.
+        link = first_base(link, found.referral, found.opportunity, sync.policy, S)
+        link = remembered(link, found.opportunity, sync.policy)
     link = sync.links.save(link, at=sync.clock())
-    log.info(json.dumps({"event": "linked", "link": link.id, "opportunity": opportunity_id, "made": made}))
-    converge(sync, link, look, Caller(reason))
+    say(log.info, "linked", link=link.id, opportunity=opportunity_id, made=made)
+    converge(sync, link, found, Caller(reason))
 
 
 def _hold(
-    sync: Sync, link: Link, look: Look, refusal: Rejected | Missing | Forbidden | Untranslatable, tries: int
+    sync: Sync, link: Link, referral: Referral, refusal: Rejected | Missing | Forbidden | Untranslatable, tries: int
 ) -> None:
     """Salesforce refuses the record: keep the reason, try again when the referral or the org's schema changes."""
     code = refusal.code or "refused"
@@ -199,10 +193,10 @@ def _hold(
         return
     # Nothing tells when a field is back that the org's description never missed: every look tries again.
     schema = "" if isinstance(refusal, SchemaChanged) else sync.policy.schema
-    hold = Hold(code, p=_version(look), schema=schema, detail=_words(refusal)[:200])
+    hold = Hold(code, p=str(referral.ticks), schema=schema, detail=_words(refusal)[:200])
     sync.links.save(replace(link, claim=None, held={CREATE: hold}))
     _report(sync, link.id, hold)
-    log.warning(json.dumps({"event": "opportunity refused", "referral": link.referral_id, "code": code}))
+    say(log.warning, "opportunity refused", referral=link.referral_id, code=code)
 
 
 def _taken(refusal: Rejected | Missing | Forbidden | Untranslatable) -> bool:
@@ -217,10 +211,6 @@ def _words(refusal: Rejected | Missing | Forbidden | Untranslatable) -> str:
     if isinstance(refusal, Untranslatable):
         return refusal.detail
     return " ".join(problem.message for problem in refusal.problems if problem.message)
-
-
-def _version(look: Look) -> str:
-    return str(look.newest.ticks) if look.newest else ""
 
 
 def _ring(sync: Sync, referral_id: str, delay_seconds: float, tries: int) -> None:

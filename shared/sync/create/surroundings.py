@@ -17,7 +17,7 @@ from shared.mapping import customer, people
 from shared.mapping.keys import by_external_id, contact_key, customer_key, quoted
 from shared.shapes import salesforce as sf
 from shared.shapes.salesforce import ACCOUNT, CONTACT
-from shared.sync.ports import CompositeStep, Document, Sync
+from shared.sync.ports import CompositeStep, Document
 
 NEW_ACCOUNT, NEW_OPPORTUNITY = "@{account.id}", "@{opportunity.id}"
 TEAM, NOTE, NOTE_LINK = "team", "note", "note_link"
@@ -40,103 +40,103 @@ class Around:
         return step.startswith((TEAM, NOTE)) or (step == "opportunity" and bool(self.users))
 
 
-def questions(sync: Sync, views: Views, document: Document) -> list[CompositeStep]:
+def questions(mapping: FieldMapping, views: Views, document: Document) -> list[CompositeStep]:
     """Queries for what may exist."""
     texts, person = _texts(views, "customer"), _texts(views, "contact")
-    asked = customer.questions(_account_fields(sync.mapping), texts)
-    email = _field(sync.mapping, "contact", "email", CONTACT)
+    asked = customer.questions(_account_fields(mapping), texts)
+    email = _field(mapping, "contact", "email", CONTACT)
     if email and person.get("email") and asked:
-        key = f"{sync.mapping.config.contact.key} = {quoted(contact_key(customer_key(texts), person['email']))}"
-        same = f"{ACCOUNT}.{_account_fields(sync.mapping).name} = {quoted(texts['name'])}"
+        key = f"{mapping.config.contact.key} = {quoted(contact_key(customer_key(texts), person['email']))}"
+        same = f"{ACCOUNT}.{_account_fields(mapping).name} = {quoted(texts['name'])}"
         known = f"{key} OR ({email} = {quoted(person['email'])} AND {same})"
         asked["contacts"] = (
             f"SELECT {sf.ID}, {sf.ACCOUNT_ID} FROM {CONTACT} WHERE {known} ORDER BY {sf.CREATED} LIMIT 20"  # noqa: S608
         )
-    for group in people.of(sync.mapping.groups):
+    for group in people.of(mapping.groups):
         if group.spec.create.towards(Side.SALESFORCE):
-            asked["users"] = people.users(group, sync.mapping.referral.members(document, group))
+            asked["users"] = people.users(group, mapping.referral.members(document, group))
     return [CompositeStep(name, "GET", f"/query?q={quote(soql, safe='')}") for name, soql in asked.items() if soql]
 
 
-def understood(sync: Sync, views: Views, document: Document, found: Bodies) -> Around:
+def understood(mapping: FieldMapping, views: Views, document: Document, found: Bodies) -> Around:
     """What the answers to `questions` tell."""
-    choice = customer.choose(_account_fields(sync.mapping), _texts(views, "customer"), found)
+    choice = customer.choose(_account_fields(mapping), _texts(views, "customer"), found)
     contacts = found.get("contacts", ())
     # Of an account yet to be made nobody is a contact; who is known by the customer's name is that person.
     known = [row for row in contacts if not choice.account or row[sf.ACCOUNT_ID] == choice.account]
     users: list[str] = []
-    for group in people.of(sync.mapping.groups):
-        users = people.joined(group, sync.mapping.referral.members(document, group), found.get("users", ()))
+    for group in people.of(mapping.groups):
+        users = people.joined(group, mapping.referral.members(document, group), found.get("users", ()))
     return Around(
         choice.account,
         choice.similar,
         str(known[0][sf.ID]) if known else "",
         tuple(users),
-        sync.mapping.referral.note(document),
+        mapping.referral.note(document),
     )
 
 
-def before(sync: Sync, views: Views, around: Around) -> list[CompositeStep]:
+def before(mapping: FieldMapping, views: Views, around: Around) -> list[CompositeStep]:
     """What the opportunity builds upon: an account, where none is known."""
     texts = _texts(views, "customer")
     if around.account or not texts.get("name"):
         return []
-    path = by_external_id(ACCOUNT, sync.mapping.config.account.key, customer_key(texts))
-    return [CompositeStep("account", "PATCH", path, sync.mapping.opportunity.creation(views, f"{ACCOUNT}."))]
+    path = by_external_id(ACCOUNT, mapping.config.account.key, customer_key(texts))
+    return [CompositeStep("account", "PATCH", path, mapping.opportunity.creation(views, f"{ACCOUNT}."))]
 
 
-def fields(sync: Sync, views: Views, around: Around) -> dict[str, Any]:
+def fields(mapping: FieldMapping, views: Views, around: Around) -> dict[str, Any]:
     """The fields of the opportunity that name what is around it."""
-    account, owner = _account(sync, views, around), sync.mapping.config.opportunity.owner
+    account, owner = _account(mapping, views, around), mapping.config.opportunity.owner
     return ({sf.ACCOUNT_ID: account} if account else {}) | ({owner: around.users[0]} if owner and around.users else {})
 
 
-def after(sync: Sync, views: Views, around: Around, referral_id: str) -> list[CompositeStep]:
+def after(mapping: FieldMapping, views: Views, around: Around, referral_id: str) -> list[CompositeStep]:
     """What is made below the opportunity."""
     made = [
-        _contact(sync, views, around),
-        _solutions(sync, views, referral_id),
-        _team(sync, around),
-        _note(sync, around),
+        _contact(mapping, views, around),
+        _solutions(mapping, views, referral_id),
+        _team(mapping, around),
+        _note(mapping, around),
     ]
     return [step for steps in made for step in steps]
 
 
-def _account(sync: Sync, views: Views, around: Around) -> str:
+def _account(mapping: FieldMapping, views: Views, around: Around) -> str:
     """The customer's account, found or made in the same request; empty for a deal without one."""
-    return around.account or (NEW_ACCOUNT if before(sync, views, around) else "")
+    return around.account or (NEW_ACCOUNT if before(mapping, views, around) else "")
 
 
-def _contact(sync: Sync, views: Views, around: Around) -> list[CompositeStep]:
-    person, config = _texts(views, "contact"), sync.mapping.config.contact
-    account = _account(sync, views, around)
+def _contact(mapping: FieldMapping, views: Views, around: Around) -> list[CompositeStep]:
+    person, config = _texts(views, "contact"), mapping.config.contact
+    account = _account(mapping, views, around)
     if not (account and person.get("last_name") and person.get("email")):
         return []
     steps = []
     if not around.contact:
         key = contact_key(customer_key(_texts(views, "customer")), person["email"])
-        own = sync.mapping.opportunity.creation(views, f"{CONTACT}.") | {sf.ACCOUNT_ID: account}
+        own = mapping.opportunity.creation(views, f"{CONTACT}.") | {sf.ACCOUNT_ID: account}
         steps.append(CompositeStep("contact", "PATCH", by_external_id(CONTACT, config.key, key), own))
     role = sf.primary_contact(NEW_OPPORTUNITY, around.contact or "@{contact.id}", config.role)
     return [*steps, CompositeStep("role", "POST", sf.path(sf.CONTACT_ROLE), role)]
 
 
-def _solutions(sync: Sync, views: Views, referral_id: str) -> list[CompositeStep]:
-    writes = {g: c for g, c in views.items() if sync.mapping.groups[g].spec.kind == "set" and c}
+def _solutions(mapping: FieldMapping, views: Views, referral_id: str) -> list[CompositeStep]:
+    writes = {g: c for g, c in views.items() if mapping.groups[g].spec.kind == "set" and c}
     if not writes:
         return []
-    (sobject, key), added, _ = sync.mapping.opportunity.children(writes, {}, NEW_OPPORTUNITY, referral_id)  # type: ignore[arg-type]
+    (sobject, key), added, _ = mapping.opportunity.children(writes, {}, NEW_OPPORTUNITY, referral_id)  # type: ignore[arg-type]
     path = f"/composite/sobjects/{sobject}/{key}"
     return [CompositeStep("solutions", "PATCH", path, {"allOrNone": True, "records": added})]
 
 
-def _team(sync: Sync, around: Around) -> list[CompositeStep]:
+def _team(mapping: FieldMapping, around: Around) -> list[CompositeStep]:
     """Users beside the owner. Adding somebody twice makes one row (Object Reference, OpportunityTeamMember).
 
     One step each: what a composite says of a collection that it rolls back does not tell which step was refused.
     """
-    members = around.users[1:] if sync.mapping.config.opportunity.owner else around.users
-    spec = next((group.spec for group in people.of(sync.mapping.groups) if group.spec.salesforce), None)
+    members = around.users[1:] if mapping.config.opportunity.owner else around.users
+    spec = next((group.spec for group in people.of(mapping.groups) if group.spec.salesforce), None)
     if spec is None:
         return []
     return [
@@ -150,11 +150,11 @@ def _team(sync: Sync, around: Around) -> list[CompositeStep]:
     ]
 
 
-def _note(sync: Sync, around: Around) -> list[CompositeStep]:
+def _note(mapping: FieldMapping, around: Around) -> list[CompositeStep]:
     """Microsoft's words as a note."""
     if not around.note:
         return []
-    config = sync.mapping.config.note
+    config = mapping.config.note
     note, link = sf.note(config.title, around.note), sf.note_link("@{note.id}", NEW_OPPORTUNITY, config.share)
     return [
         CompositeStep(NOTE, "POST", sf.path(sf.NOTE), note),

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from shared.deal import Issue, Link, Side
-from shared.mapping.codecs import ticks_at
+from shared.say import say
 from shared.sync.admission.brakes import halted
 from shared.sync.admission.gates import Gates
 from shared.sync.detect.poll import Polled, Watermark
 from shared.sync.detect.sweep import DELTA
 from shared.sync.ports import Sync
+from shared.ticks import PER_SECOND, ticks_at
 
 log = logging.getLogger("cosell.sync")
-TICKS = 10_000_000
 
 
 def report_backlog(sync: Sync, issues: Iterable[Issue], waiting: Mapping[str, tuple[int, int]]) -> None:
@@ -32,19 +31,19 @@ def report_backlog(sync: Sync, issues: Iterable[Issue], waiting: Mapping[str, tu
     for issue in issues:
         codes[issue.code] += 1
         oldest[issue.code] = max(oldest.get(issue.code, 0), now - issue.at)
-    line = {
-        "event": "standing",
-        "unfinished": len(unfinished),
-        "unfinished_age": max(unfinished, default=0),
-        "issues": codes,
-        "issues_age": oldest,
-        "waiting": {queue: count for queue, (count, _) in waiting.items()},
-        "waiting_age": {queue: age for queue, (_, age) in waiting.items()},
-        "watermark_age": _watermarks(sync, now),
-        "gate_closed": {side.value: gates.delay_seconds(side) for side in Side},
-        "halted": int(halted(sync)),
-    }
-    log.info(json.dumps(line))
+    say(
+        log.info,
+        "standing",
+        unfinished=len(unfinished),
+        unfinished_age=max(unfinished, default=0),
+        issues=codes,
+        issues_age=oldest,
+        waiting={queue: count for queue, (count, _) in waiting.items()},
+        waiting_age={queue: age for queue, (_, age) in waiting.items()},
+        watermark_age=_watermarks(sync, now),
+        gate_closed={side.value: gates.delay_seconds(side) for side in Side},
+        halted=int(halted(sync)),
+    )
 
 
 def _begun(link: Link) -> int:
@@ -57,4 +56,4 @@ def _watermarks(sync: Sync, now: int) -> dict[str, int]:
     watermarks = {polled.value: Watermark.parse(sync.links.cursor(polled.value).text) for polled in Polled}
     ages = {name: now - watermark.read_at for name, watermark in watermarks.items() if watermark}
     seen = sync.links.cursor(DELTA).text
-    return ages | ({DELTA: (ticks_at(now) - int(seen)) // TICKS} if seen else {})
+    return ages | ({DELTA: (ticks_at(now) - int(seen)) // PER_SECOND} if seen else {})

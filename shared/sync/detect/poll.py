@@ -17,11 +17,12 @@ from typing import Any
 
 from shared.doorbell import Queue
 from shared.errors import LostRace
-from shared.mapping.codecs import epoch_seconds
+from shared.say import say
 from shared.shapes import salesforce as sf
 from shared.sync.admission.permit import timed
 from shared.sync.lanes import ring
 from shared.sync.ports import Document, Rows, Sync
+from shared.ticks import epoch_seconds
 
 log = logging.getLogger("cosell.sync")
 SETTLING_SECONDS = 60
@@ -78,25 +79,23 @@ def _poll(sync: Sync, polled: Sequence[Polled], rest_seconds: int) -> int:
     if not due:
         return 0
     found = sync.opportunities.queries([_soql(sync, one) for one in due], deleted=True)
-    passes = [_seen(sync, one, rows) for one, rows in zip(due, found, strict=True)]
+    passes = [(one, *_seen(sync, one, rows)) for one, rows in zip(due, found, strict=True)]
     for first_ever in (False, True):
-        ids = {sf_id: None for one in passes if (one.before is None) is first_ever for sf_id in one.ids}
+        ids = {sf_id: None for one, rung, _ in passes if (one.before is None) is first_ever for sf_id in rung}
         reason, rest = "poll", sync.patience.debounce
         ring(sync, Queue.OPPORTUNITY_CHANGES, list(ids), reason=reason, bulk=first_ever, delay_seconds=rest)
-    for one in passes:
-        _remember(sync, one)
-    return len({sf_id for one in passes for sf_id in one.ids})
+    for one, _, after in passes:
+        _remember(sync, one, after)
+    return len({sf_id for _, rung, _ in passes for sf_id in rung})
 
 
 @dataclass(frozen=True)
 class _Pass:
-    """One poll of one kind of rows: where it began, what it rings for, and where the next one begins."""
+    """One poll of one kind of rows: where it begins, and the version of the row that says so."""
 
     polled: Polled
     version: str
     before: Watermark | None
-    after: Watermark | None = None
-    ids: tuple[str, ...] = ()
 
 
 def _begun(sync: Sync, polled: Polled) -> _Pass:
@@ -108,25 +107,25 @@ def _rests(sync: Sync, one: _Pass, seconds: int) -> bool:
     return one.before is not None and 0 <= sync.clock() - one.before.read_at < seconds
 
 
-def _seen(sync: Sync, one: _Pass, rows: Rows) -> _Pass:
+def _seen(sync: Sync, one: _Pass, rows: Rows) -> tuple[tuple[str, ...], Watermark]:
+    """What to ring for, and where the next poll begins."""
     before = one.before
     stamped = {(str(r[sf.ID]), epoch_seconds(r[sf.STAMP])): r for r in rows.records}
     fresh = [row for key, row in stamped.items() if before is None or key not in before.seen]
     second = _second(sync, before, frozenset(stamped), rows.server_time)
     ids = dict.fromkeys(_opportunity_id(sync, one.polled, r) for r in [*fresh, *(stamped[key] for key in second)])
     if len(ids) > sync.mass_change_limit:
-        log.warning(json.dumps({"event": "mass change", "polled": one.polled.value, "records": len(ids)}))
+        say(log.warning, "mass change", polled=one.polled.value, records=len(ids))
     after = _advance(sync, before, frozenset(stamped), second, rows.server_time)
-    return replace(one, ids=tuple(ids), after=replace(after, read_at=sync.clock()))
+    return tuple(ids), replace(after, read_at=sync.clock())
 
 
-def _remember(sync: Sync, one: _Pass) -> None:
-    assert one.after is not None  # noqa: S101  set by `_seen`
+def _remember(sync: Sync, one: _Pass, after: Watermark) -> None:
     try:
-        if one.after != one.before:
-            sync.links.put_cursor(one.polled.value, one.after.text(), one.version)
+        if after != one.before:
+            sync.links.put_cursor(one.polled.value, after.text(), one.version)
     except LostRace:
-        log.info(json.dumps({"event": "another poll was faster", "polled": one.polled.value}))
+        say(log.info, "another poll was faster", polled=one.polled.value)
 
 
 def _soql(sync: Sync, one: _Pass) -> str:

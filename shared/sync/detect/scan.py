@@ -6,21 +6,20 @@ at a time. What the findings mean is decided in `sweep`.
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 from shared import unlinked
 from shared.deal import Digest, Link, SalesforceView
 from shared.decide.groups import shown
-from shared.mapping.codecs import ticks
+from shared.say import say
 from shared.shapes import salesforce as sf
 from shared.shapes.referral import CREATED, ID, UPDATED, id_of
 from shared.sync.create.known_leads import can_be_made, stands
 from shared.sync.pair.gather import Seen, by_ids
 from shared.sync.ports import Document, Sync
+from shared.ticks import ticks
 from shared.unlinked import Meaning
 
 log = logging.getLogger("cosell.sync")
@@ -59,25 +58,12 @@ def listed(sync: Sync) -> dict[str, Listed]:
     return found
 
 
-def down_to(documents: Iterable[Document], name: str, oldest: int) -> Iterator[Document]:
-    """The beginning of a list, latest first, down to a time in ticks; what shows no such time ends nothing."""
-    return takewhile(lambda document: stamp(document, name, oldest) >= oldest, documents)
-
-
-def stamp(document: Document, name: str, otherwise: int) -> int:
-    """When a listed referral was made, or changed, in ticks; `otherwise` where that cannot be read."""
-    try:
-        return ticks(str(document[name]))
-    except (KeyError, ValueError):
-        return otherwise
-
-
 def wanted(sync: Sync, document: Document) -> bool:
     """Whether a referral without a link would mean something: it names one of ours, or should become one."""
     meaning = _meaning(sync, document)
     if meaning is not Meaning.LEAD:
         return meaning is not Meaning.IGNORE
-    return can_be_made(sync, document) and not stands(sync, id_of(document))
+    return can_be_made(sync, document) and not stands(sync.links, id_of(document))
 
 
 def _meaning(sync: Sync, document: Document) -> Meaning:
@@ -117,7 +103,7 @@ def asking(sync: Sync) -> Iterator[str]:
 
 def unreadable(what: str, record: Document, key: str, error: Exception) -> None:
     """Say which record could not be compared, and nothing of what it shows."""
-    log.warning(json.dumps({"event": f"{what} unreadable", what: record.get(key), "why": type(error).__name__}))
+    say(log.warning, f"{what} unreadable", **{what: record.get(key)}, why=type(error).__name__)
 
 
 def _listed(sync: Sync, document: Document) -> Listed:
@@ -131,7 +117,7 @@ def _listed(sync: Sync, document: Document) -> Listed:
 
 def _waits(sync: Sync, document: Document) -> bool:
     unmade = _meaning(sync, document) is Meaning.LEAD and not can_be_made(sync, document)
-    return unmade and not stands(sync, id_of(document))
+    return unmade and not stands(sync.links, id_of(document))
 
 
 def _hash(digest: Digest | None) -> int:

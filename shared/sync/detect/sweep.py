@@ -20,19 +20,20 @@ from shared.decide.guards import unreported
 from shared.decide.upgrade import unanswered
 from shared.doorbell import Queue
 from shared.errors import LostRace
-from shared.mapping.codecs import ticks_at
+from shared.say import say
 from shared.shapes.referral import UPDATED, id_of
 from shared.sync.admission.brakes import Found, braked
 from shared.sync.admission.permit import permitted, timed
-from shared.sync.detect.scan import AT_ONCE, Listed, asking, down_to, listed, read_many, stamp, unreadable, wanted
+from shared.sync.detect.scan import AT_ONCE, Listed, asking, listed, read_many, unreadable, wanted
 from shared.sync.lanes import ring, ring_for_links
+from shared.sync.listing import down_to, stamp
 from shared.sync.ports import Document, Sync
+from shared.ticks import PER_SECOND, ticks_at
 
 log = logging.getLogger("cosell.sync")
 DELTA, DELTA_REASON = "p.delta", "delta"
 GONE, MOST_GONE = "sweep.gone", 15_000  # as many ids as fit a cursor
 SWEEP = "sweep"  # the cursor says since when one runs, and names the issues about sweeps themselves
-TICKS = 10_000_000
 SKEW_SECONDS = 60  # what the services' clocks and ours may differ by
 AGAIN_SECONDS, MOST_AGAIN = 1800, 3
 STUCK_SECONDS, MOST_NAMED = 900, 20
@@ -57,7 +58,7 @@ def delta(sync: Sync) -> int:
 def _delta(sync: Sync) -> int:
     cursor = sync.links.cursor(DELTA)
     before = int(cursor.text or 0)
-    oldest = before - sync.patience.delta_overlap * TICKS
+    oldest = before - sync.patience.delta_overlap * PER_SECOND
     settled = ticks_at(sync.clock() - sync.patience.list_lag)  # what is older shows in lists by now
     newest, ids = before, []
     for document in down_to(sync.referrals.newest(UPDATED), UPDATED, oldest):
@@ -154,7 +155,7 @@ def _sweep(sync: Sync) -> int:
         ring(sync, Queue.OPPORTUNITY_CHANGES, looked_at, reason="sweep", bulk=True)
         _remember(sync, GONE, json.dumps(sorted(found.gone)[:MOST_GONE]), cursor)
         counts = {"referrals": len(there), "links": found.links, "unlinked": len(unlinked), "missed": len(found)}
-        log.info(json.dumps({"event": "sweep", **counts}))
+        say(log.info, "sweep", **counts)
     _remember(sync, SWEEP, "", sync.links.cursor(SWEEP))
     sync.links.close_issues(SWEEP, keep=("stuck",) if found.stuck else ())
     return 0 if halts else len(found)
@@ -285,4 +286,4 @@ def _remember(sync: Sync, name: str, text: str, cursor: Any) -> None:
         if text != cursor.text:
             sync.links.put_cursor(name, text, cursor.version)
     except LostRace:
-        log.info(json.dumps({"event": "another run was faster", "cursor": name}))
+        say(log.info, "another run was faster", cursor=name)

@@ -6,13 +6,12 @@ A crash anywhere leaves either no trace or an announced write, which the next ru
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass, replace
 from math import ceil
 
 from shared.catalogue import INFORMATION
-from shared.deal import Absence, Decision, History, Intent, Issue, Link, LinkState, Opportunity, Referral, Side
+from shared.deal import Absence, Decision, History, Intent, Issue, Link, LinkState, Side
 from shared.decide import after_schema_change, announce, commit, decide, refuse
 from shared.decide.guards import SILENT
 from shared.decide.version import UNLISTED
@@ -28,12 +27,12 @@ from shared.errors import (
     Throttled,
     Unauthorised,
     Unavailable,
-    Unclear,
 )
 from shared.mapping import Untranslatable
+from shared.say import say
 from shared.sync.admission.schema import drifted
-from shared.sync.pair.gather import Look
-from shared.sync.pair.send import send, spelled
+from shared.sync.pair.gather import Gathered, gather, read_referral
+from shared.sync.pair.send import Announced, send, spelled
 from shared.sync.ports import Sync, doubled
 
 log = logging.getLogger("cosell.sync")
@@ -43,6 +42,9 @@ UNAUTHORISED_SECONDS = 900
 SOON_SECONDS = 2
 MOST_TRIES = 5
 UNEXPLAINED_TRIES = 2  # a field may be back before the org's description was read; then nothing is to be held
+
+
+Round = tuple[Link, Gathered, bool]  # after one write or none, and whether to go on
 
 
 @dataclass(frozen=True)
@@ -60,19 +62,21 @@ class Caller:
         sync.bells.ring(self.queue, [record], reason=self.reason, delay_seconds=ceil(delay_seconds), tries=tries)
 
 
-def converge(sync: Sync, link: Link, look: Look, caller: Caller) -> Link:
+def converge(sync: Sync, link: Link, found: Gathered, caller: Caller) -> Link:
     """Bring one pair to agreement as far as both sides allow; what cannot be done now rings again later."""
     run = sync.new_id()
     try:
         for _ in range(ROUNDS):
             if link.intent is not None and link.intent.helper != run:
-                if link.state is LinkState.OPPORTUNITY_DELETED and look.views(link)[1] is Absence.RECYCLED:
-                    return link
+                if link.state is LinkState.OPPORTUNITY_DELETED:
+                    found = gather(sync, link, found)
+                    if found.s is Absence.RECYCLED:
+                        return link
                 if _busy(sync, link):
                     caller.ring(sync, link, sync.patience.retry)
                     return link
                 link = sync.links.save(replace(link, intent=replace(link.intent, helper=run, at=sync.clock())))
-            link, again = _round(sync, link, look, run, caller)
+            link, found, again = _round(sync, link, found, run, caller)
             if not again:
                 return link
         caller.ring(sync, link, sync.patience.retry, tried=True)
@@ -86,31 +90,32 @@ def _busy(sync: Sync, link: Link) -> bool:
     return link.intent is not None and link.age < sync.patience.claim // 2
 
 
-def _round(sync: Sync, link: Link, look: Look, run: str, caller: Caller) -> tuple[Link, bool]:
-    p, s = look.views(link)
-    if (fit := after_schema_change(link, s, sync.policy)) != link:
-        link = sync.links.save(fit)
-    decision = decide(link, p, s, sync.policy, sync.clock())
+def _round(sync: Sync, link: Link, found: Gathered, run: str, caller: Caller) -> Round:
+    found = gather(sync, link, found)
+    if (changed := after_schema_change(link, found.s, sync.policy)) != link:
+        link = sync.links.save(changed)
+    decision = decide(link, found.p, found.s, sync.policy, sync.clock())
     if Side.PARTNER_CENTER in decision.read:
-        p = look.look_at_referral(link.referral_id)
-        decision = decide(link, p, s, sync.policy, sync.clock())
+        found = read_referral(sync, link.referral_id, found)
+        decision = decide(link, found.p, found.s, sync.policy, sync.clock())
     if decision.write is None:
-        return _settle(sync, link, look, decision, caller)
+        link, again = _settle(sync, link, found, decision, caller)
+        return link, found, again
     before, intent = link, link.intent
     if intent is None:
-        intent = announce(decision, p, s, sync.policy, intent_id=sync.new_id(), run=run, now=sync.clock())
+        intent = announce(decision, found.p, found.s, sync.policy, intent_id=sync.new_id(), run=run, now=sync.clock())
         try:
-            intent = replace(intent, rows=spelled(sync, link, intent, look))
+            intent = replace(intent, rows=spelled(sync, link, intent, found))
         except Untranslatable as refusal:
-            return _refused(sync, link, intent, look, refusal), True
+            return *_refused(sync, Announced(link, intent, found), refusal), True
         link = sync.links.save(replace(decision.link, intent=intent), conflicts=decision.conflicts, at=sync.clock())
-    done, again = _carry_out(sync, link, intent, look, decision, caller)
+    done, found, again = _carry_out(sync, Announced(link, intent, found), decision, caller)
     if before.state is not done.state or (before.held and not (link.held or done.held)):  # settled by the decision
         _issues(sync, before, done)
-    return done, again
+    return done, found, again
 
 
-def _settle(sync: Sync, link: Link, look: Look, decision: Decision, caller: Caller) -> tuple[Link, bool]:
+def _settle(sync: Sync, link: Link, found: Gathered, decision: Decision, caller: Caller) -> tuple[Link, bool]:
     """Nothing to write: remember what changed in our view of the pair, if anything, and look again if asked."""
     had_intent = link.intent is not None
     if decision.link != link or decision.conflicts:
@@ -126,57 +131,61 @@ def _settle(sync: Sync, link: Link, look: Look, decision: Decision, caller: Call
     if had_intent and link.intent is None:
         return link, True
     if decision.retry_after_seconds is not None:
-        _later(sync, link, look, decision, caller)
+        _later(sync, link, found, decision, caller)
     return link, False
 
 
-def _later(sync: Sync, link: Link, look: Look, decision: Decision, caller: Caller) -> None:
+def _later(sync: Sync, link: Link, found: Gathered, decision: Decision, caller: Caller) -> None:
     """Look again when the decision says; less and less often at a record that a service cannot show."""
     wait, delays = decision.retry_after_seconds or 0, LATER.get(decision.note)
     if delays is not None:
         if caller.tries < len(delays):
             caller.ring(sync, link, delays[caller.tries], tried=True)
-    elif decision.note == SILENT and look.retry_after_seconds is None:
+    elif decision.note == SILENT and found.retry_after_seconds is None:
         caller.ring(sync, link, doubled(wait, caller.tries), tried=True)
     else:
-        caller.ring(sync, link, look.retry_after_seconds or wait)
+        caller.ring(sync, link, found.retry_after_seconds or wait)
 
 
-def _carry_out(
-    sync: Sync, link: Link, intent: Intent, look: Look, decision: Decision, caller: Caller
-) -> tuple[Link, bool]:
-    try:
-        send(sync, link, intent, look)
-    except (Stale, Missing):
-        look.forget()
-        return _withdrawn(sync, link, decision), True
-    except Forbidden as refusal:
-        if not _still_due(sync, link, look):  # it went out of sight, or somebody was faster
-            return _withdrawn(sync, link, decision), True
-        return _refused(sync, link, intent, look, refusal), True
-    except (Rejected, Untranslatable) as refusal:
-        if isinstance(refusal, SchemaChanged) and (drifted(sync, refusal) or caller.tries < UNEXPLAINED_TRIES):
+def _carry_out(sync: Sync, write: Announced, decision: Decision, caller: Caller) -> Round:
+    """Send an announced write and do what its outcome asks for."""
+    link = write.link
+    (sent,) = send(sync, [write])
+    match sent.error:
+        case None:
+            return _arrived(sync, write, sent.found, decision, caller), sent.found, True
+        case Stale() | Missing():
+            return _withdrawn(sync, link, decision), write.found.unread(), True
+        case Forbidden() as refusal:  # refused, gone out of sight, or somebody was faster
+            found, due = _still_due(sync, link, write.found)
+            if not due:
+                return _withdrawn(sync, link, decision), found, True
+            return *_refused(sync, replace(write, found=found), refusal), True
+        case SchemaChanged() as error if drifted(sync, error) or caller.tries < UNEXPLAINED_TRIES:
             link = _withdrawn(sync, link, decision)
             caller.ring(sync, link, SOON_SECONDS, tried=True)
-            return link, False
-        if _taken_over(decision) and not _still_due(sync, link, look):
-            return link, True
-        return _refused(sync, link, intent, look, refusal), True
-    except (Throttled, Unavailable, Unauthorised) as error:
-        link = _withdrawn(sync, link, decision)
-        caller.ring(sync, link, _pause(sync, error, caller.tries), tried=not isinstance(error, Throttled))
-        return link, False
-    except Unclear:
-        caller.ring(sync, link, sync.patience.claim // 2 + 1)
-        return link, False
-    assert look.referral is not None and look.opportunity is not None  # noqa: S101, PT018  both were needed to decide
-    done = commit(link, intent, look.referral, look.opportunity, sync.policy)
-    done = replace(done, last_ok=sync.clock())
+        case Rejected() | Untranslatable() as refusal:
+            found, due = _still_due(sync, link, write.found) if _taken_over(decision) else (write.found, True)
+            if not due:
+                return link, found, True
+            return *_refused(sync, replace(write, found=found), refusal), True
+        case Throttled() | Unavailable() | Unauthorised() as error:
+            link = _withdrawn(sync, link, decision)
+            caller.ring(sync, link, _pause(sync, error, caller.tries), tried=not isinstance(error, Throttled))
+        case _:  # unclear: the next run judges it by what its target shows
+            caller.ring(sync, link, sync.patience.claim // 2 + 1)
+    return link, write.found, False
+
+
+def _arrived(sync: Sync, write: Announced, found: Gathered, decision: Decision, caller: Caller) -> Link:
+    """Remember the new agreement, and who brought it about."""
+    link, intent = write.link, write.intent
+    done = replace(commit(link, intent, found.p, found.s, sync.policy), last_ok=sync.clock())
     history = History(sync.clock(), caller.reason, decision.note, tuple(intent.writes), intent.side)
     saved = sync.links.save(done, history=history, at=sync.clock())
     _issues(sync, link, saved)
     _log(saved, caller.reason, decision.note, **_written(sync, intent, decision))
-    return saved, True
+    return saved
 
 
 def _written(sync: Sync, intent: Intent, decision: Decision) -> dict[str, object]:
@@ -195,10 +204,10 @@ def _taken_over(decision: Decision) -> bool:
     return decision.link.intent is not None
 
 
-def _still_due(sync: Sync, link: Link, look: Look) -> bool:
-    """A write taken over was refused: whether its target, read again, still waits for it. If not, it may be there."""
-    look.forget()
-    return decide(link, *look.views(link), sync.policy, sync.clock()).write is not None
+def _still_due(sync: Sync, link: Link, found: Gathered) -> tuple[Gathered, bool]:
+    """A write was refused: whether its target, read again, still waits for it. If not, it may be there."""
+    found = gather(sync, link, found.unread())
+    return found, decide(link, found.p, found.s, sync.policy, sync.clock()).write is not None
 
 
 def _withdrawn(sync: Sync, link: Link, decision: Decision) -> Link:
@@ -206,30 +215,30 @@ def _withdrawn(sync: Sync, link: Link, decision: Decision) -> Link:
     return link if _taken_over(decision) else sync.links.save(replace(link, intent=None))
 
 
-def _refused(
-    sync: Sync, link: Link, intent: Intent, look: Look, refusal: Rejected | Forbidden | Untranslatable
-) -> Link:
+def _refused(sync: Sync, write: Announced, refusal: Rejected | Forbidden | Untranslatable) -> tuple[Link, Gathered]:
     """A service will not take this write, now or later: its groups wait, and the seller is told why."""
+    link, intent, found = write.link, write.intent, write.found
     if isinstance(refusal, Untranslatable):
         code, detail = refusal.code, refusal.detail
     else:
         code = refusal.code or "refused"
         detail = " ".join(dict.fromkeys(p.message for p in refusal.problems if p.message))[:200]
     # A hold remembers what both sides showed, so the referral has to be read even if memory was enough to decide.
-    p = look.newest or look.look_at_referral(link.referral_id)
-    s = look.opportunity
-    if isinstance(p, Referral) and isinstance(s, Opportunity):
-        after = refuse(link, tuple(intent.writes), code, detail, p, s, sync.policy)
+    if found.referral is None:
+        found = read_referral(sync, link.referral_id, found)
+    if found.referral is not None and found.opportunity is not None:
+        groups = tuple(intent.writes)
+        after = refuse(link, groups, code, detail, found.referral, found.opportunity, sync.policy)
     else:
         after = replace(link, intent=None)
     saved = sync.links.save(after)
     _issues(sync, link, saved)
-    return saved
+    return saved, found
 
 
 def _pause(sync: Sync, error: ApiError, tries: int) -> float:
     if isinstance(error, Unauthorised):
-        log.error(json.dumps({"event": "side halted", "side": error.side.value, "code": error.code}))
+        say(log.error, "side halted", side=error.side.value, code=error.code)
         return UNAUTHORISED_SECONDS
     return error.retry_after_seconds or sync.patience.after(tries)
 
@@ -247,4 +256,4 @@ def _issues(sync: Sync, before: Link, after: Link) -> None:
 
 
 def _log(link: Link, reason: str, note: str, **more: object) -> None:
-    log.info(json.dumps({"event": "converge", "link": link.id, "reason": reason, "note": note, **more}))
+    say(log.info, "converge", link=link.id, reason=reason, note=note, **more)

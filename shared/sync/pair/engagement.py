@@ -13,31 +13,32 @@ from shared import unlinked
 from shared.deal import Link, Side
 from shared.errors import Forbidden, Missing, Rejected
 from shared.kinds import Kind, kind_of
-from shared.mapping.codecs import ticks
 from shared.shapes.referral import UPDATED, engagement_of, id_of
-from shared.sync.pair.gather import Look, link_of
-from shared.sync.ports import Document, Sync
+from shared.sync.pair.gather import Gathered, link_of, read_engagement
+from shared.sync.ports import Document, Links, Reading
+from shared.ticks import ticks
 
 
-def find_microsofts(document: Document, look: Look) -> None:
+def find_microsofts(sync: Reading, document: Document, found: Gathered) -> Gathered:
     """Read both sides of a deal that is new to us, where Microsoft may take part in it.
 
     Raises ApiError for what passes; a refusal to list them leaves Microsoft's side untold.
     """
     if kind_of(document) is Kind.CO_SELL and engagement_of(document):
         with suppress(Rejected, Missing, Forbidden):
-            look.look_at_engagement(engagement_of(document), id_of(document))
+            found, _ = read_engagement(sync, engagement_of(document), id_of(document), found)
+    return found
 
 
-def joined(sync: Sync, link: Link, theirs: Document | None) -> Link:
+def joined(links: Links, link: Link, theirs: Document | None) -> Link:
     """The link of a deal in which Microsoft has this referral, still to be saved. Its events find the link already."""
     if theirs is None:
         return link
     microsofts_id = id_of(theirs)
-    sync.links.claim(Side.PARTNER_CENTER, unlinked.alias_of_microsofts(microsofts_id), link.id)
+    links.claim(Side.PARTNER_CENTER, unlinked.alias_of_microsofts(microsofts_id), link.id)
     return replace(link, ms_referral_id=microsofts_id, ms_hwm=ticks(str(theirs[UPDATED])))
 
 
-def ours_of(sync: Sync, microsofts_id: str) -> Link | None:
+def ours_of(links: Links, microsofts_id: str) -> Link | None:
     """The pair in whose deal Microsoft has this referral."""
-    return link_of(sync, Side.PARTNER_CENTER, unlinked.alias_of_microsofts(microsofts_id))
+    return link_of(links, Side.PARTNER_CENTER, unlinked.alias_of_microsofts(microsofts_id))

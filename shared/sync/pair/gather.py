@@ -1,9 +1,12 @@
-"""Gather: read both records of a pair, each at most once per run unless told to look again."""
+"""Gather: read both records of a pair, each at most once per run unless told to look again.
+
+Nothing here keeps state: what was seen is a frozen value that the run hands on.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from shared import unlinked
@@ -22,7 +25,7 @@ from shared.errors import ApiError, Forbidden, Missing, Rejected, Throttled, Una
 from shared.mapping.referral import NOBODY
 from shared.shapes import salesforce as sf
 from shared.shapes.referral import engagement_of, id_of
-from shared.sync.ports import Document, Rows, Sync
+from shared.sync.ports import Document, Links, Reading, Rows
 
 REFERRAL_ABSENCES: dict[type[ApiError], Absence] = {
     Missing: Absence.GONE,
@@ -34,130 +37,142 @@ REFERRAL_ABSENCES: dict[type[ApiError], Absence] = {
 }
 
 
-class Look:
-    """What one run has seen of one pair. Views for deciding, documents for spelling a write."""
+@dataclass(frozen=True)
+class Gathered:
+    """What one run has seen of one pair: views to decide on, documents to spell a write. Reading makes a new one."""
 
-    def __init__(self, sync: Sync, *, audit: bool, settled: bool = False, link: Link | None = None) -> None:
-        self._sync = sync
-        self._audit = audit
-        self._settled = settled
-        self._from_memory = True
-        self._engagement = ""
-        self._theirs: Document | None = NOBODY
-        self.referral: PartnerCenterView | None = None
-        self.opportunity: SalesforceView | None = None
-        self.document: Document | None = None
-        self.record: Document = {}
-        self.retry_after_seconds: float | None = None
-        if link is not None:
-            self.of(link)
-
-    def views(self, link: Link) -> tuple[PartnerCenterView, SalesforceView]:
-        """Both sides; the referral from memory when the link knows its newest version."""
-        self.of(link)
-        if self.opportunity is None:
-            self.look_at_opportunity(link.opportunity_id)
-        unticked = isinstance(self.opportunity, Opportunity) and not self.opportunity.sync_on
-        if self.referral is None and self._from_memory and _may_remember(link, unticked=unticked):
-            self.referral = Remembered()
-        if self.referral is None:
-            self.look_at_referral(link.referral_id)
-        assert self.referral is not None and self.opportunity is not None  # noqa: S101, PT018  set just above
-        return self.referral, self.opportunity
-
-    def of(self, link: Link) -> None:
-        """Say whose pair it is: where Microsoft takes part, its referral is read in the same call as ours."""
-        engagement = link.engagement_id if link.ms_referral_id else ""
-        if engagement != self._engagement:
-            self._engagement, self._theirs = engagement, None if engagement else NOBODY
-
-    def look_at_referral(self, referral_id: str) -> PartnerCenterView:
-        """Read the referral now."""
-        try:
-            self.show_referral(self._in_engagement(referral_id) or self._sync.referrals.get(referral_id))
-        except tuple(REFERRAL_ABSENCES) as error:
-            self.referral = REFERRAL_ABSENCES[type(error)]
-            self.retry_after_seconds = error.retry_after_seconds
-        assert self.referral is not None  # noqa: S101  one of the two branches set it
-        return self.referral
-
-    def look_at_engagement(self, engagement_id: str, referral_id: str) -> Document | None:
-        """Read all sides of a deal now; ours, or None where the list does not show it yet. Raises ApiError."""
-        sides = self._sync.referrals.engagement(engagement_id)
-        self.show_microsofts(unlinked.microsofts(sides, self._sync.organization_id))
-        return next((side for side in sides if id_of(side) == referral_id), None)
-
-    def _in_engagement(self, referral_id: str) -> Document | None:
-        try:
-            return self.look_at_engagement(self._engagement, referral_id) if self._engagement else None
-        except (Rejected, Missing, Forbidden):  # without the list ours is read by itself, and theirs is as remembered
-            return None
-
-    def look_at_opportunity(self, opportunity_id: str, *, audit: bool | None = None) -> None:
-        """Read the opportunity now."""
-        wanted = self._audit if audit is None else audit
-        try:
-            found = look_at_opportunities(self._sync, [opportunity_id], audit=wanted)
-        except (Throttled, Unavailable, Unclear, Unauthorised) as error:
-            self.opportunity, self.retry_after_seconds = Absence.UNAVAILABLE, error.retry_after_seconds
-        else:
-            self.show_opportunity(*found[opportunity_id])
-
-    def show_referral(self, document: Document) -> None:
-        """Take a document that some call just returned as this run's view."""
-        self.document = document
-        self.referral = self._sync.mapping.referral.read(document, theirs=self._theirs, settled=self._settled)
-
-    def show_microsofts(self, document: Document | None) -> None:
-        """Take what some call just returned as Microsoft's side of the deal; None when it showed none.
-
-        A list may lag: what is known to be there, and is not shown, is as remembered.
-        """
-        self._theirs = document or (None if self._engagement else NOBODY)
-        self._engagement = engagement_of(document or {}) or self._engagement
-        if self.document is not None:
-            self.show_referral(self.document)
-
-    def show_opportunity(self, view: SalesforceView, record: Document) -> None:
-        """Take a row that some call just returned as this run's view."""
-        self.opportunity, self.record = view, record
-
-    def forget(self) -> None:
-        """Look again at both next time, and not from memory."""
-        self.referral = self.opportunity = self.document = None
-        self._theirs = None if self._engagement else NOBODY
-        self._settled = self._from_memory = False
+    p: PartnerCenterView = Absence.UNREAD
+    s: SalesforceView = Absence.UNREAD
+    document: Document | None = None  # the referral as it came, when it was read
+    record: Document = field(default_factory=dict)
+    retry_after_seconds: float | None = None  # asked for by the side that could not be read
+    audit: bool = True  # read the audit trail too
+    settled: bool = False  # this is another look after a pause: what it shows is believed
+    from_memory: bool = True  # the referral need not be read where the link knows its newest version
+    engagement: str = ""  # where Microsoft takes part: both referrals are then read in one call
+    theirs: Document | None = field(default_factory=dict)  # Microsoft's; empty: there is none; None: as remembered
 
     @property
     def microsofts(self) -> Document | None:
         """Microsoft's side as it was read; None when there is none, or nobody has looked."""
-        return self._theirs or None
+        return self.theirs or None
 
     @property
-    def newest(self) -> Referral | None:
+    def referral(self) -> Referral | None:
         """The referral if it was read as a record."""
-        return self.referral if isinstance(self.referral, Referral) else None
+        return self.p if isinstance(self.p, Referral) else None
+
+    @property
+    def opportunity(self) -> Opportunity | None:
+        """The opportunity if it was read as a record."""
+        return self.s if isinstance(self.s, Opportunity) else None
+
+    def of(self, link: Link | None) -> Gathered:
+        """The same for a known pair: where Microsoft takes part, its referral is read in the same call as ours."""
+        engagement = link.engagement_id if link and link.ms_referral_id else ""
+        if engagement == self.engagement:
+            return self
+        return replace(self, engagement=engagement, theirs=None if engagement else NOBODY)
+
+    def with_opportunity(self, view: SalesforceView, record: Document) -> Gathered:
+        """With a row that some call just returned."""
+        return replace(self, s=view, record=record)
+
+    def unread(self) -> Gathered:
+        """Nothing seen yet: both are to be read again, and not from memory."""
+        return Gathered(
+            audit=self.audit,
+            from_memory=False,
+            engagement=self.engagement,
+            theirs=None if self.engagement else NOBODY,
+        )
 
 
-def link_of(sync: Sync, side: Side, record_id: str) -> Link | None:
+def gather(sync: Reading, link: Link, found: Gathered) -> Gathered:
+    """Both sides, each read if it was not yet; the referral from memory when the link knows its newest version."""
+    found = found.of(link)
+    if found.s is Absence.UNREAD:
+        found = read_opportunity(sync, link.opportunity_id, found)
+    if found.p is not Absence.UNREAD:
+        return found
+    unticked = found.opportunity is not None and not found.opportunity.sync_on
+    if found.from_memory and _may_remember(link, unticked=unticked):
+        return replace(found, p=Remembered())
+    return read_referral(sync, link.referral_id, found)
+
+
+def read_referral(sync: Reading, referral_id: str, found: Gathered) -> Gathered:
+    """Read the referral now."""
+    try:
+        if found.engagement:
+            found, ours = _in_engagement(sync, referral_id, found)
+            if ours is not None:
+                return with_referral(sync, ours, found)
+        return with_referral(sync, sync.referrals.get(referral_id), found)
+    except tuple(REFERRAL_ABSENCES) as error:
+        return replace(found, p=REFERRAL_ABSENCES[type(error)], retry_after_seconds=error.retry_after_seconds)
+
+
+def read_engagement(
+    sync: Reading, engagement_id: str, referral_id: str, found: Gathered
+) -> tuple[Gathered, Document | None]:
+    """Read all sides of a deal now; ours, or None where the list does not show it yet. Raises ApiError."""
+    sides = sync.referrals.engagement(engagement_id)
+    found = with_microsofts(sync, unlinked.microsofts(sides, sync.organization_id), found)
+    return found, next((side for side in sides if id_of(side) == referral_id), None)
+
+
+def read_opportunity(sync: Reading, opportunity_id: str, found: Gathered) -> Gathered:
+    """Read the opportunity now."""
+    try:
+        seen = read_opportunities(sync, [opportunity_id], audit=found.audit)
+    except (Throttled, Unavailable, Unclear, Unauthorised) as error:
+        return replace(found, s=Absence.UNAVAILABLE, retry_after_seconds=error.retry_after_seconds)
+    return found.with_opportunity(*seen[opportunity_id])
+
+
+def with_referral(sync: Reading, document: Document, found: Gathered) -> Gathered:
+    """With a referral that some call just returned. Raises KeyError or ValueError when it cannot be read."""
+    view = sync.mapping.referral.read(document, theirs=found.theirs, settled=found.settled)
+    return replace(found, document=document, p=view)
+
+
+def with_microsofts(sync: Reading, document: Document | None, found: Gathered) -> Gathered:
+    """With what some call just returned as Microsoft's side of the deal; None when it showed none.
+
+    A list may lag: what is known to be there, and is not shown, is as remembered.
+    """
+    theirs = document or (None if found.engagement else NOBODY)
+    found = replace(found, theirs=theirs, engagement=engagement_of(document or {}) or found.engagement)
+    return found if found.document is None else with_referral(sync, found.document, found)
+
+
+def _in_engagement(sync: Reading, referral_id: str, found: Gathered) -> tuple[Gathered, Document | None]:
+    try:
+        return read_engagement(sync, found.engagement, referral_id, found)
+    except (Rejected, Missing, Forbidden):  # without the list ours is read by itself, and theirs is as remembered
+        return found, None
+
+
+def link_of(links: Links, side: Side, record_id: str) -> Link | None:
     """The link of a record. Read it before the record, never after.
 
     Beside a newer link an older view would show what another run has written meanwhile as taken back by a person.
     """
-    owner = sync.links.link_of(side, record_id)
-    return sync.links.link(owner) if owner else None
+    owner = links.link_of(side, record_id)
+    return links.link(owner) if owner else None
 
 
 @dataclass(frozen=True)
 class Seen:
     """The rows of one query by id. Each is understood when it is asked for, so that a bad one stops no other."""
 
-    sync: Sync
+    sync: Reading
     records: Mapping[str, Document]
     read_at: int
 
     @classmethod
-    def of(cls, sync: Sync, rows: Rows) -> Self:
+    def of(cls, sync: Reading, rows: Rows) -> Self:
         """The rows of a query by `by_ids` that also asked for deleted ones."""
         return cls(sync, {str(record[sf.ID]): record for record in rows.records}, rows.server_time)
 
@@ -171,13 +186,13 @@ class Seen:
         return self.sync.mapping.opportunity.read(record, self.read_at), record
 
 
-def by_ids(sync: Sync, ids: Iterable[str], *, audit: bool) -> str:
+def by_ids(sync: Reading, ids: Iterable[str], *, audit: bool) -> str:
     """The query for these opportunities."""
     listed = ", ".join(f"'{sf_id}'" for sf_id in ids)  # ids are validated by the doorbell's pattern
     return sync.mapping.opportunity.select(f"{sf.ID} IN ({listed})", audit=audit)
 
 
-def look_at_opportunities(sync: Sync, ids: Iterable[str], *, audit: bool) -> Seen:
+def read_opportunities(sync: Reading, ids: Iterable[str], *, audit: bool) -> Seen:
     """Read many opportunities in one query."""
     return Seen.of(sync, sync.opportunities.query(by_ids(sync, ids, audit=audit), deleted=True))
 
