@@ -76,7 +76,10 @@ def each(_sync: Any, bell: Any, _queue: Any, settle: Callable[[str], None]) -> N
 SABOTAGE: dict[str, tuple[str, Callable[..., Any], str, Callable[[int], Scenario]]] = {
     "a gate that does not hold calls back": ("shared.sync.Gates._delay", lambda *_: 0, "I12", throttled),
     "another organisation's referral taken for ours": ("shared.unlinked.owner", lambda *_: True, "I13", foreign),
-    "a second invitation": ("shared.sync.create.invite_microsoft._is_in", lambda *_: False, "I5", invited),
+    "a second invitation": (
+        *("shared.sync.create.invite_microsoft._is_in", lambda _sync, _link, found: (found, False)),
+        *("I5", invited),
+    ),
     "a bad record that stops its neighbours": (
         *("shared.sync.changes._each", each),
         *("I10", poisoned("opportunity raises", "new opportunity")),
