@@ -1,13 +1,12 @@
 """Table 1: what must be settled before two records may be compared, and which of two reasons comes first."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest
 
 from shared.deal import (
     Absence,
+    Link,
     LinkState,
     Opportunity,
     PartnerCenterView,
@@ -32,6 +31,7 @@ from tests.support.deals import (
     opportunity,
     referral,
     text,
+    under_way,
     writes,
 )
 
@@ -82,12 +82,6 @@ def test_no_access_blocks_and_is_never_taken_for_a_delete(p: PartnerCenterView, 
     assert (decision.link, decision.write) == (replace(linked(), state=LinkState.BLOCKED_NOACCESS), None)
 
 
-def test_access_regained_goes_on_with_the_old_base() -> None:
-    decision = look(replace(linked(), state=LinkState.BLOCKED_NOACCESS), referral(), CHANGED)
-    assert decision.link.state is LinkState.LINKED
-    assert writes(decision) == {P: {"value": text("x")}}
-
-
 @pytest.mark.parametrize(
     ("since", "state", "waits"),
     [
@@ -109,25 +103,19 @@ def test_a_referral_found_again_is_no_longer_on_its_way_to_gone(s: SalesforceVie
     assert decide(replace(linked(), gone_since=5), referral(), s, POLICY, NOW).link.gone_since == 0
 
 
-def test_a_referral_once_not_found_is_not_taken_from_memory() -> None:
-    decision = decide(replace(linked(), gone_since=5), Remembered(), CHANGED, POLICY, NOW)
-    assert decision.read == {P}
-
-
-def test_a_deleted_opportunity_leaves_the_referral_alone() -> None:
+def test_a_deleted_opportunity_leaves_the_referral_alone_and_of_a_closed_deal_asks_nothing_of_anybody() -> None:
     decision = decide(linked(), edited(referral(), value=text("x")), Absence.RECYCLED, POLICY, NOW)
     assert (decision.write, decision.link.state) == (None, LinkState.OPPORTUNITY_DELETED)
     assert decision.link.base_p == linked().base_p
-
-
-def test_a_deleted_opportunity_of_a_closed_deal_asks_nothing_of_anybody() -> None:
     closed = replace(referral(), phase=Phase.WON)
     assert decide(linked(), closed, Absence.RECYCLED, POLICY, NOW).link.state is LinkState.LINKED
 
 
-def test_an_undeleted_opportunity_goes_on() -> None:
-    recycled = decide(linked(), referral(), Absence.RECYCLED, POLICY, NOW).link
-    assert writes(look(recycled, referral(), CHANGED)) == {P: {"value": text("x")}}
+@pytest.mark.parametrize("state", [LinkState.BLOCKED_NOACCESS, LinkState.OPPORTUNITY_DELETED])
+def test_access_regained_and_an_undeleted_opportunity_go_on_with_the_old_base(state: LinkState) -> None:
+    decision = look(replace(linked(), state=state), referral(), CHANGED)
+    assert decision.link.state is LinkState.LINKED
+    assert writes(decision) == {P: {"value": text("x")}}
 
 
 def off(s: Opportunity) -> Opportunity:
@@ -167,27 +155,20 @@ def test_that_it_rests_is_told_in_a_closed_second_and_not_again_where_it_was_ref
     assert look(refused, referral(), replace(s, modified=s.modified + 1), policy).write is not None
 
 
-def test_switched_on_again_both_sides_changes_travel() -> None:
-    p, s = edited(referral(), value=text("x")), opportunity(notes=text("y"))
+def test_switched_on_again_both_sides_changes_travel_and_what_was_seen_makes_older_reads_stale() -> None:
+    p, s = edited(edited(referral()), value=text("x")), opportunity(notes=text("y"))
     paused = look(linked(), p, off(s)).link
+    assert look(paused, edited(referral()), opportunity()).note == "stale read"
     decision = look(paused, p, s)
     assert decision.link.state is LinkState.LINKED
     assert writes(decision) == {P: {"notes": text("y")}}
-
-
-def test_what_was_seen_while_switched_off_makes_older_reads_stale() -> None:
-    paused = look(linked(), edited(edited(referral()), value=text("x")), off(opportunity())).link
-    assert look(paused, edited(referral()), opportunity()).note == "stale read"
 
 
 @pytest.mark.parametrize("side", [P, S])
 def test_an_announced_write_is_settled_before_any_flag_is_honoured(side: Side) -> None:
     p = referral() if side is P else edited(referral(), value=text("x"))
     s = CHANGED if side is P else opportunity()
-    decision = look(linked(), p, s)
-    intent = announced(decision, p, s)
-    forward = look(replace(decision.link, intent=intent), p, off(s))
-    assert writes(forward) == {side: {"value": text("x")}}
+    assert writes(look(under_way(p, s)[0], p, off(s))) == {side: {"value": text("x")}}
 
 
 @pytest.mark.parametrize(
@@ -201,15 +182,14 @@ def test_an_announced_write_is_settled_before_any_flag_is_honoured(side: Side) -
 def test_an_announced_write_is_kept_while_its_target_cannot_be_read(
     p: PartnerCenterView, s: SalesforceView, state: LinkState
 ) -> None:
-    intent = announced(look(linked(), referral(), CHANGED), referral(), CHANGED)
+    _, intent = under_way(referral(), CHANGED)
     decision = decide(replace(linked(), intent=intent), p, s, POLICY, NOW)
     assert (decision.link.intent, decision.link.state, decision.write) == (intent, state, None)
 
 
-def test_the_target_of_an_announced_write_is_read_and_not_remembered() -> None:
-    intent = announced(look(linked(), referral(), CHANGED), referral(), CHANGED)
-    decision = decide(replace(linked(), intent=intent), Remembered(), CHANGED, POLICY, NOW)
-    assert decision.read == {P}
+@pytest.mark.parametrize("link", [replace(linked(), gone_since=5), under_way(referral(), CHANGED)[0]])
+def test_a_referral_once_not_found_or_about_to_be_written_is_not_taken_from_memory(link: Link) -> None:
+    assert decide(link, Remembered(), CHANGED, POLICY, NOW).read == {P}
 
 
 def test_a_write_announced_for_an_opportunity_deleted_since_is_judged_by_the_marker_when_it_comes_back() -> None:

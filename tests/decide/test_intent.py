@@ -1,7 +1,5 @@
 """Table 2 row by row: what became of a write that some run announced and perhaps never finished."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest
@@ -14,17 +12,16 @@ from tests.support.deals import (
     POLICY,
     P,
     S,
-    announced,
     digest,
     edited,
     elements,
     landed,
-    linked,
     look,
     opportunity,
     referral,
     settle,
     text,
+    under_way,
     writes,
 )
 
@@ -35,17 +32,13 @@ EMPTY: Content = ()
 def to_partner_center(**changes: object) -> tuple[Link, Intent, Referral, Opportunity]:
     """A pair whose run stopped after announcing a write to Partner Center."""
     p, s = referral(), opportunity(**(changes or {"value": X}))  # type: ignore[arg-type]
-    decision = look(linked(), p, s)
-    intent = announced(decision, p, s)
-    return replace(decision.link, intent=intent), intent, p, s
+    return *under_way(p, s), p, s
 
 
 def to_salesforce() -> tuple[Link, Intent, Referral, Opportunity]:
     """A pair whose run stopped after announcing a write to Salesforce."""
     p, s = edited(referral(), value=X), opportunity()
-    decision = look(linked(), p, s)
-    intent = announced(decision, p, s)
-    return replace(decision.link, intent=intent), intent, p, s
+    return *under_way(p, s), p, s
 
 
 def moved(s: Opportunity, **groups: object) -> Opportunity:
@@ -65,19 +58,12 @@ def test_rolling_forward_does_not_depend_on_what_the_source_shows_now() -> None:
     assert writes(look(link, p, moved(opportunity(), value=Z))) == {P: intent.writes}
 
 
-def test_a_referral_that_shows_the_value_has_got_it() -> None:
-    link, intent, p, s = to_partner_center()
-    decision = look(link, *landed(intent, p, s))
-    assert decision.link.intent is None
-    assert decision.link.base_p["value"] == decision.link.base_s["value"] == digest(X)
-    assert decision.conflicts == ()
-
-
-def test_an_opportunity_that_carries_the_marker_has_got_it() -> None:
-    link, intent, p, s = to_salesforce()
-    decision = look(link, *landed(intent, p, s))
-    assert decision.link.intent is None
-    assert decision.link.base_p["value"] == decision.link.base_s["value"] == digest(X)
+def test_a_referral_that_shows_the_value_and_an_opportunity_that_carries_the_marker_have_got_it() -> None:
+    for link, intent, p, s in (to_partner_center(), to_salesforce()):
+        decision = look(link, *landed(intent, p, s))
+        assert decision.link.intent is None
+        assert decision.link.base_p["value"] == decision.link.base_s["value"] == digest(X)
+        assert decision.conflicts == ()
 
 
 def test_after_landing_in_salesforce_another_value_is_an_edit() -> None:
@@ -174,9 +160,8 @@ def test_a_group_that_was_equal_before_proves_nothing() -> None:
 
 def test_a_loss_with_a_reason_that_arrived_is_recognised() -> None:
     p, s = referral(), opportunity(Phase.LOST, reason="price", value=X)
-    decision = look(linked(), p, s)
-    intent = announced(decision, p, s)
-    after = look(replace(decision.link, intent=intent), *landed(intent, p, s))
+    link, intent = under_way(p, s)
+    after = look(link, *landed(intent, p, s))
     assert (after.note, after.conflicts) == ("landed", ())
     assert after.link.base_p["status"] == POLICY.digest(lifecycle.content(Phase.LOST))
 

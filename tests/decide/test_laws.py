@@ -1,9 +1,8 @@
 """Laws that hold for every pair, however its sides, bases and rules look."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from itertools import product
+from random import Random
 from typing import Any
 
 from hypothesis import given, settings
@@ -101,12 +100,6 @@ def _some(draw: st.DrawFn, views: st.SearchStrategy[Views]) -> dict[str, Content
 
 @given(worlds())
 @settings(max_examples=60)
-def test_equal_questions_get_equal_answers(world: World) -> None:
-    assert look(world.link, world.p, world.s, world.policy) == look(world.link, world.p, world.s, world.policy)
-
-
-@given(worlds())
-@settings(max_examples=60)
 def test_what_both_sides_show_alike_is_not_written(world: World) -> None:
     stage = lifecycle.content(lifecycle.SHOWN[world.p.phase or Phase.ACTIVE])
     s = replace(world.s, groups={**world.p.groups, "status": stage})
@@ -117,55 +110,28 @@ def test_what_both_sides_show_alike_is_not_written(world: World) -> None:
 
 @given(worlds())
 @settings(max_examples=60)
-def test_no_value_is_invented(world: World) -> None:
-    decision = look(world.link, world.p, world.s, world.policy)
-    if decision.write is None:
-        return
-    source, target = (world.s, world.p) if decision.write.side is P else (world.p, world.s)
-    for group, content in decision.write.groups.items():
-        own, other = target.groups[group], source.groups[group]
-        if group == "status":
-            assert world.p.phase is not None
-            stage = lifecycle.phase_in(world.s.groups["status"])  # type: ignore[arg-type]
-            wanted = (
-                lifecycle.move(world.p.phase, stage) if decision.write.side is P else lifecycle.SHOWN[world.p.phase]
-            )
-            assert lifecycle.phase_in(content) is wanted  # type: ignore[arg-type]
-        elif world.policy.groups[group].kind == "set":
-            assert not isinstance(own, Unreadable)
-            assert not isinstance(other, Unreadable)
-            assert set(content) <= {*own, *other}
-        else:
-            assert content == other
-
-
-@given(worlds())
-@settings(max_examples=60)
-def test_nothing_is_written_from_or_over_what_cannot_be_read(world: World) -> None:
+def test_nothing_is_written_from_or_over_what_cannot_be_read_nor_past_the_life_cycle(world: World) -> None:
     decision = look(world.link, world.p, world.s, world.policy)
     odd = {g for g in GROUPS if ODD in (world.p.groups[g], world.s.groups[g])}
     assert odd <= decision.link.held.keys()
-    assert decision.write is None or not odd & decision.write.groups.keys()
+    if decision.write is not None:
+        assert not odd & decision.write.groups.keys()
+        on_hold = world.s.groups["status"] == lifecycle.content(Phase.NEW)
+        assert decision.write.side is S or not (on_hold or (world.p.phase or Phase.ACTIVE).terminal)
 
 
-@given(worlds())
-@settings(max_examples=60)
-def test_no_group_is_written_against_its_direction_or_past_the_life_cycle(world: World) -> None:
-    decision = look(world.link, world.p, world.s, world.policy)
-    if decision.write is None:
-        return
-    side = decision.write.side
-    assert all(world.policy.groups[g].direction.towards(side) for g in decision.write.groups)
-    on_hold = world.s.groups["status"] == lifecycle.content(Phase.NEW)
-    assert side is S or not (on_hold or (world.p.phase or Phase.ACTIVE).terminal)
-
-
-@given(worlds())
+@given(worlds(), st.randoms(use_true_random=False))
 @settings(max_examples=100)
-def test_every_pair_falls_silent_and_stays_silent(world: World) -> None:
-    result = settle(world.link, world.p, world.s, world.policy)
+def test_every_pair_falls_silent_and_stays_silent_in_whatever_order_its_groups_are_listed(
+    world: World, random: Random
+) -> None:
+    names = list(world.policy.groups)
+    random.shuffle(names)
+    shuffled = replace(world.policy, groups={name: world.policy.groups[name] for name in names})
+    result, other = (settle(world.link, world.p, world.s, policy) for policy in (world.policy, shuffled))
+    assert (result.link, result.p, result.s) == (other.link, other.p, other.s)
     assert len([d for d in result.decisions if d.write]) <= 4
-    again = look(result.link, result.p, result.s, world.policy)
+    again = look(result.link, result.p, result.s, shuffled)
     assert (again.link, again.write, again.conflicts) == (result.link, None, ())
     from_memory = decide(result.link, Remembered(), result.s, world.policy, NOW)
     assert (from_memory.link, from_memory.write) == (result.link, None)

@@ -18,10 +18,7 @@ POLICY = Policy(
 )
 BACK = replace(POLICY, returned=frozenset({"notes", "gone again"}))
 LINK = Link(
-    "s-1",
-    LinkState.LINKED,
-    base_p={"notes": repr(FULL), "value": "v"},
-    base_s={"notes": repr(FULL), "value": "v"},
+    "s-1", LinkState.LINKED, base_p={"notes": repr(FULL), "value": "v"}, base_s={"notes": repr(FULL), "value": "v"}
 )
 INTENT = Intent(
     "i", Side.SALESFORCE, {"notes": FULL, "value": FULL}, "1", {"notes": "n", "value": "v"}, "2", 3, True, 4, "me"

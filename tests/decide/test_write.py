@@ -1,7 +1,5 @@
 """A write before it is sent, after it was answered, and after it was refused."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest
@@ -13,7 +11,6 @@ from tests.support.deals import (
     POLICY,
     P,
     S,
-    announced,
     digest,
     edited,
     landed,
@@ -22,55 +19,50 @@ from tests.support.deals import (
     opportunity,
     referral,
     text,
+    under_way,
     writes,
 )
 
 X, Y = text("x"), text("y")
 
 
-def test_a_write_to_partner_center_is_announced_against_its_etag() -> None:
-    intent = announced(look(linked(), referral(), opportunity(value=X)), referral(), opportunity(value=X))
+def test_a_write_to_partner_center_is_announced_against_its_etag_seen_or_remembered() -> None:
+    s = opportunity(value=X)
+    _, intent = under_way(referral(), s)
     assert (intent.side, intent.writes, intent.target_version) == (P, {"value": X}, "e10")
     assert (intent.source, intent.source_version) == ({"value": digest(X)}, "100")
     assert (intent.id, intent.helper, intent.at) == ("i1", "run-1", NOW)
+    decision = decide(linked(), Remembered(), s, POLICY, NOW)
+    assert announce(decision, Remembered(), s, POLICY, intent_id="i1", run="r", now=NOW).target_version == "e10"
 
 
 def test_a_write_to_salesforce_is_announced_against_its_last_modification() -> None:
     p = edited(referral(), value=X)
-    intent = announced(look(linked(), p, opportunity()), p, opportunity())
+    _, intent = under_way(p, opportunity())
     assert (intent.side, intent.target_version, intent.source) == (S, "100", {"value": digest(X)})
     assert (intent.source_version, intent.source_ticks) == (p.etag, p.ticks)
-
-
-def test_a_write_decided_from_memory_is_announced_against_the_remembered_etag() -> None:
-    s = opportunity(value=X)
-    decision = decide(linked(), Remembered(), s, POLICY, NOW)
-    intent = announce(decision, Remembered(), s, POLICY, intent_id="i1", run="r", now=NOW)
-    assert intent.target_version == "e10"
 
 
 @pytest.mark.parametrize(("modified", "closed"), [(198, True), (199, False)])
 def test_an_announcement_says_whether_the_sources_second_was_over(modified: int, closed: bool) -> None:
     s = opportunity(modified=modified, value=X)
-    assert announced(look(linked(), referral(), s), referral(), s).source_closed is closed
+    assert under_way(referral(), s)[1].source_closed is closed
 
 
 def test_after_a_write_both_sides_are_remembered_and_the_version_with_them() -> None:
     s = opportunity(value=X)
-    decision = look(linked(), referral(), s)
-    intent = announced(decision, referral(), s)
+    link, intent = under_way(referral(), s)
     p, s = landed(intent, referral(), s)
-    link = commit(replace(decision.link, intent=intent, attempts=3), intent, p, s, POLICY)
+    link = commit(replace(link, attempts=3), intent, p, s, POLICY)
     assert link.base_p["value"] == link.base_s["value"] == digest(X)
     assert (link.p_etag, link.p_ticks, link.intent, link.attempts) == (p.etag, p.ticks, None, 0)
 
 
 def test_what_the_service_made_of_a_value_is_accepted() -> None:
     s = opportunity(value=text("100.004"))
-    decision = look(linked(), referral(), s)
-    intent = announced(decision, referral(), s)
+    link, intent = under_way(referral(), s)
     p = edited(referral(), value=text("100.00"))
-    link = commit(replace(decision.link, intent=intent), intent, p, s, POLICY)
+    link = commit(link, intent, p, s, POLICY)
     assert look(link, p, s).write is None
     assert look(link, p, s).link == link
 
@@ -78,29 +70,26 @@ def test_what_the_service_made_of_a_value_is_accepted() -> None:
 @pytest.mark.parametrize("back", [(), Unreadable("unknown_value", "x")], ids=["emptied", "unreadable"])
 def test_a_read_back_that_shows_nothing_is_told_from_one_that_cannot_be_read(back: tuple[()] | Unreadable) -> None:
     s = opportunity(value=X)
-    decision = look(linked(), referral(), s)
-    intent = announced(decision, referral(), s)
-    link = commit(replace(decision.link, intent=intent), intent, edited(referral(), value=back), s, POLICY)
+    link, intent = under_way(referral(), s)
+    link = commit(link, intent, edited(referral(), value=back), s, POLICY)
     assert link.base_p["value"] == (digest(X) if isinstance(back, Unreadable) else digest(()))
 
 
 def test_an_edit_of_the_source_after_the_announcement_is_still_an_edit() -> None:
     s = opportunity(value=X)
-    decision = look(linked(), referral(), s)
-    intent = announced(decision, referral(), s)
+    link, intent = under_way(referral(), s)
     p, _ = landed(intent, referral(), s)
     later = replace(s, groups={**s.groups, "value": Y}, modified=150)
-    link = commit(replace(decision.link, intent=intent), intent, p, later, POLICY)
+    link = commit(link, intent, p, later, POLICY)
     assert link.base_s["value"] == digest(X)
     assert writes(look(link, p, later)) == {P: {"value": Y}}
 
 
 def test_news_of_partner_center_in_the_answer_to_our_write_is_not_taken_for_agreed() -> None:
     s = opportunity(value=X)
-    decision = look(linked(), referral(), s)
-    intent = announced(decision, referral(), s)
+    link, intent = under_way(referral(), s)
     p = edited(referral(), value=X, notes=Y)
-    link = commit(replace(decision.link, intent=intent), intent, p, s, POLICY)
+    link = commit(link, intent, p, s, POLICY)
     assert link.p_etag == "e10"
     assert writes(look(link, p, s)) == {S: {"notes": Y}}
 
@@ -126,7 +115,7 @@ def test_a_refused_group_waits_until_something_changes(
 
 def test_a_refusal_is_kept_in_the_services_words_and_no_write_is_left_announced() -> None:
     s = opportunity(value=X)
-    intent = announced(look(linked(), referral(), s), referral(), s)
+    _, intent = under_way(referral(), s)
     link = refuse(replace(linked(), intent=intent), ("value",), "CODE", "because", referral(), s, POLICY)
     assert (link.held["value"].code, link.held["value"].detail, link.intent) == ("CODE", "because", None)
 
@@ -156,7 +145,6 @@ def test_a_write_that_arrived_ends_the_hold_of_its_groups() -> None:
     s = opportunity(Phase.WON, value=X)
     held = refuse(linked(), ("value",), "CODE", "", referral(), s, POLICY)
     p, s = referral(), opportunity(Phase.WON, value=Y)
-    decision = look(held, p, s)
-    intent = announced(decision, p, s)
+    link, intent = under_way(p, s, held)
     p, s = landed(intent, p, s)
-    assert commit(replace(decision.link, intent=intent), intent, p, s, POLICY).held == {}
+    assert commit(link, intent, p, s, POLICY).held == {}

@@ -1,7 +1,5 @@
 """Which account is a customer's: what is asked, and how names that resemble each other are found."""
 
-from __future__ import annotations
-
 import pytest
 
 from shared.mapping.customer import Choice, Fields, choose, core, questions

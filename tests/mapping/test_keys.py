@@ -11,12 +11,6 @@ from sandbox.salesforce.soql import parse
 from shared.mapping.keys import by_external_id, contact_key, customer_key, quoted
 from tests.sandbox.salesforce_rig import Rig
 
-
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
-
-
 HOSTILE = st.one_of(
     st.text(max_size=30),
     st.lists(st.sampled_from(["'", "\\", "\n", "\r", "\t", '"', "%", "_", "--", " OR ", "\\'", "😀"]), max_size=8).map(

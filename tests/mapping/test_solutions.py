@@ -1,17 +1,16 @@
 """Solution rows of an opportunity: added by key, removed by a flag, never deleted, never twice."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from shared.deal import Content, Elements
-from shared.mapping import Untranslatable, build, load
 from shared.mapping.keys import quoted
 from shared.mapping.opportunity import MOST_REMOVALS
 from tests.sandbox.salesforce_rig import Rig
+from tests.support.mapping import refused, table
 
-SPELL = build(load(), zone=ZoneInfo("UTC")).opportunity
+SPELL = table().opportunity
 REFERRAL = "5f7c1c2e-0000-4000-8000-000000000001"
 
 
@@ -107,38 +106,23 @@ def test_adding_twice_makes_one_row() -> None:
     assert len(deal.record["Microsoft_Solutions__r"]["records"]) == 2
 
 
-@pytest.mark.parametrize("order", [(False, True), (True, False)])
-def test_a_removal_reaches_the_visible_one_of_two_equal_rows(order: tuple[bool, bool]) -> None:
-    deal = Deal("SOL-2")
-    for removed in order:
-        deal.add("SOL-1", Removed__c=removed)
-    assert deal.shown() == ["SOL-1", "SOL-2"]
-    assert deal.want("SOL-2") == (0, 1)
-
-
-def test_a_removal_reaches_every_one_of_equal_rows() -> None:
-    assert Deal("SOL-1", "SOL-1", "SOL-2").want("SOL-2") == (0, 2)
-
-
-@pytest.mark.parametrize("order", [(False, True), (True, False)])
-def test_a_removed_twin_of_a_visible_row_stays_removed(order: tuple[bool, bool]) -> None:
+@pytest.mark.parametrize(
+    ("typed", "wanted", "changed"),
+    [
+        pytest.param(["SOL-2", "SOL-1", "-SOL-1"], "SOL-2", (0, 1), id="a removal reaches the visible one"),
+        pytest.param(["SOL-2", "-SOL-1", "SOL-1"], "SOL-2", (0, 1), id="in whatever order"),
+        pytest.param(["SOL-1", "SOL-1", "SOL-2"], "SOL-2", (0, 2), id="a removal reaches every visible one"),
+        pytest.param(["SOL-1", "-SOL-1"], "SOL-1", (0, 0), id="a removed twin of a visible row stays removed"),
+        pytest.param(["-SOL-1", "SOL-1"], "SOL-1", (0, 0), id="whichever is older"),
+        pytest.param(["-SOL-1", "-SOL-1"], "SOL-1", (0, 1), id="only one of two removed twins comes back"),
+        pytest.param([" SOL-1 "], "SOL-1", (0, 0), id="a row typed with spaces is the same solution"),
+    ],
+)
+def test_equal_rows_are_one_solution(typed: list[str], wanted: str, changed: tuple[int, int]) -> None:
     deal = Deal()
-    for removed in order:
-        deal.add("SOL-1", Removed__c=removed)
-    assert deal.want("SOL-1") == (0, 0)
-
-
-def test_only_one_of_two_removed_twins_comes_back() -> None:
-    deal = Deal()
-    for _ in range(2):
-        deal.add("SOL-1", Removed__c=True)
-    assert deal.want("SOL-1") == (0, 1)
-    assert sum(not row["Removed__c"] for row in deal.record["Microsoft_Solutions__r"]["records"]) == 1
-
-
-def test_a_row_typed_with_spaces_is_the_same_solution() -> None:
-    deal = Deal(" SOL-1 ")
-    assert deal.want("SOL-1") == (0, 0)
+    for solution in typed:  # those with a minus are removed
+        deal.add(solution.removeprefix("-"), Removed__c=solution.startswith("-"))
+    assert deal.want(wanted) == changed
 
 
 def test_a_deleted_row_is_not_seen_and_is_made_anew() -> None:
@@ -151,9 +135,7 @@ def test_a_deleted_row_is_not_seen_and_is_made_anew() -> None:
 def test_more_flags_than_one_composite_holds_are_refused_with_the_limit() -> None:
     fits = [f"SOL-{number:03d}" for number in range(MOST_REMOVALS + 1)]
     assert Deal(*fits).want(fits[0]) == (0, MOST_REMOVALS)
-    with pytest.raises(Untranslatable) as caught:
-        Deal(*fits, "SOL-999").spelled(fits[0])
-    assert (caught.value.code, caught.value.detail) == ("too_many_rows", str(MOST_REMOVALS))
+    assert refused(Deal(*fits, "SOL-999").spelled, fits[0]) == ("too_many_rows", str(MOST_REMOVALS))
 
 
 def test_fifty_new_rows_travel_as_one_collection() -> None:
@@ -162,8 +144,7 @@ def test_fifty_new_rows_travel_as_one_collection() -> None:
 
 def test_what_does_not_fit_is_not_written() -> None:
     wanted: Content = (("SOL-1", (("id", "SOL-1"), ("name", "x" * 256))),)
-    with pytest.raises(Untranslatable, match="too_long"):
-        SPELL.children({"solutions": wanted}, {}, "006000000000001AAA", REFERRAL)
+    assert refused(SPELL.children, {"solutions": wanted}, {}, "006000000000001AAA", REFERRAL)[0] == "too_long"
 
 
 def test_other_changes_touch_no_row() -> None:

@@ -1,7 +1,5 @@
 """`python -m tests.model [--deep]`: explores every variant and prints one table. Exits with 1 if one surprises."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 import time
@@ -9,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from tests.model import creation, search
@@ -55,13 +52,11 @@ def main(arguments: list[str]) -> int:
     console = Console()
     table = Table("variant", "runs/edits/touches/crashes(/refusals)", "states", "seconds", "result")
     wrong = 0
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with console.status("") as status:
         for line in lines(deep=options.deep):
-            task = progress.add_task(f"{line.name} {line.bounds}")
+            status.update(f"{line.name} {line.bounds}")
             began = time.perf_counter()
             found = line.explore()
-            progress.remove_task(task)
             seconds = time.perf_counter() - began
             right = line.safe is not bool(found.fault)
             wrong += not right

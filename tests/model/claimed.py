@@ -3,8 +3,6 @@
 Times are counted from now; what is older than anybody asks for is as old as that, so the worlds are finite.
 """
 
-from __future__ import annotations
-
 from enum import IntEnum
 from functools import cache
 from typing import Any, NamedTuple, cast

@@ -4,11 +4,9 @@ The re-check and the start of the POST are one step; how long a POST may then be
 life. Time is counted in steps.
 """
 
-from __future__ import annotations
-
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from shared.deal import Claim, ClaimPhase
 from shared.errors import LostRace
@@ -16,11 +14,12 @@ from shared.sync import Patience
 from shared.sync.create import claims
 from shared.sync.create.claims import MaySend, Taken
 from tests.model.claimed import NOW, OLD, Creator, Do, Making, Store, aged, link_of, real_sync
-from tests.model.search import Found
+from tests.model.search import Found, explore
 
 PATIENCE = Patience(claim=3, send_window=1, list_lag=2, in_flight=3)
 POST_STEPS = 1  # a POST takes effect within this time or never
 LIST_LAG = 2  # the lists' true lag
+MOST_STATES = 50_000_000
 
 Moves = Iterator[tuple[str, Making]]
 
@@ -54,18 +53,7 @@ WAYS: tuple[Way, ...] = (
 def search(way: Way, runs: int, crashes: int) -> Found:
     """Visit every world once; stop at the first with two twins, or with one that never comes."""
     first = Making(None, done=False, twins=(), runs=(None,) * runs, late=(), crashes=crashes)
-    came_from: dict[Making, tuple[str, Making] | None] = {first: None}
-    waiting = deque([first])
-    while waiting:
-        making = waiting.popleft()
-        if fault := _fault(way, making):
-            return Found(len(came_from), fault, tuple(_trace(came_from, making)))
-        for label, moved in moves(way, making):
-            after = _canonical(moved)
-            if after not in came_from:
-                came_from[after] = (label, making)
-                waiting.append(after)
-    return Found(len(came_from))
+    return explore(first, partial(moves, way), _canonical, partial(_fault, way), MOST_STATES)[0]
 
 
 def moves(way: Way, making: Making) -> Moves:
@@ -114,10 +102,8 @@ def _take(way: Way, making: Making, at: int, run: Creator) -> Moves:
     if taken.may_send is MaySend.NOT_YET:
         yield "waits", _put(making, at, None)
     else:
-        yield (
-            f"claims: {taken.may_send.value}",
-            _put(making, at, Creator(way.after[taken.may_send], making.claim, fresh=True, since=0)),
-        )
+        claimed = Creator(way.after[taken.may_send], making.claim, fresh=True)
+        yield f"claims: {taken.may_send.value}", _put(making, at, claimed)
 
 
 def _search(way: Way, making: Making, at: int, run: Creator) -> Moves:
@@ -141,24 +127,26 @@ def _post(way: Way, making: Making, at: int, run: Creator) -> Moves:
         yield "is throttled", _put(fewer, at, run._replace(do=Do.GIVE_BACK))
 
 
-def _complete(way: Way, making: Making, at: int, run: Creator) -> Moves:
-    store = Store(making, run)
-    try:
-        store.save(replace(link_of(run.claim), claim=None, referral_id="r"))
-    except LostRace:
-        yield "loses the race", _put(making, at, None)
-    else:
-        yield "links the twin", _put(store.saved(at), at, None)
+def _complete(_way: Way, making: Making, at: int, run: Creator) -> Moves:
+    done = replace(link_of(run.claim), claim=None, referral_id="r")
+    yield from _saving(making, at, run, "links the twin", lambda store: store.save(done))
 
 
 def _give_back(way: Way, making: Making, at: int, run: Creator) -> Moves:
+    def give_back(store: Store) -> object:
+        return claims.give_back(real_sync(way.patience, store), link_of(run.claim), 1)
+
+    yield from _saving(making, at, run, "gives the claim back", give_back)
+
+
+def _saving(making: Making, at: int, run: Creator, label: str, save: Callable[[Store], object]) -> Moves:
     store = Store(making, run)
     try:
-        claims.give_back(real_sync(way.patience, store), link_of(run.claim), 1)
+        save(store)
     except LostRace:
         yield "loses the race", _put(making, at, None)
     else:
-        yield "gives the claim back", _put(store.saved(at), at, None)
+        yield label, _put(store.saved(at), at, None)
 
 
 STEPS: Mapping[Do, Callable[[Way, Making, int, Creator], Moves]] = {
@@ -190,11 +178,3 @@ def _older(making: Making) -> Making:
         late=tuple(age + 1 for age in making.late),
         runs=tuple(run and run._replace(claim=aged(run.claim), since=min(run.since + 1, OLD)) for run in making.runs),
     )
-
-
-def _trace(came_from: Mapping[Making, tuple[str, Making] | None], making: Making) -> Iterator[str]:
-    path = []
-    while (step := came_from[making]) is not None:
-        label, making = step
-        path.append(label)
-    yield from reversed(path)

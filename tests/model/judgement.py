@@ -3,8 +3,6 @@
 Translation and caching only. What the model leaves out of a link is what no decision reads.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """A conditional write taking effect on one side, and the ghosts' account of what it replaced."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from tests.model.state import COINCIDENT, KEPT, LIVE, NO_CHANGE, SUPERSEDED, Announced, Cell, Edit, P, Row, World

@@ -1,7 +1,5 @@
 """What happens beside the runs: people edit and touch records, seconds pass, late writes arrive or never do."""
 
-from __future__ import annotations
-
 from tests.model.land import land, saved, superseded
 from tests.model.state import VALUES, Cell, Edit, P, S, World
 from tests.model.steps import Moves

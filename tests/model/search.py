@@ -1,18 +1,19 @@
 """Breadth first over all worlds within bounds: the first world that comes to a bad rest, and how it got there."""
 
-from __future__ import annotations
-
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
+from typing import Any
 
 from tests.model import people
 from tests.model.state import Left, Run, World, beginning
 from tests.model.steps import Moves, Protocol, begin
 from tests.model.verdict import Verdict
 
-MOST_LATE = 2
+Next = Callable[[Any], Iterator[tuple[str, Any]]]
+Same = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
@@ -42,21 +43,29 @@ class Found:
 def search(protocol: Protocol, bounds: Bounds, most_states: int = 50_000_000) -> Found:
     """Visit every world once; stop at the first whose rest is bad."""
     first = beginning(bounds.runs, Left(bounds.edits, bounds.touches, bounds.crashes, bounds.refusals))
-    came_from: dict[World, World | None] = {first: None}
-    verdict, waiting = Verdict(protocol), deque([first])
+    verdict = Verdict(protocol)
+    found, world = explore(first, partial(moves, protocol), canonical, verdict.of, most_states)
+    if world is None:
+        return found
+    return replace(found, trace=(*found.trace, "left alone:", *verdict.story(world)))
+
+
+def explore(first: Any, moves: Next, canonical: Same, fault: Callable[[Any], str], most: int) -> tuple[Found, Any]:
+    """Every world that moves lead to, each once, up to the first with a fault: it, and how it was reached."""
+    came_from = {first: None}
+    waiting = deque([first])
     while waiting:
         world = waiting.popleft()
-        if found := verdict.of(world):
-            path = tuple(_trace(protocol, came_from, world))
-            return Found(len(came_from), found, (*path, "left alone:", *verdict.story(world)))
-        for _, moved in moves(protocol, world):
+        if found := fault(world):
+            return Found(len(came_from), found, tuple(_trace(moves, canonical, came_from, world))), world
+        for _, moved in moves(world):
             after = canonical(moved)
             if after not in came_from:
                 came_from[after] = world
                 waiting.append(after)
-        if len(came_from) > most_states:
-            raise MemoryError(f"more than {most_states} states: {protocol.name} {bounds}")
-    return Found(len(came_from))
+        if len(came_from) > most:
+            raise MemoryError(f"more than {most} states")
+    return Found(len(came_from)), None
 
 
 def moves(protocol: Protocol, world: World) -> Moves:
@@ -95,10 +104,9 @@ def _order(run: Run | None) -> tuple[object, ...]:
     return False, run.pc, run.fresh, run.mine, run.referral_first, run.remember, run.p or (), run.s or ()
 
 
-def _trace(protocol: Protocol, came_from: dict[World, World | None], world: World) -> Iterator[str]:
+def _trace(moves: Next, canonical: Same, came_from: dict[Any, Any], world: Any) -> Iterator[str]:
     path = [world]
     while (before := came_from[path[-1]]) is not None:
         path.append(before)
-    path.reverse()
-    for before, after in pairwise(path):
-        yield next(label for label, made in moves(protocol, before) if canonical(made) == after)
+    for before, after in pairwise(reversed(path)):
+        yield next(label for label, made in moves(before) if canonical(made) == after)

@@ -4,8 +4,6 @@ One link and one merged group. Plain tuples, so that worlds can be counted by th
 observer knows: which edit a value stems from, and what became of each edit. Nothing here decides or moves.
 """
 
-from __future__ import annotations
-
 from enum import IntEnum
 from typing import NamedTuple
 

@@ -3,8 +3,6 @@
 An experiment replaces entries of the table, or wraps `ask`; the rest stays as it is.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 

@@ -3,8 +3,6 @@
 Larger bounds: `python -m tests.model --deep`.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any, cast
 
@@ -17,7 +15,7 @@ from tests.model.creation import WAYS, Way
 from tests.model.search import Bounds, search
 from tests.model.steps import Protocol
 from tests.model.variants import ABLATIONS, FULL, Case
-from tests.support.deals import announced, landed, linked, look, opportunity, referral, text
+from tests.support.deals import landed, look, opportunity, referral, text, under_way
 from tests.support.rig import Rig
 
 X = text("x")
@@ -95,10 +93,9 @@ def test_a_throttled_repetition_of_another_runs_write_keeps_it_announced() -> No
 def test_judging_an_announced_write_teaches_the_newest_version() -> None:
     """Otherwise an older read would be taken for a person's edit right after."""
     p, s = referral(), opportunity(value=X)
-    decision = look(linked(), p, s)
-    intent = announced(decision, p, s)
+    link, intent = under_way(p, s)
     p_after, _ = landed(intent, p, s)
-    judged = look(replace(decision.link, intent=intent), p_after, s)
+    judged = look(link, p_after, s)
     assert (judged.note, judged.link.p_hwm) == ("landed", p_after.ticks)
     assert look(judged.link, p, s).note == "stale read"
 

@@ -5,8 +5,6 @@ A rule is taken away from outside, by another step or by a wrapped question; the
 without a read here.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import partial
 
@@ -49,35 +47,21 @@ def _moved_means_landed(tenant: Tenant, link: Memory, p: Cell | None, s: Row) ->
     return answer._replace(link=answer.link._replace(base_p=intent.value, base_s=intent.source), rows=(), note="landed")
 
 
-def _act_unannounced(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
-    """The write is sent without having been announced; the loser is kept first all the same."""
+def _act_short(protocol: Protocol, world: World, at: int, run: Run, *, announced: bool) -> Moves:
+    """The write is sent without having been announced; or it is announced, and its conflict rows are kept back."""
     assert run.s is not None
     answer = protocol.ask(protocol.tenant, run.link, run.p, run.s)
     if answer.write is None:
         yield from STEPS[Pc.ACT](protocol, world, at, run)
-        return
-    after = save(world, at, run, answer.link, answer.rows)
-    if after is None:
-        yield "loses the race", put(world, at, None)
         return
     link = answer.link._replace(intent=announce(protocol, world, run, answer))
-    yield "announces nothing", put(after, at, run._replace(pc=Pc.SEND, mine=Mine.ANNOUNCED, link=link))
-
-
-def _act_unlogged(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
-    """Conflict rows of a write are kept back until the write was answered."""
-    assert run.s is not None
-    answer = protocol.ask(protocol.tenant, run.link, run.p, run.s)
-    if answer.write is None:
-        yield from STEPS[Pc.ACT](protocol, world, at, run)
-        return
-    after = save(world, at, run, answer.link._replace(intent=announce(protocol, world, run, answer)))
+    after = save(world, at, run, link, ()) if announced else save(world, at, run, answer.link, answer.rows)
     if after is None:
         yield "loses the race", put(world, at, None)
         return
-    mine = after.runs[at]
-    assert mine is not None
-    yield "announces", put(after, at, mine._replace(pc=Pc.SEND, mine=Mine.ANNOUNCED, unlogged=answer.rows))
+    unlogged = answer.rows if announced else ()
+    sending = run._replace(pc=Pc.SEND, mine=Mine.ANNOUNCED, link=link, unlogged=unlogged)
+    yield "announces" if announced else "announces nothing", put(after, at, sending)
 
 
 def _roll_back(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
@@ -86,9 +70,7 @@ def _roll_back(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
     if after is None:
         yield "loses the race", put(world, at, None)
         return
-    mine = after.runs[at]
-    assert mine is not None
-    yield "takes the intent back", gather(protocol, after, at, mine)
+    yield "takes the intent back", gather(protocol, after, at, run._replace(link=after.memory))
 
 
 def _help_unclaimed(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
@@ -166,12 +148,12 @@ FULL = (
 
 ABLATIONS = (
     Case(Protocol("last writer wins, perfect clock, no faults", ask=_newest_wins), Bounds(1, 2)),
-    Case(_without("no write-ahead intent", ACT=_act_unannounced), Bounds(1, 3, 0, 1)),
+    Case(_without("no write-ahead intent", ACT=partial(_act_short, announced=False)), Bounds(1, 3, 0, 1)),
     Case(_without("intents rolled back blindly", CLAIM=_roll_back), Bounds(2, 2)),
     Case(_without("no If-Match on Partner Center", SEND=partial(_unconditional, P)), Bounds(1, 3, 1, 1)),
     Case(_without("no conditional write on Salesforce", SEND=partial(_unconditional, S)), Bounds(1, 3, 1, 1)),
     Case(Protocol("no stale-read guard", ask=_any_age), Bounds(1, 2)),
-    Case(_without("conflict kept after the overwrite", ACT=_act_unlogged), Bounds(1, 3, 1, 1)),
+    Case(_without("conflict kept after the overwrite", ACT=partial(_act_short, announced=True)), Bounds(1, 3, 1, 1)),
     Case(Protocol("writing to Salesforce in an open second", Tenant(closed_margin_seconds=0)), Bounds(1, 3, 1, 1)),
     Case(_without("commit with a source read after the write", SEND=_fresh_source), Bounds(1, 3, 1, 1)),
     Case(Protocol("unclear outcome taken as never landed", ask=_unclear_keeps_bases), Bounds(1, 3, 1, 1)),

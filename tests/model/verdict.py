@@ -1,7 +1,5 @@
 """What must hold once everything is quiet: silence is reached, both sides are equal, and every edit is answered."""
 
-from __future__ import annotations
-
 from tests.model.state import LIVE, World
 from tests.model.steps import Protocol, begin
 

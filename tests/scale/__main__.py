@@ -1,6 +1,4 @@
-"""`make storm`: every storm at full size, with progress and a table at the end. Times are printed, never judged."""
-
-from __future__ import annotations
+"""`make storm`: every storm at full size, with a table at the end. Times are printed, never judged."""
 
 import argparse
 import logging
@@ -10,47 +8,45 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from tests.scale import storms
 from tests.scale.deployment import Deployment
-from tests.scale.storms import Row, Told
+from tests.scale.storms import Row
 from tests.support.connecting import no_waiting
 
-Storm = Callable[[Deployment, Told], Iterable[Row]]
+Storm = Callable[[Deployment], Iterable[Row]]
 DAY_SHARE, CHANGED_SHARE = 20, 100  # a day is played with a part of the pairs, of which a part changes on each side
 FEWEST = 100
 
 
-def plan(links: int) -> list[tuple[str, int, int, Storm]]:
-    """Name, pairs, steps to show and work of each storm; storms of as many pairs share one deployment."""
+def plan(links: int) -> list[tuple[str, int, Storm]]:
+    """Name, pairs and work of each storm; storms of as many pairs share one deployment."""
     pairs = max(links // DAY_SHARE, FEWEST)
     changes = max(pairs // CHANGED_SHARE, 20)
     day = partial(storms.a_day, changes=changes)
     return [
-        ("cold start", links, links, storms.cold_start),
-        ("nightly sweep", links, 0, storms.nightly_sweep),
-        ("webhooks", links, 0, storms.webhooks),
-        ("mass stamp", links, 0, storms.mass_stamp),
-        ("calm day", pairs, storms.DAY_MINUTES, partial(day, throttled=0.0, broken=0.0)),
-        ("rough day", pairs, storms.DAY_MINUTES, partial(day, throttled=0.05, broken=0.01)),
+        ("cold start", links, storms.cold_start),
+        ("nightly sweep", links, storms.nightly_sweep),
+        ("webhooks", links, storms.webhooks),
+        ("mass stamp", links, storms.mass_stamp),
+        ("calm day", pairs, partial(day, throttled=0.0, broken=0.0)),
+        ("rough day", pairs, partial(day, throttled=0.05, broken=0.01)),
     ]
 
 
-def play(links: int, progress: Progress) -> list[tuple[Row, float]]:
+def play(links: int, console: Console) -> list[tuple[Row, float]]:
     """Every storm, with the seconds that each took."""
     found: list[tuple[Row, float]] = []
     deployment = Deployment()
-    for name, pairs, steps, storm in plan(links):
+    for name, pairs, storm in plan(links):
         if len(deployment.pairs) != pairs:
-            filling = progress.add_task(f"{pairs} equal pairs", total=pairs - 1)
+            console.print(f"making {pairs} equal pairs …")
             deployment = Deployment()
-            deployment.fill(pairs, partial(progress.advance, filling))
-        task, began = progress.add_task(name, total=steps or None), time.monotonic()
-        deployment.host.told = partial(progress.advance, task) if steps == pairs else _nothing
-        rows = list(storm(deployment, partial(progress.advance, task)))
-        progress.update(task, total=1, completed=1)
+            deployment.fill(pairs)
+        console.print(f"{name} …")
+        began = time.monotonic()
+        rows = list(storm(deployment))
         found += [(row, time.monotonic() - began) for row in rows]
     return found
 
@@ -80,10 +76,6 @@ def _number(value: float) -> str:
     return "any" if value == float("inf") else f"{value:,.0f}"
 
 
-def _nothing(_answered: int) -> None:
-    pass
-
-
 def main() -> int:
     """Play everything; 1 when a bound was broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.scale", description=__doc__)
@@ -91,9 +83,8 @@ def main() -> int:
     links = parser.parse_args().links
     logging.disable(logging.CRITICAL)
     console = Console()
-    columns = TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with no_waiting(), Progress(*columns, console=console) as progress:
-        found = play(links, progress)
+    with no_waiting():
+        found = play(links, console)
     console.print(table(found, links))
     return 0 if all(row.holds for row, _ in found) else 1
 

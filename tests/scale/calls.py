@@ -1,7 +1,5 @@
 """Every call to a service is counted here, and in bad weather some of them fail as the services let them fail."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +15,13 @@ T = TypeVar("T")
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 P_PAGE, S_PAGE = 100, 2000
 READ, WRITE, CREATE = Repeat.READ, Repeat.WRITE, Repeat.NEVER
+NAMES = {
+    "get": (P, "GET", READ),
+    "patch": (P, "PATCH", WRITE),
+    "create": (P, "POST", CREATE),
+    "engagement": (P, "page", READ),
+    "describe": (S, "describe", READ),
+}
 
 
 @dataclass
@@ -53,24 +58,20 @@ class Calls:
             raise (Unclear if repeat is CREATE else Unavailable)(side, name, status=503)
 
 
-@dataclass
-class CountedReferrals:
+class Counted:
+    """A port whose calls are counted, most of them under a name each."""
+
+    def __init__(self, calls: Calls, inner: Any) -> None:
+        self.calls = calls
+        self.inner = inner
+
+    def __getattr__(self, method: str) -> Any:
+        effect, (side, name, repeat) = getattr(self.inner, method), NAMES[method]
+        return lambda *given, **more: self.calls(side, name, repeat, lambda: effect(*given, **more))
+
+
+class CountedReferrals(Counted):
     """The port `Referrals`."""
-
-    calls: Calls
-    inner: Any
-
-    def get(self, referral_id: str) -> Mapping[str, Any]:
-        """One referral."""
-        return self.calls(P, "GET", READ, lambda: self.inner.get(referral_id))
-
-    def patch(self, referral_id: str, operations: Sequence[Mapping[str, Any]], *, etag: str) -> Mapping[str, Any]:
-        """Change a referral."""
-        return self.calls(P, "PATCH", WRITE, lambda: self.inner.patch(referral_id, operations, etag=etag))
-
-    def create(self, body: Mapping[str, Any], *, request_id: str, before: Callable[[], None]) -> Mapping[str, Any]:
-        """Create a referral."""
-        return self.calls(P, "POST", CREATE, lambda: self.inner.create(body, request_id=request_id, before=before))
 
     def newest(self, order_by: str) -> Iterator[Mapping[str, Any]]:
         """All referrals, latest first; a page is a call."""
@@ -80,17 +81,9 @@ class CountedReferrals:
             page, more = self.calls(P, "page", READ, lambda: next(pages))
             yield from page
 
-    def engagement(self, engagement_id: str) -> Sequence[Mapping[str, Any]]:
-        """The referrals of an engagement."""
-        return self.calls(P, "page", READ, lambda: self.inner.engagement(engagement_id))
 
-
-@dataclass
-class CountedOpportunities:
+class CountedOpportunities(Counted):
     """The port `Opportunities`."""
-
-    calls: Calls
-    inner: Any
 
     def query(self, soql: str, *, deleted: bool = False) -> Any:
         """Rows of a query; two thousand are a page, and a page is a call."""
@@ -105,14 +98,9 @@ class CountedOpportunities:
         return found  # type: ignore[no-any-return]
 
     def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Any:
-        """Several steps in one call."""
         reading = all(step.method == "GET" for step in steps)
         name, repeat = ("look", READ) if reading else ("write", WRITE)
         return self.calls(S, name, repeat, lambda: self.inner.composite(steps, all_or_none=all_or_none))
-
-    def describe(self, sobject: str) -> Mapping[str, Any]:
-        """The fields of an object."""
-        return self.calls(S, "describe", READ, lambda: self.inner.describe(sobject))
 
 
 class CountedLinks:

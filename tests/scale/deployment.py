@@ -1,7 +1,5 @@
 """One deployment over the light services: pairs in agreement, people who edit, and the counts of what they cause."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable
 from random import Random
@@ -33,7 +31,7 @@ class Deployment:
         self.host.sync = self.sync = self._sync()
         self.pairs: list[tuple[str, str]] = []
 
-    def fill(self, pairs: int, told: Callable[[int], object]) -> None:
+    def fill(self, pairs: int) -> None:
         """Equal pairs, as the connector itself leaves them: one is made by it, the others are like that one."""
         first = self.org.create(OPPORTUNITY)
         self.org.set_solution(first, "SOL-1")
@@ -50,7 +48,6 @@ class Deployment:
             link = str(self.org.opportunities[first].values["Referral_Link__c"]).replace(model, referral)
             self.org.update(opportunity, {KEY: referral, "Referral_Link__c": link})
             self.pairs.append((opportunity, referral))
-            told(1)
         self._events()
         self.host.run(3600)
 

@@ -3,8 +3,6 @@
 A worker's effects happen when it begins; until its calls are over its place is taken.
 """
 
-from __future__ import annotations
-
 import heapq
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -31,7 +29,6 @@ class Lane:
 
     waiting: list[tuple[int, int, Doorbell, int]] = field(default_factory=list)
     busy: int = 0
-    answered: int = 0
     longest: int = 0  # microseconds a due message waited for a worker
     deepest: int = 0
 
@@ -44,29 +41,15 @@ class Host:
         self.calls = calls
         self.sync: Sync
         self.lanes = {queue: Lane() for queue in Queue}
-        self.told: Callable[[int], object] = lambda answered: None
         self.events: Callable[[], Iterable[tuple[str, int]]] = list
         self._due: list[tuple[int, int, Action]] = []
         self._number = 0
 
-    # The port
-
-    def ring(
-        self,
-        queue: Queue,
-        ids: Iterable[str],
-        *,
-        reason: str = "",
-        seen: int = 0,
-        delay_seconds: int = 0,
-        tries: int = 0,
-    ) -> None:
+    def ring(self, queue: Queue, ids: Iterable[str], *, delay_seconds: int = 0, **more: Any) -> None:
         """Put messages at the end."""
-        for bell in Doorbell.of(ids, CHUNK, reason=reason, seen=seen, tries=tries):
+        for bell in Doorbell.of(ids, CHUNK, **more):
             self.calls.counts["Q"] += 1
             self._put(queue, bell, self.clock.now + delay_seconds * SECOND)
-
-    # Time
 
     def after(self, seconds: float, action: Action) -> None:
         """Let something happen later."""
@@ -100,8 +83,6 @@ class Host:
         work(self.sync)
         self._deliver()
 
-    # Inside
-
     def _put(self, queue: Queue, bell: Doorbell, visible: int, count: int = 0) -> None:
         self._number += 1
         lane = self.lanes[queue]
@@ -125,8 +106,6 @@ class Host:
             if count >= 4:
                 raise
             self._put(queue, bell, self.clock.now + BACK_SECONDS * SECOND, count + 1)
-        lane.answered += 1
-        self.told(len(bell.ids))
         made = self.calls.total("P") + self.calls.total("S") - before
         self.after(max(1, made) * CALL_SECONDS, lambda: self._free(queue))
 
@@ -142,8 +121,3 @@ class Host:
 
     def _webhook(self, referral_id: str, ticks: int) -> None:
         self.ring(Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated", seen=ticks)
-
-
-def shown(lane: Any) -> str:
-    """A lane in words."""
-    return f"{lane.answered} answered, at most {lane.deepest} waiting, at most {lane.longest / SECOND:.1f} s late"

@@ -3,10 +3,8 @@
 `least` is the lower bound of the call model; `most` is asserted. Where the two are far apart the note says why.
 """
 
-from __future__ import annotations
-
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from math import ceil
 from typing import NamedTuple
 
@@ -17,7 +15,6 @@ from tests.scale.deployment import Deployment
 from tests.scale.host import CHUNK
 from tests.simulation.schedule import SECOND
 
-Told = Callable[[int], object]
 MINUTES_OF_OVERLAP = 15
 DAY_MINUTES = 24 * 60
 
@@ -38,7 +35,7 @@ class Row(NamedTuple):
         return self.counted <= self.most
 
 
-def cold_start(d: Deployment, _told: Told) -> Iterator[Row]:
+def cold_start(d: Deployment) -> Iterator[Row]:
     """The tables are lost: every pair is found again, and nothing is written to either system."""
     pairs = len(d.pairs)
     d.forget()
@@ -51,7 +48,7 @@ def cold_start(d: Deployment, _told: Told) -> Iterator[Row]:
     )
 
 
-def nightly_sweep(d: Deployment, _told: Told) -> Iterator[Row]:
+def nightly_sweep(d: Deployment) -> Iterator[Row]:
     """Everything is in agreement: the comparison costs its pages and rings for nobody."""
     pairs = len(d.pairs)
     _minutes(d, 20)
@@ -65,7 +62,7 @@ def nightly_sweep(d: Deployment, _told: Told) -> Iterator[Row]:
     yield Row("sweep", "doorbells", counts["Q"], 0, 0)
 
 
-def mass_stamp(d: Deployment, _told: Told) -> Iterator[Row]:
+def mass_stamp(d: Deployment) -> Iterator[Row]:
     """Every row of Salesforce is re-stamped without an edit."""
     pairs = len(d.pairs)
     _minutes(d, 20)
@@ -79,7 +76,7 @@ def mass_stamp(d: Deployment, _told: Told) -> Iterator[Row]:
     yield Row("mass stamp", "S calls", _calls(counts, "S"), pages + ceil(pairs / S_PAGE), polls + looks, note)
 
 
-def webhooks(d: Deployment, _told: Told) -> Iterator[Row]:
+def webhooks(d: Deployment) -> Iterator[Row]:
     """Ten thousand events within a minute (a tenth of the pairs), while a mass stamp fills the bulk lane."""
     distinct = max(1, len(d.pairs) // 40)
     _minutes(d, 20)
@@ -107,7 +104,7 @@ def webhooks(d: Deployment, _told: Told) -> Iterator[Row]:
     )
 
 
-def a_day(d: Deployment, told: Told, *, changes: int, throttled: float, broken: float) -> Iterator[Row]:
+def a_day(d: Deployment, *, changes: int, throttled: float, broken: float) -> Iterator[Row]:
     """Twenty-four hours with changes on both sides.
 
     A change costs Salesforce more looks than the bound has (the poll's own ring, its second ring, our echo), so
@@ -123,7 +120,7 @@ def a_day(d: Deployment, told: Told, *, changes: int, throttled: float, broken: 
         edit = d.edit_referral if index % 2 else d.edit_opportunity
         at = d.clock.random.uniform(0, 22 * 3600)
         d.host.after(at, lambda n=number, e=edit, v=2000 + index: e(n, v))  # type: ignore[misc]
-    counts = d.measured(lambda: _day(d, told))
+    counts = d.measured(lambda: _day(d))
     d.calls.throttled = d.calls.broken = 0
     _minutes(d, 60)
     yield Row(name, "pairs that differ in the end", d.different(), 0, 0)
@@ -137,7 +134,7 @@ def a_day(d: Deployment, told: Told, *, changes: int, throttled: float, broken: 
         yield Row(name, f"{side} calls", made, least, allowed * least, note)
 
 
-def _day(d: Deployment, told: Told) -> None:
+def _day(d: Deployment) -> None:
     for minute in range(DAY_MINUTES):
         d.host.run(60)
         d.host.minute()
@@ -146,7 +143,6 @@ def _day(d: Deployment, told: Told) -> None:
             d.host.timer(flows.describe)
         if minute == DAY_MINUTES - 60:
             d.host.timer(flows.sweep)
-        told(1)
 
 
 def _minutes(d: Deployment, minutes: int) -> None:

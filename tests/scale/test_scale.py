@@ -10,7 +10,7 @@ from tests.scale.__main__ import plan
 from tests.scale.deployment import Deployment
 
 LINKS = 2000
-STORMS = {name: (pairs, storm) for name, pairs, _, storm in plan(LINKS)}
+STORMS = {name: (pairs, storm) for name, pairs, storm in plan(LINKS)}
 
 
 @pytest.fixture(autouse=True)
@@ -25,14 +25,14 @@ def _quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 def deployment(pairs: int) -> Deployment:
     """Pairs in agreement, made once: a storm leaves them in agreement again."""
     made = Deployment()
-    made.fill(pairs, lambda _: None)
+    made.fill(pairs)
     return made
 
 
 @pytest.mark.parametrize("name", STORMS)
 def test_a_storm_keeps_its_bounds(name: str) -> None:
     pairs, storm = STORMS[name]
-    rows = list(storm(deployment(pairs), lambda _: None))
+    rows = list(storm(deployment(pairs)))
     broken = [f"{row.what}: {row.counted} of at most {row.most} ({row.note})" for row in rows if not row.holds]
     assert rows
     assert not broken

@@ -3,8 +3,6 @@
 What a service answers stays as the simulation has it; only how the rows are found differs.
 """
 
-from __future__ import annotations
-
 import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +10,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shared.deal import Conflict, History, Link
+from shared.deal import Link
 from shared.mapping import Mapping as FieldMapping
 from shared.mapping import build, load
 from tests.simulation.light_memory import LightLinks
@@ -44,10 +42,6 @@ class Referrals(LightPartnerCenter):
         listed = sorted(map(self.current, self.created), key=lambda d: str(d[order_by]), reverse=True)
         for start in range(0, max(1, len(listed)), size):
             yield listed[start : start + size], start + size < len(listed)
-
-    def touch(self, referral_id: str) -> None:
-        """Re-stamped by the service: another time, another eTag, the same content."""
-        self._put(dict(self.current(referral_id)))
 
     def twin(self, referral_id: str, opportunity_id: str) -> str:
         """Another referral just like this one, of another opportunity."""
@@ -129,11 +123,9 @@ class Memory(LightLinks):
         super().__init__(clock)
         self._open: dict[str, None] = {}
 
-    def save(
-        self, link: Link, *, conflicts: Sequence[Conflict] = (), history: History | None = None, at: int = 0
-    ) -> Link:
+    def save(self, link: Link, **more: Any) -> Link:
         """Remember a link; its history is not kept."""
-        saved = super().save(link, conflicts=conflicts, at=at)
+        saved = super().save(link, **more | {"history": None})
         if saved.intent is not None or saved.claim is not None:
             self._open[saved.id] = None
         else:

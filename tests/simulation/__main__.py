@@ -1,13 +1,10 @@
 """`python -m tests.simulation`: the simulation at depth, with progress, a summary, and the first failure made small."""
 
-from __future__ import annotations
-
 import sys
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from tests.simulation.depth import Summary, many, quietly, shrunk
@@ -17,7 +14,7 @@ from tests.simulation.scenario import scenario
 
 console = Console(highlight=False, markup=False, soft_wrap=True)
 MOST_LINES = 400
-LINE_EVERY_SECONDS = 60  # where no bar can be drawn, in a log
+LINE_EVERY_SECONDS = 10
 
 
 def main(
@@ -38,20 +35,16 @@ def main(
 
 
 def _with_progress(seeds: int, base: int, level: str, processes: int) -> Summary:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task(f"{level} level", total=seeds)
-        line_at = float(LINE_EVERY_SECONDS)
+    line_at = float(LINE_EVERY_SECONDS)
 
-        def told(so_far: Summary) -> None:
-            nonlocal line_at
+    def told(so_far: Summary) -> None:
+        nonlocal line_at
+        if so_far.seconds >= line_at:
+            line_at = so_far.seconds + LINE_EVERY_SECONDS
             failed = f", {len(so_far.failures)} failed: {min(so_far.failures)}" if so_far.failures else ""
-            progress.update(task, completed=so_far.seeds, description=f"{level} level{failed}")
-            if not console.is_terminal and so_far.seconds >= line_at:
-                line_at = so_far.seconds + LINE_EVERY_SECONDS
-                console.print(f"{level} level: {so_far.seeds} of {seeds} seeds after {so_far.seconds:.0f} s{failed}")
+            console.print(f"{level} level: {so_far.seeds} of {seeds} seeds after {so_far.seconds:.0f} s{failed}")
 
-        return many(base, seeds, level, processes, told)
+    return many(base, seeds, level, processes, told)
 
 
 def _show(summary: Summary, base: int) -> None:

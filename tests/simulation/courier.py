@@ -1,7 +1,5 @@
 """Webhooks: events travel from Partner Center to the queue, some twice, some late, some never."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

@@ -98,15 +98,10 @@ def quietly() -> Iterator[None]:
 
 def chunk(base: int, seeds: int, level: str) -> Summary:
     """Some seeds, one after the other."""
-    with quietly():
-        return _chunk(base, seeds, level)
-
-
-def _chunk(base: int, seeds: int, level: str) -> Summary:
-    found = Summary(level)
+    found = Summary(level, seeds)
     for seed in range(base, base + seeds):
-        outcome = play(scenario(seed), level=level)
-        found.seeds += 1
+        with quietly():
+            outcome = play(scenario(seed), level=level)
         found.reached += outcome.reached
         found.counts += outcome.counts
         if outcome.violations:

@@ -1,7 +1,5 @@
 """The real gates before the line: one set per host, as in production, where hosts share only the stored gate."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar

@@ -1,18 +1,18 @@
 """The Functions host: queues and timers start workers, failed messages come back, five failures poison one."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+from typing import Any, Protocol
 
 from shared import sync as flows
 from shared.doorbell import Doorbell, Queue
 from shared.sync import Polled, Sync
 from shared.sync.poison import poisoned
 from tests.simulation.faults import Faults
-from tests.simulation.post import Message, Post
 from tests.simulation.schedule import Scheduler
+from tests.support.rig import HANDLERS
 
 MOST_WORKERS = 6
 LEASE_SECONDS, BACK_SECONDS, MOST_TRIES = 600, 30, 5
@@ -24,13 +24,25 @@ MINUTELY: tuple[tuple[str, Callable[[Sync], object]], ...] = (
 )
 # As the settings have them, or all at once, as when a host comes back after a while.
 OFFSETS = ((0, 15, 30), (0, 15, 30), (0, 0, 0))
-HANDLERS: dict[Queue, Callable[[Sync, Doorbell], None]] = {
-    Queue.REFERRAL_CHANGES: flows.referrals_changed,
-    Queue.OPPORTUNITY_CHANGES: flows.opportunities_changed,
-    Queue.REFERRAL_CREATIONS: flows.creations_asked,
-    Queue.REFERRAL_CHANGES_BULK: partial(flows.referrals_changed, queue=Queue.REFERRAL_CHANGES_BULK),
-    Queue.OPPORTUNITY_CHANGES_BULK: partial(flows.opportunities_changed, queue=Queue.OPPORTUNITY_CHANGES_BULK),
-}
+
+
+@dataclass(frozen=True)
+class Message:
+    """A received message; `handle` is what its queue needs to find it again."""
+
+    queue: Queue
+    bell: Doorbell
+    count: int
+    handle: Any
+
+
+class Post(Protocol):
+    """Messages of the queues. One that is taken is hidden for so many seconds; then it is deleted or comes back."""
+
+    def take(self, queue: Queue, visibility: int, *, any_order: bool) -> Message | None: ...
+    def done(self, message: Message) -> None: ...  # unless somebody else holds it by now
+    def back(self, message: Message, seconds: int) -> None: ...
+    def waiting(self) -> list[int]: ...  # when each message that is left is due
 
 
 class Host:
@@ -53,7 +65,6 @@ class Host:
         self.scheduler.after(delay_seconds + self.scheduler.random.uniform(0.05, 1.5), lambda: self._next(queue))
 
     def minute(self) -> None:
-        """The timers of a minute."""
         for seconds, (name, work) in zip(self.offsets, MINUTELY, strict=True):
             self.scheduler.after(seconds, partial(self.timer, name, work))
 

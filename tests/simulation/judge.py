@@ -3,8 +3,6 @@
 Numbers are those of docs/correctness.md. The judge sees ports and records, never the engine's insides.
 """
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,8 +10,8 @@ from typing import Any, Protocol
 
 from shared.deal import Conflict, Link, LinkState, Side, link_id_of_opportunity
 from shared.decide import CO_SELL
-from shared.doorbell import Queue
 from tests.simulation.ledger import EMPTY, Deal, Ledger, answered
+from tests.simulation.light_rows import KEY
 from tests.simulation.schedule import Scheduler
 from tests.simulation.shown import GROUPS, Cells, Value, of_conflict
 
@@ -26,23 +24,37 @@ GATES = {f"gate.{side.value}": side for side in Side}
 class Evidence(Protocol):
     """What a world shows the judge."""
 
-    @property
-    def scheduler(self) -> Scheduler: ...
+    scheduler: Scheduler
+
+    def row(self, opportunity_id: str) -> Mapping[str, Any]: ...
+    def document(self, referral_id: str) -> Mapping[str, Any]: ...
     def referral_ids(self) -> Sequence[str]: ...
     def opportunity_ids(self) -> Sequence[str]: ...
     def cells(self, side: Side, record_id: str) -> Cells: ...
-    def named_by(self, referral_id: str) -> str: ...
-    def referral_of(self, opportunity_id: str) -> str: ...
-    def ours(self, referral_id: str) -> bool: ...
+    def ours(self, record_id: str) -> bool: ...
     def engagements(self) -> Sequence[str]: ...
-    def engagement_of(self, referral_id: str) -> str: ...
     def facts_of(self, side: Side, record_id: str) -> str: ...
-    def asks_for_help(self, opportunity_id: str) -> bool: ...
-    def asks_to_be_sent(self, opportunity_id: str) -> bool: ...
     def link_of(self, opportunity_id: str) -> Link | None: ...
     def issue_codes(self, link_id: str) -> frozenset[str]: ...
-    def deleted(self, opportunity_id: str) -> bool: ...
     def due_rows(self, watermark: int) -> Iterable[tuple[str, int]]: ...
+
+    def named_by(self, referral_id: str) -> str:
+        return self.document(referral_id)["externalReferenceId"] or ""
+
+    def referral_of(self, opportunity_id: str) -> str:
+        return self.row(opportunity_id)[KEY] or ""
+
+    def engagement_of(self, referral_id: str) -> str:
+        return str(self.document(referral_id)["engagementId"])
+
+    def asks_for_help(self, opportunity_id: str) -> bool:
+        return bool(self.row(opportunity_id)["How_can_Microsoft_help__c"])
+
+    def asks_to_be_sent(self, opportunity_id: str) -> bool:
+        return bool(self.row(opportunity_id)["Sync_with_Partner_Center__c"])
+
+    def deleted(self, opportunity_id: str) -> bool:
+        return bool(self.row(opportunity_id)["IsDeleted"])
 
 
 class Violation(Exception):
@@ -68,8 +80,6 @@ class Judge:
         self.slack = 0  # how far the clocks of two hosts may be apart, in seconds
         self.rounds = False  # an automation rounds amounts, which counts as an edit here
         self.strict_lists = True  # False: lists lag longer than the connector was told
-
-    # Steps
 
     def person_acted(self, side: Side, record_id: str) -> None:
         """A person saved a record."""
@@ -118,10 +128,9 @@ class Judge:
         if before is not None and before.state is LinkState.PAUSED and link.state is LinkState.LINKED:
             self.counts["resumed"] += 1
 
-    def bells_rung(self, queue: Queue, ids: Iterable[str], now: int) -> None:
+    def bells_rung(self, ids: Iterable[str]) -> None:
         """Doorbells became durable."""
-        for record_id in ids:
-            self.rung[record_id] = now
+        self.rung.update(dict.fromkeys(ids, self.world.scheduler.second))
 
     def advanced(self, name: str, text: str) -> None:
         """I14: a watermark moved; every row out of the next poll's reach has been rung for since it could be seen."""
@@ -148,8 +157,6 @@ class Judge:
         self.counts["Retry-After"] += 1
         if until > self.asked.get(side, (0, 0))[0]:
             self.asked[side] = until, self.world.scheduler.second
-
-    # The end
 
     def verdict(self) -> None:
         """I1 and I3, once nothing moves any more."""
@@ -179,8 +186,6 @@ class Judge:
         """I2: nothing was written although everything rang again."""
         if writes != after:
             self._fail("I2", f"writes without an edit (Partner Center, Salesforce, links): {writes} -> {after}")
-
-    # Inside
 
     def _gate_moved(self, side: Side, gate: Mapping[str, Any]) -> None:
         """A gate became durable."""

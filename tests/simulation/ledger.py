@@ -3,8 +3,6 @@
 Every value a person writes is unique or a deliberate return to an old one, so equality tells where it came from.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace

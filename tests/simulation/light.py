@@ -1,8 +1,6 @@
 """The port level: the real `Sync` and `decide` over small in-memory services."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -11,26 +9,21 @@ from shared.errors import ApiError, Rejected
 from shared.ticks import epoch_seconds
 from tests.simulation import rules
 from tests.simulation.host import Host
+from tests.simulation.judge import Evidence
 from tests.simulation.light_memory import LightLinks, LightPost
-from tests.simulation.light_partner_center import (
-    FOREIGN,
-    NEW,
-    OURS,
-    SELLERS,
-    LightPartnerCenter,
-)
+from tests.simulation.light_partner_center import FOREIGN, NEW, OURS, SELLERS, LightPartnerCenter
 from tests.simulation.light_rows import KEY
 from tests.simulation.light_salesforce import LightSalesforce
-from tests.simulation.schedule import SECOND, Scheduler
+from tests.simulation.people import Stage
+from tests.simulation.schedule import SECOND, TICKS, Scheduler
 from tests.simulation.shown import Cells, of_opportunity, of_referral
-from tests.simulation.stamps import TICKS
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 LATEST_SECONDS = 800  # a later commit than the overlap is the sweep's business
 SINCE_YEAR_ONE = 62_135_596_800 * TICKS
 
 
-class LightWorld:
+class LightWorld(Evidence, Stage):
     """Both services, the memory and the queues of one seed."""
 
     organization_id = OURS
@@ -44,20 +37,16 @@ class LightWorld:
         self.referrals, self.opportunities = self.partner_center, self.salesforce
         self.co_sell = False
 
-    def rules(self, owner: str, drop: str = "") -> rules.Rules:
-        """The rules of a version of the app."""
-        found = rules.light(owner, drop, co_sell=self.co_sell)
+    def rules(self, owner: str) -> rules.Rules:
+        found = rules.light(owner, co_sell=self.co_sell)
         rules.forget(found)
         return found
 
-    def stale(self, referral_id: str, seconds: float) -> Mapping[str, Any]:
-        """A read from a replica that lags."""
-        return self.partner_center.get(referral_id, stale_seconds=seconds)
-
-    def stale_engagement(self, engagement_id: str, seconds: float) -> Sequence[Mapping[str, Any]]:
-        """A list of a deal's sides from a replica that lags."""
-        sides = self.partner_center.engagement(engagement_id)
-        return [self.partner_center.as_of(str(side["id"]), seconds) for side in sides]
+    def stale(self, what: str, name: str, seconds: float) -> Any:
+        """A read from a replica that lags: "get" of a referral, or the list of an "engagement"."""
+        if what == "get":
+            return self.partner_center.get(name, stale_seconds=seconds)
+        return [self.partner_center.as_of(str(side["id"]), seconds) for side in self.partner_center.engagement(name)]
 
     def new_events(self) -> list[tuple[str, int]]:
         """Changes of referrals since the last call: id and time in ticks."""
@@ -71,19 +60,13 @@ class LightWorld:
     # What the judge sees
 
     def referral_ids(self) -> Sequence[str]:
-        """Every referral of a partner."""
         return [name for name in self.partner_center.created if name not in self.partner_center.microsofts]
 
     def engagements(self) -> Sequence[str]:
         """Where Microsoft takes part by invitation: one engagement for each of its referrals."""
         return list(self.partner_center.microsofts.values())
 
-    def engagement_of(self, referral_id: str) -> str:
-        """The engagement of a referral."""
-        return str(self.document(referral_id)["engagementId"])
-
     def opportunity_ids(self) -> Sequence[str]:
-        """Every opportunity."""
         return list(self.salesforce.opportunities)
 
     def cells(self, side: Side, record_id: str) -> Cells:
@@ -100,29 +83,11 @@ class LightWorld:
         sides = (*self.partner_center.invited(ours["engagementId"]), ours)
         return next((n for d in sides if (n := d["trackingInfo"]["microsoftMsxId"])), "")
 
-    def asks_for_help(self, opportunity_id: str) -> bool:
-        """Whether the seller wants Microsoft in."""
-        return bool(self.row(opportunity_id)["How_can_Microsoft_help__c"])
-
-    def asks_to_be_sent(self, opportunity_id: str) -> bool:
-        """Whether the seller wants the opportunity synchronised."""
-        return bool(self.row(opportunity_id)["Sync_with_Partner_Center__c"])
-
-    def named_by(self, referral_id: str) -> str:
-        """The opportunity a referral names."""
-        return self.document(referral_id)["externalReferenceId"] or ""
-
-    def referral_of(self, opportunity_id: str) -> str:
-        """The referral an opportunity names."""
-        return self.row(opportunity_id)[KEY] or ""
-
     def ours(self, record_id: str) -> bool:
-        """Whether the record belongs to this organisation."""
         found = self.partner_center.versions.get(record_id)
         return found is None or found[-1][1]["organizationId"] == OURS
 
     def link_of(self, opportunity_id: str) -> Link | None:
-        """The link of an opportunity."""
         owner = self.links.link_of(S, opportunity_id)
         return self.links.link(owner) if owner else None
 
@@ -130,17 +95,10 @@ class LightWorld:
         """What stands on the work list."""
         return self.links.issue_codes(link_id)
 
-    def deleted(self, opportunity_id: str) -> bool:
-        """Whether the opportunity lies in the recycle bin."""
-        return bool(self.row(opportunity_id)["IsDeleted"])
-
-    def due_rows(self, watermark: int) -> Iterable[tuple[str, int]]:
+    def due_rows(self, watermark: int) -> Iterator[tuple[str, int]]:
         """Opportunities in scope, committed in time, that are stamped before then, and since when they can be seen."""
-        return list(self._due(watermark))
-
-    def _due(self, watermark: int) -> Iterator[tuple[str, int]]:
         now = self.scheduler.now
-        for row in self.salesforce.opportunities.values():
+        for row in list(self.salesforce.opportunities.values()):
             in_scope = row.values["Sync_with_Partner_Center__c"] or row.values[KEY]
             stamp = epoch_seconds(row.values["SystemModstamp"])
             late = row.visible // SECOND + self.salesforce.skew - stamp > LATEST_SECONDS
@@ -179,7 +137,6 @@ class LightWorld:
         return self.partner_center.current(referral_id)
 
     def sell(self, opportunity_id: str, fields: Mapping[str, Any]) -> None:
-        """A seller saves an opportunity."""
         self.salesforce.update(opportunity_id, dict(fields))
 
     def solve(self, opportunity_id: str, solution: str, *, removed: bool) -> None:
@@ -203,10 +160,6 @@ class LightWorld:
         """Microsoft accepts its invitation; False when it has none to answer."""
         return self.partner_center.answer(referral_id, number)
 
-    def expire(self, referral_id: str) -> None:
-        """The service closes an unanswered deal."""
-        self.partner_center.expire(referral_id)
-
     def recycle(self, opportunity_id: str, *, deleted: bool) -> None:
         """A seller deletes or undeletes an opportunity; the latter fails beside another with the same unique key."""
         if deleted:
@@ -223,7 +176,6 @@ class LightWorld:
                 self.salesforce.update(row.values["Id"], {"AccountId": f"{loser[:-4]}9AAA"})
 
     def give_away(self, opportunity_id: str) -> None:
-        """The opportunity gets another owner."""
         self.salesforce.update(opportunity_id, {"OwnerId": "005000000000002AAA"})
 
     def invitations(self, *, refused_twice: bool) -> None:
@@ -247,7 +199,6 @@ class LightWorld:
         return max((row.visible for row in rows), default=0)
 
     def touch_all(self) -> None:
-        """Every opportunity is re-stamped without an edit."""
         self.salesforce.touch_all()
 
     def skew(self, seconds: int) -> None:

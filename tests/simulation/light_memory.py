@@ -1,15 +1,13 @@
 """The connector's memory and queues as small objects: compare-and-set rows, batches, and messages with visibility."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shared.deal import Conflict, History, Issue, Link, Side
 from shared.doorbell import Doorbell, Queue
 from shared.errors import LostRace
-from tests.simulation.post import Message, Post
+from tests.simulation.host import Message
 from tests.simulation.schedule import SECOND, Scheduler
 
 
@@ -46,7 +44,6 @@ class LightLinks:
         return replace(found, age=self._clock() - self._stored[link_id])
 
     def link_of(self, side: Side, record_id: str) -> str | None:
-        """Who owns a record."""
         return self.aliases.get((side, record_id))
 
     def claim(self, side: Side, record_id: str, link_id: str) -> str:
@@ -72,15 +69,12 @@ class LightLinks:
         return saved
 
     def history(self, link_id: str, limit: int = 50) -> Sequence[History]:
-        """The latest lines, newest first."""
         return self.lines.get(link_id, [])[:limit]
 
     def conflicts(self, link_id: str) -> Sequence[Conflict]:
-        """Kept conflicts."""
         return self.kept.get(link_id, [])
 
     def links(self) -> Iterator[Link]:
-        """Every link, by id."""
         return iter([self.rows[name] for name in sorted(self.rows)])
 
     def unfinished(self, before: int) -> Iterator[Link]:
@@ -88,11 +82,9 @@ class LightLinks:
         return (link for link in self.links() if _begun(link, before))
 
     def cursor(self, name: str) -> Cursor:
-        """How far `name` has been read."""
         return self.cursors.get(name, NOT_READ)
 
     def put_cursor(self, name: str, text: str, version: str) -> str:
-        """Replace the cursor that has this version."""
         if self.cursor(name).version != version:
             if self.cursor(name).text == text:
                 return self.cursor(name).version
@@ -101,16 +93,13 @@ class LightLinks:
         return self.cursors[name].version
 
     def open_issue(self, issue: Issue) -> None:
-        """Put an issue on the work list."""
         self.issues[issue.link_id, issue.code] = issue
 
     def close_issues(self, link_id: str, keep: Sequence[str] = ()) -> None:
-        """Take a link's issues off the list."""
         for key in [key for key in self.issues if key[0] == link_id and key[1] not in keep]:
             del self.issues[key]
 
     def issue_codes(self, link_id: str) -> frozenset[str]:
-        """The codes that stand on the work list."""
         return frozenset(code for owner, code in self.issues if owner == link_id)
 
     def _version(self) -> str:
@@ -132,28 +121,18 @@ class _Stored:
     receipt: int = 0
 
 
-class LightPost(Post):
+class LightPost:
     """The port `Bells`, and the queues behind it."""
 
     CHUNK = 50
 
     def __init__(self, scheduler: Scheduler, announce: Callable[[Queue, float], None]) -> None:
-        super().__init__(scheduler, announce)
+        self.scheduler, self.announce = scheduler, announce
         self._queues: dict[Queue, list[_Stored]] = {queue: [] for queue in Queue}
         self._number = 0
 
-    def ring(
-        self,
-        queue: Queue,
-        ids: Iterable[str],
-        *,
-        reason: str = "",
-        seen: int = 0,
-        delay_seconds: int = 0,
-        tries: int = 0,
-    ) -> None:
-        """Put messages at the end."""
-        for bell in Doorbell.of(ids, self.CHUNK, reason=reason, seen=seen, tries=tries):
+    def ring(self, queue: Queue, ids: Iterable[str], *, delay_seconds: int = 0, **more: Any) -> None:
+        for bell in Doorbell.of(ids, self.CHUNK, **more):
             self._number += 1
             visible = self.scheduler.now + delay_seconds * SECOND
             self._queues[queue].append(_Stored(bell, visible, self._number))
@@ -171,20 +150,15 @@ class LightPost(Post):
         stored.visible = self.scheduler.now + visibility * SECOND
         return Message(queue, stored.bell, stored.count, (stored, stored.receipt))
 
-    def done(self, message: Message) -> bool:
-        """Delete a message, unless somebody else received it since."""
+    def done(self, message: Message) -> None:
         stored, receipt = message.handle
-        held: bool = stored.receipt == receipt and stored in self._queues[message.queue]
-        if held:
+        if stored.receipt == receipt and stored in self._queues[message.queue]:
             self._queues[message.queue].remove(stored)
-        return held
 
     def back(self, message: Message, seconds: int) -> None:
-        """Show a failed message again after a while."""
         stored, receipt = message.handle
         if stored.receipt == receipt:
             stored.visible = self.scheduler.now + seconds * SECOND
 
     def waiting(self) -> list[int]:
-        """When each message is due."""
         return [m.visible for messages in self._queues.values() for m in messages]

@@ -2,15 +2,12 @@
 state machine, the lock of closed deals, list lag and stale replicas.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from shared.deal import Side
 from shared.errors import Missing, Problem, Rejected, Stale
-from tests.simulation.schedule import SECOND, Scheduler
-from tests.simulation.stamps import referral_stamp
+from tests.simulation.schedule import SECOND, Scheduler, referral_stamp
 
 Document = dict[str, Any]
 P = Side.PARTNER_CENTER
@@ -53,10 +50,7 @@ class LightPartnerCenter:
         self.written = 0
         self._number = 0
 
-    # People and the service
-
     def add(self, fields: Mapping[str, Any]) -> str:
-        """A new referral, by anybody."""
         self._number += 1
         found = f"{self._number:08d}-0000-4000-8000-000000000000"
         now = self._scheduler.now * 10
@@ -70,10 +64,6 @@ class LightPartnerCenter:
         """A person edits on the page, by the rules of the API. Raises Rejected."""
         operations = [{"op": "add", "path": path, "value": value} for path, value in values.items()]
         self._put(_patched(self.current(referral_id), operations))
-
-    def expire(self, referral_id: str) -> None:
-        """The service closes an unanswered deal."""
-        self._put({**self.current(referral_id), "status": "Closed", "substatus": "Expired"})
 
     def answer(self, referral_id: str, number: int) -> bool:
         """Microsoft accepts what our referral's engagement invited it to; False when nothing waits for an answer."""
@@ -95,14 +85,11 @@ class LightPartnerCenter:
         return next((doc for at, doc in reversed(versions) if at <= then or not stale_seconds), versions[0][1])
 
     def invited(self, engagement_id: str) -> list[Document]:
-        """Microsoft's referrals of an engagement."""
         return [self.current(name) for name, engagement in self.microsofts.items() if engagement == engagement_id]
 
     def current(self, referral_id: str) -> Document:
         """A referral as it truly is."""
         return self.versions[referral_id][-1][1]
-
-    # The port
 
     def get(self, referral_id: str, *, stale_seconds: float = 0) -> Document:
         """One referral; a stale replica shows how it was a while ago."""
@@ -112,7 +99,6 @@ class LightPartnerCenter:
         return self.as_of(referral_id, stale_seconds)
 
     def patch(self, referral_id: str, operations: Sequence[Mapping[str, Any]], *, etag: str) -> Document:
-        """Change a referral that is still at this version."""
         before = self.get(referral_id)
         if before["eTag"] != etag:
             raise Stale(P, "PATCH", status=412, code="preconditionFailed")
@@ -120,7 +106,6 @@ class LightPartnerCenter:
         return self._put(_patched(before, operations))
 
     def create(self, body: Mapping[str, Any], *, request_id: str, before: Callable[[], None]) -> Document:
-        """A new referral of ours."""
         before()
         details = body.get("details", {})
         solutions = details.get("requirements", {}).get("solutions")
@@ -144,7 +129,6 @@ class LightPartnerCenter:
             yield from page
 
     def engagement(self, engagement_id: str) -> Sequence[Document]:
-        """The referrals of an engagement."""
         return [d for d in self._listed() if d["engagementId"] == engagement_id]
 
     def _listed(self) -> list[Document]:

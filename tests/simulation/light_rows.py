@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+from shared.mapping import load
+from tests.support.rig import Rig
+
 Fields = dict[str, Any]
 
 
@@ -44,8 +47,6 @@ class Answers:
 @cache
 def described(sobject: str) -> Fields:
     """An object's description, taken from the large simulator once per process."""
-    from tests.support.rig import Rig
-
     org: Any = Rig().sync.opportunities
     return dict(org.describe(sobject))
 
@@ -59,31 +60,18 @@ ROLES: Final = "OpportunityContactRoles"
 BUYER: Final[Fields] = {
     "Contact": {"FirstName": "Dana", "LastName": "Ito", "Email": "dana.ito@fabrikam.example", "Phone": "1234567890"}
 }
+MAPPED: Final = tuple(
+    row.salesforce for group in load().groups.values() if group.kind != "set" for row in group.fields.values()
+)
 BLANK: Final[Fields] = {
+    **dict.fromkeys(name for name in MAPPED if "." not in name),
+    **dict.fromkeys(("Sync_Status__c", "Sync_Message__c", "Sync_Intent__c", "Audit__c")),
     "IsDeleted": False,
     "Name": "Deal",
     "AccountId": "001000000000001AAA",
     "StageName": "Qualification",
-    "Amount": None,
     "CurrencyIsoCode": "USD",
-    "Description": None,
     "CloseDate": "2026-06-30",
     "Sync_with_Partner_Center__c": False,
-    KEY: None,
-    "Referral_Link__c": None,
     "Referral_Visible_to_Microsoft__c": False,
-    "How_can_Microsoft_help__c": None,
-    "Microsoft_CRM_Identifier__c": None,
-    "Referral_Program__c": None,
-    "Marketplace_Intent__c": None,
-    "Microsoft_Status__c": None,
-    "Microsoft_Decline_Reason__c": None,
-    "Microsoft_Seller__c": None,
-    "Microsoft_Answers_By__c": None,
-    "Referral_Expires_On__c": None,
-    "Co_sell_Deal_Type__c": None,
-    "Sync_Status__c": None,
-    "Sync_Message__c": None,
-    "Sync_Intent__c": None,
-    "Audit__c": None,
 }

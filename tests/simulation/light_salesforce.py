@@ -4,8 +4,6 @@ all-or-none composites, upserts by unique ids, the recycle bin and late commits.
 Knows only the shapes of query and step that the connector sends; anything else raises.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +13,7 @@ from urllib.parse import unquote
 
 from shared.deal import Side
 from shared.errors import ApiError, Missing, Problem, Rejected, SchemaChanged, Stale, Unavailable
+from shared.ticks import epoch_seconds
 from tests.simulation.light_rows import (
     BLANK,
     BUYER,
@@ -28,8 +27,7 @@ from tests.simulation.light_rows import (
     Rows,
     described,
 )
-from tests.simulation.schedule import SECOND, Scheduler
-from tests.simulation.stamps import salesforce_stamp
+from tests.simulation.schedule import SECOND, Scheduler, salesforce_stamp
 
 S = Side.SALESFORCE
 INTEGRATION, SELLER = "integration", "seller"
@@ -61,17 +59,13 @@ class LightSalesforce:
         self.written = 0
         self._number = 0
 
-    # People
-
     def create(self, fields: Fields, *, by: str = SELLER) -> str:
-        """A new opportunity."""
         self._number += 1
         found = f"006{self._number:012d}AAA"
         self._store(self.opportunities, BLANK | {"Id": found} | fields, None, by)
         return found
 
     def update(self, opportunity_id: str, fields: Fields, *, by: str = SELLER) -> None:
-        """Somebody saves the opportunity."""
         row = self.opportunities[opportunity_id]
         self._store(self.opportunities, {**row.values, **fields}, row, by)
 
@@ -104,8 +98,6 @@ class LightSalesforce:
         rows = (r.values for r in self._children(opportunity_id))
         return frozenset(str(v["Solution_Id__c"]) for v in rows if not v["Removed__c"])
 
-    # The port
-
     def describe(self, sobject: str) -> Fields:
         """The fields of an object, as the large simulator describes them."""
         if sobject not in DESCRIBED:
@@ -114,12 +106,10 @@ class LightSalesforce:
         return {**found, "fields": [field for field in found["fields"] if field["name"] not in self.lost]}
 
     def query(self, soql: str, *, deleted: bool = False) -> Rows:
-        """Rows of one of the connector's queries."""
         self._refuse_lost("query", soql)
         return Rows(self._found(soql, deleted=deleted), self.second)
 
     def queries(self, soql: Sequence[str], *, deleted: bool = False) -> list[Rows]:
-        """Several of them at once."""
         return [self.query(one, deleted=deleted) for one in soql]
 
     def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Answers:
@@ -136,10 +126,7 @@ class LightSalesforce:
 
     @property
     def second(self) -> int:
-        """The server's clock."""
         return self._scheduler.second + self.skew
-
-    # Steps
 
     def _step(self, step: Any, done: Mapping[str, Any]) -> Any:
         if self.lost:
@@ -164,7 +151,7 @@ class LightSalesforce:
         self._refuse_locked(step.name, row)
         if row.parent:  # saving a detail locks its master too
             self._refuse_locked(step.name, self.opportunities[row.parent])
-        if step.unmodified_since is not None and _seconds(row.values["LastModifiedDate"]) > step.unmodified_since:
+        if step.unmodified_since is not None and epoch_seconds(row.values["LastModifiedDate"]) > step.unmodified_since:
             raise Stale(S, step.name, status=412, code="PRECONDITION_FAILED")
         self._write(step.name, table, {**row.values, **step.body}, row)
 
@@ -212,8 +199,6 @@ class LightSalesforce:
         for field in self.lost:
             if field in text:
                 raise SchemaChanged(S, name, status=400, code="INVALID_FIELD")
-
-    # Rows
 
     def _store(self, table: dict[str, Row], values: Fields, row: Row | None, by: str) -> None:
         if self.trigger is not None and table is self.opportunities:
@@ -288,9 +273,3 @@ def _filled(body: Fields, done: Mapping[str, Any]) -> Fields:
         return done[found[1]]["id"] if found else value
 
     return {name: one(value) for name, value in body.items()}
-
-
-def _seconds(stamp: str) -> int:
-    from shared.ticks import epoch_seconds
-
-    return epoch_seconds(stamp)

@@ -3,8 +3,6 @@
 The same wrappers stand before the light world and before the real clients; they know ports, no world.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,14 +11,7 @@ from typing import Any, Literal, TypeVar
 from azure.core.exceptions import HttpResponseError, ServiceResponseError
 
 from shared.deal import Side
-from shared.errors import (
-    ApiError,
-    Stale,
-    Throttled,
-    Unauthorised,
-    Unavailable,
-    Unclear,
-)
+from shared.errors import ApiError, Stale, Throttled, Unauthorised, Unavailable, Unclear
 from tests.simulation.faults import Faults
 from tests.simulation.schedule import SECOND, Crash, Scheduler
 

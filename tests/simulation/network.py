@@ -4,8 +4,6 @@ A WSGI application around each simulator, so that the clients, their transports 
 would meet it in production: whole answers, cut ones, packed ones, none.
 """
 
-from __future__ import annotations
-
 import gzip
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Sellers, portal users and Microsoft: what each act does to the records. Every value is new or, on purpose, old."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, Protocol
@@ -44,7 +42,7 @@ class People:
         self._stage = stage
         self.judge = judge
         self._random = random
-        self._acted = acted
+        self.acted = acted
         self.records: list[tuple[Side, str]] = []
         self._past: dict[tuple[Side, str, str], list[Any]] = {}
         self._foreigners: dict[str, str] = {}
@@ -58,7 +56,7 @@ class People:
         else:
             deal = number * 10, f"note {number}", SOLUTIONS[0]
             self.records.append((S, self._stage.new_opportunity(*deal, help_asked=kind == "co-sell")))
-        self._acted(*self.records[-1])
+        self.acted(*self.records[-1])
 
     def act(self, act: Act) -> bool:
         """Somebody acts; False when the page does not allow it, or the record does not exist yet."""
@@ -66,16 +64,16 @@ class People:
         record = self.record(act.deal, side)
         if not record:
             return False
-        done = bool(getattr(self, f"_{act.kind}")(record))
+        done = ACTS[act.kind](self, record)
         if done:
-            self._acted(side, record)
+            self.acted(side, record)
         return done
 
     def meddle(self, side: Side) -> None:
         """Somebody saves a record of this side just now."""
         number = self._random.randrange(len(self.records))
         kind = self._random.choice(("value", "notes", "touch", "revert"))
-        self.act(Act(0, f"{'p' if side is P else 's'}_{kind}", number, 0))
+        self.act(Act(0, f"{'p' if side is P else 's'}_{kind}", number))
 
     def record(self, deal: int, side: Side) -> str:
         """The record of a deal on a side, or "" while there is none."""
@@ -86,43 +84,11 @@ class People:
         self._number += 1
         return self._number
 
-    # Sellers
-
-    def _s_value(self, record: str) -> bool:
-        return self._sell(record, Amount=self.unique() * 10 + 0.4)
-
-    def _s_notes(self, record: str) -> bool:
-        return self._sell(record, Description=f"note {self.unique()}")
-
-    def _s_revert(self, record: str) -> bool:
-        return self._sell(record, **self._old(S, record))
-
-    def _s_stage(self, record: str) -> bool:
-        return self._sell(record, StageName=self._random.choice(STAGES))
-
-    def _s_touch(self, record: str) -> bool:
-        return self._sell(record, NextStep=f"step {self.unique()}")
-
-    def _tick(self, record: str) -> bool:
-        return self._sell(record, Sync_with_Partner_Center__c=True)
-
-    def _untick(self, record: str) -> bool:
-        return self._sell(record, Sync_with_Partner_Center__c=False)
-
-    def _consent(self, record: str) -> bool:
-        return self._sell(record, Referral_Visible_to_Microsoft__c=True)
-
     def _s_wish(self, record: str) -> bool:
         """A seller asks for Microsoft's help, for other help, or for none any more."""
         done = self._sell(record, How_can_Microsoft_help__c=WISHES[self.unique() % len(WISHES)])
         self.judge.counts["wishes for help"] += done
         return done
-
-    def _s_add(self, record: str) -> bool:
-        return self._solve(record, removed=False)
-
-    def _s_remove(self, record: str) -> bool:
-        return self._solve(record, removed=True)
 
     def _sell(self, record: str, **fields: Any) -> bool:
         row = self._stage.row(record)
@@ -139,37 +105,13 @@ class People:
         self._stage.solve(record, self._random.choice(SOLUTIONS), removed=removed)
         return True
 
-    # Portal users and Microsoft
-
-    def _p_value(self, record: str) -> bool:
-        return self._portal(record, {"/details/dealValue": self.unique() * 10 + 0.4})
-
-    def _p_notes(self, record: str) -> bool:
-        return self._portal(record, {"/details/notes": f"note {self.unique()}"})
-
-    def _p_revert(self, record: str) -> bool:
-        return self._portal(record, self._old(P, record))
-
-    def _p_touch(self, record: str) -> bool:
-        return self._portal(record, {"/referralProgram": f"program {self.unique()}"})
-
     def _p_stage(self, record: str) -> bool:
         status, substatus = STATES[self._random.choice(sorted(STATES))]
         return self._portal(record, {"/status": status, "/substatus": substatus, "/statusReason": "said the user"})
 
-    def _p_add(self, record: str) -> bool:
-        return self._portal(record, {SET: [*self._items(record), _item(self._random.choice(SOLUTIONS))]})
-
-    def _p_remove(self, record: str) -> bool:
-        return self._portal(record, {SET: self._items(record)[1:]})
-
     def _facts(self, record: str) -> bool:
         self._stage.facts(record, self.unique())
         return True
-
-    def _ms_answers(self, record: str) -> bool:
-        """Microsoft's sellers accept the deal they were invited to; the portal shows their number on ours."""
-        return self._stage.microsoft_answers(record, self.unique())
 
     def _foreign(self, record: str) -> bool:
         """A referral of another organisation names our opportunity; then it is edited by them."""
@@ -178,12 +120,16 @@ class People:
             known = self._foreigners[record] = self._stage.new_foreign(record)
         else:
             self._stage.facts(known, self.unique())
-        self._acted(P, known)
+        self.acted(P, known)
         self.judge.counts["foreign referrals"] += 1
         return True
 
     def _items(self, record: str) -> list[Any]:
         return list(self._stage.document(record)["details"]["requirements"]["solutions"])
+
+    def _item(self) -> dict[str, Any]:
+        solution = self._random.choice(SOLUTIONS)
+        return {"id": solution, "type": "Name", "name": solution}
 
     def _portal(self, record: str, values: Mapping[str, Any]) -> bool:
         if not values or self._stage.document(record)["status"] == "Closed":
@@ -192,8 +138,6 @@ class People:
         for path in values:
             self._remember(P, record, path, details.get(path.removeprefix("/details/")))
         return self._stage.portal(record, values)
-
-    # Old values
 
     def _remember(self, side: Side, record: str, name: str, value: Any) -> None:
         if value not in (None, "") and name in REVERTED:
@@ -207,9 +151,28 @@ class People:
         return {name: self._random.choice(values[-2:])}
 
 
-def _item(solution: str) -> dict[str, Any]:
-    return {"id": solution, "type": "Name", "name": solution}
-
-
 SET = "/details/requirements/solutions"
 REVERTED = frozenset({"Amount", "Description", "/details/dealValue", "/details/notes"})
+ACTS: Mapping[str, Callable[[People, str], bool]] = {
+    "s_value": lambda people, record: people._sell(record, Amount=people.unique() * 10 + 0.4),
+    "s_notes": lambda people, record: people._sell(record, Description=f"note {people.unique()}"),
+    "s_revert": lambda people, record: people._sell(record, **people._old(S, record)),
+    "s_stage": lambda people, record: people._sell(record, StageName=people._random.choice(STAGES)),
+    "s_touch": lambda people, record: people._sell(record, NextStep=f"step {people.unique()}"),
+    "tick": lambda people, record: people._sell(record, Sync_with_Partner_Center__c=True),
+    "untick": lambda people, record: people._sell(record, Sync_with_Partner_Center__c=False),
+    "consent": lambda people, record: people._sell(record, Referral_Visible_to_Microsoft__c=True),
+    "s_wish": People._s_wish,
+    "s_add": lambda people, record: people._solve(record, removed=False),
+    "s_remove": lambda people, record: people._solve(record, removed=True),
+    "p_value": lambda people, record: people._portal(record, {"/details/dealValue": people.unique() * 10 + 0.4}),
+    "p_notes": lambda people, record: people._portal(record, {"/details/notes": f"note {people.unique()}"}),
+    "p_revert": lambda people, record: people._portal(record, people._old(P, record)),
+    "p_touch": lambda people, record: people._portal(record, {"/referralProgram": f"program {people.unique()}"}),
+    "p_stage": People._p_stage,
+    "p_add": lambda people, record: people._portal(record, {SET: [*people._items(record), people._item()]}),
+    "p_remove": lambda people, record: people._portal(record, {SET: people._items(record)[1:]}),
+    "facts": People._facts,
+    "ms_answers": lambda people, record: people._stage.microsoft_answers(record, people.unique()),
+    "foreign": People._foreign,
+}

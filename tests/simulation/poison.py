@@ -1,7 +1,5 @@
 """One record that always fails: a bug it brings to light, a service that cannot show it or takes no write to it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -79,26 +77,21 @@ class PoisonedReferrals:
     poison: Poison
 
     def get(self, referral_id: str) -> Mapping[str, Any]:
-        """One referral."""
         if self.poison.kind == "referral unreadable" and self.poison.strikes(P, referral_id):
             raise Unavailable(P, "GET", status=500)
         return self.poison.shown(P, self.inner.get(referral_id))
 
     def patch(self, referral_id: str, operations: Sequence[Mapping[str, Any]], *, etag: str) -> Mapping[str, Any]:
-        """Change a referral."""
         self.poison.refuse(P, referral_id, "referral refused")
         return self.poison.shown(P, self.inner.patch(referral_id, operations, etag=etag))
 
     def create(self, body: Mapping[str, Any], *, request_id: str, before: Callable[[], None]) -> Mapping[str, Any]:
-        """A new referral."""
         return self.poison.shown(P, self.inner.create(body, request_id=request_id, before=before))
 
     def newest(self, order_by: str) -> Iterator[Mapping[str, Any]]:
-        """All referrals."""
         return (self.poison.shown(P, document) for document in self.inner.newest(order_by))
 
     def engagement(self, engagement_id: str) -> Sequence[Mapping[str, Any]]:
-        """The referrals of an engagement."""
         return [self.poison.shown(P, document) for document in self.inner.engagement(engagement_id)]
 
 
@@ -110,11 +103,9 @@ class PoisonedOpportunities:
     poison: Poison
 
     def query(self, soql: str, *, deleted: bool = False) -> Any:
-        """Rows of a query."""
         return self._shown(soql, self.inner.query(soql, deleted=deleted))
 
     def queries(self, soql: Sequence[str], *, deleted: bool = False) -> Any:
-        """Rows of several queries."""
         found = self.inner.queries(soql, deleted=deleted)
         return [self._shown(text, rows) for text, rows in zip(soql, found, strict=True)]
 
@@ -125,13 +116,10 @@ class PoisonedOpportunities:
         return Rows(shown, rows.server_time)
 
     def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Any:
-        """Several steps in one call."""
         for step in steps:
             if step.method != "GET":
                 self.poison.refuse(S, step.path.rsplit("/", 1)[-1], "opportunity refused")
         return self.inner.composite(steps, all_or_none=all_or_none)
 
-    def describe(self, sobject: str) -> Mapping[str, Any]:
-        """The fields of an object."""
-        found: Mapping[str, Any] = self.inner.describe(sobject)
-        return found
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)

@@ -1,7 +1,5 @@
 """The ports of `Sync` over the line: the same before the light world and before the real clients."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,26 +22,19 @@ class LineReferrals:
 
     line: Line
     inner: Any
-    stale: Callable[[str, float], Mapping[str, Any]]
-    stale_engagement: Callable[[str, float], Sequence[Mapping[str, Any]]]
+    stale: Callable[[str, str, float], Any]
 
     def get(self, referral_id: str) -> Mapping[str, Any]:
-        """One referral, perhaps from a replica that lags."""
+        return self._read("get", referral_id)  # type: ignore[no-any-return]
 
-        def effect() -> Mapping[str, Any]:
-            if self.line.faults.hit("F17"):
-                return self.stale(referral_id, self.line.faults.random.uniform(0.1, 60))
-            return self.inner.get(referral_id)  # type: ignore[no-any-return]
-
-        return self.line.call(P, "read", effect)
+    def engagement(self, engagement_id: str) -> Sequence[Mapping[str, Any]]:
+        return self._read("engagement", engagement_id)  # type: ignore[no-any-return]
 
     def patch(self, referral_id: str, operations: Sequence[Mapping[str, Any]], *, etag: str) -> Mapping[str, Any]:
-        """Change a referral."""
         self.line.scheduler.note("PATCH", referral_id[:8], operations)
         return self.line.call(P, "write", lambda: self.inner.patch(referral_id, operations, etag=etag))
 
     def create(self, body: Mapping[str, Any], *, request_id: str, before: Callable[[], None]) -> Mapping[str, Any]:
-        """Create a referral."""
         self.line.scheduler.note("POST referral", body.get("externalReferenceId"))
         before()  # what is on the wire then may still be slow, or arrive late
         return self.line.call(P, "create", lambda: self.inner.create(body, request_id=request_id, before=nothing))
@@ -59,13 +50,14 @@ class LineReferrals:
             if self.line.faults.hit("F18"):
                 raise Unavailable(P, "list", code="repeated_page")
 
-    def engagement(self, engagement_id: str) -> Sequence[Mapping[str, Any]]:
-        """The referrals of an engagement, perhaps from a replica that lags."""
+    def _read(self, what: str, name: str) -> Any:
+        """Perhaps from a replica that lags."""
 
-        def effect() -> Sequence[Mapping[str, Any]]:
-            if self.line.faults.hit("F17"):
-                return self.stale_engagement(engagement_id, self.line.faults.random.uniform(0.1, 60))
-            return self.inner.engagement(engagement_id)  # type: ignore[no-any-return]
+        def effect() -> Any:
+            faults = self.line.faults
+            if faults.hit("F17"):
+                return self.stale(what, name, faults.random.uniform(0.1, 60))
+            return getattr(self.inner, what)(name)
 
         return self.line.call(P, "read", effect)
 
@@ -77,24 +69,15 @@ class LineOpportunities:
     line: Line
     inner: Any
 
-    def query(self, soql: str, *, deleted: bool = False) -> Any:
-        """Rows of a query."""
-        return self.line.call(S, "read", lambda: self.inner.query(soql, deleted=deleted))
-
-    def queries(self, soql: Sequence[str], *, deleted: bool = False) -> Any:
-        """Rows of several queries in one call."""
-        return self.line.call(S, "read", lambda: self.inner.queries(soql, deleted=deleted))
+    def __getattr__(self, name: str) -> Any:
+        """Everything but a composite only reads."""
+        return lambda *given, **more: self.line.call(S, "read", lambda: getattr(self.inner, name)(*given, **more))
 
     def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Any:
-        """Several steps in one call."""
         kind: Kind = "read" if all(step.method == "GET" for step in steps) else "write"
         if kind == "write":
             self.line.scheduler.note("composite", *(f"{s.method} {s.path[:60]} {s.body}" for s in steps if s.body))
         return self.line.call(S, kind, lambda: self.inner.composite(steps, all_or_none=all_or_none))
-
-    def describe(self, sobject: str) -> Mapping[str, Any]:
-        """The fields of an object."""
-        return self.line.call(S, "read", lambda: self.inner.describe(sobject))
 
 
 Saved = Callable[[Link | None, Link, Sequence[Conflict]], None]
@@ -121,8 +104,6 @@ class LineLinks:
     def save(
         self, link: Link, *, conflicts: Sequence[Conflict] = (), history: History | None = None, at: int = 0
     ) -> Link:
-        """Remember a link with its lines."""
-
         def effect() -> Link:
             before = self.inner.link(link.id)
             saved: Link = self.inner.save(link, conflicts=conflicts, history=history, at=at)
@@ -144,8 +125,6 @@ class LineLinks:
         return saved
 
     def put_cursor(self, name: str, text: str, version: str) -> str:
-        """Move a cursor."""
-
         def effect() -> str:
             moved: str = self.inner.put_cursor(name, text, version)
             self.advanced(name, text)
@@ -164,7 +143,7 @@ class LineBells:
 
     line: Line
     inner: Any
-    rung: Callable[[Queue, Iterable[str]], None]
+    rung: Callable[[Iterable[str]], None]
 
     def ring(self, queue: Queue, ids: Iterable[str], *, delay_seconds: int = 0, **more: Any) -> None:
         """Ring, perhaps twice, perhaps much later."""
@@ -174,7 +153,7 @@ class LineBells:
 
         def effect() -> None:
             self.inner.ring(queue, named, delay_seconds=delay_seconds, **more)
-            self.rung(queue, named)
+            self.rung(named)
 
         self.line.scheduler.note("rings", queue, named, "in", delay_seconds, "s", more.get("reason"))
         self.line.stored(effect, writes=True)

@@ -1,7 +1,5 @@
 """The mapping and policy of a seed: the shipped rules with few groups, owners by chance, and pure parts remembered."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -56,16 +54,15 @@ def _read_again(found: Opportunity, read_at: int) -> Opportunity:
     return again
 
 
-def overlay(owner: str, *, drop: str = "") -> str:
-    """A partner's file: who owns the disputed groups, and perhaps a group that does not travel."""
-    text = "".join(f'[groups.{group}]\nowner = "{owner}"\n' for group in ("value", "notes") if group != drop)
-    return text + (f'[groups.{drop}]\nupdate = "none"\nowner = "{owner}"\n' if drop else "")
+def overlay(owner: str) -> str:
+    """A partner's file: who owns the disputed groups."""
+    return "".join(f'[groups.{group}]\nowner = "{owner}"\n' for group in ("value", "notes"))
 
 
 @lru_cache(maxsize=16)
-def light(owner: str, drop: str = "", *, co_sell: bool = False) -> Rules:
+def light(owner: str, *, co_sell: bool = False) -> Rules:
     """The rules of the port level."""
-    config = load(overlay(owner, drop=drop))
+    config = load(overlay(owner))
     groups = (*FEW, *CO_SELL) if co_sell else FEW
     config = config.model_copy(update={"groups": {name: config.groups[name] for name in groups}})
     table = build(config, zone=ZoneInfo("UTC"), link_template=LINK)

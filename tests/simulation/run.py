@@ -1,7 +1,5 @@
 """One seed from its beginning to its verdict."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +8,7 @@ from random import Random
 from typing import Any
 
 from shared.deal import Link, Side
-from shared.sync import GatedOpportunities, GatedReferrals, Patience, Sync, delta, describe, sweep
+from shared.sync import GatedOpportunities, GatedReferrals, Sync, delta, describe, sweep
 from tests.simulation.courier import QUEUE, REASON, Courier
 from tests.simulation.faults import Faults
 from tests.simulation.gate import HostGates
@@ -97,8 +95,6 @@ class Run:
         self.judge.person_acted(side, record)
         self.courier.carry(self.world.new_events())
 
-    # The play
-
     def _play(self) -> None:
         if "F30" in self.scenario.faults:  # from the beginning: Salesforce's own clock never goes back
             self.world.skew(Random(f"clock {self.scenario.seed}").randrange(-MOST_SKEW, MOST_SKEW))
@@ -108,7 +104,7 @@ class Run:
             self._minutes(2)
         self.faults.active = self.poison.active = True
         length = self.scenario.acts[-1].at + 60 if self.scenario.acts else 60
-        weather = self._weather(length)
+        weather = Weather(self.scheduler, self.faults, self.host, self.world, self.people, length, self._versions)
         weather.set_up()
         for act in self.scenario.acts:
             self.scheduler.after(act.at, partial(self._act, act))
@@ -146,7 +142,7 @@ class Run:
         self.judge.beside(spared, left)
         self.poison.active = False
         for kind in ("s_touch", "p_touch"):  # the issue made somebody mend the record, and save it
-            self.people.act(Act(0, kind, 0, 0))
+            self.people.act(Act(0, kind, 0))
 
     def _open_gates(self) -> None:
         """Let time pass until no gate is closed: no timer gets through one."""
@@ -210,19 +206,12 @@ class Run:
         self.scheduler.note("act", act.kind, act.deal)
         self.counts["acts"] += self.people.act(act)
 
-    # Wiring
-
     def _wrote(self, side: Side) -> None:
         self.judge.engine_wrote(side)
         self.courier.carry(self.world.new_events())
 
     def _deliver(self, referral_id: str, ticks: int) -> None:
         self.world.post.ring(QUEUE, [referral_id], reason=REASON, seen=ticks)
-
-    def _weather(self, seconds: float) -> Weather:
-        return Weather(
-            self.scheduler, self.faults, self.host, self.world, self.people, seconds, self.acted, self._versions
-        )
 
     def _versions(self, which: str, *, first: bool = False) -> None:
         """Which versions of the app serve workers from now on: the first, another mapping, or both by turns."""
@@ -238,20 +227,15 @@ class Run:
         links = LineLinks(line, self.world.links, judge.saved, judge.advanced)
         gates: Any = HostGates(self.scheduler, links, self.scheduler.clock, judge, self._untroubled)
         return Sync(
-            referrals=GatedReferrals(
-                LineReferrals(line, referrals, self.world.stale, self.world.stale_engagement), gates
-            ),
+            referrals=GatedReferrals(LineReferrals(line, referrals, self.world.stale), gates),
             opportunities=GatedOpportunities(LineOpportunities(line, opportunities), gates),
             links=links,
-            bells=LineBells(
-                line, self.world.post, lambda queue, ids: judge.bells_rung(queue, ids, self.scheduler.second)
-            ),
+            bells=LineBells(line, self.world.post, judge.bells_rung),
             mapping=mapping,
             policy=policy,
             clock=self.scheduler.clock,
             monotonic=lambda: self.scheduler.now / SECOND,
             new_id=self._new_id,
-            patience=Patience(),
             organization_id=self.world.organization_id,
         )
 

@@ -1,7 +1,5 @@
 """What happens in a seed: which faults may strike, which deals there are, and who acts when. Plain values."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
@@ -11,26 +9,11 @@ from tests.simulation.poison import POISONS
 from tests.simulation.rules import OWNERS
 
 WEIGHTS: Final = {
-    "s_value": 6,
-    "p_value": 6,
-    "s_notes": 3,
-    "p_notes": 3,
-    "s_revert": 4,
-    "p_revert": 4,
-    "s_stage": 2,
-    "p_stage": 2,
-    "s_add": 2,
-    "p_add": 2,
-    "s_remove": 2,
-    "p_remove": 2,
-    "s_touch": 2,
-    "p_touch": 2,
-    "untick": 1,
-    "tick": 1,
-    "consent": 1,
-    "facts": 1,
-    "ms_answers": 1,
-    "foreign": 1,
+    **dict.fromkeys(("s_value", "p_value"), 6),
+    **dict.fromkeys(("s_revert", "p_revert"), 4),
+    **dict.fromkeys(("s_notes", "p_notes"), 3),
+    **dict.fromkeys((f"{side}_{kind}" for side in "sp" for kind in ("stage", "add", "remove", "touch")), 2),
+    **dict.fromkeys(("untick", "tick", "consent", "facts", "ms_answers", "foreign"), 1),
 }
 KINDS: Final = (*("linked",) * 4, *("new opportunity", "inbound") * 2, "co-sell")
 WISHES = (0.2, 0.6)  # of all seeds, and of those with a deal that asks for help from the start
@@ -40,12 +23,11 @@ GAPS: Final = ((0.05, 3), (0.05, 3), (2, 25), (20, 75), (60, 150))
 
 @dataclass(frozen=True)
 class Act:
-    """Somebody does something to a deal, so many seconds after the beginning. `number` makes values unique."""
+    """Somebody does something to a deal, so many seconds after the beginning."""
 
     at: float
     kind: str
     deal: int
-    number: int
 
 
 @dataclass(frozen=True)
@@ -81,7 +63,7 @@ def _with_wishes(whole: Scenario, random: Random) -> Scenario:
         return whole
     end = whole.acts[-1].at if whole.acts else 60.0
     times = sorted(round(random.uniform(0, end), 3) for _ in range(random.choice((1, 1, 2))))
-    wishes = [Act(at, "s_wish", random.randrange(len(whole.deals)), 100 + n) for n, at in enumerate(times)]
+    wishes = [Act(at, "s_wish", random.randrange(len(whole.deals))) for at in times]
     return replace(whole, acts=tuple(sorted((*whole.acts, *wishes), key=lambda act: act.at)))
 
 
@@ -91,8 +73,8 @@ def _acts(random: Random, deals: int) -> tuple[Act, ...]:
     kinds += random.choice((["s_value", "p_value"], ["s_value", "s_revert", "p_revert"], []))
     weights = [WEIGHTS[kind] for kind in kinds]
     at, found = 0.0, []
-    for number in range(random.randrange(2, 12)):
+    for _ in range(random.randrange(2, 12)):
         at += random.uniform(*random.choice(GAPS))
         kind = random.choices(kinds, weights)[0]
-        found.append(Act(round(at, 3), kind, random.randrange(deals), number + 1))
+        found.append(Act(round(at, 3), kind, random.randrange(deals)))
     return tuple(found)

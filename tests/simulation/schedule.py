@@ -3,17 +3,17 @@
 Workers are greenlets: one runs until it pauses, the earliest event is next. No thread, no real clock, no waiting.
 """
 
-from __future__ import annotations
-
 import heapq
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from random import Random
 from typing import Any
 
 from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
 
 SECOND = 1_000_000
+TICKS = 10_000_000  # a second in Partner Center's unit
 START = int(datetime(2026, 1, 5, 12, 0, tzinfo=UTC).timestamp()) * SECOND
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Action = Callable[[], object]
@@ -44,8 +44,6 @@ class Scheduler:
         self._hub = getcurrent()
         self._until = START
 
-    # Time
-
     @property
     def second(self) -> int:
         """Whole epoch seconds."""
@@ -71,8 +69,6 @@ class Scheduler:
             action()
             self.skew = 0
         self.now = max(self.now, until)
-
-    # Workers
 
     def start(self, name: str, work: Action, *, skew: int = 0) -> None:
         """A new worker begins now; `skew` is what its clock is ahead, in seconds."""
@@ -116,3 +112,19 @@ class Scheduler:
                 self.running -= 1
 
         return run
+
+
+@lru_cache(maxsize=1 << 14)
+def salesforce_stamp(second: int) -> str:
+    """A time as Salesforce writes it."""
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+
+
+@lru_cache(maxsize=1 << 14)
+def _whole(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def referral_stamp(ticks: int) -> str:
+    """A time (100 ns since 1970) as Partner Center writes it."""
+    return f"{_whole(ticks // TICKS)}.{ticks % TICKS:07d}Z"

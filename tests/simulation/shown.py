@@ -1,7 +1,5 @@
 """What a person reads on each side, group by group, in one spelling for both: the judge's own, not the mapping's."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -17,7 +15,7 @@ STATES: Final = {
     ("Closed", "Won"): "won",
 }
 STAGES: Final = {"Microsoft Review": "new", "Closed Won": "won", "Closed Lost": "lost"}
-PHASES: Final = {"new": "new", "active": "active", "won": "won"}
+OPEN_OR_WON: Final = ("new", "active", "won")
 
 
 def amount(raw: Any, currency: Any) -> str:
@@ -58,5 +56,5 @@ def _content(group: str, content: Any) -> Value:
     if group == "value":
         return amount(fields.get("amount"), fields.get("currency"))
     if group == "status":
-        return PHASES.get(fields.get("phase", ""), "lost")
+        return fields["phase"] if fields.get("phase") in OPEN_OR_WON else "lost"
     return fields.get("text", "")

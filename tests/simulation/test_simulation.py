@@ -1,19 +1,16 @@
 """The simulation at quick depth, and that it can fail: it replays exactly, both levels agree, sabotage is found."""
 
-from __future__ import annotations
-
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from shared.deal import Conflict, History, Link, Side
+from shared.deal import Link, Side
 from tests.conftest import first_seed
 from tests.simulation.depth import Summary, chunk, quietly, shrunk
-from tests.simulation.faults import CHANCE, FAULTS
 from tests.simulation.ledger import Ledger, P, S, answered
 from tests.simulation.light_memory import LightLinks
 from tests.simulation.light_partner_center import LightPartnerCenter
@@ -72,11 +69,6 @@ def test_both_levels_end_alike(seed: int) -> None:
     assert play(calm).end == play(calm, level="wire").end
 
 
-def test_every_fault_of_the_plan_is_in_the_table() -> None:
-    assert list(FAULTS) == [f"F{number}" for number in range(1, 35)]
-    assert set(CHANCE) <= set(FAULTS)
-
-
 def lost(*steps: tuple[Side | None, str]) -> list[str]:
     """What people wrote and the ledger misses when all show the last value; `None`: the connector passes it on."""
     ledger, shows = Ledger(), dict.fromkeys(Side, "b")
@@ -120,11 +112,9 @@ def careless_step(self: LightSalesforce, step: Any, done: Any) -> Any:
     return one_step(self, replace(step, unmodified_since=None), done)
 
 
-def forgetful_save(
-    self: LightLinks, link: Link, *, conflicts: Sequence[Conflict] = (), history: History | None = None, at: int = 0
-) -> Link:
+def forgetful_save(self: LightLinks, link: Link, **more: Any) -> Link:
     """A store that loses every loser."""
-    return save(self, link, history=history, at=at)
+    return save(self, link, **more | {"conflicts": ()})
 
 
 def amnesic_save(self: LightLinks, link: Link, **more: Any) -> Link:
@@ -165,7 +155,7 @@ def tempting(seed: int) -> Scenario:
     chance = random.Random(seed)
     kinds = chance.choice((("s_value", "s_revert"), ("s_value", "p_value"), ("p_value", "p_revert", "s_value")))
     times = sorted(chance.uniform(0, 200) for _ in range(6))
-    acts = tuple(Act(at, kinds[number % len(kinds)], 0, number) for number, at in enumerate(times))
+    acts = tuple(Act(at, kinds[number % len(kinds)], 0) for number, at in enumerate(times))
     return Scenario(seed, frozenset({"F2", "F3", "F5", "F7", "F16"}), "salesforce", ("linked",), acts)
 
 

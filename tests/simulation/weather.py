@@ -1,7 +1,5 @@
 """Faults that are circumstances rather than answers: skewed clocks, late commits, automations, deletes, versions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,7 +24,6 @@ class Weather:
     world: Any
     people: People
     seconds: float
-    acted: Callable[[Side, str], None]
     versions: Callable[[str], object]
 
     bin: list[str] = field(default_factory=list)
@@ -43,19 +40,19 @@ class Weather:
             "F18": self._lag,
             "F20": self._late_commits,
             "F21": self._same_stamps,
-            "F22": self._touch,
+            "F22": self.world.touch_all,
             "F23": self._automation,
             "F26": self._drift,
             "F30": self._skew,
             "F31": self._recycle,
-            "F33": self._new_mapping,
+            "F33": partial(self.versions, "new"),
             "F34": self._two_versions,
         }.items():
             if code in self.faults.enabled:
                 at = self.faults.random.uniform(0, self.seconds) if code not in ("F18", "F30") else 0
                 self.scheduler.after(at, partial(self._begin, code, begin))
 
-    def _begin(self, code: str, begin: Callable[[], None]) -> None:
+    def _begin(self, code: str, begin: Callable[[], object]) -> None:
         if self.faults.active:
             self.faults.reached[code] += 1
             self.scheduler.note("weather", code)
@@ -73,10 +70,7 @@ class Weather:
         for record in self.world.opportunity_ids():
             if not self.world.row(record)["IsDeleted"]:
                 self.world.sell(record, {"NextStep": "loaded"})
-                self.acted(S, record)
-
-    def _touch(self) -> None:
-        self.world.touch_all()
+                self.people.acted(S, record)
 
     def _automation(self) -> None:
         kind = self.faults.random.choice(("round", "rule", "flow"))
@@ -113,15 +107,12 @@ class Weather:
         if not self.world.row(record)["IsDeleted"]:
             self.people.judge.counts[f"F31 {kind}"] += 1
             (self.world.merge_account if kind == "merge" else self.world.give_away)(record)
-            self.acted(S, record)
+            self.people.acted(S, record)
 
     def _undelete(self, record: str) -> None:
         if record in self.bin:
             self.bin.remove(record)
             self.world.recycle(record, deleted=False)
-
-    def _new_mapping(self) -> None:
-        self.versions("new")
 
     def _two_versions(self) -> None:
         self.versions("both")

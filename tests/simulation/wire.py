@@ -1,7 +1,5 @@
 """The wire level: the real clients, transport and storage over the simulators in process, for the same scenarios."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -18,10 +16,12 @@ from shared.mapping import build, load
 from shared.sync import policy_of
 from shared.ticks import epoch_seconds, ticks
 from tests.simulation.host import Host
+from tests.simulation.judge import Evidence
 from tests.simulation.light import LATEST_SECONDS, TRIGGERS
 from tests.simulation.light_partner_center import FOREIGN
 from tests.simulation.light_rows import KEY
 from tests.simulation.network import clients
+from tests.simulation.people import Stage
 from tests.simulation.rules import Rules, overlay
 from tests.simulation.schedule import SECOND, Scheduler
 from tests.simulation.shown import Cells, of_opportunity, of_referral
@@ -30,7 +30,6 @@ from tests.support.rig import LINK
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 SOLUTION = "Microsoft_Solution__c"
-MICROSECOND = timedelta(microseconds=1)
 
 
 @lru_cache(maxsize=8)
@@ -39,8 +38,8 @@ def _rules(owner: str) -> Rules:
     return table, policy_of(table, b"digest")
 
 
-class WireWorld:
-    """The simulators, reached as people reach them and as the judge sees them."""
+class WireWorld(Evidence, Stage):
+    """The simulators, reached as people reach them and as the judge sees them; `LightWorld` says what is what."""
 
     def __init__(self, scheduler: Scheduler, host: Host) -> None:
         self.scheduler = scheduler
@@ -56,29 +55,16 @@ class WireWorld:
         self.co_sell = False
 
     def rules(self, owner: str) -> Rules:
-        """The rules of a version of the app."""
         return _rules(owner)
 
-    def stale(self, referral_id: str, seconds: float) -> Mapping[str, Any]:
-        """A read from a replica that lags."""
+    def stale(self, what: str, name: str, seconds: float) -> Any:
         self.partner_center.knobs.stale_seconds = seconds
         try:
-            found: Mapping[str, Any] = self.referrals.get(referral_id)
+            return getattr(self.referrals, what)(name)
         finally:
             self.partner_center.knobs.stale_seconds = 0
-        return found
-
-    def stale_engagement(self, engagement_id: str, seconds: float) -> Sequence[Mapping[str, Any]]:
-        """A list of a deal's sides from a replica that lags."""
-        self.partner_center.knobs.stale_seconds = seconds
-        try:
-            found: Sequence[Mapping[str, Any]] = self.referrals.engagement(engagement_id)
-        finally:
-            self.partner_center.knobs.stale_seconds = 0
-        return found
 
     def new_events(self) -> list[tuple[str, int]]:
-        """Changes of referrals since the last call: id and time in ticks."""
         found = []
         for referral_id in self.partner_center.store.records:
             versions = self.partner_center.store.records[referral_id].versions
@@ -88,7 +74,6 @@ class WireWorld:
         return found
 
     def writes(self) -> tuple[int, int, int]:
-        """How many changes the connector made: Partner Center, Salesforce, links."""
         return self.rig.writes()
 
     # What the judge sees
@@ -98,20 +83,13 @@ class WireWorld:
         return [name for name, record in self.partner_center.store.records.items() if record.own]
 
     def engagements(self) -> Sequence[str]:
-        """Where Microsoft takes part by invitation: one engagement for each of its referrals."""
         every = (record.current for record in self.partner_center.store.records.values() if not record.own)
         return [str(d["engagementId"]) for d in every if d["createdVia"] == "API"]
 
-    def engagement_of(self, referral_id: str) -> str:
-        """The engagement of a referral."""
-        return str(self.document(referral_id)["engagementId"])
-
     def opportunity_ids(self) -> Sequence[str]:
-        """Every opportunity."""
         return [row.id for row in self.salesforce.rows.all("Opportunity")]
 
     def cells(self, side: Side, record_id: str) -> Cells:
-        """What a person reads."""
         if side is P:
             return of_referral(self.document(record_id))
         rows = self.salesforce.rows.lookup(SOLUTION, "Opportunity__c", record_id)
@@ -119,48 +97,23 @@ class WireWorld:
         return of_opportunity(self.row(record_id), frozenset(shown))
 
     def facts_of(self, side: Side, record_id: str) -> str:
-        """Microsoft's number of a deal, as a side shows it."""
         if side is S:
             return self.row(record_id)["Microsoft_CRM_Identifier__c"] or ""
         ours = self.document(record_id)
         sides = (self.partner_center.microsofts(ours["engagementId"]) or ours, ours)
         return next((n for d in sides if (n := (d["trackingInfo"] or {}).get("microsoftMsxId"))), "")
 
-    def asks_for_help(self, opportunity_id: str) -> bool:
-        """Whether the seller wants Microsoft in."""
-        return bool(self.row(opportunity_id)["How_can_Microsoft_help__c"])
-
-    def asks_to_be_sent(self, opportunity_id: str) -> bool:
-        """Whether the seller wants the opportunity synchronised."""
-        return bool(self.row(opportunity_id)["Sync_with_Partner_Center__c"])
-
-    def named_by(self, referral_id: str) -> str:
-        """The opportunity a referral names."""
-        return self.document(referral_id)["externalReferenceId"] or ""
-
-    def referral_of(self, opportunity_id: str) -> str:
-        """The referral an opportunity names."""
-        return self.row(opportunity_id)[KEY] or ""
-
     def ours(self, record_id: str) -> bool:
-        """Whether the record belongs to this organisation."""
         record = self.partner_center.store.records.get(record_id)
         return record is None or record.current["organizationId"] == self.organization_id
 
     def link_of(self, opportunity_id: str) -> Link | None:
-        """The link of an opportunity."""
         return self.rig.link_of(opportunity_id)
 
     def issue_codes(self, link_id: str) -> frozenset[str]:
-        """What stands on the work list."""
         return frozenset(issue.code for issue in self.rig.store.issues() if issue.link_id == link_id)
 
-    def deleted(self, opportunity_id: str) -> bool:
-        """Whether the opportunity lies in the recycle bin."""
-        return bool(self.row(opportunity_id)["IsDeleted"])
-
     def due_rows(self, watermark: int) -> Iterable[tuple[str, int]]:
-        """Opportunities in scope, committed in time, that are stamped before then, and since when they can be seen."""
         now = self.salesforce.now()
         for row in list(self.salesforce.rows.all("Opportunity")):
             in_scope = row.values["Sync_with_Partner_Center__c"] or row.values[KEY]
@@ -173,19 +126,16 @@ class WireWorld:
     # What people do
 
     def new_opportunity(self, amount: int, notes: str, solution: str, *, help_asked: bool = False) -> str:
-        """A complete opportunity that asks to be synchronised, and perhaps for Microsoft's help."""
         asked = {"How_can_Microsoft_help__c": "Quotes or Licensing"} if help_asked else {}
         deal = {"Amount": amount, "Description": notes, "solutions": (solution,)} | asked
         return self.rig.new_opportunity(**deal, contact=help_asked)
 
     def new_inbound(self, amount: int, notes: str, solution: str) -> str:
-        """Microsoft shares a deal."""
         solutions = [{"id": solution, "type": "Name", "name": solution}]
         details = {"dealValue": amount, "notes": notes, "requirements": {"solutions": solutions}}
         return self.partner_center.new_inbound(details=details)
 
     def new_foreign(self, opportunity_id: str) -> str:
-        """A referral of another organisation that names our opportunity."""
         deal = merged(blank(), samples.inbound(self.partner_center.clock()))
         ids = {name: self.partner_center.store.new_id() for name in ("id", "engagementId")}
         theirs = {"organizationId": FOREIGN, "externalReferenceId": opportunity_id}
@@ -208,7 +158,6 @@ class WireWorld:
         self.salesforce.update("Opportunity", opportunity_id, {n: v for n, v in fields.items() if n in there})
 
     def solve(self, opportunity_id: str, solution: str, *, removed: bool) -> None:
-        """A seller changes the list of solutions."""
         rows = self.salesforce.rows.lookup(SOLUTION, "Opportunity__c", opportunity_id)
         known = [row for row in rows if row.values["Solution_Id__c"] == solution]
         if not known and not removed:
@@ -218,7 +167,6 @@ class WireWorld:
                 self.salesforce.update(SOLUTION, row.id, {"Removed__c": removed})
 
     def portal(self, referral_id: str, values: Mapping[str, Any]) -> bool:
-        """A person saves the page of a referral; False when it refuses."""
         try:
             self.partner_center.portal_edit(referral_id, dict(values))
         except Refused:
@@ -226,11 +174,9 @@ class WireWorld:
         return True
 
     def facts(self, referral_id: str, number: int) -> None:
-        """Microsoft's own facts about a deal."""
         self.partner_center.service_sets(referral_id, {"/trackingInfo/microsoftMsxId": f"7-{number}"})
 
     def microsoft_answers(self, referral_id: str, number: int) -> bool:
-        """Microsoft accepts its invitation; False when it has none to answer."""
         try:
             self.partner_center.microsoft_responds(self.engagement_of(referral_id), "accepted", msx_id=f"7-{number}")
         except Refused:
@@ -238,21 +184,17 @@ class WireWorld:
         return True
 
     def merge_account(self, opportunity_id: str) -> None:
-        """The customer is merged into another: every opportunity of the loser moves."""
         self.commit_late(0)
         self.salesforce.merge_accounts(self.rig.account(), self.row(opportunity_id)["AccountId"])
 
     def give_away(self, opportunity_id: str) -> None:
-        """The opportunity gets another owner."""
         self.salesforce.update("Opportunity", opportunity_id, {"OwnerId": self.salesforce.people.ben})
 
     def invitations(self, *, refused_twice: bool) -> None:
-        """Whether Microsoft refuses a second invitation into an engagement, which no page says."""
         self.partner_center.knobs.second_invite_refused = refused_twice
         self.partner_center.knobs.msx_id_on_own = not refused_twice
 
     def recycle(self, opportunity_id: str, *, deleted: bool) -> None:
-        """A seller deletes or undeletes an opportunity; the latter fails beside another with the same unique key."""
         self.commit_late(0)
         if deleted:
             self.salesforce.delete("Opportunity", opportunity_id)
@@ -263,11 +205,9 @@ class WireWorld:
     # Circumstances
 
     def lag(self, seconds: int, *, page_size: int) -> None:
-        """Lists show a new referral only after a while, in pages of this size."""
         self.partner_center.knobs.list_lag_seconds, self.partner_center.knobs.page_cap = seconds, page_size
 
     def commit_late(self, seconds: int) -> None:
-        """What sellers save from now on can be seen only after a while."""
         self.salesforce.knobs.commit_delay = timedelta(seconds=seconds)
 
     def unseen_until(self) -> int:
@@ -284,14 +224,12 @@ class WireWorld:
         self.salesforce.knobs.clock_skew = timedelta(seconds=abs(seconds))
 
     def automate(self, kind: str) -> None:
-        """The customer's own automation: none, a rounding trigger, a flow on another field, a validation rule."""
         automation = self.salesforce.automation
         automation.validation_rules[:] = [_no_deals] if kind == "rule" else []
         if trigger := TRIGGERS.get(kind):
             automation.triggers[:] = [lambda type_, after, _: trigger(after) if type_ == "Opportunity" else None]
 
     def lose(self, field: str) -> None:
-        """A field is gone from the org; "" brings everything back."""
         if field:
             self._lost.append(self.salesforce.schema["Opportunity"].fields[field])
             self.salesforce.remove_field("Opportunity", field)
@@ -300,7 +238,6 @@ class WireWorld:
             self.salesforce.put_field("Opportunity", self._lost.pop())
 
     def settle(self) -> None:
-        """Whatever was out of order in the services is mended."""
         self.commit_late(0)
         self.salesforce.automation.validation_rules.clear()
 

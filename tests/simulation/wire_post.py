@@ -1,8 +1,7 @@
 """The rig under the scheduler's clock, and its queues as the host sees them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
 
 from shared.doorbell import Doorbell, Queue
-from tests.simulation.post import Message, Post
+from tests.simulation.host import Message
 from tests.simulation.schedule import EPOCH, Scheduler
 from tests.support.rig import Rig
 
@@ -34,20 +33,18 @@ class ScheduledRig(Rig):
         """Time passes by itself."""
 
 
-class WirePost(Post):
+class WirePost:
     """The queues of the storage account."""
 
     def __init__(self, rig: Rig, scheduler: Scheduler, announce: Callable[[Queue, float], None]) -> None:
-        super().__init__(scheduler, announce)
+        self.scheduler, self.announce = scheduler, announce
         self._rig = rig
 
     def ring(self, queue: Queue, ids: Iterable[str], *, delay_seconds: int = 0, **more: Any) -> None:
-        """Put messages at the end."""
         self._rig.sync.bells.ring(queue, ids, delay_seconds=delay_seconds, **more)
         self.announce(queue, delay_seconds)
 
     def take(self, queue: Queue, visibility: int, *, any_order: bool) -> Message | None:
-        """A visible message."""
         client = self._client(queue)
         try:
             found = list(client.receive_messages(visibility_timeout=visibility, max_messages=4 if any_order else 1))
@@ -62,23 +59,15 @@ class WirePost(Post):
                 self.announce(queue, 0)
         return Message(queue, Doorbell.decode(chosen.content), chosen.dequeue_count, chosen)
 
-    def done(self, message: Message) -> bool:
-        """Delete a message."""
-        try:
+    def done(self, message: Message) -> None:
+        with suppress(HttpResponseError):
             self._client(message.queue).delete_message(message.handle)
-        except (ResourceNotFoundError, HttpResponseError):
-            return False
-        return True
 
     def back(self, message: Message, seconds: int) -> None:
-        """Show it again after a while."""
-        try:
+        with suppress(HttpResponseError):
             self._client(message.queue).update_message(message.handle, visibility_timeout=seconds)
-        except (ResourceNotFoundError, HttpResponseError):
-            return
 
     def waiting(self) -> list[int]:
-        """When each message is due."""
         queues = (self._rig.queues.messages.get(queue.value, ()) for queue in Queue)
         return [(message.next_visible_on - EPOCH) // MICROSECOND for queue in queues for message in queue]
 

@@ -140,6 +140,13 @@ def announced(decision: Decision, p: Referral, s: Opportunity, policy: Policy = 
     return announce(decision, p, s, policy, intent_id=name, run="run-1", now=NOW)
 
 
+def under_way(p: Referral, s: Opportunity, link: Link | None = None, policy: Policy = POLICY) -> tuple[Link, Intent]:
+    """The link once the write that the pair asks for is announced, and that write."""
+    decision = look(link or linked(policy=policy), p, s, policy)
+    intent = announced(decision, p, s, policy)
+    return replace(decision.link, intent=intent), intent
+
+
 def landed(intent: Intent, p: Referral, s: Opportunity) -> tuple[Referral, Opportunity]:
     """Both sides after the write: as the services would show it."""
     status = intent.writes.get("status")

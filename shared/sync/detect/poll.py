@@ -113,7 +113,8 @@ def _seen(sync: Sync, one: _Pass, rows: Rows) -> tuple[tuple[str, ...], Watermar
     stamped = {(str(r[sf.ID]), epoch_seconds(r[sf.STAMP])): r for r in rows.records}
     fresh = [row for key, row in stamped.items() if before is None or key not in before.seen]
     second = _second(sync, before, frozenset(stamped), rows.server_time)
-    ids = dict.fromkeys(_opportunity_id(sync, one.polled, r) for r in [*fresh, *(stamped[key] for key in second)])
+    again = [stamped[key] for key in sorted(second)]
+    ids = dict.fromkeys(_opportunity_id(sync, one.polled, row) for row in [*fresh, *again])
     if len(ids) > sync.mass_change_limit:
         say(log.warning, "mass change", polled=one.polled.value, records=len(ids))
     after = _advance(sync, before, frozenset(stamped), second, rows.server_time)
