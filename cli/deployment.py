@@ -26,14 +26,14 @@ from shared.storage import Store, queue_service, table_service
 from shared.storage.bells import Queues
 from shared.storage.store import Tables
 from shared.sync import Sync
-from shared.transport import Clock, Patience, utc_now
+from shared.transport import Clock, RetryPolicy, utc_now
 
 if TYPE_CHECKING:
     import httpx
     import requests
 
 # A person waits in front of this: one repetition bridges a hiccup, more would only delay the finding.
-PATIENCE = Patience(attempts=2, total_seconds=20)
+RETRY_POLICY = RetryPolicy(attempts=2, total_seconds=20)
 SANDBOX_STATE = "COSELL_SANDBOX_STATE"
 
 
@@ -118,20 +118,20 @@ class Deployment:
     def partner_center(self) -> PartnerCenter:
         """The referrals API."""
         transport, clock = self._wiring.partner_center, self._wiring.clock
-        return PartnerCenter.connect(self.settings, self.tokens, transport, clock, PATIENCE)
+        return PartnerCenter.connect(self.settings, self.tokens, transport, clock, RETRY_POLICY)
 
     @cached_property
     def registrations(self) -> WebhookRegistrations:
         """The webhook registration API."""
         transport, clock = self._wiring.partner_center, self._wiring.clock
-        return WebhookRegistrations.connect(self.settings, self.tokens, transport, clock, PATIENCE)
+        return WebhookRegistrations.connect(self.settings, self.tokens, transport, clock, RETRY_POLICY)
 
     @cached_property
     def session(self) -> SalesforceSession:
         """The session with Salesforce. Raises SettingsInvalid for an address that is none of Salesforce's."""
         if self._wiring.salesforce:
             return self._wiring.salesforce(self.settings)
-        return SalesforceSession(self.settings, clock=self._wiring.clock, patience=PATIENCE)
+        return SalesforceSession(self.settings, clock=self._wiring.clock, retry_policy=RETRY_POLICY)
 
     @cached_property
     def salesforce(self) -> Salesforce:

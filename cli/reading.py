@@ -16,7 +16,7 @@ from shared.partner_center import PartnerCenter
 from shared.salesforce import Salesforce
 from shared.settings.model import Settings
 from shared.storage import Store
-from shared.sync import Sync, patience_of, policy_of
+from shared.sync import Sync, policy_of, waits_of
 
 
 class WouldWrite(Exception):
@@ -62,7 +62,7 @@ def reading(
         clock=clock,
         monotonic=time.monotonic,
         new_id=lambda: "",
-        patience=patience_of(settings),
+        waits=waits_of(settings),
         organization_id=settings.partner_center_organization_id,
         words=words,
     )

@@ -167,7 +167,7 @@ def _services() -> Services:
     from shared.registration.watch import RegistrationWatch
     from shared.salesforce import Salesforce
     from shared.storage import Bells, Retention, Store, queue_service, table_service
-    from shared.sync import GatedOpportunities, GatedReferrals, Gates, Sync, patience_of, policy_of
+    from shared.sync import GatedOpportunities, GatedReferrals, Gates, Sync, policy_of, waits_of
 
     settings = _settings()
     mapping, words = mapping_of(settings), LANGUAGES[settings.language]
@@ -187,7 +187,7 @@ def _services() -> Services:
         clock=_seconds,
         monotonic=time.monotonic,
         new_id=lambda: uuid.uuid4().hex,
-        patience=patience_of(settings),
+        waits=waits_of(settings),
         organization_id=settings.partner_center_organization_id,
         mass_change_limit=settings.mass_change_limit,
         bulk_above=settings.bulk_above,

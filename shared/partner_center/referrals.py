@@ -15,7 +15,7 @@ from shared.errors import ApiError, Rejected, Unavailable, Unclear
 from shared.partner_center.wire import SIDE, AccessTokens, Before, Wire, connect, document, guid
 from shared.settings.model import Settings
 from shared.shapes.referral import ENGAGEMENT, ETAG, PATCHABLE, Order
-from shared.transport import Clock, Patience, Repeat, parse, utc_now
+from shared.transport import Clock, Repeat, RetryPolicy, parse, utc_now
 
 # The only operations of the connector definition's patch.
 OPERATIONS = frozenset({"add", "replace"})
@@ -37,11 +37,11 @@ class PartnerCenter:
         tokens: AccessTokens,
         transport: httpx.BaseTransport | None = None,
         clock: Clock = utc_now,
-        patience: Patience | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> Self:
         """The referrals API of the settings; nothing is sent before the first method is called."""
         base, audience = settings.partner_center_referrals_url, settings.partner_center_referrals_audience
-        wire = connect(settings, tokens, base, audience, transport=transport, clock=clock, patience=patience)
+        wire = connect(settings, tokens, base, audience, transport=transport, clock=clock, retry_policy=retry_policy)
         return cls(wire, settings.partner_center_page_size)
 
     def get(self, referral_id: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from shared.errors import Missing, Stale, Unavailable, Unclear
 from shared.partner_center.wire import SIDE, AccessTokens, Wire, connect, document, guid
 from shared.registration.plan import Registration, TestResult
 from shared.settings.model import Settings
-from shared.transport import Clock, Patience, Repeat, parse, utc_now
+from shared.transport import Clock, Repeat, RetryPolicy, parse, utc_now
 
 PATH = "/registration"
 TESTS = f"{PATH}/validationEvents"
@@ -35,11 +35,11 @@ class WebhookRegistrations:
         tokens: AccessTokens,
         transport: httpx.BaseTransport | None = None,
         clock: Clock = utc_now,
-        patience: Patience | None = None,
+        retry_policy: RetryPolicy | None = None,
     ) -> Self:
         """The registration API of the settings; nothing is sent before the first method is called."""
         base, audience = settings.partner_center_webhooks_url, settings.partner_center_webhooks_audience
-        wire = connect(settings, tokens, base, audience, transport=transport, clock=clock, patience=patience)
+        wire = connect(settings, tokens, base, audience, transport=transport, clock=clock, retry_policy=retry_policy)
         return cls(wire, settings.sweep_only)
 
     def events(self) -> tuple[str, ...]:

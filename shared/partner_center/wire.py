@@ -23,8 +23,8 @@ from shared.transport import (
     MFA_REQUIRED,
     Clock,
     Gate,
-    Patience,
     Repeat,
+    RetryPolicy,
     code_of,
     failure,
     log_call,
@@ -73,7 +73,7 @@ class Wire:
     tokens: AccessTokens
     gate: Gate
     clock: Clock = utc_now
-    patience: Patience = field(default_factory=Patience)
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
 
     def send(
         self,
@@ -94,7 +94,7 @@ class Wire:
             content = json.dumps(body, default=_number).encode()
         own = {"Content-Type": "application/json"} if content else {}
         headers = {**own, **(headers or {})}
-        return self.patience.run(repeat, lambda: self._authorised(call, path, repeat, headers, content, before))
+        return self.retry_policy.run(repeat, lambda: self._authorised(call, path, repeat, headers, content, before))
 
     def _authorised(
         self, call: str, path: str, repeat: Repeat, headers: Mapping[str, str], content: bytes | None, before: Before
@@ -145,7 +145,7 @@ def connect(
     *,
     transport: httpx.BaseTransport | None,
     clock: Clock,
-    patience: Patience | None,
+    retry_policy: RetryPolicy | None,
 ) -> Wire:
     """The wire to one of the two hosts. The client lives as long as the worker process."""
     limit = settings.partner_center_timeout_seconds
@@ -157,7 +157,7 @@ def connect(
         headers={"Accept": "application/json"},
     )
     gate = Gate(settings.partner_center_concurrency)
-    return Wire(client, base, audience, tokens, gate, clock, patience or Patience())
+    return Wire(client, base, audience, tokens, gate, clock, retry_policy or RetryPolicy())
 
 
 def document(call: str, response: httpx.Response, *, reading: bool) -> dict[str, Any]:

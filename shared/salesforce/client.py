@@ -103,7 +103,7 @@ class Salesforce:
             answer = self._rest("composite", "POST", call, data=encode(body))
             return answers_of(answer, steps, self.session.server_time, all_or_none=all_or_none)
 
-        return self.session.patience.run(repeat, attempt)
+        return self.session.retry_policy.run(repeat, attempt)
 
     def describe(self, sobject: str) -> dict[str, Any]:
         """The fields of an object and what they allow."""

@@ -25,8 +25,8 @@ from shared.settings.model import Settings
 from shared.transport import (
     Clock,
     LoopbackSession,
-    Patience,
     Repeat,
+    RetryPolicy,
     code_of,
     failure,
     log_call,
@@ -72,11 +72,11 @@ class SalesforceSession(LoopbackSession):
 
     usage: Usage | None = None
 
-    def __init__(self, settings: Settings, *, clock: Clock = utc_now, patience: Patience | None = None) -> None:
+    def __init__(self, settings: Settings, *, clock: Clock = utc_now, retry_policy: RetryPolicy | None = None) -> None:
         super().__init__(settings.salesforce_login_url, timeout_seconds=settings.salesforce_timeout_seconds)
         self._tokens = SalesforceTokens(settings, self)
         self._clock = clock
-        self.patience = patience or Patience()
+        self.retry_policy = retry_policy or RetryPolicy()
         self._signing_in = Lock()
         self._access: tuple[str, str] | None = None
         self._answered = local()
@@ -106,7 +106,7 @@ class SalesforceSession(LoopbackSession):
         if path == TOKEN_PATH:
             return self._send(method, url, Call("sign-in", Repeat.READ), *args, **kwargs)
         call = call or Call(_named(method, path), _repeat(method))
-        return self.patience.run(call.repeat, lambda: self._authorised(method, url, call, *args, **kwargs))
+        return self.retry_policy.run(call.repeat, lambda: self._authorised(method, url, call, *args, **kwargs))
 
     def _authorised(self, method: str, url: str, call: Call, *args: Any, **kwargs: Any) -> requests.Response:
         token, _ = self.access()

@@ -20,12 +20,12 @@ from shared.settings.partner_center import PartnerCenter
 from shared.settings.salesforce import Salesforce
 from shared.settings.spelling import filled_in
 from shared.settings.storage import Storage
-from shared.settings.timing import Patience, Schedules
+from shared.settings.timing import Schedules, Timing
 from shared.settings.webhook import Staging, Webhook
 
 
 # Pydantic takes the fields of the last base first: the page of settings begins with `App`.
-class Settings(Patience, Schedules, Staging, Webhook, Salesforce, Entra, PartnerCenter, Storage, App, BaseSettings):
+class Settings(Timing, Schedules, Staging, Webhook, Salesforce, Entra, PartnerCenter, Storage, App, BaseSettings):
     """App settings; each field's description is what the documentation says of it."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, env_ignore_empty=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from shared.settings.kinds import Seconds
+from shared.waits import DEFAULT
 
 
 class Schedules(BaseModel):
@@ -25,23 +26,34 @@ class Schedules(BaseModel):
     recovery_schedule: str = Field("15 * * * * *", description="How often interrupted runs are looked for")
 
 
-class Patience(BaseModel):
+class Timing(BaseModel):
     """How long to wait for what, and how much to take at once."""
 
-    poll_overlap_seconds: Seconds = Field(900, description="How far a Salesforce poll looks back behind its watermark")
-    delta_overlap_seconds: Seconds = Field(900, description="How far the hourly delta looks back behind its watermark")
+    poll_overlap_seconds: Seconds = Field(
+        DEFAULT.poll_overlap, description="How far a Salesforce poll looks back behind its watermark"
+    )
+    delta_overlap_seconds: Seconds = Field(
+        DEFAULT.delta_overlap, description="How far the hourly delta looks back behind its watermark"
+    )
     list_lag_seconds: Seconds = Field(
-        600,
-        description="How long a new referral may stay invisible in lists; an unclear creation waits this long",
+        DEFAULT.list_lag,
+        description="How long lists may not show a new referral; an unclear creation waits this long",
     )
     in_flight_seconds: Seconds = Field(
-        300, description="How late a creation whose answer was lost may still take effect; it is waited for as well"
+        DEFAULT.in_flight,
+        description="How late an unanswered creation may still take effect; it is waited for as well",
     )
-    claim_seconds: int = Field(120, ge=30, description="Age at which an unfinished creation or write may be taken over")
-    send_window_seconds: int = Field(60, ge=5, description="A creation is only sent this soon after its claim")
-    retry_seconds: int = Field(30, ge=1, description="Pause before a doorbell rings again; doubles to 15 minutes")
+    claim_seconds: int = Field(
+        DEFAULT.claim, ge=30, description="Age at which an unfinished creation or write may be taken over"
+    )
+    send_window_seconds: int = Field(
+        DEFAULT.send_window, ge=5, description="A creation is only sent this soon after its claim"
+    )
+    retry_seconds: int = Field(
+        DEFAULT.retry, ge=1, description="Pause before a doorbell rings again; doubles to 15 minutes"
+    )
     debounce_seconds: Seconds = Field(
-        0, description="Rest of a polled doorbell before it is answered, beyond the poll's own interval"
+        DEFAULT.debounce, description="Rest of a polled doorbell before it is answered, beyond the poll's own interval"
     )
     bulk_above: int = Field(200, ge=1, description="A poll or delta that finds more records rings on the bulk queues")
     doorbell_ids: int = Field(50, ge=1, le=200, description="Records named in one queue message")

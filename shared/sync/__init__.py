@@ -13,21 +13,21 @@ from shared.sync.detect.backlog import report_backlog
 from shared.sync.detect.poll import Polled, poll
 from shared.sync.detect.sweep import delta, recover, sweep
 from shared.sync.poison import poisoned
-from shared.sync.ports import Patience, Sync
-from shared.sync.rules import patience_of, policy_of
+from shared.sync.ports import Sync
+from shared.sync.rules import policy_of, waits_of
+from shared.waits import Waits
 
 __all__ = [
     "GatedOpportunities",
     "GatedReferrals",
     "Gates",
-    "Patience",
     "Polled",
     "Sync",
+    "Waits",
     "creations_asked",
     "delta",
     "describe",
     "opportunities_changed",
-    "patience_of",
     "poisoned",
     "policy_of",
     "poll",
@@ -36,4 +36,5 @@ __all__ = [
     "release",
     "report_backlog",
     "sweep",
+    "waits_of",
 ]

@@ -180,6 +180,6 @@ def _each(sync: Sync, bell: Doorbell, queue: Queue, settle: Callable[[str], None
 def _again(
     sync: Sync, bell: Doorbell, queue: Queue, ids: Iterable[str], delay_seconds: float | None, *, counted: bool = True
 ) -> None:
-    delay = delay_seconds or sync.patience.after(bell.tries)
+    delay = delay_seconds or sync.waits.after(bell.tries)
     tries = min(bell.tries + counted, MOST_TRIES)
     sync.bells.ring(queue, ids, reason=bell.reason, seen=bell.seen, delay_seconds=ceil(delay), tries=tries)

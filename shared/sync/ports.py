@@ -13,14 +13,9 @@ from shared.doorbell import Queue
 from shared.mapping import Mapping as FieldMapping
 from shared.shapes.referral import Order
 from shared.sync.shared_flags import SharedFlags
+from shared.waits import DEFAULT, Waits
 
 Document = Mapping[str, Any]
-LONGEST_SECONDS = 900
-
-
-def doubled(seconds: float, tries: int) -> float:
-    """A wait in seconds that doubles with every try, up to fifteen minutes."""
-    return min(seconds * (1 << tries), LONGEST_SECONDS)
 
 
 class Referrals(Protocol):
@@ -49,21 +44,6 @@ class Answers(Protocol):
     def bodies(self) -> Mapping[str, Any]: ...
     @property
     def server_time(self) -> int: ...
-
-
-class Step(Protocol):
-    """One sub-request of a composite, path relative to the API version."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def method(self) -> str: ...
-    @property
-    def path(self) -> str: ...
-    @property
-    def body(self) -> Document | None: ...
-    @property
-    def unmodified_since(self) -> int | None: ...
 
 
 @dataclass(frozen=True)
@@ -120,24 +100,6 @@ class Bells(Protocol):
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long to wait for what, in seconds; defaults and meaning as in the settings of the same names."""
-
-    poll_overlap: int = 900
-    delta_overlap: int = 900
-    list_lag: int = 600
-    in_flight: int = 300  # so late a request whose answer was lost may take effect; it is listed after that
-    claim: int = 120
-    send_window: int = 60
-    retry: int = 30
-    debounce: int = 0
-
-    def after(self, tries: int) -> float:
-        """Seconds before the next try, after so many."""
-        return doubled(self.retry, tries)
-
-
-@dataclass(frozen=True)
 class Sync:
     """Everything a run works with. `clock` gives UTC epoch seconds, `monotonic` seconds that never jump."""
 
@@ -150,7 +112,7 @@ class Sync:
     clock: Callable[[], int]
     monotonic: Callable[[], float]
     new_id: Callable[[], str]
-    patience: Patience = Patience()
+    waits: Waits = DEFAULT
     organization_id: str = ""
     mass_change_limit: int = 500
     bulk_above: int = 200
@@ -187,7 +149,7 @@ class Claiming(Protocol):
     @property
     def links(self) -> Links: ...
     @property
-    def patience(self) -> Patience: ...
+    def waits(self) -> Waits: ...
     @property
     def clock(self) -> Callable[[], int]: ...
     @property

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
+from dataclasses import fields
 
 from shared.catalogue import ENGLISH, Words
 from shared.deal import Content, Direction, Obstacle, Side
@@ -14,21 +15,12 @@ from shared.mapping import Mapping
 from shared.mapping.model import Group
 from shared.settings.model import Settings
 from shared.shapes.referral import SELLERS
-from shared.sync.ports import Patience
+from shared.waits import Waits
 
 
-def patience_of(settings: Settings) -> Patience:
+def waits_of(settings: Settings) -> Waits:
     """The waits of the settings."""
-    return Patience(
-        poll_overlap=settings.poll_overlap_seconds,
-        delta_overlap=settings.delta_overlap_seconds,
-        list_lag=settings.list_lag_seconds,
-        in_flight=settings.in_flight_seconds,
-        claim=settings.claim_seconds,
-        send_window=settings.send_window_seconds,
-        retry=settings.retry_seconds,
-        debounce=settings.debounce_seconds,
-    )
+    return Waits(**{each.name: getattr(settings, f"{each.name}_seconds") for each in fields(Waits)})
 
 
 def obstacle_of(mapping: Mapping) -> Callable[[str, Content, Side], Obstacle | None]:

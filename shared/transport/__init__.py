@@ -1,6 +1,6 @@
 """How calls are made and answers are read, for both services.
 
-`answers` turns any answer into the classes of `shared.errors`, `patience` decides what may be repeated and keeps
+`answers` turns any answer into the classes of `shared.errors`, `retrying` decides what may be repeated and keeps
 the call log, `sessions` is the session of the libraries that speak `requests`. What the calls say belongs
 to `partner_center`, `salesforce` and `identity`.
 """
@@ -16,7 +16,7 @@ from shared.transport.answers import (
     problems_of,
     retry_after_seconds,
 )
-from shared.transport.patience import Clock, Gate, Patience, Repeat, log_call, utc_now
+from shared.transport.retrying import Clock, Gate, Repeat, RetryPolicy, log_call, utc_now
 from shared.transport.sessions import CONNECT_SECONDS, LoopbackSession
 
 __all__ = [
@@ -26,8 +26,8 @@ __all__ = [
     "Gate",
     "Headers",
     "LoopbackSession",
-    "Patience",
     "Repeat",
+    "RetryPolicy",
     "code_of",
     "failure",
     "log_call",

@@ -36,6 +36,7 @@ PURE: Final = (
     "queues",
     "shapes",
     "ticks",
+    "waits",
 )
 CLOCK_CALLS: Final = frozenset(
     {"now", "utcnow", "today", "time", "time_ns", "monotonic", "monotonic_ns", "perf_counter"}

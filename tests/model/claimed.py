@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 
 from shared.deal import Claim, ClaimPhase, Link, LinkState
 from shared.errors import LostRace
-from shared.sync import Patience, Sync
+from shared.sync import Sync, Waits
 
 NOW = 1_000
 OLD = 4
@@ -89,7 +89,7 @@ class Store:
         return self.making._replace(claim=_claimed(self.row.claim), done=bool(self.row.referral_id), runs=runs)
 
 
-def real_sync(patience: Patience, store: Store) -> Sync:
+def real_sync(waits: Waits, store: Store) -> Sync:
     """As much of a `Sync` as `claims` uses; the clock stands still, because times are counted from now."""
     nothing = cast("Any", None)
     return Sync(
@@ -102,7 +102,7 @@ def real_sync(patience: Patience, store: Store) -> Sync:
         clock=lambda: NOW,
         monotonic=lambda: NOW,
         new_id=store.new_id,
-        patience=patience,
+        waits=waits,
     )
 
 

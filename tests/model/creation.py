@@ -10,13 +10,13 @@ from functools import partial
 
 from shared.deal import Claim, ClaimPhase
 from shared.errors import LostRace
-from shared.sync import Patience
+from shared.sync import Waits
 from shared.sync.create import claims
 from shared.sync.create.claims import MaySend, Taken
 from tests.model.claimed import NOW, OLD, Creator, Do, Making, Store, aged, link_of, real_sync
 from tests.model.search import Found, explore
 
-PATIENCE = Patience(claim=3, send_window=1, list_lag=2, in_flight=3)
+WAITS = Waits(claim=3, send_window=1, list_lag=2, in_flight=3)
 POST_STEPS = 1  # a POST takes effect within this time or never
 LIST_LAG = 2  # the lists' true lag
 MOST_STATES = 50_000_000
@@ -31,7 +31,7 @@ class Way:
     """How a twin is made: the product's way, or that minus one rule."""
 
     name: str = "creation: claim, wait, search, re-check, POST"
-    patience: Patience = PATIENCE
+    waits: Waits = WAITS
     first: Do = Do.TAKE
     after: Mapping[MaySend | Do, Do] = field(
         default_factory=lambda: {MaySend.SEND: Do.POST, MaySend.AFTER_SEARCH: Do.SEARCH, Do.SEARCH: Do.POST}
@@ -45,7 +45,7 @@ WAYS: tuple[Way, ...] = (
         first=Do.SEARCH,
         after={Do.SEARCH: Do.TAKE, MaySend.SEND: Do.POST, MaySend.AFTER_SEARCH: Do.POST},
     ),
-    Way("creation without waiting out the list lag", patience=replace(PATIENCE, list_lag=0)),
+    Way("creation without waiting out the list lag", waits=replace(WAITS, list_lag=0)),
     Way("creation without the re-check before the POST", recheck=False),
 )
 
@@ -94,7 +94,7 @@ def _alone(way: Way, making: Making) -> Making:
 def _take(way: Way, making: Making, at: int, run: Creator) -> Moves:
     store = Store(making, run)
     try:
-        taken = claims.take(real_sync(way.patience, store), link_of(run.claim))
+        taken = claims.take(real_sync(way.waits, store), link_of(run.claim))
     except LostRace:
         yield "loses the race", _put(making, at, None)
         return
@@ -116,7 +116,7 @@ def _search(way: Way, making: Making, at: int, run: Creator) -> Moves:
 def _post(way: Way, making: Making, at: int, run: Creator) -> Moves:
     link = link_of(run.claim)
     taken = Taken(MaySend.SEND, link, link.claim or NO_CLAIM, started=NOW - run.since)
-    if way.recheck and not claims.still_ours(real_sync(way.patience, Store(making, run)), taken):
+    if way.recheck and not claims.still_ours(real_sync(way.waits, Store(making, run)), taken):
         yield "is not ours any more", _put(making, at, None)
         return
     made = making._replace(twins=tuple(sorted((0, *making.twins))))
@@ -134,7 +134,7 @@ def _complete(_way: Way, making: Making, at: int, run: Creator) -> Moves:
 
 def _give_back(way: Way, making: Making, at: int, run: Creator) -> Moves:
     def give_back(store: Store) -> object:
-        return claims.give_back(real_sync(way.patience, store), link_of(run.claim), 1)
+        return claims.give_back(real_sync(way.waits, store), link_of(run.claim), 1)
 
     yield from _saving(making, at, run, "gives the claim back", give_back)
 

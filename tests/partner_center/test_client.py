@@ -24,12 +24,13 @@ from shared.identity import EntraTokens, TableTokenStore
 from shared.partner_center import PartnerCenter, WebhookRegistrations, guid
 from shared.registration.plan import Registration, TestResult
 from shared.shapes.referral import PATCHABLE
-from shared.transport import Clock, Patience
+from shared.transport import Clock, RetryPolicy
 from tests.support import contracts
 from tests.support.connecting import NOW, clock, no_waiting, refresh_lease, settings
 
 ID = "7d23e5ca-0c2f-4b52-8a3f-6f3a5d1c9e11"
 REQUEST_ID = "11111111-2222-4333-8444-555555555555"
+THRICE = RetryPolicy(attempts=3)
 RAISE = [{"op": "replace", "path": "/details/dealValue", "value": Decimal("150000.5")}]
 
 
@@ -91,7 +92,9 @@ def answering(
 ) -> PartnerCenter:
     """A client whose every call is answered by the handler."""
     tokens = Tokens(EntraWorld(clock))
-    return PartnerCenter.connect(settings(**changes), tokens, httpx.MockTransport(handler), clock, Patience(attempts=3))
+    return PartnerCenter.connect(
+        settings(**changes), tokens, httpx.MockTransport(handler), clock, RetryPolicy(attempts=3)
+    )
 
 
 class Answers:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from shared.deal import Side
 from shared.errors import Throttled, Unavailable, Unclear
-from shared.transport import Patience, Repeat
+from shared.transport import Repeat, RetryPolicy
 
 T = TypeVar("T")
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
@@ -42,7 +42,7 @@ class Calls:
             self._weather(side, name, repeat)
             return effect()
 
-        return Patience().run(repeat, attempt) if self.throttled or self.broken else attempt()
+        return RetryPolicy().run(repeat, attempt) if self.throttled or self.broken else attempt()
 
     def total(self, side: str) -> int:
         """All calls to one side, "P" or "S"."""

@@ -66,7 +66,7 @@ def test_what_changed_at_once_is_not_read_again_every_idle_hour() -> None:
     _, referral = rig.linked()
     rig.pass_time(hours=1)
     flows.delta(rig.sync)
-    assert watermark(rig) - rig.sync.patience.delta_overlap * PER_SECOND > updated(rig, referral)
+    assert watermark(rig) - rig.sync.waits.delta_overlap * PER_SECOND > updated(rig, referral)
 
 
 def test_the_watermark_of_the_delta_stays_when_its_doorbells_cannot_be_rung() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from shared import sync as flows
 from shared.doorbell import Doorbell, Queue
-from shared.sync import Polled, patience_of, poll
+from shared.sync import Polled, poll, waits_of
 from tests.support.rig import HANDLERS, Rig
 
 pytestmark = pytest.mark.deep
@@ -33,7 +33,7 @@ def test_a_thousand_waiting_bulk_doorbells_do_not_delay_a_sellers_change() -> No
     rig.edit(opportunity, Amount=61000)
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
     assert (waiting(rig, LIVE), waiting(rig, BULK)) == (1, 1000)
-    rig.pass_time(seconds=rig.sync.patience.debounce)
+    rig.pass_time(seconds=rig.sync.waits.debounce)
     assert rig._answer(LIVE, HANDLERS[LIVE]) == 1
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert waiting(rig, BULK) == 1000
@@ -122,7 +122,7 @@ def test_a_poisoned_bulk_doorbell_rings_once_more_on_its_lane() -> None:
 
 def test_a_polled_doorbell_rests_so_that_a_burst_of_edits_is_one_change() -> None:
     rig = Rig()
-    rig.sync = replace(rig.sync, patience=replace(rig.sync.patience, debounce=5))
+    rig.sync = replace(rig.sync, waits=replace(rig.sync.waits, debounce=5))
     opportunity, referral = rig.linked()
     rig.edit(opportunity, Amount=61000)
     poll(rig.sync, Polled.OPPORTUNITIES)
@@ -147,5 +147,5 @@ def test_events_do_not_rest() -> None:
 
 def test_the_rest_is_the_settings() -> None:
     settings = Rig().settings
-    assert patience_of(settings).debounce == 0
-    assert patience_of(settings.model_copy(update={"debounce_seconds": 5})).debounce == 5
+    assert waits_of(settings).debounce == 0
+    assert waits_of(settings.model_copy(update={"debounce_seconds": 5})).debounce == 5

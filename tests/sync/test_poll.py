@@ -9,7 +9,7 @@ import pytest
 
 from shared import sync as flows
 from shared.doorbell import Queue
-from shared.sync import Patience, Polled, poll
+from shared.sync import Polled, Waits, poll
 from tests.support.rig import Rig
 
 
@@ -146,7 +146,7 @@ def test_a_row_with_the_very_stamp_of_the_watermark_rings() -> None:
     rig = Rig()
     first, _ = rig.linked()
     second, _ = rig.linked()
-    rig.sync = replace(rig.sync, patience=Patience(poll_overlap=0))
+    rig.sync = replace(rig.sync, waits=Waits(poll_overlap=0))
     rig.pass_time(minutes=5)
     stamp = rig.now
     rig.salesforce.update("Opportunity", first, {"Amount": 1})

@@ -33,7 +33,7 @@ from shared.errors import (
     Unavailable,
     Unclear,
 )
-from shared.transport import Gate, LoopbackSession, Patience, Repeat, failure, log_call, no_answer, problems_of
+from shared.transport import Gate, LoopbackSession, Repeat, RetryPolicy, failure, log_call, no_answer, problems_of
 from tests.support.connecting import NOW, no_waiting
 
 HTML = "<html><body>maintenance</body></html>"
@@ -228,7 +228,7 @@ def test_a_refused_connection_is_recognised_in_both_libraries() -> None:
 # Patience
 
 
-def tries(repeat: Repeat, error: Exception, patience: Patience | None = None) -> int:
+def tries(repeat: Repeat, error: Exception, retry_policy: RetryPolicy | None = None) -> int:
     count = 0
 
     def attempt() -> None:
@@ -237,7 +237,7 @@ def tries(repeat: Repeat, error: Exception, patience: Patience | None = None) ->
         raise error
 
     with pytest.raises(type(error)):
-        (patience or Patience(attempts=4)).run(repeat, attempt)
+        (retry_policy or RetryPolicy(attempts=4)).run(repeat, attempt)
     return count
 
 
@@ -272,7 +272,7 @@ def test_reads_outlast_every_passing_failure_and_writes_only_those_before_the_ef
 
 
 def test_the_number_of_attempts_is_configurable() -> None:
-    assert tries(Repeat.READ, error_of(Unavailable), Patience(attempts=2)) == 2
+    assert tries(Repeat.READ, error_of(Unavailable), RetryPolicy(attempts=2)) == 2
 
 
 def test_an_attempt_that_succeeds_ends_the_patience() -> None:
@@ -284,7 +284,7 @@ def test_an_attempt_that_succeeds_ends_the_patience() -> None:
             raise answer
         return answer
 
-    assert Patience().run(Repeat.READ, attempt) == "yes"
+    assert RetryPolicy().run(Repeat.READ, attempt) == "yes"
     assert answers == ["not asked for"]
 
 

@@ -25,7 +25,8 @@ from shared.deal import Issue, Side
 from shared.errors import UNANSWERED, ApiError, LostRace, Throttled, Unauthorised, Unavailable, Unclear
 from shared.say import say
 from shared.shapes.referral import Order
-from shared.sync.ports import LONGEST_SECONDS, Answers, Document, Links, Opportunities, Referrals, Rows, doubled
+from shared.sync.ports import Answers, Document, Links, Opportunities, Referrals, Rows
+from shared.waits import LONGEST_SECONDS, doubled
 
 log = logging.getLogger("cosell.sync")
 Answer = TypeVar("Answer")

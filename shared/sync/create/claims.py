@@ -51,16 +51,16 @@ def take(sync: Claiming, link: Link) -> Taken:
         if link.age >= claim.wait:
             return _claimed(sync, link, MaySend.AFTER_SEARCH, claim.number, claim.first_at, started)
         return Taken(MaySend.NOT_YET, link, claim, delay_seconds=claim.wait - link.age)
-    if link.age < sync.patience.claim:
-        return Taken(MaySend.NOT_YET, link, claim, delay_seconds=sync.patience.claim - link.age)
-    wait = sync.patience.list_lag + max(0, sync.patience.in_flight - sync.patience.claim)
+    if link.age < sync.waits.claim:
+        return Taken(MaySend.NOT_YET, link, claim, delay_seconds=sync.waits.claim - link.age)
+    wait = sync.waits.list_lag + max(0, sync.waits.in_flight - sync.waits.claim)
     return Taken(MaySend.NOT_YET, _waiting(sync, link, claim, wait), claim, delay_seconds=wait)
 
 
 def still_ours(sync: Claiming, taken: Taken) -> bool:
     """Look again right before sending: nobody fenced us off, and we were not frozen since we claimed."""
     current = sync.links.link(taken.link.id)
-    fresh = sync.monotonic() - taken.started <= sync.patience.send_window
+    fresh = sync.monotonic() - taken.started <= sync.waits.send_window
     return fresh and current is not None and current.claim == taken.link.claim
 
 

@@ -69,7 +69,7 @@ def invite(sync: Sync, link: Link, found: Gathered, *, new: bool) -> Settled:
         _later(sync, taken.link, error)
     except Unclear:
         say(log.warning, "invitation without an answer", link=link.id)
-        _ring(sync, link, sync.patience.claim + 1)
+        _ring(sync, link, sync.waits.claim + 1)
     return None, found
 
 
@@ -132,7 +132,7 @@ def _held(sync: Sync, link: Link, view: Opportunity, why: Hold) -> Link:
 
 
 def _later(sync: Sync, link: Link, error: ApiError) -> None:
-    pause = error.retry_after_seconds or sync.patience.retry
+    pause = error.retry_after_seconds or sync.waits.retry
     claims.give_back(sync, link, pause)
     _ring(sync, link, pause)
 

@@ -78,7 +78,7 @@ def _write(sync: Sync, view: Opportunity, opportunity_id: str, fields: dict[str,
     try:
         sync.opportunities.composite([CompositeStep("report", "PATCH", path, fields, view.modified)])
     except (Stale, Throttled, Unavailable, Unclear):
-        ring_again(sync, opportunity_id, sync.patience.retry, 0)
+        ring_again(sync, opportunity_id, sync.waits.retry, 0)
     except REFUSED:
         say(log.warning, "report refused", opportunity=opportunity_id)
         return False

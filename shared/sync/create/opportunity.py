@@ -78,7 +78,7 @@ def create_opportunity(sync: Sync, document: Document, *, reason: str, tries: in
             _hold(sync, link, referral, refusal, tries)
     except (*UNANSWERED, Stale) as error:
         sync.links.save(replace(link, claim=None))
-        _ring(sync, referral_id, error.retry_after_seconds or sync.patience.after(tries), tries + 1)
+        _ring(sync, referral_id, error.retry_after_seconds or sync.waits.after(tries), tries + 1)
     else:
         _complete(sync, link, document, found, made=around is not None, reason=reason)
 
@@ -89,8 +89,8 @@ def _claimed(sync: Sync, referral_id: str, referral: Referral, tries: int, *, an
     link = sync.links.link(owner) or Link(owner, LinkState.CREATING_S, referral_id=referral_id)
     if link.opportunity_id:
         raise LostRace(f"referral {referral_id}")  # linked since we looked: look again
-    if link.claim is not None and link.age < sync.patience.claim:
-        _ring(sync, referral_id, sync.patience.claim - link.age, tries)
+    if link.claim is not None and link.age < sync.waits.claim:
+        _ring(sync, referral_id, sync.waits.claim - link.age, tries)
         return None
     held = link.held.get(CREATE)
     if not anyway and held is not None and held.p == str(referral.ticks) and held.schema == sync.policy.schema:
@@ -187,7 +187,7 @@ def _hold(
     code = refusal.code or "refused"
     if _taken(refusal):  # another writer used the key first: look again
         sync.links.save(replace(link, claim=None))
-        _ring(sync, link.referral_id, sync.patience.retry, tries + 1)
+        _ring(sync, link.referral_id, sync.waits.retry, tries + 1)
         return
     # Nothing tells when a field is back that the org's description never missed: every look tries again.
     schema = "" if isinstance(refusal, SchemaChanged) else sync.policy.schema

@@ -96,7 +96,7 @@ def _answer(sync: Sync, run: Run, link: Link | None, step: Step) -> None:
     view, wanted = run.found.opportunity, None
     match step:
         case Step.LATER:
-            ring_again(sync, run.opportunity_id, run.found.retry_after_seconds or sync.patience.retry, run.tries + 1)
+            ring_again(sync, run.opportunity_id, run.found.retry_after_seconds or sync.waits.retry, run.tries + 1)
             return
         case Step.INVITE if link is not None:
             _invite(sync, link, run.found, run.reason, new=False)
@@ -250,13 +250,13 @@ def _post(sync: Sync, taken: Taken, run: Run, view: Opportunity) -> None:
         _later(sync, link, error, run.tries)
     except Unclear:
         say(log.warning, "creation without an answer", link=link.id)
-        ring_again(sync, link.opportunity_id, sync.patience.claim + 1, run.tries)
+        ring_again(sync, link.opportunity_id, sync.waits.claim + 1, run.tries)
     else:
         complete(sync, link, document, run.found, ours=True, reason=run.reason)
 
 
 def _later(sync: Sync, link: Link, error: ApiError, tries: int) -> None:
-    pause = error.retry_after_seconds or sync.patience.after(tries)
+    pause = error.retry_after_seconds or sync.waits.after(tries)
     claims.give_back(sync, link, pause)
     ring_again(sync, link.opportunity_id, pause, tries + (not isinstance(error, Throttled)))
 

@@ -82,7 +82,7 @@ def _poll(sync: Sync, polled: Sequence[Polled], rest_seconds: int) -> int:
     passes = [(one, *_seen(sync, one, rows)) for one, rows in zip(due, found, strict=True)]
     for first_ever in (False, True):
         ids = {sf_id: None for one, rung, _ in passes if (one.before is None) is first_ever for sf_id in rung}
-        reason, rest = "poll", sync.patience.debounce
+        reason, rest = "poll", sync.waits.debounce
         ring(sync, Queue.OPPORTUNITY_CHANGES, list(ids), reason=reason, bulk=first_ever, delay_seconds=rest)
     for one, _, after in passes:
         _remember(sync, one, after)
@@ -133,7 +133,7 @@ def _soql(sync: Sync, one: _Pass) -> str:
     select, scope = sync.mapping.opportunity.poll(solutions=one.polled is Polled.SOLUTIONS)
     conditions = [scope] if scope else []
     if one.before is not None:
-        since = datetime.fromtimestamp(max(one.before.at - sync.patience.poll_overlap, one.before.floor), UTC)
+        since = datetime.fromtimestamp(max(one.before.at - sync.waits.poll_overlap, one.before.floor), UTC)
         conditions.append(f"{sf.STAMP} >= {since.strftime('%Y-%m-%dT%H:%M:%SZ')}")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     return f"{select}{where} ORDER BY {sf.STAMP}, {sf.ID}"
@@ -178,7 +178,7 @@ def _advance(
     old = before.seen if before else frozenset()
     newest = max((stamp for _, stamp in found - old), default=settled)
     at = max(before.at if before else 0, min(newest, settled))
-    again = sorted((stamp, i) for i, stamp in found | old if stamp >= at - sync.patience.poll_overlap)
+    again = sorted((stamp, i) for i, stamp in found | old if stamp >= at - sync.waits.poll_overlap)
     floor = again[-MOST_SEEN - 1][0] + 1 if len(again) > MOST_SEEN else before.floor if before else 0
     seen = frozenset((i, stamp) for stamp, i in again if stamp >= floor)
     return Watermark(at, seen, seen & ((before.twice if before else frozenset()) | second), floor=floor)

@@ -58,8 +58,8 @@ def delta(sync: Sync) -> int:
 def _delta(sync: Sync) -> int:
     cursor = sync.links.cursor(DELTA)
     before = int(cursor.text or 0)
-    oldest = before - sync.patience.delta_overlap * PER_SECOND
-    settled = ticks_at(sync.clock() - sync.patience.list_lag)  # what is older shows in lists by now
+    oldest = before - sync.waits.delta_overlap * PER_SECOND
+    settled = ticks_at(sync.clock() - sync.waits.list_lag)  # what is older shows in lists by now
     newest, ids = before, []
     for document in down_to(sync.referrals.newest(UPDATED), UPDATED, oldest):
         newest = max(newest, stamp(document, UPDATED, oldest))
@@ -245,7 +245,7 @@ def recover(sync: Sync) -> int:
     now = permitted(sync)
     if now is None:
         return 0
-    begun = sync.links.unfinished(sync.clock() - sync.patience.claim // 2)
+    begun = sync.links.unfinished(sync.clock() - sync.waits.claim // 2)
     if now.mapping.lacking:  # creations wait on their queue for the org to be mended; more doorbells help nothing
         begun = (link for link in begun if link.claim is None)
     return ring_for_links(sync, begun, reason="recovery")

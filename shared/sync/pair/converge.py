@@ -33,7 +33,8 @@ from shared.say import say
 from shared.sync.admission.schema import drifted
 from shared.sync.pair.gather import Gathered, gather, read_referral
 from shared.sync.pair.send import Announced, send, spelled
-from shared.sync.ports import Sync, doubled
+from shared.sync.ports import Sync
+from shared.waits import doubled
 
 log = logging.getLogger("cosell.sync")
 ROUNDS = 8  # far above what a pair needs: one write to each side and a look after each
@@ -73,13 +74,13 @@ def converge(sync: Sync, link: Link, found: Gathered, caller: Caller) -> Link:
                     if found.s is Absence.RECYCLED:
                         return link
                 if _busy(sync, link):
-                    caller.ring(sync, link, sync.patience.retry)
+                    caller.ring(sync, link, sync.waits.retry)
                     return link
                 link = sync.links.save(replace(link, intent=replace(link.intent, helper=run, at=sync.clock())))
             link, found, again = _round(sync, link, found, run, caller)
             if not again:
                 return link
-        caller.ring(sync, link, sync.patience.retry, tried=True)
+        caller.ring(sync, link, sync.waits.retry, tried=True)
     except LostRace:
         caller.ring(sync, link, 2)
     return link
@@ -87,7 +88,7 @@ def converge(sync: Sync, link: Link, found: Gathered, caller: Caller) -> Link:
 
 def _busy(sync: Sync, link: Link) -> bool:
     """Another run announced this write a moment ago: leave it the time to finish."""
-    return link.intent is not None and link.age < sync.patience.claim // 2
+    return link.intent is not None and link.age < sync.waits.claim // 2
 
 
 def _round(sync: Sync, link: Link, found: Gathered, run: str, caller: Caller) -> Round:
@@ -173,7 +174,7 @@ def _carry_out(sync: Sync, write: Announced, decision: Decision, caller: Caller)
             link = _withdrawn(sync, link, decision)
             caller.ring(sync, link, _pause(sync, error, caller.tries), tried=not isinstance(error, Throttled))
         case _:  # unclear: the next run judges it by what its target shows
-            caller.ring(sync, link, sync.patience.claim // 2 + 1)
+            caller.ring(sync, link, sync.waits.claim // 2 + 1)
     return link, write.found, False
 
 
@@ -237,7 +238,7 @@ def _pause(sync: Sync, error: ApiError, tries: int) -> float:
     if isinstance(error, Unauthorised):
         say(log.error, "side halted", side=error.side.value, code=error.code)
         return UNAUTHORISED_SECONDS
-    return error.retry_after_seconds or sync.patience.after(tries)
+    return error.retry_after_seconds or sync.waits.after(tries)
 
 
 def _issues(sync: Sync, before: Link, after: Link) -> None:

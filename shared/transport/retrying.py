@@ -48,7 +48,7 @@ class Repeat(StrEnum):
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How often and how long a passing failure is waited out. Tests switch the waiting off with stamina."""
 
     attempts: int = 3
