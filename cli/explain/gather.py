@@ -259,8 +259,8 @@ def _open(sync: Sync, found: _Pair) -> Iterator[str]:
     link, now = found.link, sync.clock()
     if link is None:
         return
-    if link.last_ok:
-        yield f"Last agreed write {age(now - link.last_ok)} ago."
+    if link.agreed_at:
+        yield f"Last agreed write {age(now - link.agreed_at)} ago."
     if link.intent:
         what = ", ".join(map(plain_name, link.intent.writes)) or "the status of the sync"
         to = NAMES[link.intent.side]

@@ -128,9 +128,9 @@ class Link:
     base_s: Mapping[str, Digest] = field(default_factory=dict)
     p_etag: str = ""
     p_ticks: int = 0
-    p_hwm: int = 0
+    p_newest: int = 0
     ms_ticks: int = 0
-    ms_hwm: int = 0
+    ms_newest: int = 0
     ms_phase: Phase | None = None
     s_modified: int = 0
     s_closed: bool = False
@@ -141,7 +141,7 @@ class Link:
     gone_since: int = 0
     attempts: int = 0
     sent_at: int = 0  # epoch seconds: the first creation left then, its claim was given up, its fate is not known
-    last_ok: int = 0
+    agreed_at: int = 0
     version: str = ""  # eTag of the stored row; empty before the first save
     age: int = field(default=0, compare=False)  # seconds from the row's last save to this read, by the store's clock
 
@@ -153,7 +153,7 @@ class Link:
     @property
     def current(self) -> bool:
         """The newest versions seen of our referral and of Microsoft's have been taken over."""
-        return (self.p_ticks, self.ms_ticks) == (self.p_hwm, self.ms_hwm)
+        return (self.p_ticks, self.ms_ticks) == (self.p_newest, self.ms_newest)
 
     @property
     def unfinished(self) -> bool:

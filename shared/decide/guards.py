@@ -58,9 +58,9 @@ def _stale(link: Link, p: PartnerCenterView, _s: SalesforceView, _policy: Policy
     """Never decide on an older read than the newest one seen (replicas answer out of order)."""
     if not isinstance(p, Referral):
         return None
-    if p.ticks < link.p_hwm or (p.theirs is not None and p.theirs.ticks < link.ms_hwm):
+    if p.ticks < link.p_newest or (p.theirs is not None and p.theirs.ticks < link.ms_newest):
         return Decision(link, retry_after_seconds=2, note="stale read")
-    if p.ticks == link.p_hwm == link.p_ticks and p.etag != link.p_etag and not p.settled:
+    if p.ticks == link.p_newest == link.p_ticks and p.etag != link.p_etag and not p.settled:
         return Decision(link, retry_after_seconds=10, note="same time, other version")
     return None
 

@@ -13,11 +13,11 @@ def noticed(link: Link, p: PartnerCenterView) -> Link:
     """The link with what a referral teaches even while nothing may be compared: it is there, and this new."""
     if not isinstance(p, Referral):
         return link
-    if p.theirs is not None and (p.theirs.ticks > link.ms_hwm or p.theirs.phase is not link.ms_phase):
-        link = replace(link, ms_hwm=max(link.ms_hwm, p.theirs.ticks), ms_phase=p.theirs.phase)
-    if p.ticks <= link.p_hwm and p.phase in (None, link.phase) and not link.gone_since:
+    if p.theirs is not None and (p.theirs.ticks > link.ms_newest or p.theirs.phase is not link.ms_phase):
+        link = replace(link, ms_newest=max(link.ms_newest, p.theirs.ticks), ms_phase=p.theirs.phase)
+    if p.ticks <= link.p_newest and p.phase in (None, link.phase) and not link.gone_since:
         return link
-    return replace(link, p_hwm=max(link.p_hwm, p.ticks), phase=p.phase or link.phase, gone_since=0)
+    return replace(link, p_newest=max(link.p_newest, p.ticks), phase=p.phase or link.phase, gone_since=0)
 
 
 def seen(link: Link, p: Referral | Remembered) -> Link:

@@ -27,7 +27,7 @@ from uuid import uuid4
 from shared.errors import LostRace
 from shared.transport import Clock, utc_now
 
-NAME = "turn.refresh-token"
+NAME = "lease.refresh-token"
 SECONDS = 60  # 35 for a call to Entra (5 to connect, 30 for the answer), 10 for our own write, 15 for the clocks
 WRITE_SECONDS = 10
 

@@ -116,7 +116,7 @@ def _case(kind: Kind, **of: Any) -> Case:
     bases = [of["base_p"], of["base_s"]]
     base_p, base_s = ({name(kind): policy.remember(name(kind), b)} if b is not None else {} for b in bases)
     intent = _intent(kind, policy, of["announced"], of["to"]) if of["announced"] else None
-    link = Link("s-1", of["state"], phase=p.phase, base_p=base_p, base_s=base_s, p_etag="e9", p_ticks=9, p_hwm=9)
+    link = Link("s-1", of["state"], phase=p.phase, base_p=base_p, base_s=base_s, p_etag="e9", p_ticks=9, p_newest=9)
     return Case(kind, replace(link, intent=intent) if intent else link, p, s, policy)
 
 

@@ -62,7 +62,7 @@ def test_an_unavailable_side_is_asked_again_and_nothing_is_remembered(p: Partner
 
 
 def test_an_older_read_than_the_newest_seen_is_never_decided_on() -> None:
-    link = replace(linked(), p_hwm=12)
+    link = replace(linked(), p_newest=12)
     decision = look(link, edited(referral(), value=text("x")), opportunity())
     assert (decision.link, decision.write, decision.note) == (link, None, "stale read")
     assert decision.retry_after_seconds

@@ -134,7 +134,7 @@ def test_what_is_unsettled_is_not_decided_from_memory() -> None:
     """A referral not read shows no value that could be kept."""
     link, _, p, s = to_partner_center()
     withdrawn = look(link, edited(edited(p), value=Y), s).link
-    known = replace(withdrawn, p_etag=p.etag, p_ticks=withdrawn.p_hwm)
+    known = replace(withdrawn, p_etag=p.etag, p_ticks=withdrawn.p_newest)
     assert decide(known, Remembered(), s, POLICY, NOW).read == frozenset({P})
 
 

@@ -88,7 +88,7 @@ def worlds(draw: st.DrawFn, *, unreadable: bool = True, agreed: bool = False, re
     s = Opportunity(shown, 100, READ_AT, sync_on=True, report=Report("", ""))
     known = [g for g in GROUPS if agreed or draw(st.integers(0, 19 if remembered else 5))]
     base_p, base_s = ({g: policy.remember(g, base[g]) for g in known} for base in (before_p, before_s))
-    link = Link("s-006", LinkState.LINKED, phase=past, base_p=base_p, base_s=base_s, p_etag="e9", p_ticks=9, p_hwm=9)
+    link = Link("s-006", LinkState.LINKED, phase=past, base_p=base_p, base_s=base_s, p_etag="e9", p_ticks=9, p_newest=9)
     return World(link, p, s, policy)
 
 

@@ -45,7 +45,7 @@ def test_partner_center_is_written_from_an_open_second_and_a_report_alone_waits_
 def test_the_bases_version_moves_on_when_the_new_version_changes_nothing() -> None:
     p = edited(referral())
     link = look(linked(), p, opportunity()).link
-    assert (link.p_etag, link.p_ticks, link.p_hwm) == (p.etag, p.ticks, p.ticks)
+    assert (link.p_etag, link.p_ticks, link.p_newest) == (p.etag, p.ticks, p.ticks)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_the_bases_version_stays_while_its_news_waits(s: Opportunity) -> None:
     p = edited(referral(), value=X, close_date=X)
     for waiting in (p, edited(referral(), value=Unreadable("unknown_value", "code"))):
         link = look(linked(), waiting, s).link
-        assert (link.p_etag, link.p_hwm) == (referral().etag, waiting.ticks)
+        assert (link.p_etag, link.p_newest) == (referral().etag, waiting.ticks)
 
 
 def test_the_phase_is_remembered_and_an_unknown_one_forgets_nothing() -> None:
@@ -74,7 +74,7 @@ def from_memory(link: Link, s: Opportunity = opportunity(value=X)) -> object:  #
     ("link", "s", "expected"),
     [
         pytest.param(replace(linked(), p_etag=""), opportunity(value=X), {P}, id="no version"),
-        pytest.param(replace(linked(), p_hwm=11), opportunity(value=X), {P}, id="a newer version was seen"),
+        pytest.param(replace(linked(), p_newest=11), opportunity(value=X), {P}, id="a newer version was seen"),
         pytest.param(replace(linked(), phase=None), opportunity(value=X), {P}, id="no phase"),
         pytest.param(replace(linked(), held={"notes": Hold("x")}), opportunity(value=X), {P}, id="something held"),
         pytest.param(without_base(linked(), "notes"), opportunity(value=X), {P}, id="a group without a base"),

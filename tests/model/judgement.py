@@ -112,7 +112,7 @@ def _link(link: Memory) -> Link:
         base_s=_base(link.base_s),
         p_etag=f"e{link.version}",
         p_ticks=link.version,
-        p_hwm=link.newest,
+        p_newest=link.newest,
         intent=_intent(link.intent) if link.intent else None,
         held={h.group: Hold(h.code, h.p, h.s, refused=h.refused) for h in link.held},
     )
@@ -126,7 +126,7 @@ def _memory(after: Link, before: Memory) -> Memory:
         _known(after.base_p.get(GROUP)),
         _known(after.base_s.get(GROUP)),
         after.p_ticks,
-        after.p_hwm,
+        after.p_newest,
         before.intent if after.intent else None,
         tuple(Held(g, h.code, _known(h.p), _known(h.s), h.refused) for g, h in sorted(after.held.items())),
     )

@@ -96,7 +96,7 @@ def test_judging_an_announced_write_teaches_the_newest_version() -> None:
     link, intent = under_way(p, s)
     p_after, _ = landed(intent, p, s)
     judged = look(link, p_after, s)
-    assert (judged.note, judged.link.p_hwm) == ("landed", p_after.ticks)
+    assert (judged.note, judged.link.p_newest) == ("landed", p_after.ticks)
     assert look(judged.link, p, s).note == "stale read"
 
 

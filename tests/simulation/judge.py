@@ -112,7 +112,7 @@ class Judge:
 
     def saved(self, before: Link | None, link: Link, conflicts: Sequence[Conflict]) -> None:
         """A link row became durable."""
-        if before is not None and link.p_hwm < before.p_hwm:
+        if before is not None and link.p_newest < before.p_newest:
             self._fail("I8", f"{link.id} forgot the newest version it had seen")
         record = (S, link.opportunity_id) if link.opportunity_id else (P, link.referral_id)
         if link.state is LinkState.LINKED and link.referral_id and link.opportunity_id:

@@ -35,8 +35,8 @@ _links = st.builds(
     claim=st.none() | st.from_type(Claim),
     held=st.dictionaries(_small, st.from_type(Hold), max_size=3),
     flips=st.dictionaries(_small, st.from_type(Flips), max_size=3),
-    **dict.fromkeys(("p_ticks", "p_hwm", "s_modified", "gone_since", "attempts", "sent_at"), _int64),
-    **dict.fromkeys(("last_ok",), _int64),
+    **dict.fromkeys(("p_ticks", "p_newest", "s_modified", "gone_since", "attempts", "sent_at"), _int64),
+    **dict.fromkeys(("agreed_at",), _int64),
 )
 
 

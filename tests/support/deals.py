@@ -112,7 +112,7 @@ def linked(p: Referral | None = None, s: Opportunity | None = None, policy: Poli
         base_s={g: policy.remember(g, c) for g, c in s.groups.items() if not isinstance(c, Unreadable)},
         p_etag=p.etag,
         p_ticks=p.ticks,
-        p_hwm=p.ticks,
+        p_newest=p.ticks,
     )
 
 

@@ -95,8 +95,8 @@ class People(RuleBasedStateMachine):
     def the_newest_version_seen_never_goes_back(self) -> None:
         """Monotony, at every step."""
         for link in self.rig.store.links():
-            assert link.p_hwm >= self.high.get(link.id, 0)
-            self.high[link.id] = link.p_hwm
+            assert link.p_newest >= self.high.get(link.id, 0)
+            self.high[link.id] = link.p_newest
 
     def teardown(self) -> None:
         """When people and faults rest, both sides agree, or say why not; then nothing is written any more."""

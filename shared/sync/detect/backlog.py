@@ -48,7 +48,7 @@ def report_backlog(sync: Sync, issues: Iterable[Issue], waiting: Mapping[str, tu
 
 def _begun(link: Link) -> int:
     """When the write or creation that is under way was announced, in epoch seconds."""
-    return link.intent.at if link.intent else link.claim.first_at if link.claim else link.last_ok
+    return link.intent.at if link.intent else link.claim.first_at if link.claim else link.agreed_at
 
 
 def _watermarks(sync: Sync, now: int) -> dict[str, int]:

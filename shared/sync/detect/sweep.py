@@ -76,7 +76,7 @@ def _unknown(sync: Sync, document: Document) -> bool:
     link = sync.links.link(owner) if owner else None
     if link is None or link.state is LinkState.CREATING_S:
         return _means_something(sync, document)
-    return link.state in READABLE and stamp(document, UPDATED, link.p_hwm + 1) > link.p_hwm
+    return link.state in READABLE and stamp(document, UPDATED, link.p_newest + 1) > link.p_newest
 
 
 def _means_something(sync: Sync, document: Document) -> bool:
@@ -186,7 +186,7 @@ def _note(sync: Sync, link: Link, referral: Listed | None, found: _Differences) 
         found.stuck.append(link.id)
     if _not_listed(link, referral, found) and link.state is LinkState.LINKED:
         found.lost.append(link.referral_id)
-    if referral is not None and link.state in READABLE and referral.ticks > link.p_hwm:
+    if referral is not None and link.state in READABLE and referral.ticks > link.p_newest:
         found.unseen.append(link.referral_id)
     elif link.ms_referral_id and not (link.ms_phase and link.ms_phase.terminal) and link.state in LOOKED_AT:
         found.unlisted.append(link.referral_id)
@@ -213,7 +213,7 @@ def _compare(sync: Sync, link: Link, view: SalesforceView, referral: Listed | No
         differs = False
     if not on or ahead or differs:
         found.moved.append(link.opportunity_id)
-    newer = referral is not None and referral.ticks > link.p_hwm and referral.differs(sync, link)
+    newer = referral is not None and referral.ticks > link.p_newest and referral.differs(sync, link)
     found.changed += newer or (on and differs)
 
 
@@ -224,7 +224,7 @@ def _mended(sync: Sync, link: Link, view: SalesforceView) -> bool:
 
 def _not_listed(link: Link, referral: Listed | None, found: _Differences) -> bool:
     """Whether a referral is missing. One that was created, and linked, while the list was read is only too young."""
-    return referral is None and link.p_hwm < found.began
+    return referral is None and link.p_newest < found.began
 
 
 def _differs(sync: Sync, link: Link, view: Opportunity) -> bool:

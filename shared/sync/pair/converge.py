@@ -181,7 +181,7 @@ def _carry_out(sync: Sync, write: Announced, decision: Decision, caller: Caller)
 def _arrived(sync: Sync, write: Announced, found: Gathered, decision: Decision, caller: Caller) -> Link:
     """Remember the new agreement, and who brought it about."""
     link, intent = write.link, write.intent
-    done = replace(commit(link, intent, found.p, found.s, sync.policy), last_ok=sync.clock())
+    done = replace(commit(link, intent, found.p, found.s, sync.policy), agreed_at=sync.clock())
     history = History(sync.clock(), caller.reason, decision.note, tuple(intent.writes), intent.side)
     saved = sync.links.save(done, history=history, at=sync.clock())
     _issues(sync, link, saved)

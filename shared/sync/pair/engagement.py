@@ -36,7 +36,7 @@ def joined(links: Links, link: Link, theirs: Document | None) -> Link:
         return link
     microsofts_id = id_of(theirs)
     links.claim(Side.PARTNER_CENTER, unlinked.alias_of_microsofts(microsofts_id), link.id)
-    return replace(link, ms_referral_id=microsofts_id, ms_hwm=ticks(str(theirs[UPDATED])))
+    return replace(link, ms_referral_id=microsofts_id, ms_newest=ticks(str(theirs[UPDATED])))
 
 
 def ours_of(links: Links, microsofts_id: str) -> Link | None:
