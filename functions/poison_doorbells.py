@@ -48,4 +48,4 @@ def poison_opportunity_changes_bulk(message: func.QueueMessage) -> None:
 def _poisoned(queue: Queue, message: func.QueueMessage) -> None:
     from shared import sync
 
-    functions.tick(f"{queue}-poison", lambda now: sync.poisoned(now, queue, message.get_body()))
+    functions.tick(f"{queue}-poison", lambda shell: sync.poisoned(shell, queue, message.get_body()))
