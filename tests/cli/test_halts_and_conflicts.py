@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from shared import sync as flows
+from shared.deal import Link, LinkState, Side
 from shared.sync.admission.brakes import halt_of
 from tests.cli.deployed import deployment, explained
 from tests.cli.test_cosell import cosell, rig, settings_file
 from tests.support.rig import Rig
-from tests.sync.test_bad_opportunities import BAD, Bad
+from tests.sync.test_bad_opportunities import BAD, Bad, spoiled
 
 __all__ = ["rig"]
+COMPLETE = ("It is complete: a referral is created at the next poll.",)
 
 
 def halt(rig: Rig) -> None:
@@ -108,19 +110,64 @@ def test_no_conflict_is_said(rig: Rig, tmp_path: Path) -> None:
     assert "No conflict is kept." in cosell("conflicts", "--settings", settings_file(rig, tmp_path)).output
 
 
-@pytest.mark.parametrize("bad", [bad for bad in BAD if not bad.asked], ids=lambda bad: bad.name)
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.name)
 def test_explain_gives_the_reasons_that_the_seller_reads(bad: Bad, tmp_path: Path) -> None:
     rig = Rig(mapping=bad.mapping)
     opportunity = rig.new_opportunity(**bad.made())
     bad.spoil(rig, opportunity)
     rig.pass_time(seconds=5)
-    said = explained(rig, opportunity, overlay=bad.mapping, folder=tmp_path, values=True).summary
+    before = explained(rig, opportunity, overlay=bad.mapping, folder=tmp_path, values=True).summary
     rig.poll()
     rig.minute()
-    told = str(rig.opportunity(opportunity)["Sync_Message__c"])
-    assert bad.sentence in said
-    reasons = said[1:] if said[0].startswith("It is not sent to Microsoft for ") else said
-    assert " ".join(reasons).startswith(told.rstrip("…").strip())
+    after = explained(rig, opportunity, overlay=bad.mapping, folder=tmp_path, values=True).summary
+    assert before == (COMPLETE if bad.asked else after)
+    told = rig.opportunity(opportunity)["Sync_Message__c"]
+    reasons = (
+        after[1:] if after[0].startswith(("It is not sent to Microsoft for 1 reason:", "It was refused")) else after
+    )
+    assert reasons == (told,) == (bad.sentence,)
+
+
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.name)
+def test_the_reasons_quote_no_record_unless_values_are_asked_for(bad: Bad, tmp_path: Path) -> None:
+    rig, opportunity = spoiled(bad)
+    said = " ".join(explained(rig, opportunity, overlay=bad.mapping, folder=tmp_path).summary)
+    quoted = ("Atlantis", "XYZ", "Contoso", "TALER", "New Business", "Kim", "Solution ID")
+    assert [value for value in quoted if value in said] == []
+
+
+def test_what_was_refused_is_sent_once_the_deal_changes_and_explain_knows() -> None:
+    (refused,) = (bad for bad in BAD if bad.asked)
+    rig, opportunity = spoiled(refused)
+    assert explained(rig, opportunity).summary == (
+        "It was refused (invalidRequest): a change of the deal, or a retry, sends it again.",
+    )
+    rig.edit(opportunity, Amount=7)
+    assert explained(rig, opportunity).summary == COMPLETE
+    rig.edit(opportunity, Sync_with_Partner_Center__c=False)
+    assert "is not ticked" in explained(rig, opportunity).summary[0]
+
+
+def test_nobody_is_told_to_clear_an_identifier_that_only_cannot_be_read_now() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    rig.forget_everything()
+    rig.partner_center.fail(times=99, on="*", status=503)
+    told = explained(rig, opportunity)
+    assert told.summary == ("Partner Center cannot be reached now.",)
+    assert not told.complete
+
+
+def test_a_creation_that_a_person_has_to_decide_is_not_promised() -> None:
+    rig = Rig()
+    opportunity = rig.new_opportunity()
+    link = Link(f"s-{opportunity}", LinkState.DUPLICATE, opportunity_id=opportunity)
+    rig.store.claim(Side.SALESFORCE, opportunity, rig.store.save(link).id)
+    assert explained(rig, opportunity).summary == ("A person has to decide first: it was left as duplicate.",)
+    rig.pass_time(seconds=5)
+    rig.poll()
+    rig.minute()
+    assert rig.partner_center.writes() == []
 
 
 def test_explain_promises_no_creation_while_the_org_lacks_a_field_that_microsoft_needs() -> None:
@@ -140,6 +187,4 @@ def test_explain_knows_the_defaults_of_the_mapping(tmp_path: Path) -> None:
     overlay = '[groups.notes.fields.text.default]\npartner_center = "Nothing said."\n'
     rig = Rig(mapping=overlay)
     opportunity = rig.new_opportunity(Description=None, How_can_Microsoft_help__c="Proof Of Concept or Demo")
-    assert explained(rig, opportunity, overlay=overlay, folder=tmp_path).summary == (
-        "It is complete: a referral is created at the next poll.",
-    )
+    assert explained(rig, opportunity, overlay=overlay, folder=tmp_path).summary == COMPLETE
