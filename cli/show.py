@@ -113,7 +113,7 @@ def show_conflicts(console: Console, found: Sequence[KeptConflict]) -> None:
     if not found:
         console.print("No conflict is kept.")
     for one in found:
-        console.print(f"[bold]{escape(one.group)}[/]  {one.ago}  [dim]{escape(one.link)}[/]")
+        console.print(f"[bold]{escape(one.group)}[/]  {one.when}  [dim]{escape(one.record)}[/]")
         console.print(f"  {escape(one.what)}")
         console.print(f"  Partner Center: {escape(one.partner_center)}\n  Salesforce:     {escape(one.salesforce)}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from cli.explain.conflicts import NotARecord, in_words
+from cli.explain.conflicts import NotARecord, id_in, of_link
 from cli.explain.explanation import Explanation
 from cli.explain.leads import of_converted, of_lead, of_origin
 from cli.explain.table import Discreet, group_lines, plain_name, sentence_of
@@ -78,7 +78,7 @@ def explain(sync: Sync, store: Store, record_id: str, *, values: bool = False) -
     """
     narrowed = applied(sync)
     rules = narrowed or sync
-    found = _find(rules, record_id.strip())
+    found = _find(rules, id_in(record_id))
     notes = []
     if halted(sync):
         notes.append("The connector is halted: nothing is synchronised. `cosell resume` says why and releases it.")
@@ -88,10 +88,10 @@ def explain(sync: Sync, store: Store, record_id: str, *, values: bool = False) -
         explanation = _pair(rules, found, notes, values=values)
     else:
         explanation = _alone(rules, found, notes, values=values)
-    kept = store.conflicts(found.link.id) if found.link else ()
+    kept = of_link(store, found.link.id, sync.clock(), limit=LAST_LINES, values=values) if found.link else ()
     return replace(
         explanation,
-        conflicts=tuple(in_words(conflict, sync.clock(), values=values) for conflict in kept),
+        conflicts=tuple(kept),
         open=(*_open(sync, found), *_issues(store, found)),
         history=tuple(_history(sync, found)),
         complete=Absence.UNAVAILABLE not in (found.seen.p, found.seen.s),

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cli.explain.conflicts import RULES
+from cli.explain.gather import LAST_LINES
 from shared import sync as flows
 from shared.deal import Link, LinkState, Side
 from shared.sync.admission.brakes import halt_of
@@ -16,6 +20,7 @@ from tests.support.rig import Rig
 from tests.sync.test_bad_opportunities import BAD, Bad, spoiled
 
 __all__ = ["rig"]
+ROOT = Path(__file__).parents[2]
 COMPLETE = ("It is complete: a referral is created at the next poll.",)
 
 
@@ -63,13 +68,18 @@ def test_resume_without_a_halt_says_so_and_fails(rig: Rig, tmp_path: Path) -> No
 def conflict(rig: Rig, ours: str = "ours", theirs: str = "theirs") -> tuple[str, str]:
     """Both sides change the description; the mapping's owner wins."""
     opportunity, referral = rig.linked()
+    at_once(rig, opportunity, referral, {"Description": ours}, {"/details/notes": theirs})
+    return opportunity, referral
+
+
+def at_once(rig: Rig, opportunity: str, referral: str, ours: dict[str, Any], theirs: dict[str, Any]) -> None:
+    """A seller and somebody in the portal save before either edit has travelled."""
     rig.pass_time(minutes=2)
-    rig.salesforce.update("Opportunity", opportunity, {"Description": ours})
+    rig.salesforce.update("Opportunity", opportunity, ours)
     rig.pass_time(seconds=5)
-    rig.partner_center.portal_edit(referral, {"/details/notes": theirs})
+    rig.partner_center.portal_edit(referral, theirs)
     rig.pass_time(seconds=5)
     rig.webhook(referral)
-    return opportunity, referral
 
 
 def test_kept_losers_are_shown_by_record_and_their_values_only_when_asked_for(rig: Rig, tmp_path: Path) -> None:
@@ -99,7 +109,59 @@ def test_the_latest_conflicts_of_all_pairs_come_first(rig: Rig) -> None:
     assert [one.at for one in kept] == sorted((one.at for one in kept), reverse=True)
 
 
-@pytest.mark.parametrize("record", ["hello", "0065e0000000009AAA", "0065e0000000001XXX"])
+def test_every_rule_by_which_a_value_is_kept_has_words() -> None:
+    sources = "".join(file.read_text("utf-8") for file in (ROOT / "shared" / "decide").glob("*.py"))
+    calls = re.findall(r"\b(?:C|_c)onflict\(.*\)", sources)
+    reasons = {reason for call in calls for reason in re.findall(r'"([a-z_]+)"', call)}
+    assert reasons == RULES.keys()
+
+
+def test_a_conflict_tells_programs_when_by_which_rule_and_which_side_was_overwritten(rig: Rig, tmp_path: Path) -> None:
+    opportunity, _ = conflict(rig)
+    rig.pass_time(hours=3)
+    (told,) = json.loads(cosell("conflicts", "--json", "--settings", settings_file(rig, tmp_path)).output)
+    assert told == {
+        "when": "2026-01-05 12:03 UTC, 3 h ago",
+        "record": opportunity,
+        "group": "description",
+        "what": "both sides had changed it; Salesforce's value stands",
+        "partner_center": "filled",
+        "salesforce": "filled",
+        "rule": "both_changed",
+        "overwritten": "partner_center",
+    }
+
+
+def test_explain_shows_the_latest_conflicts_of_its_pair_newest_first(rig: Rig) -> None:
+    opportunity, referral = rig.linked()
+    for number in range(LAST_LINES + 2):
+        at_once(rig, opportunity, referral, {"Description": f"ours {number}"}, {"/details/notes": f"theirs {number}"})
+    at_once(rig, opportunity, referral, {"Amount": 7}, {"/details/dealValue": 8})
+    kept = explained(rig, opportunity, values=True).conflicts
+    assert [one.group for one in kept] == ["amount or currency"] + ["description"] * (LAST_LINES - 1)
+    assert kept[1].partner_center == f"text: theirs {LAST_LINES + 1}"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://acme.lightning.force.com/lightning/r/Opportunity/{opportunity}/view",
+        "https://acme.my.salesforce.com/{opportunity}?ws=1",
+        "https://partner.microsoft.com/dashboard/referrals/{referral}/#details",
+        "  {referral}  ",
+    ],
+)
+def test_an_address_names_its_record(rig: Rig, tmp_path: Path, address: str) -> None:
+    opportunity, referral = conflict(rig)
+    pasted = address.format(opportunity=opportunity, referral=referral)
+    told = json.loads(cosell("conflicts", pasted, "--json", "--settings", settings_file(rig, tmp_path)).output)
+    assert [one["record"] for one in told] == [opportunity]
+    assert explained(rig, pasted) == explained(rig, referral)
+
+
+@pytest.mark.parametrize(
+    "record", ["hello", "https://acme.my.salesforce.com/001000000000001AAA", "0065e0000000009AAA", "0065e0000000001XXX"]
+)
 def test_a_record_without_a_pair_is_no_success(rig: Rig, tmp_path: Path, record: str) -> None:
     done = cosell("conflicts", record, "--settings", settings_file(rig, tmp_path))
     assert done.exit_code == 2
