@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from sys import maxsize
 
 from cli.explain.explanation import KeptConflict
 from cli.explain.table import plain_name, text_of
@@ -76,8 +77,8 @@ def in_words(conflict: Conflict, now: int, *, values: bool) -> KeptConflict:
         conflict.link_id.partition("-")[2],
         plain_name(conflict.group),
         f"{RULES.get(conflict.reason, conflict.reason)}; {outcome}",
-        text_of(conflict.p, values=values),
-        text_of(conflict.s, values=values),
+        text_of(conflict.p, values=values, longest=maxsize),  # nobody else has what was overwritten
+        text_of(conflict.s, values=values, longest=maxsize),
         conflict.reason,
         conflict.winner.other if conflict.winner else None,
     )

@@ -91,8 +91,8 @@ def sentence_of(group: str, hold: Hold, *, values: bool) -> str:
     return (ENGLISH if values else Discreet(ENGLISH.texts)).sentence(group, hold)
 
 
-def text_of(content: Shown, *, values: bool) -> str:
-    """What a side shows of a group: with `values` as it is, else only whether there is anything."""
+def text_of(content: Shown, *, values: bool, longest: int = LONGEST) -> str:
+    """What a side shows of a group: with `values` as it is, up to `longest`, else only whether there is anything."""
     if content is None:
         return "–"
     if isinstance(content, Unreadable):
@@ -101,21 +101,21 @@ def text_of(content: Shown, *, values: bool) -> str:
     if not content:
         return "empty"
     if values:
-        return "; ".join(_spelled(name, value) for name, value in content)
+        return "; ".join(_spelled(name, value, longest) for name, value in content)
     return "filled" if isinstance(content[0][1], str) else plural(len(content), "row")
 
 
-def _spelled(name: str, value: object) -> str:
+def _spelled(name: str, value: object, longest: int) -> str:
     """A field with its text, or an element of a list with its fields."""
     if isinstance(value, str):
-        return f"{name}: {_cut(value)}"
-    fields = (f"{field}: {_cut(text)}" for field, text in value if text != name)  # type: ignore[attr-defined]
+        return f"{name}: {_cut(value, longest)}"
+    fields = (f"{field}: {_cut(text, longest)}" for field, text in value if text != name)  # type: ignore[attr-defined]
     return f"{name} ({', '.join(fields)})"
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, longest: int) -> str:
     """A long text by its beginning and its length."""
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"
 
 
 def compared(p: Shown, s: Shown) -> Compared:

@@ -132,6 +132,23 @@ def test_a_conflict_tells_programs_when_by_which_rule_and_which_side_was_overwri
     }
 
 
+def test_what_was_overwritten_is_shown_whole_for_nobody_else_has_it(rig: Rig, tmp_path: Path) -> None:
+    conflict(rig, theirs="long " * 700 + "end")
+    file = settings_file(rig, tmp_path)
+    (told,) = json.loads(cosell("conflicts", "--values", "--json", "--settings", file).output)
+    assert told["partner_center"] == "text: " + "long " * 700 + "end"
+
+
+def test_what_a_record_holds_gives_the_terminal_no_orders(rig: Rig, tmp_path: Path) -> None:
+    _, referral = conflict(rig, theirs="\x1b]0;yours\x07\x1b[2J\u202eeruces\n[red]")
+    file = settings_file(rig, tmp_path)
+    for command in (("conflicts",), ("explain", referral)):
+        shown = cosell(*command, "--values", "--settings", file).output
+        assert r"\x1b]0;yours" in shown
+        assert r"\u202eeruces\n[red]" in shown
+        assert not {"\x1b", "\x07", "\u202e"} & set(shown)
+
+
 def test_explain_shows_the_latest_conflicts_of_its_pair_newest_first(rig: Rig) -> None:
     opportunity, referral = rig.linked()
     for number in range(LAST_LINES + 2):

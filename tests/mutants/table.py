@@ -113,7 +113,10 @@ MUTANTS: Final = (
     Mutant("an identifier is to be cleared while Partner Center is down", "cli/explain/gather.py", "case Step.JOIN if found.seen.p is not Absence.GONE:", "case Step.JOIN if False:", (WALLS,)),
     Mutant("resume releases nothing", f"{S}admission/brakes.py", '    _put(links, {"pass_until": now + PASS_SECONDS})\n', "", (WALLS, BRAKES)),
     Mutant("a halt is released without a yes", "cli/app.py", "if halt and not yes and not typer.confirm(", "if halt and not yes and typer.confirm(", (WALLS,)),
-    Mutant("kept values are shown to everybody", "cli/explain/conflicts.py", "text_of(conflict.p, values=values)", "text_of(conflict.p, values=True)", (WALLS,)),
+    Mutant("kept values are shown to everybody", "cli/explain/conflicts.py", "text_of(conflict.p, values=values", "text_of(conflict.p, values=True", (WALLS,)),
+    Mutant("what was overwritten is cut off", "cli/explain/conflicts.py", "text_of(conflict.p, values=values, longest=maxsize)", "text_of(conflict.p, values=values)", (WALLS,)),
+    Mutant("a rule has no words", "cli/explain/conflicts.py", '"one_way": ', '"two_ways": ', (WALLS,)),
+    Mutant("a record gives orders to the terminal", "cli/show.py", 'in ("Cc", "Cf")', 'in ("Cf",)', (WALLS,)),
     Mutant("the oldest conflicts come first", "shared/storage/store.py", "heapq.nlargest(", "heapq.nsmallest(", (WALLS,)),
     # Conditions of writes
     Mutant("no If-Match", f"{PC}referrals.py", '"If-Match": etag', '"X-Was": etag', (PARTNER_CENTER, FAULTS)),
