@@ -77,7 +77,7 @@ def login(
 
 @app.command(name="explain", epilog="Exit code 1 when one of the services cannot be asked.")
 def explain_(
-    record: Annotated[str, typer.Argument(metavar="RECORD", help="Id of an opportunity, or of a referral.")],
+    record: Annotated[str, typer.Argument(metavar="RECORD", help="Id or address of an opportunity, or of a referral.")],
     *,
     settings: SettingsFile = None,
     values: Annotated[
@@ -99,7 +99,7 @@ def explain_(
 @app.command(name="conflicts", epilog="Exit code 0 whether there are any or not, 2 when no pair of RECORD is known.")
 def conflicts_(
     record: Annotated[
-        str, typer.Argument(metavar="RECORD", help="Id of an opportunity or of a referral; without it: all pairs.")
+        str, typer.Argument(metavar="RECORD", help="Id or address of either record; without it: all pairs.")
     ] = "",
     *,
     settings: SettingsFile = None,

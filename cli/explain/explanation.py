@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.deal import Side
+
 
 class Compared(StrEnum):
     """How the two sides of a group stand to each other."""
@@ -33,12 +35,14 @@ class GroupLine:
 class KeptConflict:
     """One conflict in words; without values only whether a side showed anything."""
 
-    ago: str
-    link: str
+    when: str
+    record: str  # whose id the pair carries: the one that was there first
     group: str
     what: str
     partner_center: str
     salesforce: str
+    rule: str
+    overwritten: Side | None
 
 
 @dataclass(frozen=True)

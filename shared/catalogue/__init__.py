@@ -23,7 +23,6 @@ FROM_MICROSOFT: Final = ENGLISH_TEXTS.statuses[Status.WAITING]
 ATTENTION: Final = ENGLISH_TEXTS.statuses[Status.ATTENTION]
 CONFLICT: Final = ENGLISH_TEXTS.statuses[Status.CONFLICT]
 NOT_SENT: Final = ENGLISH_TEXTS.statuses[Status.NOT_SENT]
-NO_SUCH_REFERRAL: Final = ENGLISH_TEXTS.said["no_such_referral"]
 GROUPS: Final = ENGLISH_TEXTS.groups
 HOLDS: Final = ENGLISH_TEXTS.holds
 sentence = ENGLISH.sentence
@@ -44,7 +43,6 @@ __all__ = [
     "MESSAGE_LENGTH",
     "NEUTRAL_REASON",
     "NOT_SENT",
-    "NO_SUCH_REFERRAL",
     "TO_PARTNER_CENTER",
     "TO_SALESFORCE",
     "Status",

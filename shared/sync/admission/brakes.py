@@ -66,6 +66,7 @@ def braked(sync: Sync, found: Found) -> bool:
     why, pass_until = found.alarming, int(_read(sync.links.cursor(HALTED).text).get("pass_until", 0))
     if pass_until:
         _put(sync.links, {})  # good for one sweep, whatever it finds
+        say(log.warning, "tenant released")  # here, because the command that released it writes to no log
     if not why or pass_until > sync.clock():
         return False
     sync.links.open_issue(Issue(HALTED, HALTED, "error", f"{why}. {WHAT_TO_DO}", sync.clock()))
@@ -84,7 +85,6 @@ def release(links: Links, now: int) -> Halt | None:
         return None
     _put(links, {"pass_until": now + PASS_SECONDS})
     links.close_issues(HALTED)
-    say(log.warning, "tenant released")
     return halt
 
 

@@ -195,8 +195,7 @@ def _lead(sync: Sync, run: Run, seen: Seen, named: Sequence[str]) -> None:
 def _next_step(sync: Sync, link: Link, run: Run, view: Opportunity | None) -> None:
     """One step of the claim's protocol. `view`: None when the creation is not wanted any more."""
     if link.claim is None and view is not None:
-        hold = link.held.get(CREATE)
-        if hold is not None and hold.s == _carried(sync, view) and hold.schema == sync.policy.schema:
+        if hold := refused_before(sync, link, view):
             # An earlier run may have died between the row and the work list.
             sync.links.open_issue(Issue(link.id, hold.code, "warning", at=sync.clock()))
             return
@@ -271,6 +270,13 @@ def _hold(sync: Sync, link: Link, seen: Seen, refusal: Rejected | Missing | Forb
     hold = Hold(code, s=_carried(sync, seen[0]), schema=sync.policy.schema)
     sync.links.save(replace(claims.given_up(link), held={CREATE: hold}))
     report_not_sent(sync, link.opportunity_id, seen, report, code)
+
+
+def refused_before(sync: Sync, link: Link, view: Opportunity) -> Hold | None:
+    """Why exactly this was refused: it is not sent again before the deal, or the org, shows something else."""
+    hold = link.held.get(CREATE)
+    same = hold is not None and (hold.s, hold.schema) == (_carried(sync, view), sync.policy.schema)
+    return hold if same else None
 
 
 def _carried(sync: Sync, view: Opportunity) -> str:
