@@ -316,7 +316,7 @@ def _stored(rig: Rig) -> dict[str, Any]:
         f"{table} {key}": dict(row)
         for table, rows in rig.tables.rows.items()
         for key, row in rows.items()
-        if not key[1].startswith(("secret.", "turn."))
+        if not key[1].startswith(("secret.", "lease."))
     }
 
 
