@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import functions
 from cli.azure_settings import read_secret, with_secrets
 from cli.reading import reading
-from cli.settings_file import values_in
 from shared.doorbell import Queue
 from shared.identity import EntraTokens, KeyVaultTokenStore, RefreshLease, TableTokenStore, TokenStore
 from shared.mapping import Mapping as FieldMapping
 from shared.partner_center import PartnerCenter, WebhookRegistrations
 from shared.salesforce import Salesforce, SalesforceSession
+from shared.settings.file import values_in
 from shared.settings.model import Settings
 from shared.storage import Store, queue_service, table_service
 from shared.storage.bells import Queues

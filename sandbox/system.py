@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cli.settings_file import values_in
 from sandbox.entra import EntraApp, EntraWorld
 from sandbox.partner_center import Courier, Knobs, PartnerCenterApp, PartnerCenterWorld
 from sandbox.salesforce import SalesforceApp, SalesforceWorld
 from sandbox.serve import serve
 from shared.settings import SettingsInvalid
+from shared.settings.file import values_in
 
 ROOT = Path(__file__).parent.parent
 MEMORY = "memory"
