@@ -19,16 +19,7 @@ from rich.console import Console
 import functions
 from sandbox.app_host import AppHost
 from sandbox.demo import Demo
-from sandbox.system import (
-    MASTER_KEY,
-    MEMORY,
-    PORTS,
-    STATE,
-    CannotStart,
-    Servers,
-    read_settings,
-    write_settings,
-)
+from sandbox.system import MASTER_KEY, MEMORY, PORTS, STATE, CannotStart, Servers, read_settings, write_settings
 from shared.registration.plan import register
 
 app = typer.Typer(

@@ -10,13 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from shared.shapes.referral import (
-    inviter_of,
-    kind_words_of,
-    organization_name_of,
-    organization_of,
-    shared_with_sellers,
-)
+from shared.shapes.referral import inviter_of, kind_words_of, organization_name_of, organization_of, shared_with_sellers
 
 MICROSOFT: Final = "msft"
 CO_SELL_TYPE: Final = "shared"

@@ -20,10 +20,7 @@ BOTH, CREATE = ("createable", "updateable"), ("createable",)
 
 def records(visit: Visit) -> Iterator[Line]:
     """Every object that the app makes records of, or edits, lets it."""
-    lines = [
-        *_lacking(visit, _needed(visit), problem),
-        *_lacking(visit, _optional(visit), warning),
-    ]
+    lines = [*_lacking(visit, _needed(visit), problem), *_lacking(visit, _optional(visit), warning)]
     yield from lines or [ok("The integration user may create and edit the records of a deal")]
 
 

@@ -134,15 +134,7 @@ def _pair(sync: Sync, found: _Pair, notes: list[str], *, values: bool) -> Explan
     decision = decide(link, p, s, sync.policy, now)
     resting = guard(link, p, s, sync.policy, now) is not None or Absence.RECYCLED in (p, s)
     lines = group_lines(
-        link,
-        decision.link.held,
-        p,
-        s,
-        sync.mapping.groups,
-        sync.policy,
-        now,
-        resting=resting,
-        values=values,
+        link, decision.link.held, p, s, sync.mapping.groups, sync.policy, now, resting=resting, values=values
     )
     left_out = sorted(set((sync.whole or sync.mapping).groups) - set(sync.mapping.groups))
     if left_out:

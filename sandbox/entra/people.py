@@ -12,11 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from werkzeug.wrappers import Response
 
-CHOICES = {
-    "mfa": "Sign in with a second factor",
-    "password": "Sign in with the password only",
-    "cancel": "Cancel",
-}
+CHOICES = {"mfa": "Sign in with a second factor", "password": "Sign in with the password only", "cancel": "Cancel"}
 CARRIED = ("client_id", "redirect_uri", "state", "nonce", "response_mode", "code_challenge", "code_challenge_method")
 
 

@@ -102,11 +102,7 @@ class Host:
     # Without threads
 
     def call(
-        self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | str = b"",
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | str = b""
     ) -> TestResponse:
         """Send one request through the web front."""
         return Client(self.wsgi).open(path, method=method, headers=dict(headers or {}), data=body)

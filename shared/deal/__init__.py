@@ -4,10 +4,7 @@ Everything here is a frozen value. What to do with them is decided in `decide`, 
 `storage`; none of that belongs here.
 """
 
-from shared.deal.decision import (
-    Decision,
-    Write,
-)
+from shared.deal.decision import Decision, Write
 from shared.deal.memory import (
     LONGEST_DETAIL,
     STILL,

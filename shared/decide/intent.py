@@ -10,18 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from shared import lifecycle
-from shared.deal import (
-    Conflict,
-    Content,
-    Decision,
-    Intent,
-    Link,
-    Opportunity,
-    Referral,
-    Side,
-    Unreadable,
-    Write,
-)
+from shared.deal import Conflict, Content, Decision, Intent, Link, Opportunity, Referral, Side, Unreadable, Write
 from shared.decide.base import agreed, unsettled
 from shared.decide.policy import Policy
 

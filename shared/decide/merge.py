@@ -228,10 +228,7 @@ def _won_by(conflict: Conflict, winner: Side | None) -> Conflict:
 
 
 def _changed(pair: Pair, policy: Policy) -> tuple[bool, bool]:
-    return (
-        policy.remember(pair.name, pair.p) != pair.base_p,
-        policy.remember(pair.name, pair.s) != pair.base_s,
-    )
+    return (policy.remember(pair.name, pair.p) != pair.base_p, policy.remember(pair.name, pair.s) != pair.base_s)
 
 
 def _adopt_if_new(pair: Pair, policy: Policy) -> Outcome:

@@ -87,13 +87,7 @@ def commit(link: Link, intent: Intent, p: PartnerCenterView, s: SalesforceView, 
 
 
 def refuse(
-    link: Link,
-    groups: Iterable[str],
-    code: str,
-    detail: str,
-    p: Referral | Remembered,
-    s: Opportunity,
-    policy: Policy,
+    link: Link, groups: Iterable[str], code: str, detail: str, p: Referral | Remembered, s: Opportunity, policy: Policy
 ) -> Link:
     """The link after a service refused a write: its groups, or the bare report, wait until something changes."""
     refusal = {"detail": detail, "schema": policy.schema, "refused": True}

@@ -13,17 +13,7 @@ from typing import Any
 
 from shared.deal import Direction, Side
 from shared.drift import leads
-from shared.drift.facts import (
-    FEWER,
-    MISSING,
-    NOT_ON,
-    OTHER_TYPE,
-    READ_ONLY,
-    SHORTER,
-    TYPES,
-    Describe,
-    restricted_to,
-)
+from shared.drift.facts import FEWER, MISSING, NOT_ON, OTHER_TYPE, READ_ONLY, SHORTER, TYPES, Describe, restricted_to
 from shared.drift.finding import Finding, Remedy
 from shared.mapping import BoundGroup, BoundRow, people
 from shared.mapping import Mapping as FieldMapping

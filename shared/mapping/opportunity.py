@@ -23,12 +23,7 @@ from shared.ticks import epoch_seconds
 
 Record = Mapping[str, Any]
 S = Side.SALESFORCE
-MEANING: Mapping[Phase, Meaning] = {
-    Phase.NEW: "hold",
-    Phase.ACTIVE: "active",
-    Phase.WON: "won",
-    Phase.LOST: "lost",
-}
+MEANING: Mapping[Phase, Meaning] = {Phase.NEW: "hold", Phase.ACTIVE: "active", Phase.WON: "won", Phase.LOST: "lost"}
 MOST_REMOVALS = 18  # a composite holds 25 sub-requests; the others are the opportunity, additions and the read-back
 
 

@@ -22,11 +22,7 @@ class Receiving:
 
     webhook_token: str = field(repr=False)
     webhook_certificate_hosts: tuple[str, ...] = ("3psostorageacct.blob.core.windows.net",)
-    webhook_issuer_hosts: tuple[str, ...] = (
-        "www.microsoft.com",
-        "caissuers.microsoft.com",
-        "cacerts.digicert.com",
-    )
+    webhook_issuer_hosts: tuple[str, ...] = ("www.microsoft.com", "caissuers.microsoft.com", "cacerts.digicert.com")
     webhook_certificate_names: tuple[str, ...] = (
         "pcnotifications-dispatch.microsoft.com",
         "pcnotifications.microsoft.com",

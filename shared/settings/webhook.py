@@ -23,8 +23,7 @@ class Webhook(BaseModel):
         description="Exact hosts that may serve the certificate of the signing certificate's issuer; empty: none",
     )
     webhook_certificate_names: Words = Field(
-        Receiving.webhook_certificate_names,
-        description="Names the signing certificate may carry, separated by commas",
+        Receiving.webhook_certificate_names, description="Names the signing certificate may carry, separated by commas"
     )
     webhook_certificate_organization: str = Field(
         Receiving.webhook_certificate_organization, description="Organization the signing certificate must carry"

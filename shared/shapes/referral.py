@@ -99,9 +99,7 @@ def completed(body: dict[str, Any], opportunity_id: str, mpn_id: str) -> dict[st
     help_asked = body.get("inviteContext", {}).get("assistanceRequestCode", NO_HELP) != NO_HELP
     consent = body.setdefault("consent", {})
     consent.update(
-        consentToToShareInfoWithOthers=True,
-        consentToContact=True,
-        consentToMicrosoftToContactSpecificPartners=True,
+        consentToToShareInfoWithOthers=True, consentToContact=True, consentToMicrosoftToContactSpecificPartners=True
     )
     if help_asked:  # help implies visibility to Microsoft's sellers
         consent["consentToShareReferralWithMicrosoftSellers"] = True

@@ -327,11 +327,7 @@ def test_an_unused_queue_is_no_problem(tmp_path: Path) -> None:
     ("overlay", "verdict", "words"),
     [
         ("", "problem", "This org has one currency (JPY), but the mapping reads and writes CurrencyIsoCode"),
-        (
-            '[groups.value.fields.currency]\nsalesforce = ""\nfixed = "USD"',
-            "problem",
-            "is JPY, but the mapping",
-        ),
+        ('[groups.value.fields.currency]\nsalesforce = ""\nfixed = "USD"', "problem", "is JPY, but the mapping"),
         ('[groups.value.fields.currency]\nsalesforce = ""\nfixed = "JPY"', "ok", "One currency (JPY)"),
         ('[groups.value.fields.currency]\nsalesforce = "Deal_Currency__c"', "ok", "kept in another field"),
     ],

@@ -71,10 +71,7 @@ def _solutions(rig: Rig, opportunity: str, referral: str) -> None:
 
 
 EDITS: list[tuple[Callable[[Rig, str, str], None], dict[str, str]]] = [
-    (
-        _sellers_edit,
-        {"amount or currency": "write to Partner Center", "description": "write to Partner Center"},
-    ),
+    (_sellers_edit, {"amount or currency": "write to Partner Center", "description": "write to Partner Center"}),
     (_portals_edit, {"description": "write to Salesforce"}),
     (
         _both_edit,

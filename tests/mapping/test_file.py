@@ -163,10 +163,7 @@ MISTAKES = [
     ('groups.team.fields.email.referral = "/team/-"', "groups.team.fields.email.referral: String should match"),
     ('groups.notes.fields.text.salesforce = "Name FROM User"', "groups.notes.fields.text.salesforce: String should"),
     ('groups.solutions = { object = "", removed = "" }', "groups.solutions: a set also needs object, removed"),
-    (
-        SECOND_SET,
-        "groups: exactly one group of kind 'set' is possible, not solutions, mine",
-    ),
+    (SECOND_SET, "groups: exactly one group of kind 'set' is possible, not solutions, mine"),
     ('groups.mine.fields.x = { codec = "text", referral = "/campaignId" }', "groups.mine.fields.x.sal"),
     ("groups.notes.fields.text.length.salesforce = 0", "groups.notes.fields.text.length.salesforce:"),
     ("groups.notes.fields.text.length.portal = 9", "groups.notes.fields.text.length."),

@@ -9,15 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.memory import MemoryTables
-from shared.deal import (
-    Claim,
-    Flips,
-    Hold,
-    Intent,
-    Link,
-    LinkState,
-    RowWrite,
-)
+from shared.deal import Claim, Flips, Hold, Intent, Link, LinkState, RowWrite
 from shared.storage import Store, TooLarge
 from shared.storage.rows import checked, link_entity, link_from
 from tests.support.links import INTENT, LINK

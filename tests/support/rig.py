@@ -183,9 +183,7 @@ class Rig:
 
     def _answer(self, queue: Queue, handle: Callable[[Sync, Doorbell], None]) -> int:
         client = self.queues.get_queue_client(
-            queue.value,
-            message_encode_policy=TextBase64EncodePolicy(),
-            message_decode_policy=TextBase64DecodePolicy(),
+            queue.value, message_encode_policy=TextBase64EncodePolicy(), message_decode_policy=TextBase64DecodePolicy()
         )
         try:
             messages = list(client.receive_messages(visibility_timeout=30))

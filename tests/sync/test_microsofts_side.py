@@ -128,11 +128,7 @@ def test_an_inbound_deal_shows_who_at_microsoft_shared_it_and_until_when_it_wait
 
 @pytest.mark.parametrize(
     ("fields", "kind"),
-    [
-        ({}, "Private"),
-        ({"Referral_Visible_to_Microsoft__c": True}, "Partner-led"),
-        (HELP, "Co-sell"),
-    ],
+    [({}, "Private"), ({"Referral_Visible_to_Microsoft__c": True}, "Partner-led"), (HELP, "Co-sell")],
 )
 def test_the_kind_of_the_deal_is_shown(fields: Mapping[str, Any], kind: str) -> None:
     rig = Rig()

@@ -67,9 +67,7 @@ def applied(sync: Sync) -> Sync | None:
     if known.halts:
         return None
     return _narrowed(
-        sync,
-        known,
-        returned=frozenset(group for group, until in known.returned.items() if sync.clock() < until),
+        sync, known, returned=frozenset(group for group, until in known.returned.items() if sync.clock() < until)
     )
 
 

@@ -16,13 +16,7 @@ from shared.checks import readiness
 from shared.deal import History, Hold, Link, LinkState, Opportunity, Side, Unreadable
 from shared.decide import CO_SELL, remembered, request
 from shared.doorbell import Queue
-from shared.errors import (
-    PASSING,
-    REFUSED,
-    ApiError,
-    Stale,
-    Unclear,
-)
+from shared.errors import PASSING, REFUSED, ApiError, Stale, Unclear
 from shared.kinds import from_microsoft
 from shared.mapping import Untranslatable
 from shared.say import say

@@ -11,29 +11,10 @@ from dataclasses import replace
 from math import ceil
 
 from shared import lifecycle
-from shared.deal import (
-    Claim,
-    ClaimPhase,
-    Hold,
-    Issue,
-    Link,
-    LinkState,
-    Referral,
-    Side,
-    link_id_of_referral,
-)
+from shared.deal import Claim, ClaimPhase, Hold, Issue, Link, LinkState, Referral, Side, link_id_of_referral
 from shared.decide import expected_base, first_base, remembered
 from shared.doorbell import Queue
-from shared.errors import (
-    REFUSED,
-    UNANSWERED,
-    Forbidden,
-    LostRace,
-    Missing,
-    Rejected,
-    SchemaChanged,
-    Stale,
-)
+from shared.errors import REFUSED, UNANSWERED, Forbidden, LostRace, Missing, Rejected, SchemaChanged, Stale
 from shared.mapping import Untranslatable
 from shared.say import say
 from shared.shapes import salesforce as sf

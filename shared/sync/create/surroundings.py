@@ -141,10 +141,7 @@ def _team(mapping: FieldMapping, around: Around) -> list[CompositeStep]:
         return []
     return [
         CompositeStep(
-            f"{TEAM}{number}",
-            "POST",
-            sf.path(spec.object),
-            {spec.parent: NEW_OPPORTUNITY, spec.person: user},
+            f"{TEAM}{number}", "POST", sf.path(spec.object), {spec.parent: NEW_OPPORTUNITY, spec.person: user}
         )
         for number, user in enumerate(members[:MOST_MEMBERS])
     ]
