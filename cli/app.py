@@ -1,7 +1,5 @@
 """The commands, their options and exit codes: 0 all is well, 1 there are problems, 2 wrong usage."""
 
-from __future__ import annotations
-
 import json
 import logging
 from collections.abc import Iterable, Iterator

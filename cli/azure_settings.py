@@ -3,8 +3,6 @@
 Whoever runs `cosell` is a person: they read vault and state as themselves, not with the app's identity.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from typing import Final

@@ -1,7 +1,5 @@
 """What a check says: a verdict, one sentence, and what to do about it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

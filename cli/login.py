@@ -4,8 +4,6 @@
 serves the app from then on. It is kept only after it was proven to serve, so a failed attempt spoils nothing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final

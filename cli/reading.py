@@ -4,8 +4,6 @@ Whatever would change a record, a link or a queue raises `WouldWrite`. Calls go 
 failures and successes for the workers: a look must not open or close them.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from typing import Any

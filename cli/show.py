@@ -1,7 +1,5 @@
 """How findings, explanations and counts look on a terminal. What they say is made elsewhere."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

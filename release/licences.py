@@ -1,7 +1,5 @@
 """What is deployed may be used in closed products: pip-licenses asks every pinned library for its licence."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections.abc import Sequence

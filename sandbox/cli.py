@@ -1,7 +1,5 @@
 """What a person types to rehearse without Azure, Salesforce or Partner Center: `demo`, `up` and `host`."""
 
-from __future__ import annotations
-
 import logging
 import os
 import signal

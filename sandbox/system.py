@@ -3,8 +3,6 @@
 The app itself is in `app_host`; either may run without the other.
 """
 
-from __future__ import annotations
-
 import json
 import secrets
 import socket

@@ -6,8 +6,6 @@ A closed deal would have to be created open and closed at once, which costs its 
 hours), so it waits for an open stage. Whether a solution exists only Microsoft knows.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Table

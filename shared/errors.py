@@ -4,8 +4,6 @@ A class exists because somebody does something different about it. The table bel
 reads a status or an error code, for both services. Sending and retrying is the business of `transport`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from shared.deal import LONGEST_DETAIL, Side

@@ -4,8 +4,6 @@ Sources: "Referrals API introduction" (leads, by type, qualification and who inv
 partner-led, co-sell). Enums are open, so they are compared loosely and whatever fits no lead is a deal.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final

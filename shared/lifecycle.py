@@ -5,8 +5,6 @@ stage semantics as in the original connector: the hold stage is an inbound deal 
 accepts, losing while on hold declines. How stages are called is the mapping's business.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 from shared.deal import Phase, Unreadable, Value, Views

@@ -12,8 +12,6 @@ the same                                   one names it           link the two: 
                                                                   everything remembered was lost
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum

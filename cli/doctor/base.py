@@ -1,7 +1,5 @@
 """Checks of what lies on this side: settings, mapping file, state storage, halts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from cli.doctor.visit import Visit

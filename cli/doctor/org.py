@@ -1,7 +1,5 @@
 """Checks of the org against the mapping: every field, key, stage, currency and picklist value that it names."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Checks of Partner Center: sign-in for both of its hosts, role, clock, webhook registration."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit

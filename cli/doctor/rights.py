@@ -4,8 +4,6 @@ Source: "sObject Describe", `createable` and `updateable` of the object itself. 
 description tells.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 
 from cli.doctor.visit import Visit

@@ -1,7 +1,5 @@
 """Checks of Salesforce as a service: sign-in, version, limits, clock. What the org contains is in `org`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from cli.doctor.visit import Visit

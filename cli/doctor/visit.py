@@ -1,7 +1,5 @@
 """What one run of the doctor has seen: the deployment, with each answer asked for once."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any

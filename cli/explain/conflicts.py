@@ -1,7 +1,5 @@
 """`cosell conflicts [RECORD]`: what was kept when both sides had changed the same, newest first."""
 
-from __future__ import annotations
-
 import re
 from sys import maxsize
 

@@ -1,7 +1,5 @@
 """What is known of a pair, in words for one table and the lines around it. Plain values, ready to be printed."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

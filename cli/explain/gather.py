@@ -1,7 +1,5 @@
 """Finds a record's twin, reads both, and asks the app's rules what they would do now."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 

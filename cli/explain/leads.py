@@ -1,7 +1,5 @@
 """What a lead's referral, or an opportunity that came from a lead, is told: where leads are records of Lead."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from shared import unlinked

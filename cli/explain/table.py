@@ -1,7 +1,5 @@
 """One line per group: both sides, what changed since they agreed, and what would be done. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 

@@ -3,8 +3,6 @@
 "OAuth 2.0 authorization code flow" and "device authorization grant flow" (Microsoft identity platform).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape

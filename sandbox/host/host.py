@@ -1,7 +1,5 @@
 """The host itself: one app, its web front, its queue listeners and its timers, with or without threads."""
 
-from __future__ import annotations
-
 import logging
 import threading
 from collections.abc import Callable, Mapping, MutableMapping

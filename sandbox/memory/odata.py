@@ -4,8 +4,6 @@
 and, or, not and parentheses. Anything else is refused, so that a filter the double does not know cannot pass.
 """
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any, Final

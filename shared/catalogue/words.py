@@ -1,7 +1,5 @@
 """Statuses, sentences and audit lines, made from the tables of one language."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final

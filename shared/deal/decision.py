@@ -1,7 +1,5 @@
 """What one look at a pair asks for."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What is remembered: a pair's link with bases, announced write, claim and holds; conflicts, history, issues."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum

@@ -5,8 +5,6 @@ outcome per group (Tables 3 to 5, `merge`, with what can stop it in `groups`), a
 What a record without a link means (Table 6) is `meet`. Carrying decisions out is the business of `sync`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 

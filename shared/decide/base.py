@@ -8,8 +8,6 @@ no         no          this side has added it
 P only     -           shown by P alone: Salesforce would not keep it when it was sent; left alone (S likewise)
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Final

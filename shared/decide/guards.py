@@ -1,7 +1,5 @@
 """Table 1: what must be settled before two records may be compared. First match wins. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 

@@ -4,8 +4,6 @@ Called with the target read afresh, after the intent has been claimed. The answe
 (landed, never landed, or unclear), or the same write again (roll forward).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 

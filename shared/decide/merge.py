@@ -11,8 +11,6 @@ no base, both set             conflict, won by whoever `first` names
 unsettled  unsettled          as without a base, and also what a filled side may have been emptied of is kept
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 

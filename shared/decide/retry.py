@@ -4,8 +4,6 @@ The box is unticked first, and what was refused is forgotten when that write is 
 often the worker dies in between. What the tables hold is asked again at every look anyway.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from shared.deal import Decision, Link, Opportunity, Side, Write

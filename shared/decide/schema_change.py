@@ -7,8 +7,6 @@ A field that was deleted and made anew is empty on every record: nobody emptied 
 side. Its group meets for the first time again, where an empty side is filled.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from shared.deal import Intent, Link, Opportunity, SalesforceView

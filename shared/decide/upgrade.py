@@ -14,8 +14,6 @@ set      out        anything else  ask, once nothing else is in the way
 Help implies visibility to Microsoft's sellers ("Create a referral"), so that is given first, as if it had been ticked.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 

@@ -1,7 +1,5 @@
 """A decided write before it is sent, after it was answered, and after it was refused. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 

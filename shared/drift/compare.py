@@ -3,8 +3,6 @@
 Source of the facts: "sObject Describe" (REST API Developer Guide); fields hidden by permissions are not listed.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping

@@ -3,8 +3,6 @@
 Source: "sObject Describe" (REST API Developer Guide).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

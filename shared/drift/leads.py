@@ -4,8 +4,6 @@ Nothing here is looked at unless leads are records of Lead. A lead that is made 
 get it, so none is made until all are there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 

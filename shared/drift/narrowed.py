@@ -1,7 +1,5 @@
 """The mapping as far as the org carries it. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 

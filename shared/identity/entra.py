@@ -5,8 +5,6 @@ means that a person has to sign in again. So one worker refreshes at a time (`tu
 once (`keepers`), and the others take what they need from there.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable

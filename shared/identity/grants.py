@@ -3,8 +3,6 @@
 "OAuth 2.0 authorization code flow" and "authentication and authorization error codes" (Microsoft identity platform).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

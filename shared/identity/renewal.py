@@ -4,8 +4,6 @@ A refresh token ends 90 days after Entra gave it, and each use brings a newer on
 means that renewing it has not worked for two months, and that there is a month left to find out why.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass

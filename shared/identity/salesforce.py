@@ -4,8 +4,6 @@ simple-salesforce does the signing in; this module hands it what it really wants
 ".salesforce.com" instead of addresses. When to sign in again is the session's business.
 """
 
-from __future__ import annotations
-
 import warnings
 from typing import Any
 from urllib.parse import urlsplit

@@ -4,8 +4,6 @@ An account is found by its external key, else by name and postal code together. 
 but some are called alike, a person should look: the others are listed.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Reading mapping.toml: the partner's differences laid over the shipped default, and every mistake told at once."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches

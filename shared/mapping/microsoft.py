@@ -4,8 +4,6 @@
 says how far the deal is shared. Neither can be written.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 

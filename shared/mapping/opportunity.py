@@ -4,8 +4,6 @@ Produces plain field dictionaries and paths; sending them is the business of `sa
 Developer Guide (query, sObject rows, upsert by external id, collections, composite).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any

@@ -4,8 +4,6 @@ A person is known by the e-mail address. Who lacks what Microsoft asks of a memb
 is always shown, so that what is missing can be told. Shapes: OpportunityTeamMember and User (Object Reference).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 

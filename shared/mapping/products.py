@@ -1,7 +1,5 @@
 """The deal's solutions as one text, for reports and pages that cannot show the list. Written, never read."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

@@ -3,8 +3,6 @@
 Shapes: "Relationship Queries" (SOQL and SOSL Reference).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 

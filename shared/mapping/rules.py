@@ -1,7 +1,5 @@
 """What must not be said together in a mapping: each rule names the key, what is wrong and the remedy. Pure."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain

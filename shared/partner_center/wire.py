@@ -1,7 +1,5 @@
 """One call to one of Microsoft's two hosts: headers, token, time limit, failures. What is called is not known here."""
 
-from __future__ import annotations
-
 import json
 import re
 import time

@@ -5,8 +5,6 @@ else's is dropped or displaced unless the operator says so. How the calls are ma
 `partner_center`. Source: "Partner Center webhooks" (Microsoft Learn).
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

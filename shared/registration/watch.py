@@ -3,8 +3,6 @@
 A tenant has one address per event, so whoever else registers displaces us without a word.
 """
 
-from __future__ import annotations
-
 import hmac
 import logging
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Settings of the app as a whole."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import BaseModel, Field

@@ -1,7 +1,5 @@
 """App settings in a file like local.settings.json, or as Azure lists them, for whoever is outside. Reading only."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Settings of Partner Center."""
 
-from __future__ import annotations
-
 from pydantic import BaseModel, Field
 
 from shared.settings.kinds import Url

@@ -1,7 +1,5 @@
 """Settings of Salesforce."""
 
-from __future__ import annotations
-
 from pydantic import BaseModel, Field
 
 from shared.settings.kinds import Secret, Url

@@ -1,7 +1,5 @@
 """How the text of a setting is read, and what is refused of it. Nothing here repeats a value: it may be a secret."""
 
-from __future__ import annotations
-
 from urllib.parse import urlsplit
 
 from shared.settings import is_loopback

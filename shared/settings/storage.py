@@ -1,7 +1,5 @@
 """Settings of the app's own state and queues."""
 
-from __future__ import annotations
-
 from pydantic import BaseModel, Field
 
 from shared.settings import PREFIX

@@ -1,7 +1,5 @@
 """Settings of time: when the timers tick, and how long to wait for what."""
 
-from __future__ import annotations
-
 from pydantic import BaseModel, Field
 
 from shared.settings.kinds import Seconds

@@ -1,7 +1,5 @@
 """Settings of the webhook, and of a second deployment beside production. Their defaults are in `receiving`."""
 
-from __future__ import annotations
-
 from pydantic import BaseModel, Field
 
 from shared.settings.kinds import DeliverySize, Secret, SecretUrl, Words

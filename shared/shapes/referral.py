@@ -3,8 +3,6 @@ carries. Sources: "Referral resources", "Create a referral", and Microsoft's def
 Referrals connector.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 

@@ -4,8 +4,6 @@ Nothing is decided from lines that old. A conflict that still waits for a person
 one whose write was announced and is not finished.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import islice

@@ -3,8 +3,6 @@
 Reading and writing rows only. How rows look is in `rows`; what to remember is decided elsewhere.
 """
 
-from __future__ import annotations
-
 import contextlib
 import heapq
 import itertools

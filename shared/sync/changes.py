@@ -1,7 +1,5 @@
 """Answer doorbells: whoever rings, look at the records named, and settle each on its own."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace

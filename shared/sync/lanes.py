@@ -3,8 +3,6 @@
 Who rings, and why, is the callers' business.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Final
 

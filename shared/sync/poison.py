@@ -1,7 +1,5 @@
 """What is left of a doorbell that no run could finish: an issue per record, and one more ring."""
 
-from __future__ import annotations
-
 import logging
 
 from shared.deal import Issue

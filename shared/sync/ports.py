@@ -1,7 +1,5 @@
 """What the shell needs from the outside, and the one value that carries it. No decisions here."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol

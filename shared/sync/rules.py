@@ -1,7 +1,5 @@
 """Settings and the partner's mapping in the form that the shell and `decide` ask for. Pure."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

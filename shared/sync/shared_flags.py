@@ -4,8 +4,6 @@ One worker writes a mark, the others follow when what they remember of it is too
 its owner: `schema`, `brakes`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar

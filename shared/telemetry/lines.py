@@ -4,8 +4,6 @@ The app logs one JSON object per line, on loggers below `cosell`; the Functions 
 and nothing else, so whatever is to be found later has to stand in it.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import traceback

@@ -3,8 +3,6 @@
 Seconds only: minutes belong to the queue, hours to the pollers.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

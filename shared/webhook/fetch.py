@@ -4,8 +4,6 @@ The connection goes to the number that was looked at; TLS and the Host header us
 the same, and double what a worker imports before it can answer its first delivery (`make bench-import`).
 """
 
-from __future__ import annotations
-
 import socket
 import ssl
 from collections.abc import Callable, Iterator

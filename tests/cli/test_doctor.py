@@ -1,7 +1,5 @@
 """The doctor: every mistake is found by its own check, in plain words, and nothing else is blamed or changed."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """A partner's overlay of ten changes is in order; each mistake that is made in it is found by its check."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path

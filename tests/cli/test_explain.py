@@ -1,7 +1,5 @@
 """`explain` tells what the connector then does, never writes, and shows no value unless asked."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace

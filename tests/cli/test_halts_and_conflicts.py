@@ -1,7 +1,5 @@
 """Nothing ends in a wall: a halt can be released, and what lost a conflict can be read."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

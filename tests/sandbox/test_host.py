@@ -1,7 +1,5 @@
 """The rules of the Functions host for HTTP functions that the local host keeps, shown with small apps."""
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The table double behaves as the service: one suite on it and on Azurite, and where Azurite is lax, alone."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """The queue double behaves as the service: one suite on it and on Azurite, and some of it with a clock to turn."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any

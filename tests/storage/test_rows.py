@@ -1,7 +1,5 @@
 """How links look as rows: nothing is lost, other versions can be read, and what cannot be stored is not sent."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """What the store and the bells promise, on the in-memory double and on Azurite alike."""
 
-from __future__ import annotations
-
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

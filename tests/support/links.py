@@ -1,7 +1,5 @@
 """Links, intents and conflicts that the storage tests remember."""
 
-from __future__ import annotations
-
 from types import MappingProxyType
 
 from shared.deal import Claim, ClaimPhase, Conflict, Flips, Hold, Intent, Link, LinkState, Phase, Side

@@ -1,7 +1,5 @@
 """The libraries that are deployed, as they lie in this environment."""
 
-from __future__ import annotations
-
 from importlib.metadata import distribution
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 No network, no thread, no waiting: `pass_time` moves the clock, `drain` answers every doorbell that is due.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial

@@ -1,7 +1,5 @@
 """Microsoft's own referral of a deal is read through the engagement, and what it shows stands on the opportunity."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

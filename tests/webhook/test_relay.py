@@ -1,7 +1,5 @@
 """Staging hears what production hears: the delivery itself, never at production's expense."""
 
-from __future__ import annotations
-
 import json
 import logging
 import threading

@@ -4,8 +4,6 @@ More likely than that many true changes are a lost permission, a wrong data load
 flag that every worker obeys; doorbells that meet it come back later, so releasing it loses nothing.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 from dataclasses import dataclass

@@ -9,8 +9,6 @@ The gate is stored, so all workers stop together; each looks at the store at mos
 `GatedReferrals` and `GatedOpportunities`, so that no flow has to think of it.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 import logging

@@ -1,7 +1,5 @@
 """May work be done now, and with how much of the mapping? Asked once by everything that a trigger starts."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 

@@ -4,8 +4,6 @@ What a description means for the mapping is `drift`. Here it is asked for, remem
 issue per unit, and taken back when the org is mended: then every pair is looked at once.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -5,8 +5,6 @@ engagement lists its referrals. Source: "Create a referral", section on shared r
 carry beyond engagement, target and invitation is not documented: it is a full copy of the first.
 """
 
-from __future__ import annotations
-
 import logging
 from dataclasses import replace
 from functools import partial

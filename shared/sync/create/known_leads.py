@@ -5,8 +5,6 @@ again, and one that a seller has deleted is not made anew. Without it the row it
 Making one is `create_lead`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from shared import unlinked

@@ -1,7 +1,5 @@
 """Writes to an opportunity that has no referral: why it is not sent, and that its seller's request was heard."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import replace
 from math import ceil

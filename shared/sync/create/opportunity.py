@@ -4,8 +4,6 @@ One composite asks for what may exist (opportunity, account, contact), a second 
 nothing, by upserts on unique keys. An opportunity that is already there is linked, never overwritten.
 """
 
-from __future__ import annotations
-
 import logging
 from dataclasses import replace
 from math import ceil

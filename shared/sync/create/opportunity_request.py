@@ -1,7 +1,5 @@
 """A new opportunity as one composite: what it builds upon, the record, what is made below it, and a look at it."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 from urllib.parse import quote
 

@@ -7,8 +7,6 @@ describes a request id for repeats; it is sent, not relied on), so a POST withou
 repeated. Who may send, and when, is `claims`.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from contextlib import suppress

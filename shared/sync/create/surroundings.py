@@ -4,8 +4,6 @@ Asked for in one composite, by questions that change nothing; what is missing is
 by upserts on unique keys.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

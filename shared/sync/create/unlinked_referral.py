@@ -1,7 +1,5 @@
 """A referral and nothing that links it: what it means is decided in `meet`, and done here."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from dataclasses import replace

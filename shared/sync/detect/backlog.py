@@ -1,7 +1,5 @@
 """How things stand, from the app's own memory: what `docs/observe.md` watches. Neither service is asked."""
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping

@@ -4,8 +4,6 @@ Referrals are taken page by page, opportunities two thousand a call; no more who
 at a time. What the findings mean is decided in `sweep`.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ gather -> decide -> announce -> send -> commit, one write at a time, until there
 A crash anywhere leaves either no trace or an announced write, which the next run settles first.
 """
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass, replace
 from math import ceil

@@ -4,8 +4,6 @@ Its events carry its id, by which Partner Center may refuse to show it ("Get a l
 referrals only); the list of the engagement shows both sides in one call. So the id leads to our side of the deal.
 """
 
-from __future__ import annotations
-
 from contextlib import suppress
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Apply: one conditional write to one side, and its read-back. The only place that changes an existing record."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
