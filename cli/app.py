@@ -1,4 +1,4 @@
-"""The commands, their options and exit codes: 0 all is well, 1 there are problems, 2 wrong usage."""
+"""App: the commands, their options and exit codes: 0 all is well, 1 there are problems, 2 wrong usage."""
 
 import json
 import logging
@@ -221,7 +221,7 @@ def _print_json(content: Any) -> None:
 
 @contextmanager
 def _plain_words() -> Iterator[None]:
-    """What an operator can put right is told without a traceback."""
+    """What an operator can put right is said without a traceback."""
     try:
         yield
     except (NotARecord, NoPair, SettingsInvalid) as error:

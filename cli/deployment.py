@@ -56,7 +56,7 @@ class Deployment:
     def __init__(
         self, load: Callable[[], Settings], wiring: Wiring | None = None, token_store: TokenStore | None = None
     ) -> None:
-        """`keeper` holds the sign-in instead of what the settings name."""
+        """`token_store` holds the sign-in instead of what the settings name."""
         self._load = load
         self._wiring = wiring or Wiring()
         self._token_store = token_store

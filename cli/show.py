@@ -1,4 +1,4 @@
-"""How findings, explanations and counts look on a terminal. What they say is made elsewhere."""
+"""Show: how findings, explanations and counts look on a terminal. What they say is made elsewhere."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Poison doorbells: messages that five runs could not finish, because a process died or met a bug."""
+"""Poison doorbells: messages that five runs could not finish, because a process died or ran into a bug."""
 
 from collections.abc import Callable
 

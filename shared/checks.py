@@ -1,4 +1,4 @@
-"""What Microsoft would refuse, found before it is sent. Pure; the sentences are in `catalogue`.
+"""Checks: what Microsoft would refuse, found before it is sent. Pure; the sentences are in `catalogue`.
 
 Source of the rules: "Manage co-sell opportunities" and "Bulk operations" (Partner Center), which list what a new
 deal must carry, and that a contact has all four of its fields; closing dates in the past are refused on creation.
@@ -40,7 +40,7 @@ class Readiness:
     """Whether a referral would be created for an opportunity that asks for one, and if not, why."""
 
     lacking: tuple[str, ...] = ()  # fields that the org has lost: the creation waits until they are back
-    problems: tuple[Problem, ...] = ()  # what Microsoft would refuse: the seller is told
+    problems: tuple[Problem, ...] = ()  # what Microsoft would refuse: the seller reads it
 
     @property
     def ready(self) -> bool:
@@ -49,7 +49,7 @@ class Readiness:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What the seller is told, a sentence a problem."""
+        """What the seller reads, a sentence a problem."""
         return tuple(problem.sentence for problem in self.problems)
 
     @property

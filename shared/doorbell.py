@@ -1,4 +1,4 @@
-"""A queue message: which records to look at, and nothing about their content."""
+"""Doorbell: a queue message: which records to look at, and nothing about their content."""
 
 from __future__ import annotations
 

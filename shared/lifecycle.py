@@ -1,4 +1,4 @@
-"""Status, substatus and stage: the tables, and the one rule that joins them.
+"""Lifecycle: status, substatus and stage: the tables, and the one rule that joins them.
 
 Sources: Microsoft's "Referral resources" (state machine) and "Manage co-sell opportunities" (terminal states);
 stage semantics as in the original connector: the hold stage is an inbound deal nobody has accepted, leaving it

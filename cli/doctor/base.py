@@ -1,4 +1,4 @@
-"""Checks of what lies on this side: settings, mapping file, state storage, halts."""
+"""Base: checks of what lies on this side: settings, mapping file, state storage, halts."""
 
 from collections.abc import Iterator
 

@@ -221,7 +221,7 @@ def required(visit: Visit) -> Iterator[Line]:
         CONTACT: {ACCOUNT_ID, config.contact.key},
         spec.object: {spec.parent, spec.external_id, spec.removed},
     }
-    made = {OPPORTUNITY: None}  # in which order they are told
+    made = {OPPORTUNITY: None}  # in which order they are named
     for group in visit.mapping.groups.values():
         for row in group.rows if group.spec.create.towards(S) else ():
             *path, name = row.spec.salesforce.split(".")

@@ -79,7 +79,7 @@ def clock(visit: Visit) -> Iterator[Line]:
     try:
         seconds = int(parsedate_to_datetime(dates).timestamp()) - visit.deployment.now()
     except ValueError:
-        yield skipped("Not checked: Partner Center did not tell its time.")
+        yield skipped("Not checked: Partner Center did not send its time.")
         return
     yield skew(seconds, "Partner Center")
 

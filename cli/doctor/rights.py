@@ -1,7 +1,7 @@
-"""Checks of what the integration user may do with records; with which fields is in `org`.
+"""Rights: checks of what the integration user may do with records; with which fields is in `org`.
 
 Source: "sObject Describe", `createable` and `updateable` of the object itself. Whether it sees every record, no
-description tells.
+description says.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -37,7 +37,7 @@ def _optional(visit: Visit) -> dict[str, tuple[str, ...]]:
 
 def _lacking(visit: Visit, wanted: Mapping[str, tuple[str, ...]], say: Callable[[str, str], Line]) -> Iterator[Line]:
     for sobject, rights in wanted.items():
-        described = visit.describe(sobject)  # what is not there at all is told by other checks
+        described = visit.describe(sobject)  # what is not there at all is named by other checks
         lost = [WORDS[right] for right in rights if described is not None and not described[right]]
         if lost:
             yield say(f"The integration user may not {' or '.join(lost)} {sobject} records", REMEDY)

@@ -1,4 +1,6 @@
-"""What is known of a pair, in words for one table and the lines around it. Plain values, ready to be printed."""
+"""Explanation: what is known of a pair, in words for one table and the lines around it. Plain values, ready to be
+printed.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum

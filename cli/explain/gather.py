@@ -1,4 +1,4 @@
-"""Finds a record's twin, reads both, and asks the app's rules what they would do now."""
+"""Gather: finds a record's twin, reads both, and asks the app's rules what they would do now."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""One line per group: both sides, what changed since they agreed, and what would be done. Pure."""
+"""Table: one line per group: both sides, what changed since they agreed, and what would be done. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -72,7 +72,7 @@ def plain_name(group: str) -> str:
 
 
 class Discreet(Words):
-    """What the seller is told, but for what of it quotes a record."""
+    """What the seller reads, but for what of it quotes a record."""
 
     def sentence(self, group: str, hold: Hold) -> str:
         """See `Words`."""
@@ -85,7 +85,7 @@ class Discreet(Words):
 
 
 def sentence_of(group: str, hold: Hold, *, values: bool) -> str:
-    """What the seller is told; without `values` nothing of it quotes a record."""
+    """What the seller reads; without `values` nothing of it quotes a record."""
     return (ENGLISH if values else Discreet(ENGLISH.texts)).sentence(group, hold)
 
 

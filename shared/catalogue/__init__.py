@@ -1,4 +1,5 @@
-"""Every sentence a seller reads, in every language. Codes come from `decide`, `checks` and the services' refusals.
+"""Catalogue: every sentence a seller reads, in every language. Codes come from `decide`, `checks` and the services'
+refusals.
 
 `texts` names the tables, `english` and `japanese` fill them, `words` makes statuses, sentences and audit lines of them.
 """

@@ -1,4 +1,4 @@
-"""The vocabulary of the sync: sides, groups, views, links, intents and decisions.
+"""Deal: the vocabulary of the sync: sides, groups, views, links, intents and decisions.
 
 Everything here is a frozen value. What to do with them is decided in `decide`, done in `sync` and remembered in
 `storage`; none of that belongs here.

@@ -1,4 +1,4 @@
-"""What one look at a pair asks for."""
+"""Decision: what one look at a pair asks for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

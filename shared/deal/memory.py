@@ -75,7 +75,7 @@ class ClaimPhase(StrEnum):
 
 @dataclass(frozen=True)
 class Claim:
-    """Who may create the twin, for the how-manieth time, and how long after the claim was stored (seconds)."""
+    """Who may create the twin, at which attempt, and how long after the claim was stored (seconds)."""
 
     phase: ClaimPhase
     number: int

@@ -1,4 +1,4 @@
-"""Table 2: what became of a write that some run announced and perhaps never finished. Pure.
+"""Intent, table 2: what became of a write that some run announced and perhaps never finished. Pure.
 
 Called with the target read afresh, after the intent has been claimed. The answer is a link without the intent
 (landed, never landed, or unclear), or the same write again (roll forward).

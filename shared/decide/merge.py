@@ -1,4 +1,4 @@
-"""Tables 3, 4 and 5: what becomes of one group when both sides are known. Pure.
+"""Merge: tables 3, 4 and 5: what becomes of one group when both sides are known. Pure.
 
 changed P  changed S  equal   result
 no         no         -       nothing (an accepted difference of a lossy mapping stays)

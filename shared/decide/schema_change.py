@@ -1,4 +1,4 @@
-"""A link brought in line with what the org's schema carries now. Pure.
+"""Schema change: a link brought in line with what the org's schema carries now. Pure.
 
 Groups that are left out cannot be finished: they leave an announced write, and whether it arrived there is not known
 any more. So they come back in dispute: what is equal by then is agreed on, and what loses is kept.

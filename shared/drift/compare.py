@@ -1,4 +1,5 @@
-"""The org's own description held against the mapping: every place that it names, and what contradicts it. Pure.
+"""Compare: the org's own description held against the mapping: every place that it names, and what contradicts it.
+Pure.
 
 Source of the facts: "sObject Describe" (REST API Developer Guide); fields hidden by permissions are not listed.
 """

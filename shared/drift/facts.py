@@ -1,4 +1,4 @@
-"""What a field's description says, and the words for what is wrong with it. Pure.
+"""Facts: what a field's description says, and the words for what is wrong with it. Pure.
 
 Source: "sObject Describe" (REST API Developer Guide).
 """

@@ -1,4 +1,4 @@
-"""The mapping as far as the org carries it. Pure."""
+"""Narrowed: the mapping as far as the org carries it. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import replace

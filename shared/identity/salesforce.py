@@ -44,7 +44,7 @@ class SalesforceTokens:
             raise _refusal(error.code, error.auth_message) from None
         except (ValueError, PyJWTError):  # from the JWT library: the text would quote the key
             raise SettingsInvalid(f"{PREFIX}SALESFORCE_PRIVATE_KEY: must be an RSA private key in PEM form") from None
-        except (AttributeError, TypeError):  # how simple-salesforce meets JSON that is no token document
+        except (AttributeError, TypeError):  # how simple-salesforce fails on JSON that is no token document
             raise Unavailable(Side.SALESFORCE, CALL, code="unreadable") from None
         if not token or not host:
             raise Unavailable(Side.SALESFORCE, CALL, code="unreadable")

@@ -15,7 +15,7 @@ READ_ONLY: Final = (THEIRS, KIND, LINK)
 
 
 def is_theirs(path: str) -> bool:
-    """Whether a value can only be told when Microsoft's referral has been looked for."""
+    """Whether a value is only known when Microsoft's referral has been looked for."""
     return _under(path, THEIRS) or path == KIND
 
 

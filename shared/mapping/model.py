@@ -1,4 +1,4 @@
-"""The shape of mapping.toml: every key a partner may write, and what it means. What must not be said together is
+"""Model: the shape of mapping.toml: every key a partner may write, and what it means. What must not be said together is
 in `rules`, how a file is read in `file`.
 
 The descriptions are published: editors show them from docs/mapping.schema.json.

@@ -1,4 +1,4 @@
-"""The Salesforce side of the mapping: what to select, how to read a row, and how to spell a write.
+"""Opportunity: the Salesforce side of the mapping: what to select, how to read a row, and how to spell a write.
 
 Produces plain field dictionaries and paths; sending them is the business of `salesforce`. Shapes: REST API
 Developer Guide (query, sObject rows, upsert by external id, collections, composite).

@@ -1,4 +1,4 @@
-"""An opportunity as a query answers it: fields of its own, of its parents, and the rows below it.
+"""Record: an opportunity as a query answers it: fields of its own, of its parents, and the rows below it.
 
 Shapes: "Relationship Queries" (SOQL and SOSL Reference).
 """

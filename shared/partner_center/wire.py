@@ -1,4 +1,6 @@
-"""One call to one of Microsoft's two hosts: headers, token, time limit, failures. What is called is not known here."""
+"""Wire: one call to one of Microsoft's two hosts: headers, token, time limit, failures. What is called is not known
+here.
+"""
 
 import json
 import re

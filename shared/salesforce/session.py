@@ -59,7 +59,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Usage:
-    """Calls of the last 24 hours and the org's limit, as the last answer told."""
+    """Calls of the last 24 hours and the org's limit, as the last answer gave it."""
 
     used: int
     limit: int

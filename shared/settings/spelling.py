@@ -1,4 +1,6 @@
-"""How the text of a setting is read, and what is refused of it. Nothing here repeats a value: it may be a secret."""
+"""Spelling: how the text of a setting is read, and what is refused of it. Nothing here repeats a value: it may be a
+secret.
+"""
 
 from urllib.parse import urlsplit
 

@@ -1,4 +1,4 @@
-"""Settings of the app's own state and queues."""
+"""Storage: settings of the app's own state and queues."""
 
 from pydantic import BaseModel, Field
 

@@ -38,7 +38,7 @@ class Staging(BaseModel):
 
     sweep_only: bool = Field(
         default=False,
-        description="For staging: never registers a webhook; finds changes by comparing, or is told by a relay",
+        description="For staging: never registers a webhook; finds changes by comparing, or gets events from a relay",
     )
     webhook_relay_url: SecretUrl | None = Field(
         None,

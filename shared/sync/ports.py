@@ -1,4 +1,4 @@
-"""What the shell needs from the outside, and the one value that carries it. No decisions here."""
+"""Ports: what the shell needs from the outside, and the one value that carries it. No decisions here."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Settings and the partner's mapping in the form that the shell and `decide` ask for. Pure."""
+"""Rules: settings and the partner's mapping in the form that the shell and `decide` ask for. Pure."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""What may be repeated and when, how many calls run at once, and the one log line that each call leaves.
+"""Retrying: what may be repeated and when, how many calls run at once, and the one log line that each call leaves.
 
 Seconds only: minutes belong to the queue, hours to the pollers.
 """

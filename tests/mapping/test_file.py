@@ -191,7 +191,7 @@ MISTAKES = [
         'groups.value.fields.currency.update = "none"\n' + own("value_currency"),
         "groups.value_currency: the name is taken by the row 'currency' of 'value'",
     ),
-    ("groups.solutions.enabled = false", "groups.solutions.enabled: the sync rests on this"),
+    ("groups.solutions.enabled = false", "groups.solutions.enabled: the sync needs this"),
     ('stages.means."closed won" = "lost"', "stages.means.closed won: the stage is named above"),
     ('groups.customer.fields.city.default.partner_center = "Redmond"', "groups.customer.fields.city.default: who the"),
     (

@@ -1,7 +1,7 @@
 """Brakes: when a sweep finds that very much is different at once, nothing is rung until a person has looked.
 
 More likely than that many true changes are a lost permission, a wrong data load, a cut-off list. The halt is a
-flag that every worker obeys; doorbells that meet it come back later, so releasing it loses nothing.
+flag that every worker obeys; doorbells that find it come back later, so releasing it loses nothing.
 """
 
 import json
@@ -54,7 +54,7 @@ def halt_of(links: Links) -> Halt | None:
 
 
 def halted(sync: Sync) -> bool:
-    """Whether the tenant rests until an operator releases it; known within seconds of its release."""
+    """Whether nothing is synchronised until an operator releases it; known within seconds of its release."""
     text = sync.shared_flags.text(HALTED, sync.clock(), lambda name: str(sync.links.cursor(name).text))
     return _halt(text) is not None
 

@@ -1,6 +1,6 @@
-"""The org's schema as all workers know it: described every while and at every schema error, kept as one mark.
+"""The org's schema as all workers know it: described every while and at every schema error, kept as one shared flag.
 
-What a description means for the mapping is `drift`. Here it is asked for, remembered, told to the operator as one
+What a description means for the mapping is `drift`. Here it is asked for, remembered, reported to the operator as one
 issue per unit, and taken back when the org is mended: then every pair is looked at once.
 """
 

@@ -1,4 +1,4 @@
-"""Creation in Salesforce: safe to repeat, because the referral id is a unique key there.
+"""Opportunity: creation in Salesforce: safe to repeat, because the referral id is a unique key there.
 
 One composite asks for what may exist (opportunity, account, contact), a second makes what is missing, all or
 nothing, by upserts on unique keys. An opportunity that is already there is linked, never overwritten.
@@ -102,7 +102,7 @@ def _expected(sync: Sync, link: Link, referral: Referral) -> Link:
     made = {group: c for group, c in made.items() if sync.mapping.groups[group].spec.kind != "people"}
     expected = expected_base(link, referral.groups, {**made, **stage}, sync.policy)
     if link.attempts and expected.base_p != link.base_p:
-        # An earlier request, made from another version, may still arrive: what is found then is met for the first time.
+        # An earlier request, made from another version, may still arrive: what is found then has no base.
         expected = replace(link, base_p={}, base_s={})
     return replace(expected, attempts=link.attempts + 1)
 
@@ -168,7 +168,7 @@ def _hold(
         sync.links.save(replace(link, claim=None))
         _ring(sync, link.referral_id, sync.waits.retry, tries + 1)
         return
-    # Nothing tells when a field is back that the org's description never missed: every look tries again.
+    # Nothing says when a field is back that the org's description never missed: every look tries again.
     schema = "" if isinstance(refusal, SchemaChanged) else sync.policy.schema
     hold = Hold(code, p=str(referral.ticks), schema=schema, detail=refusal.text())
     sync.links.save(replace(link, claim=None, held={CREATE: hold}))

@@ -1,4 +1,4 @@
-"""Creation in Partner Center, the one step that cannot be repeated safely.
+"""Referral: creation in Partner Center, the one step that cannot be repeated safely.
 
 claim -> POST once -> complete.   No usable answer: wait out the list lag -> search -> claim again -> POST.
 
@@ -131,7 +131,7 @@ def complete(sync: Sync, link: Link, document: Document, found: Gathered, *, our
     view = found.opportunity
     invited = link.born_here and view is not None and asked(sync, view)
     if not ours and not invited:
-        with suppress(ApiError):  # its own events tell later
+        with suppress(ApiError):  # its own events bring it later
             found = find_microsofts(sync, document, found)
     link = joined(sync.links, link, found.microsofts)
     if ours and found.referral is not None and view is not None:
@@ -259,7 +259,7 @@ def _later(sync: Sync, link: Link, error: ApiError, tries: int) -> None:
 
 
 def _hold(sync: Sync, link: Link, seen: Seen, refusal: Rejected | Missing | Forbidden | Stale | Untranslatable) -> None:
-    """Microsoft refuses this deal: nothing exists there, the seller is told, a change in Salesforce tries again."""
+    """Microsoft refuses this deal: nothing exists there, the seller reads why, a change in Salesforce tries again."""
     code = refusal.code or "refused"
     if isinstance(refusal, Untranslatable):
         report = sync.words.not_sent([sync.words.sentence("deal", Hold(code, detail=refusal.text()))])

@@ -1,4 +1,4 @@
-"""How things stand, from the app's own memory: what `docs/observe.md` watches. Neither service is asked."""
+"""Backlog: how things stand, from the app's own memory: what `docs/observe.md` watches. Neither service is asked."""
 
 import logging
 from collections import Counter

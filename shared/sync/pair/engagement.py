@@ -20,7 +20,7 @@ from shared.ticks import ticks
 def find_microsofts(sync: Reading, document: Document, found: Gathered) -> Gathered:
     """Read both sides of a deal that is new to us, where Microsoft may take part in it.
 
-    Raises ApiError for what passes; a refusal to list them leaves Microsoft's side untold.
+    Raises ApiError for what passes; a refusal to list them leaves Microsoft's side unknown.
     """
     if kind_of(document) is Kind.CO_SELL and engagement_of(document):
         with suppress(*REFUSED):
