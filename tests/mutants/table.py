@@ -61,6 +61,7 @@ RECEIVING: Final = "tests/settings/test_receiving.py"
 COLD: Final = "tests/webhook/test_cold_start.py"
 ENDPOINT: Final = "tests/functions/test_webhook_function.py"
 
+WORLDS: Final = "tests/simulation/test_worlds.py"
 LEADS: Final = "tests/sync/test_leads.py"
 BRAKES: Final = "tests/sync/test_brakes.py"
 WALLS: Final = "tests/cli/test_halts_and_conflicts.py"
@@ -99,6 +100,11 @@ class Mutant(NamedTuple):
 
 
 MUTANTS: Final = (
+    # Worlds of the simulation
+    Mutant("simulated: a gate that does not hold calls back", f"{S}admission/gates.py", "return max(0, gate.until - self.clock(), gate.asked - self.clock())", "return 0", (WORLDS,)),
+    Mutant("simulated: another organisation's referral taken for ours", "shared/unlinked.py", "return theirs == organization_id.lower() if organization_id else theirs != MICROSOFT", "return True", (WORLDS,)),
+    Mutant("simulated: a second invitation", f"{S}create/invite_microsoft.py", "return found, found.microsofts is not None or (ours is not None and from_microsoft(ours))", "return found, False", (WORLDS,)),
+    Mutant("simulated: a bad record that stops its neighbours", f"{S}changes.py", "            failures.append(bug)\n", "            raise\n", (WORLDS,)),
     # Table 0
     Mutant("a creation is begun where a person has to decide", f"{D}next_step.py", "    if link.state in STILL:\n        return Known.STOPPED\n", "", ("tests/decide/test_next_step.py",)),
     Mutant("a creation that is not wanted any more is forgotten by the table", f"{D}next_step.py", "_row(Known.BEGUN, ANY_SHOWN, Step.SEARCH)", "_row(Known.BEGUN, ANY_SHOWN, Step.NOTHING)", ("tests/decide/test_next_step.py", CREATE)),

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from pytest_mock import MockerFixture
 
 from release import weaknesses
 from release.licences import ALLOWED, asked
@@ -100,19 +101,20 @@ def test_no_report_is_no_clean_bill(report: str) -> None:
     [(REPORT["dependencies"][:1], 0, 0), (REPORT["dependencies"][:2], 1, 1), ([], 0, 0)],
 )
 def test_a_weakness_fails_the_audit(
-    monkeypatch: pytest.MonkeyPatch, libraries: list[dict[str, object]], lenient: int, strict: int
+    mocker: MockerFixture, libraries: list[dict[str, object]], lenient: int, strict: int
 ) -> None:
-    _reports(monkeypatch, json.dumps({"dependencies": libraries}))
+    _reports(mocker, json.dumps({"dependencies": libraries}))
     assert (weaknesses.main(strict=False), weaknesses.main(strict=True)) == (lenient, strict)
 
 
 def test_what_nobody_was_asked_about_is_said_and_fails_where_all_must_be_judged(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    mocker: MockerFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _reports(monkeypatch, "")
+    _reports(mocker, "")
     assert (weaknesses.main(strict=False), weaknesses.main(strict=True)) == (0, 1)
     assert "KNOWN WEAKNESSES WERE NOT JUDGED" in capsys.readouterr().out
 
 
-def _reports(monkeypatch: pytest.MonkeyPatch, report: str) -> None:
-    monkeypatch.setattr("release.weaknesses.subprocess.run", lambda *_, **__: SimpleNamespace(stdout=report))
+def _reports(mocker: MockerFixture, report: str) -> None:
+    """The answer of another program, which asks the network."""
+    mocker.patch("release.weaknesses.subprocess.run", return_value=SimpleNamespace(stdout=report))
