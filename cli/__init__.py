@@ -1,4 +1,5 @@
-"""What an operator types: `cosell doctor`, `explain`, `status`, `login`, `mapping diff`. No record is written to.
+"""What an operator types: `cosell doctor`, `explain`, `conflicts`, `status`, `resume`, `login`, `mapping diff`.
 
-A composition root beside `functions`: it knows the adapters, and joins them to look instead of to synchronise.
+No record is written to. A composition root beside `functions`: it knows the adapters, and joins them to look instead
+of to synchronise.
 """

@@ -1,6 +1,4 @@
-"""The commands, their options and exit codes: 0 all is well, 1 there are problems, 2 wrong usage."""
-
-from __future__ import annotations
+"""App: the commands, their options and exit codes: 0 all is well, 1 there are problems, 2 wrong usage."""
 
 import json
 import logging
@@ -77,7 +75,7 @@ def login(
 
 @app.command(name="explain", epilog="Exit code 1 when one of the services cannot be asked.")
 def explain_(
-    record: Annotated[str, typer.Argument(metavar="RECORD", help="Id of an opportunity, or of a referral.")],
+    record: Annotated[str, typer.Argument(metavar="RECORD", help="Id or address of an opportunity, or of a referral.")],
     *,
     settings: SettingsFile = None,
     values: Annotated[
@@ -99,7 +97,7 @@ def explain_(
 @app.command(name="conflicts", epilog="Exit code 0 whether there are any or not, 2 when no pair of RECORD is known.")
 def conflicts_(
     record: Annotated[
-        str, typer.Argument(metavar="RECORD", help="Id of an opportunity or of a referral; without it: all pairs.")
+        str, typer.Argument(metavar="RECORD", help="Id or address of either record; without it: all pairs.")
     ] = "",
     *,
     settings: SettingsFile = None,
@@ -223,7 +221,7 @@ def _print_json(content: Any) -> None:
 
 @contextmanager
 def _plain_words() -> Iterator[None]:
-    """What an operator can put right is told without a traceback."""
+    """What an operator can put right is said without a traceback."""
     try:
         yield
     except (NotARecord, NoPair, SettingsInvalid) as error:

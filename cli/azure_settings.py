@@ -3,29 +3,17 @@
 Whoever runs `cosell` is a person: they read vault and state as themselves, not with the app's identity.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
-from shared.settings import PREFIX, SettingsInvalid
+from shared.settings import SettingsInvalid
 
 # Only to Azure's own vaults goes what proves who we are.
 REFERENCE: Final = re.compile(
     r"@Microsoft\.KeyVault\(SecretUri=(https://[a-z0-9-]+\.vault\.azure\.net)/secrets/([A-Za-z0-9-]+)/?\)"
 )
-APPS_IDENTITY: Final = frozenset({f"{PREFIX}STORAGE__credential", f"{PREFIX}STORAGE__clientId"})
 ReadSecret = Callable[[str, str], str]
-
-
-def listed(content: Any) -> dict[str, Any] | None:
-    """What `az functionapp config appsettings list` printed, without the app's identity; None if it is not that."""
-    if not isinstance(content, list) or not content:
-        return None
-    if not all(isinstance(one, dict) and {"name", "value"} <= {*one} for one in content):
-        return None
-    return {str(one["name"]): one["value"] for one in content if one["name"] not in APPS_IDENTITY}
 
 
 def with_secrets(values: Mapping[str, str], read: ReadSecret) -> dict[str, str]:

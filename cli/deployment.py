@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import functions
 from cli.azure_settings import read_secret, with_secrets
 from cli.reading import reading
-from cli.settings_file import values_in
 from shared.doorbell import Queue
 from shared.identity import EntraTokens, KeyVaultTokenStore, RefreshLease, TableTokenStore, TokenStore
 from shared.mapping import Mapping as FieldMapping
 from shared.partner_center import PartnerCenter, WebhookRegistrations
 from shared.salesforce import Salesforce, SalesforceSession
+from shared.settings.file import values_in
 from shared.settings.model import Settings
 from shared.storage import Store, queue_service, table_service
 from shared.storage.bells import Queues
@@ -56,7 +56,7 @@ class Deployment:
     def __init__(
         self, load: Callable[[], Settings], wiring: Wiring | None = None, token_store: TokenStore | None = None
     ) -> None:
-        """`keeper` holds the sign-in instead of what the settings name."""
+        """`token_store` holds the sign-in instead of what the settings name."""
         self._load = load
         self._wiring = wiring or Wiring()
         self._token_store = token_store

@@ -1,6 +1,4 @@
-"""What a check says: a verdict, one sentence, and what to do about it."""
-
-from __future__ import annotations
+"""Line: what a check says: a verdict, one sentence, and what to do about it."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,10 +1,8 @@
-"""The sign-in of the service user by a person: in a browser on this machine, or with a code on another.
+"""Login: the sign-in of the service user by a person: in a browser on this machine, or with a code on another.
 
 "Secure application model": a person signs in once with a second factor, and the refresh token that comes of it
 serves the app from then on. It is kept only after it was proven to serve, so a failed attempt spoils nothing.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -33,7 +31,7 @@ Browse = Callable[[str], object]
 
 @dataclass
 class Unproven:
-    """A keeper for a sign-in that nobody relies on yet."""
+    """A token store for a sign-in that nobody relies on yet."""
 
     text: str
     version: int = 1

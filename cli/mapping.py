@@ -1,7 +1,5 @@
 """What differs between two mapping files: the sheet to read before one is promoted from staging to production."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path

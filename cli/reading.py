@@ -1,10 +1,8 @@
-"""A `Sync` that cannot write: for looking at what the app would decide, with the app's own rules.
+"""Reading: a `Sync` that cannot write: for looking at what the app would decide, with the app's own rules.
 
 Whatever would change a record, a link or a queue raises `WouldWrite`. Calls go past the app's gates, which remember
 failures and successes for the workers: a look must not open or close them.
 """
-
-from __future__ import annotations
 
 import time
 from collections.abc import Callable

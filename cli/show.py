@@ -1,14 +1,13 @@
-"""How findings, explanations and counts look on a terminal. What they say is made elsewhere."""
-
-from __future__ import annotations
+"""Show: how findings, explanations and counts look on a terminal. What they say is made elsewhere."""
 
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
+from unicodedata import category
 
+from rich import markup
 from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
@@ -27,6 +26,12 @@ SYMBOLS: Final[Mapping[Verdict, str]] = {
 }
 COLOURS: Final[Mapping[str, str]] = {"different": "yellow", "unreadable": "red", "equal": "green"}
 INDENT: Final = 26
+
+
+def escape(text: str) -> str:
+    """Text as it is: what a terminal would take for an order, or the console for a style, is spelled out."""
+    spelled = (c.encode("unicode_escape").decode() if category(c) in ("Cc", "Cf") else c for c in text)
+    return markup.escape("".join(spelled))
 
 
 class DoctorPage:
@@ -113,7 +118,7 @@ def show_conflicts(console: Console, found: Sequence[KeptConflict]) -> None:
     if not found:
         console.print("No conflict is kept.")
     for one in found:
-        console.print(f"[bold]{escape(one.group)}[/]  {one.ago}  [dim]{escape(one.link)}[/]")
+        console.print(f"[bold]{escape(one.group)}[/]  {one.when}  [dim]{escape(one.record)}[/]")
         console.print(f"  {escape(one.what)}")
         console.print(f"  Partner Center: {escape(one.partner_center)}\n  Salesforce:     {escape(one.salesforce)}")
 

@@ -1,7 +1,5 @@
 """`cosell status`: what the connector remembers, counted. From its own storage only; neither service is asked."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass

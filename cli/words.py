@@ -4,8 +4,6 @@ Sources: "OAuth 2.0 flow errors" (Salesforce), "Microsoft Entra authentication a
 "Partner Center error codes".
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

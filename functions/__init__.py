@@ -146,7 +146,7 @@ def _receiver() -> Receiver:
     try:
         settings = Receiving.load()
     except SettingsInvalid:
-        _settings()  # what else is wrong is told with it
+        _settings()  # what else is wrong is said with it
         raise
     _attended()
     rules, url = rules_of(settings, trusted_roots(settings)), settings.webhook_relay_url

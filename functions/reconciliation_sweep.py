@@ -1,4 +1,4 @@
-"""Reconciliation sweep: what no doorbell told is found here. The original connector had nothing of the kind."""
+"""Reconciliation sweep: what no doorbell named is found here. The original connector had nothing of the kind."""
 
 import azure.functions as func
 
@@ -10,7 +10,7 @@ bp = func.Blueprint()  # type: ignore[no-untyped-call,unused-ignore]
 @bp.function_name("ReconciliationDelta")
 @bp.timer_trigger(arg_name="timer", schedule="%COSELL_DELTA_SCHEDULE%")
 def reconciliation_delta(timer: func.TimerRequest) -> None:  # noqa: ARG001  the binding needs its name
-    """Ring for referrals that changed and that no webhook told of, and look whether events still come here."""
+    """Ring for referrals that changed and that no webhook named, and look whether events still come here."""
     from shared import sync
 
     functions.tick("delta", sync.delta)

@@ -1,7 +1,5 @@
 """`python -m release`: build the package with the Python that runs this, and print its SHA-256."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 import tempfile

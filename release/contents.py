@@ -1,7 +1,5 @@
 """Which files of the checkout are deployed: all but what `.funcignore` names, as the deploying tools read it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -5,8 +5,6 @@ only ever adds to the clock on the wall. Run it with the Python that the package
 bytecode.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import tempfile

@@ -7,8 +7,6 @@ All of it with bytecode, since a worker that has to compile first starts three t
 marked as valid whatever the time of its source says: both come out of one zip, and a zip changes times.
 """
 
-from __future__ import annotations
-
 import hashlib
 import shutil
 import subprocess

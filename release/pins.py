@@ -5,8 +5,6 @@ deployed and has hashes, `requirements-dev.txt` adds the tools around it. Pins s
 asks for others; with `--upgrade` every pin becomes the newest.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -5,8 +5,6 @@ described and invented, only what has the form of a real one. A line that must h
 ruff's mark for such names counts here too, anything else is marked `pragma: allowlist secret`.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence

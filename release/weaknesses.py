@@ -4,8 +4,6 @@ It asks the package index of the Python world about every pin. Where that cannot
 about is said one by one; with `--strict`, as in the workflows, that is a failure like a weakness.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

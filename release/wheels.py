@@ -3,8 +3,6 @@
 This is the one step that needs a package index; everything after it works on the folder that it leaves.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

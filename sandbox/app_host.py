@@ -3,8 +3,6 @@
 Whatever an operator has to put right is said before the start, everything at once, as CannotStart.
 """
 
-from __future__ import annotations
-
 import importlib
 import os
 import secrets

@@ -1,7 +1,5 @@
 """What a person types to rehearse without Azure, Salesforce or Partner Center: `demo`, `up` and `host`."""
 
-from __future__ import annotations
-
 import logging
 import os
 import signal
@@ -19,16 +17,7 @@ from rich.console import Console
 import functions
 from sandbox.app_host import AppHost
 from sandbox.demo import Demo
-from sandbox.system import (
-    MASTER_KEY,
-    MEMORY,
-    PORTS,
-    STATE,
-    CannotStart,
-    Servers,
-    read_settings,
-    write_settings,
-)
+from sandbox.system import MASTER_KEY, MEMORY, PORTS, STATE, CannotStart, Servers, read_settings, write_settings
 from shared.registration.plan import register
 
 app = typer.Typer(

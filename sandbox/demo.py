@@ -3,8 +3,6 @@
 Acts as people do, through the simulators' own hands, and waits for the app to do its part over HTTP.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Serve a WSGI application over HTTP on this machine: threaded, quiet, stopped cleanly."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterable
 from types import TracebackType

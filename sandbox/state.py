@@ -5,8 +5,6 @@ itself works on the tables in memory. For this machine only: requests are not au
 Sources: "Query Entities", "Insert Entity", "Update Entity", "Create Table", "Get Queue Metadata" (Azure Storage REST).
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import re

@@ -3,8 +3,6 @@
 The app itself is in `app_host`; either may run without the other.
 """
 
-from __future__ import annotations
-
 import json
 import secrets
 import socket
@@ -13,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cli.settings_file import values_in
 from sandbox.entra import EntraApp, EntraWorld
 from sandbox.partner_center import Courier, Knobs, PartnerCenterApp, PartnerCenterWorld
 from sandbox.salesforce import SalesforceApp, SalesforceWorld
 from sandbox.serve import serve
 from shared.settings import SettingsInvalid
+from shared.settings.file import values_in
 
 ROOT = Path(__file__).parent.parent
 MEMORY = "memory"

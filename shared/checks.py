@@ -1,12 +1,10 @@
-"""What Microsoft would refuse, found before it is sent. Pure; the sentences are in `catalogue`.
+"""Checks: what Microsoft would refuse, found before it is sent. Pure; the sentences are in `catalogue`.
 
 Source of the rules: "Manage co-sell opportunities" and "Bulk operations" (Partner Center), which list what a new
 deal must carry, and that a contact has all four of its fields; closing dates in the past are refused on creation.
 A closed deal would have to be created open and closed at once, which costs its registration ("Register deals": 72
 hours), so it waits for an open stage. Whether a solution exists only Microsoft knows.
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
@@ -42,7 +40,7 @@ class Readiness:
     """Whether a referral would be created for an opportunity that asks for one, and if not, why."""
 
     lacking: tuple[str, ...] = ()  # fields that the org has lost: the creation waits until they are back
-    problems: tuple[Problem, ...] = ()  # what Microsoft would refuse: the seller is told
+    problems: tuple[Problem, ...] = ()  # what Microsoft would refuse: the seller reads it
 
     @property
     def ready(self) -> bool:
@@ -51,7 +49,7 @@ class Readiness:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What the seller is told, a sentence a problem."""
+        """What the seller reads, a sentence a problem."""
         return tuple(problem.sentence for problem in self.problems)
 
     @property

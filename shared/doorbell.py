@@ -1,4 +1,4 @@
-"""A queue message: which records to look at, and nothing about their content."""
+"""Doorbell: a queue message: which records to look at, and nothing about their content."""
 
 from __future__ import annotations
 
@@ -50,14 +50,7 @@ class Doorbell:
 
     @classmethod
     def of(
-        cls,
-        ids: Iterable[str],
-        chunk: int,
-        *,
-        reason: str = "",
-        seen: int = 0,
-        tries: int = 0,
-        correlation: str = "",
+        cls, ids: Iterable[str], chunk: int, *, reason: str = "", seen: int = 0, tries: int = 0, correlation: str = ""
     ) -> list[Self]:
         """Doorbells that name each id once, in order, `chunk` at a time. Raises NoDoorbell for what is no id."""
         unique = tuple(dict.fromkeys(ids))

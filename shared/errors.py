@@ -1,10 +1,8 @@
-"""What can go wrong between the connector and the two services, and which answer means what.
+"""Errors: what can go wrong between the connector and the two services, and which answer means what.
 
 A class exists because somebody does something different about it. The table below is the only place that
 reads a status or an error code, for both services. Sending and retrying is the business of `transport`.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -88,7 +86,7 @@ class SchemaChanged(Rejected):
 
 
 REFUSED = (Rejected, Missing, Forbidden)
-"""The service will not do it, now or later: something waits, and somebody is told why."""
+"""The service will not do it, now or later: something waits, and its reason is reported."""
 
 PASSING = (Throttled, Unavailable, Unauthorised)
 """Nothing was done, and another try may succeed."""

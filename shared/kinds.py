@@ -4,19 +4,11 @@ Sources: "Referrals API introduction" (leads, by type, qualification and who inv
 partner-led, co-sell). Enums are open, so they are compared loosely and whatever fits no lead is a deal.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from shared.shapes.referral import (
-    inviter_of,
-    kind_words_of,
-    organization_name_of,
-    organization_of,
-    shared_with_sellers,
-)
+from shared.shapes.referral import inviter_of, kind_words_of, organization_name_of, organization_of, shared_with_sellers
 
 MICROSOFT: Final = "msft"
 CO_SELL_TYPE: Final = "shared"

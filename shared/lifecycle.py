@@ -1,11 +1,9 @@
-"""Status, substatus and stage: the tables, and the one rule that joins them.
+"""Lifecycle: status, substatus and stage: the tables, and the one rule that joins them.
 
 Sources: Microsoft's "Referral resources" (state machine) and "Manage co-sell opportunities" (terminal states);
 stage semantics as in the original connector: the hold stage is an inbound deal nobody has accepted, leaving it
 accepts, losing while on hold declines. How stages are called is the mapping's business.
 """
-
-from __future__ import annotations
 
 from typing import Final
 

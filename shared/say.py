@@ -1,7 +1,5 @@
 """One way to say what happened: a line of JSON with an event's name and what it is about."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 

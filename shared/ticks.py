@@ -1,7 +1,5 @@
 """Times as both services write them. A tick is 100 ns; ticks count from 0001-01-01 UTC, seconds from 1970-01-01 UTC."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Table 6: what a record without a link means. Pure.
+"""Unlinked, table 6: what a record without a link means. Pure.
 
 referral                                   opportunity            means
 names one of ours                          unlinked               link the two
@@ -11,8 +11,6 @@ out of scope, or closed before it came     none                   ignore
 the same                                   one names it           link the two: its creation arrived late, or
                                                                   everything remembered was lost
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
@@ -87,7 +85,7 @@ def alias_of_microsofts(referral_id: str) -> str:
 
 
 def alias_of_lead(referral_id: str) -> str:
-    """Under which name the record of Lead that a referral has become is remembered, and told of on the work list."""
+    """Under which name the record of Lead that a referral has become is remembered, and named on the work list."""
     return f"lead-{referral_id}"
 
 

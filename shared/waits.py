@@ -1,7 +1,5 @@
 """How long to wait for what, in seconds. The defaults are the settings' too, which say what each is for."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

@@ -4,8 +4,6 @@ A changed source stands for the tests in the folder of the same name, and for th
 changed test stands for itself, and support that tests share for the tests that import it.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections.abc import Iterator

@@ -1,6 +1,4 @@
-"""Checks of what lies on this side: settings, mapping file, state storage, halts."""
-
-from __future__ import annotations
+"""Base: checks of what lies on this side: settings, mapping file, state storage, halts."""
 
 from collections.abc import Iterator
 

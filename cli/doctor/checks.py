@@ -1,7 +1,5 @@
 """The table of checks, in the order in which they are read: what each looks at, and what it needs."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from cli.doctor import base, leads, org, partner_center, rights, salesforce

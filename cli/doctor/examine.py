@@ -1,6 +1,4 @@
-"""Runs checks in their order; what fails becomes a finding, what cannot be looked at any more says so."""
-
-from __future__ import annotations
+"""Examine: runs checks in their order; what fails becomes a finding, what cannot be looked at any more says so."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass

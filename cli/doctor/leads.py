@@ -1,7 +1,5 @@
 """Checks of Lead, where leads are records of Lead; silent otherwise."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from cli.doctor.visit import Visit

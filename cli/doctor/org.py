@@ -1,7 +1,5 @@
 """Checks of the org against the mapping: every field, key, stage, currency and picklist value that it names."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -223,7 +221,7 @@ def required(visit: Visit) -> Iterator[Line]:
         CONTACT: {ACCOUNT_ID, config.contact.key},
         spec.object: {spec.parent, spec.external_id, spec.removed},
     }
-    made = {OPPORTUNITY: None}  # in which order they are told
+    made = {OPPORTUNITY: None}  # in which order they are named
     for group in visit.mapping.groups.values():
         for row in group.rows if group.spec.create.towards(S) else ():
             *path, name = row.spec.salesforce.split(".")

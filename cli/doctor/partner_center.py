@@ -1,7 +1,5 @@
 """Checks of Partner Center: sign-in for both of its hosts, role, clock, webhook registration."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -81,7 +79,7 @@ def clock(visit: Visit) -> Iterator[Line]:
     try:
         seconds = int(parsedate_to_datetime(dates).timestamp()) - visit.deployment.now()
     except ValueError:
-        yield skipped("Not checked: Partner Center did not tell its time.")
+        yield skipped("Not checked: Partner Center did not send its time.")
         return
     yield skew(seconds, "Partner Center")
 

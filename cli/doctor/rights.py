@@ -1,10 +1,8 @@
-"""Checks of what the integration user may do with records; with which fields is in `org`.
+"""Rights: checks of what the integration user may do with records; with which fields is in `org`.
 
 Source: "sObject Describe", `createable` and `updateable` of the object itself. Whether it sees every record, no
-description tells.
+description says.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -20,10 +18,7 @@ BOTH, CREATE = ("createable", "updateable"), ("createable",)
 
 def records(visit: Visit) -> Iterator[Line]:
     """Every object that the app makes records of, or edits, lets it."""
-    lines = [
-        *_lacking(visit, _needed(visit), problem),
-        *_lacking(visit, _optional(visit), warning),
-    ]
+    lines = [*_lacking(visit, _needed(visit), problem), *_lacking(visit, _optional(visit), warning)]
     yield from lines or [ok("The integration user may create and edit the records of a deal")]
 
 
@@ -42,7 +37,7 @@ def _optional(visit: Visit) -> dict[str, tuple[str, ...]]:
 
 def _lacking(visit: Visit, wanted: Mapping[str, tuple[str, ...]], say: Callable[[str, str], Line]) -> Iterator[Line]:
     for sobject, rights in wanted.items():
-        described = visit.describe(sobject)  # what is not there at all is told by other checks
+        described = visit.describe(sobject)  # what is not there at all is named by other checks
         lost = [WORDS[right] for right in rights if described is not None and not described[right]]
         if lost:
             yield say(f"The integration user may not {' or '.join(lost)} {sobject} records", REMEDY)

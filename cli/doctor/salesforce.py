@@ -1,7 +1,5 @@
 """Checks of Salesforce as a service: sign-in, version, limits, clock. What the org contains is in `org`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from cli.doctor.visit import Visit
@@ -36,11 +34,11 @@ def version(visit: Visit) -> Iterator[Line]:
 
 
 def limits(visit: Visit) -> Iterator[Line]:
-    """Calls left today, as the last answer told ("Sforce-Limit-Info")."""
+    """Calls left today, as the last answer gave it ("Sforce-Limit-Info")."""
     visit.describe(OPPORTUNITY)
     usage = visit.deployment.session.usage
     if usage is None or not usage.limit:
-        yield warning("Salesforce does not tell how many calls are left today")
+        yield warning("Salesforce does not say how many calls are left today")
         return
     left = max(0, usage.limit - usage.used)
     text = f"{left:,} of {usage.limit:,} API calls of this day are left"

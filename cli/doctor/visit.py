@@ -1,6 +1,4 @@
-"""What one run of the doctor has seen: the deployment, with each answer asked for once."""
-
-from __future__ import annotations
+"""Visit: what one run of the doctor has seen: the deployment, with each answer asked for once."""
 
 from collections.abc import Mapping
 from functools import cached_property

@@ -1,9 +1,11 @@
-"""What is known of a pair, in words for one table and the lines around it. Plain values, ready to be printed."""
-
-from __future__ import annotations
+"""Explanation: what is known of a pair, in words for one table and the lines around it. Plain values, ready to be
+printed.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
+
+from shared.deal import Side
 
 
 class Compared(StrEnum):
@@ -33,12 +35,14 @@ class GroupLine:
 class KeptConflict:
     """One conflict in words; without values only whether a side showed anything."""
 
-    ago: str
-    link: str
+    when: str
+    record: str  # whose id the pair carries: the one that was there first
     group: str
     what: str
     partner_center: str
     salesforce: str
+    rule: str
+    overwritten: Side | None
 
 
 @dataclass(frozen=True)

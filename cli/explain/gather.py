@@ -1,17 +1,15 @@
-"""Finds a record's twin, reads both, and asks the app's rules what they would do now."""
-
-from __future__ import annotations
+"""Gather: finds a record's twin, reads both, and asks the app's rules what they would do now."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from cli.explain.conflicts import NotARecord, in_words
+from cli.explain.conflicts import NotARecord, id_in, of_link
 from cli.explain.explanation import Explanation
 from cli.explain.leads import of_converted, of_lead, of_origin
-from cli.explain.table import HIDDEN, group_lines, plain_name, sentence_of
+from cli.explain.table import Discreet, group_lines, plain_name, sentence_of
 from cli.words import NAMES, age, plural
 from shared import unlinked
-from shared.catalogue import INFORMATION, NO_SUCH_REFERRAL
+from shared.catalogue import INFORMATION
 from shared.checks import readiness
 from shared.deal import (
     Absence,
@@ -23,15 +21,15 @@ from shared.deal import (
     Referral,
     SalesforceView,
     Side,
-    Unreadable,
 )
 from shared.decide import after_schema_change, decide
 from shared.decide.guards import guard
-from shared.decide.next_step import Rang, Step, known_of, next_step, opportunity_shows
+from shared.decide.next_step import Known, Rang, Step, known_of, next_step, opportunity_shows
 from shared.storage import Store
 from shared.sync import Sync
 from shared.sync.admission.brakes import halted
 from shared.sync.admission.schema import applied
+from shared.sync.create.referral import refused_before
 from shared.sync.pair.gather import Gathered, link_of, read_opportunity, read_referral
 
 LAST_LINES = 8
@@ -78,20 +76,20 @@ def explain(sync: Sync, store: Store, record_id: str, *, values: bool = False) -
     """
     narrowed = applied(sync)
     rules = narrowed or sync
-    found = _find(rules, record_id.strip())
+    found = _find(rules, id_in(record_id))
     notes = []
     if halted(sync):
-        notes.append("The connector is halted: nothing is synchronised.")
+        notes.append("The connector is halted: nothing is synchronised. `cosell resume` says why and releases it.")
     if narrowed is None:
         notes.append("The org lacks a field that steers the sync: nothing is synchronised. See `cosell doctor`.")
     if found.are_two:
         explanation = _pair(rules, found, notes, values=values)
     else:
         explanation = _alone(rules, found, notes, values=values)
-    kept = store.conflicts(found.link.id) if found.link else ()
+    kept = of_link(store, found.link.id, sync.clock(), limit=LAST_LINES, values=values) if found.link else ()
     return replace(
         explanation,
-        conflicts=tuple(in_words(conflict, sync.clock(), values=values) for conflict in kept),
+        conflicts=tuple(kept),
         open=(*_open(sync, found), *_issues(store, found)),
         history=tuple(_history(sync, found)),
         complete=Absence.UNAVAILABLE not in (found.seen.p, found.seen.s),
@@ -134,15 +132,7 @@ def _pair(sync: Sync, found: _Pair, notes: list[str], *, values: bool) -> Explan
     decision = decide(link, p, s, sync.policy, now)
     resting = guard(link, p, s, sync.policy, now) is not None or Absence.RECYCLED in (p, s)
     lines = group_lines(
-        link,
-        decision.link.held,
-        p,
-        s,
-        sync.mapping.groups,
-        sync.policy,
-        now,
-        resting=resting,
-        values=values,
+        link, decision.link.held, p, s, sync.mapping.groups, sync.policy, now, resting=resting, values=values
     )
     left_out = sorted(set((sync.whole or sync.mapping).groups) - set(sync.mapping.groups))
     if left_out:
@@ -167,29 +157,33 @@ def _alone(sync: Sync, found: _Pair, notes: list[str], *, values: bool) -> Expla
 def _not_sent(sync: Sync, found: _Pair, s: Opportunity, *, values: bool) -> list[str]:
     """Why an opportunity has no referral, in the sentences its seller reads."""
     known = known_of(found.link, S, found.opportunity_id)
+    if known is Known.BEGUN:
+        return ["Its creation at Microsoft is not finished; see below."]
+    if known is Known.STOPPED:
+        return [f"A person has to decide first: it was left as {_state(found.link)}."]
     match next_step(Rang.CREATION, known, opportunity_shows(s)):
+        case Step.JOIN if found.seen.p is not Absence.GONE:
+            return []  # it may well be there: why it cannot be read is said already
         case Step.JOIN | Step.NOT_THERE:
-            return [NO_SUCH_REFERRAL]
-        case _ if found.link is not None:
-            return ["Its creation at Microsoft is not finished; see below."]
+            return [sync.words.no_such_referral().message]
         case Step.CREATE:
-            return list(of_origin(sync, found.opportunity_id)) or _readiness(sync, s, values=values)
+            return list(of_origin(sync, found.opportunity_id)) or _readiness(sync, found.link, s, values=values)
     box = sync.mapping.config.opportunity.sync
     return [f"It is not synchronised: the box {box} is not ticked."]
 
 
-def _readiness(sync: Sync, s: Opportunity, *, values: bool) -> list[str]:
-    views = {
-        name: replace(content, detail=HIDDEN) if isinstance(content, Unreadable) and not values else content
-        for name, content in s.groups.items()
-    }
-    would = readiness(views, sync.mapping, sync.clock(), sync.words)
+def _readiness(sync: Sync, link: Link | None, s: Opportunity, *, values: bool) -> list[str]:
+    words = sync.words if values else Discreet(sync.words.texts)
+    would = readiness(s.groups, sync.mapping, sync.clock(), words)
     if would.lacking:
         return [
             f"It waits: the org lacks {', '.join(would.lacking)}, without which no deal is sent. See `cosell doctor`."
         ]
     if would.problems:
         return [f"It is not sent to Microsoft for {plural(len(would.problems), 'reason')}:", *would.sentences]
+    if link and (hold := refused_before(sync, link, s)):
+        told = [s.report.message] if values and s.report else []
+        return [f"It was refused ({hold.code}): a change of the deal, or a retry, sends it again.", *told]
     return ["It is complete: a referral is created at the next poll."]
 
 

@@ -1,6 +1,4 @@
-"""What a lead's referral, or an opportunity that came from a lead, is told: where leads are records of Lead."""
-
-from __future__ import annotations
+"""What a lead's referral, or an opportunity that came from a lead, is said to be: where leads are records of Lead."""
 
 from collections.abc import Iterator
 

@@ -1,13 +1,11 @@
-"""One line per group: both sides, what changed since they agreed, and what would be done. Pure."""
-
-from __future__ import annotations
+"""Table: one line per group: both sides, what changed since they agreed, and what would be done. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from cli.explain.explanation import Compared, GroupLine
 from cli.words import NAMES, plural
-from shared.catalogue import GROUPS, sentence
+from shared.catalogue import ENGLISH, GROUPS, Words
 from shared.deal import (
     Content,
     Direction,
@@ -30,6 +28,7 @@ from shared.mapping import BoundGroup
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 # Details of holds that name a limit or a field of the mapping, never what a record holds.
 HARMLESS = frozenset({"too_long", "too_many_rows", "unknown_field", "unknown_status"})
+HARMLESS_ASKS = frozenset({"rule.most_solutions", "rule.most_members", "rule.any_field"})
 HIDDEN = "…"
 LONGEST = 80
 Shown = Content | Unreadable | None
@@ -72,15 +71,26 @@ def plain_name(group: str) -> str:
     return GROUPS.get(group, group.replace("_", " ")).removeprefix("the ")
 
 
+class Discreet(Words):
+    """What the seller reads, but for what of it quotes a record."""
+
+    def sentence(self, group: str, hold: Hold) -> str:
+        """See `Words`."""
+        hides = hold.detail and hold.code not in HARMLESS
+        return super().sentence(group, replace(hold, detail=HIDDEN) if hides else hold)
+
+    def ask(self, key: str, group: str = "", detail: str = "") -> str:
+        """See `Words`."""
+        return super().ask(key, group, HIDDEN if detail and key not in HARMLESS_ASKS else detail)
+
+
 def sentence_of(group: str, hold: Hold, *, values: bool) -> str:
-    """What the seller is told; without `values` nothing of it quotes a record."""
-    if not values and hold.detail and hold.code not in HARMLESS:
-        hold = replace(hold, detail=HIDDEN)
-    return sentence(group, hold)
+    """What the seller reads; without `values` nothing of it quotes a record."""
+    return (ENGLISH if values else Discreet(ENGLISH.texts)).sentence(group, hold)
 
 
-def text_of(content: Shown, *, values: bool) -> str:
-    """What a side shows of a group: with `values` as it is, else only whether there is anything."""
+def text_of(content: Shown, *, values: bool, longest: int = LONGEST) -> str:
+    """What a side shows of a group: with `values` as it is, up to `longest`, else only whether there is anything."""
     if content is None:
         return "–"
     if isinstance(content, Unreadable):
@@ -89,21 +99,21 @@ def text_of(content: Shown, *, values: bool) -> str:
     if not content:
         return "empty"
     if values:
-        return "; ".join(_spelled(name, value) for name, value in content)
+        return "; ".join(_spelled(name, value, longest) for name, value in content)
     return "filled" if isinstance(content[0][1], str) else plural(len(content), "row")
 
 
-def _spelled(name: str, value: object) -> str:
+def _spelled(name: str, value: object, longest: int) -> str:
     """A field with its text, or an element of a list with its fields."""
     if isinstance(value, str):
-        return f"{name}: {_cut(value)}"
-    fields = (f"{field}: {_cut(text)}" for field, text in value if text != name)  # type: ignore[attr-defined]
+        return f"{name}: {_cut(value, longest)}"
+    fields = (f"{field}: {_cut(text, longest)}" for field, text in value if text != name)  # type: ignore[attr-defined]
     return f"{name} ({', '.join(fields)})"
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, longest: int) -> str:
     """A long text by its beginning and its length."""
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"
 
 
 def compared(p: Shown, s: Shown) -> Compared:

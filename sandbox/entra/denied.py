@@ -1,7 +1,5 @@
 """A refusal of the simulated Entra ID: OAuth's word, the number of "AADSTS error codes", a sentence."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -3,8 +3,6 @@
 "Device authorization grant flow" (Microsoft identity platform).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -3,8 +3,6 @@
 "OAuth 2.0 authorization code flow" and "device authorization grant flow" (Microsoft identity platform).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -12,11 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 from werkzeug.wrappers import Response
 
-CHOICES = {
-    "mfa": "Sign in with a second factor",
-    "password": "Sign in with the password only",
-    "cancel": "Cancel",
-}
+CHOICES = {"mfa": "Sign in with a second factor", "password": "Sign in with the password only", "cancel": "Cancel"}
 CARRIED = ("client_id", "redirect_uri", "state", "nonce", "response_mode", "code_challenge", "code_challenge_method")
 
 

@@ -3,8 +3,6 @@
 Reading and refusing only. Running a function is in `invocation`.
 """
 
-from __future__ import annotations
-
 import inspect
 import json
 import re

@@ -1,7 +1,5 @@
 """The host itself: one app, its web front, its queue listeners and its timers, with or without threads."""
 
-from __future__ import annotations
-
 import logging
 import threading
 from collections.abc import Callable, Mapping, MutableMapping
@@ -102,11 +100,7 @@ class Host:
     # Without threads
 
     def call(
-        self,
-        method: str,
-        path: str,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | str = b"",
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | str = b""
     ) -> TestResponse:
         """Send one request through the web front."""
         return Client(self.wsgi).open(path, method=method, headers=dict(headers or {}), data=body)

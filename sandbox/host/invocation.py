@@ -3,8 +3,6 @@
 What starts a run, and what its failure means, is in `web`, `listener` and `timers`.
 """
 
-from __future__ import annotations
-
 import asyncio
 import inspect
 import itertools

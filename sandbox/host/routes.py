@@ -3,8 +3,6 @@
 "Route template reference" and "Route constraint reference" (ASP.NET Core routing).
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Final

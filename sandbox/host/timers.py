@@ -3,8 +3,6 @@
 "Timer trigger for Azure Functions" (NCRONTAB expressions, runOnStartup, useMonitor). All times are UTC.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import threading

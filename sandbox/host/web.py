@@ -3,8 +3,6 @@
 "HTTP trigger" and "Work with access keys in Azure Functions"; "Manually run a non HTTP-triggered function".
 """
 
-from __future__ import annotations
-
 import hmac
 import json
 from collections.abc import Callable, Iterable, Mapping

@@ -1,7 +1,5 @@
 """Faults: calls that fail on demand, before or after they took effect, and the refusals of the storage services."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager

@@ -4,40 +4,46 @@
 and, or, not and parentheses. Anything else is refused, so that a filter the double does not know cannot pass.
 """
 
-from __future__ import annotations
-
 import operator
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from azure.core.exceptions import HttpResponseError
 from azure.data.tables import EdmType, EntityProperty
+from lark import Lark, Transformer
+from lark.exceptions import LarkError
 
 from sandbox.memory.faults import refusal
 
 Test = Callable[[Mapping[str, Any]], bool]
-
-_TOKEN: Final = re.compile(
-    r"""\s*(?:(?P<text>'(?:[^']|'')*')|(?P<long>-?\d+L\b)|(?P<int>-?\d+\b)|(?P<word>[A-Za-z_]\w*)|(?P<mark>[()]))"""
-)
-_COMPARE: Final = {
-    "eq": operator.eq,
-    "ne": operator.ne,
-    "gt": operator.gt,
-    "ge": operator.ge,
-    "lt": operator.lt,
-    "le": operator.le,
-}
-_BOOLEANS: Final = {"true": True, "false": False}
-_KEYWORDS: Final = {"and", "or", "not", *_COMPARE, *_BOOLEANS}
+_COMPARE: Final = {name: getattr(operator, name) for name in ("eq", "ne", "gt", "ge", "lt", "le")}
+_GRAMMAR: Final = r"""
+?start: either
+?either: both ("or" both)*
+?both: single ("and" single)*
+?single: "not" single -> negate
+       | "(" either ")"
+       | NAME OP literal -> compare
+literal: TEXT -> text
+       | LONG -> long
+       | INT -> int
+       | "true" -> true
+       | "false" -> false
+OP: "eq" | "ne" | "gt" | "ge" | "lt" | "le"
+NAME: /(?!(?:eq|ne|gt|ge|lt|le|and|or|not|true|false)\b)[A-Za-z_]\w*/
+TEXT: /'(?:[^']|'')*'/
+LONG.2: /-?\d+L\b/
+INT: /-?\d+\b/
+%ignore /\s+/
+"""
 
 
 def parse(text: str) -> Test:
     """The test that a filter describes. Raises the service's 400 for anything it cannot read."""
-    parser = _Parser(_tokens(text))
-    test = parser.either()
-    parser.end()
+    try:
+        test: Test = _PARSER.parse(text)  # type: ignore[assignment]
+    except LarkError:
+        raise refusal(HttpResponseError, 400, "InvalidInput") from None
     return test
 
 
@@ -51,104 +57,46 @@ def kind_of(value: object) -> EdmType:
     raise TypeError(f"{type(value).__name__} is not a type this double stores")
 
 
-class _Parser:
-    """Recursive descent over (kind, text) pairs: or binds weakest, then and, then not."""
+class _Meaning(Transformer[Any, Test]):
+    """What each rule of the grammar means."""
 
-    def __init__(self, tokens: list[tuple[str, str]]) -> None:
-        self._tokens = tokens
+    def either(self, tests: list[Test]) -> Test:
+        return lambda row: any(test(row) for test in tests)
 
-    def either(self) -> Test:
-        test = self._both()
-        while self._take("or"):
-            test = _or(test, self._both())
+    def both(self, tests: list[Test]) -> Test:
+        return lambda row: all(test(row) for test in tests)
+
+    def negate(self, tests: list[Test]) -> Test:
+        return lambda row: not tests[0](row)
+
+    def compare(self, parts: list[Any]) -> Test:
+        name, compare, literal = str(parts[0]), _COMPARE[parts[1]], parts[2]
+        kind, wanted = kind_of(literal), _bare(literal)
+
+        def test(row: Mapping[str, Any]) -> bool:
+            value = row.get(name)
+            return value is not None and kind_of(value) is kind and bool(compare(_bare(value), wanted))
+
         return test
 
-    def end(self) -> None:
-        if self._tokens:
-            raise _unreadable()
+    def text(self, parts: list[str]) -> str:
+        return str(parts[0])[1:-1].replace("''", "'")
 
-    def _both(self) -> Test:
-        test = self._single()
-        while self._take("and"):
-            test = _and(test, self._single())
-        return test
+    def long(self, parts: list[str]) -> EntityProperty:
+        return EntityProperty(int(parts[0][:-1]), EdmType.INT64)
 
-    def _single(self) -> Test:
-        if self._take("not"):
-            inner = self._single()
-            return lambda row: not inner(row)
-        if self._take("("):
-            test = self.either()
-            self._expect(")")
-            return test
-        return self._comparison()
+    def int(self, parts: list[str]) -> Any:
+        return int(parts[0])
 
-    def _comparison(self) -> Test:
-        name, compare, literal = self._next("word"), self._next("word"), self._literal()
-        if name in _KEYWORDS or compare not in _COMPARE:
-            raise _unreadable()
-        return _compared(name, _COMPARE[compare], literal)
+    def true(self, _: list[str]) -> bool:
+        return True
 
-    def _literal(self) -> object:
-        kind, text = self._tokens.pop(0) if self._tokens else ("", "")
-        if kind == "text":
-            return text[1:-1].replace("''", "'")
-        if kind == "long":
-            return EntityProperty(int(text[:-1]), EdmType.INT64)
-        if kind == "int":
-            return int(text)
-        if kind == "word" and text in _BOOLEANS:
-            return _BOOLEANS[text]
-        raise _unreadable()
-
-    def _next(self, kind: str) -> str:
-        if not self._tokens or self._tokens[0][0] != kind:
-            raise _unreadable()
-        return self._tokens.pop(0)[1]
-
-    def _take(self, text: str) -> bool:
-        if self._tokens and self._tokens[0][0] in ("word", "mark") and self._tokens[0][1] == text:
-            self._tokens.pop(0)
-            return True
+    def false(self, _: list[str]) -> bool:
         return False
 
-    def _expect(self, text: str) -> None:
-        if not self._take(text):
-            raise _unreadable()
+
+_PARSER: Final = Lark(_GRAMMAR, parser="lalr", transformer=_Meaning())
 
 
-def _tokens(text: str) -> list[tuple[str, str]]:
-    found, place = [], 0
-    while text[place:].strip():
-        match = _TOKEN.match(text, place)
-        if match is None:
-            raise _unreadable()
-        found.append((str(match.lastgroup), match[str(match.lastgroup)]))
-        place = match.end()
-    return found
-
-
-def _or(one: Test, other: Test) -> Test:
-    return lambda row: one(row) or other(row)
-
-
-def _and(one: Test, other: Test) -> Test:
-    return lambda row: one(row) and other(row)
-
-
-def _compared(name: str, compare: Callable[[Any, Any], bool], literal: object) -> Test:
-    def test(row: Mapping[str, Any]) -> bool:
-        value = row.get(name)
-        if value is None or kind_of(value) is not kind_of(literal):
-            return False
-        return compare(_bare(value), _bare(literal))
-
-    return test
-
-
-def _bare(value: object) -> object:
+def _bare(value: object) -> Any:
     return value.value if isinstance(value, EntityProperty) else value
-
-
-def _unreadable() -> HttpResponseError:
-    return refusal(HttpResponseError, 400, "InvalidInput")

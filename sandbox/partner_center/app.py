@@ -53,10 +53,7 @@ _URLS = Map(
 )
 _CHALLENGE = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 # What the token check may say, and how the service puts it.
-_TOKEN_REFUSALS = {
-    "app-only": "App-only access is not supported.",
-    "role": "The user has no referrals role.",
-}
+_TOKEN_REFUSALS = {"app-only": "App-only access is not supported.", "role": "The user has no referrals role."}
 
 
 # What a client sees: a line that breaks after the effect was at least made, so it is never a failed connect.

@@ -10,11 +10,7 @@ from sandbox.partner_center import stamps
 from sandbox.partner_center.knobs import Knobs
 from sandbox.partner_center.refusals import invalid
 
-_AMOUNT_TYPES: dict[str, tuple[type, ...]] = {
-    "either": (int, float, str),
-    "number": (int, float),
-    "string": (str,),
-}
+_AMOUNT_TYPES: dict[str, tuple[type, ...]] = {"either": (int, float, str), "number": (int, float), "string": (str,)}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 

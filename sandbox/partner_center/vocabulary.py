@@ -64,12 +64,7 @@ CATEGORIES = _listed(
     "RegulatoryComplianceGDPR|SAPonAzure|ServerlessComputing|SharepointonAzure|SQLServerUpgrade|"
     "ThreatProtection|WebDevelopment"
 )
-REFERRAL_EVENTS = (
-    "referral-created",
-    "referral-updated",
-    "related-referral-created",
-    "related-referral-updated",
-)
+REFERRAL_EVENTS = ("referral-created", "referral-updated", "related-referral-created", "related-referral-updated")
 EVENTS = (
     *REFERRAL_EVENTS,
     "test-created",

@@ -17,8 +17,7 @@ ROUTES = (
     Route("/composite", {"POST": composite.composite}),
     Route("/composite/graph", {"POST": composite.graph}),
     Route(
-        "/composite/sobjects",
-        {"POST": collections.create, "PATCH": collections.update, "DELETE": collections.delete},
+        "/composite/sobjects", {"POST": collections.create, "PATCH": collections.update, "DELETE": collections.delete}
     ),
     Route("/composite/sobjects/{type}", {"GET": collections.read_by_url, "POST": collections.read_by_body}),
     Route("/composite/sobjects/{type}/{field}", {"PATCH": collections.upsert}),

@@ -1,4 +1,5 @@
-"""Every sentence a seller reads, in every language. Codes come from `decide`, `checks` and the services' refusals.
+"""Catalogue: every sentence a seller reads, in every language. Codes come from `decide`, `checks` and the services'
+refusals.
 
 `texts` names the tables, `english` and `japanese` fill them, `words` makes statuses, sentences and audit lines of them.
 """
@@ -23,7 +24,6 @@ FROM_MICROSOFT: Final = ENGLISH_TEXTS.statuses[Status.WAITING]
 ATTENTION: Final = ENGLISH_TEXTS.statuses[Status.ATTENTION]
 CONFLICT: Final = ENGLISH_TEXTS.statuses[Status.CONFLICT]
 NOT_SENT: Final = ENGLISH_TEXTS.statuses[Status.NOT_SENT]
-NO_SUCH_REFERRAL: Final = ENGLISH_TEXTS.said["no_such_referral"]
 GROUPS: Final = ENGLISH_TEXTS.groups
 HOLDS: Final = ENGLISH_TEXTS.holds
 sentence = ENGLISH.sentence
@@ -44,7 +44,6 @@ __all__ = [
     "MESSAGE_LENGTH",
     "NEUTRAL_REASON",
     "NOT_SENT",
-    "NO_SUCH_REFERRAL",
     "TO_PARTNER_CENTER",
     "TO_SALESFORCE",
     "Status",

@@ -1,8 +1,6 @@
 """The English texts. Data only; keep the keys equal to those of the other languages."""
 # ruff: noqa: E501  one sentence a line
 
-from __future__ import annotations
-
 from typing import Final
 
 from shared.catalogue.texts import Status, Texts

@@ -1,8 +1,6 @@
 """The Japanese texts, in the words of Salesforce's Japanese pages. Data only; keys as in the other languages."""
 # ruff: noqa: E501  one sentence a line
 
-from __future__ import annotations
-
 from typing import Final
 
 from shared.catalogue.texts import Status, Texts

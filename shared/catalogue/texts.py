@@ -1,7 +1,5 @@
 """What a language has to say: one table per kind of text, all with the same keys in every language."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,6 +1,4 @@
-"""Statuses, sentences and audit lines, made from the tables of one language."""
-
-from __future__ import annotations
+"""Words: statuses, sentences and audit lines, made from the tables of one language."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +10,7 @@ from shared.deal import Hold, Link, LinkState, Phase, Report
 MESSAGE_LENGTH: Final = 255  # Sync_Message__c
 TO_SALESFORCE, TO_PARTNER_CENTER, BOTH = "to_salesforce", "to_partner_center", "both"
 
-# Holds that tell a fact rather than ask for something to be done.
+# Holds that state a fact rather than ask for something to be done.
 INFORMATION: Final = frozenset({"referral_closed", "help_is_fixed", "help_stays"})
 CONFLICT: Final = "conflict"
 
@@ -75,7 +73,7 @@ class Words:
         return self.not_sent((self.texts.said["lead_is_taken"],))
 
     def well(self, report: Report) -> bool:
-        """Whether a report tells of success, as the mark before a name does."""
+        """Whether a report means success, as the mark before a name does."""
         return report.status in (self.texts.statuses[Status.IN_SYNC], self.texts.statuses[Status.WAITING])
 
     def audit_line(self, when: str, direction: str, groups: Iterable[str], result: str, detail: str = "") -> str:

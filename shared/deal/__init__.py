@@ -1,13 +1,10 @@
-"""The vocabulary of the sync: sides, groups, views, links, intents and decisions.
+"""Deal: the vocabulary of the sync: sides, groups, views, links, intents and decisions.
 
 Everything here is a frozen value. What to do with them is decided in `decide`, done in `sync` and remembered in
 `storage`; none of that belongs here.
 """
 
-from shared.deal.decision import (
-    Decision,
-    Write,
-)
+from shared.deal.decision import Decision, Write
 from shared.deal.memory import (
     LONGEST_DETAIL,
     STILL,

@@ -1,6 +1,4 @@
-"""What one look at a pair asks for."""
-
-from __future__ import annotations
+"""Decision: what one look at a pair asks for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What is remembered: a pair's link with bases, announced write, claim and holds; conflicts, history, issues."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -77,7 +75,7 @@ class ClaimPhase(StrEnum):
 
 @dataclass(frozen=True)
 class Claim:
-    """Who may create the twin, for the how-manieth time, and how long after the claim was stored (seconds)."""
+    """Who may create the twin, at which attempt, and how long after the claim was stored (seconds)."""
 
     phase: ClaimPhase
     number: int

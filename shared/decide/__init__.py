@@ -2,10 +2,8 @@
 
 Reads as the tables it implements: the guards (Table 1, `guards`), an announced write (Table 2, `intent`), one
 outcome per group (Tables 3 to 5, `merge`, with what can stop it in `groups`), and then one write to one side.
-What a record without a link means (Table 6) is `meet`. Carrying decisions out is the business of `sync`.
+What a record without a link means (Table 6) is in `unlinked`. Carrying decisions out is the business of `sync`.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace

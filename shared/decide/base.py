@@ -8,8 +8,6 @@ no         no          this side has added it
 P only     -           shown by P alone: Salesforce would not keep it when it was sent; left alone (S likewise)
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
@@ -39,18 +37,18 @@ def agreed(link: Link, intent: Intent, back: Mapping[str, Digest], policy: Polic
     }
     base_p, base_s = (target, intent.source) if to_p else (intent.source, target)
     unshown = intent.writes.keys() - intent.source.keys()
-    kept = forgotten(link, unshown)  # the source showed nothing of it: its side is met as if for the first time
+    kept = forgotten(link, unshown)  # the source showed nothing of it: its side is compared as if for the first time
     return replace(link, base_p={**kept.base_p, **base_p}, base_s={**kept.base_s, **base_s})
 
 
 def forgotten(link: Link, groups: Collection[str]) -> Link:
-    """The link without an agreement on these groups: they meet as if for the first time."""
+    """The link without an agreement on these groups: they are compared as if for the first time."""
     base_p, base_s = ({g: d for g, d in base.items() if g not in groups} for base in (link.base_p, link.base_s))
     return replace(link, base_p=base_p, base_s=base_s)
 
 
 def unsettled(link: Link, groups: Iterable[str], policy: Policy) -> Link:
-    """The link with these groups in dispute: they meet as if for the first time, and what loses is kept.
+    """The link with these groups in dispute: they are compared as if for the first time, and what loses is kept.
 
     Of people nobody is removed or added twice, whatever arrived: their bases still tell who came and went.
     """
@@ -60,7 +58,7 @@ def unsettled(link: Link, groups: Iterable[str], policy: Policy) -> Link:
 
 
 def _elements(intent: Intent, group: str, back: Digest, old: Digest | None, old_source: Digest | None) -> Digest:
-    """A set's base at the target of a write: what it shows, save what the other side has yet to hear of.
+    """A set's base at the target of a write: what it shows, but for what the other side has not got yet.
 
     An element the target alone shows stays news, and one the source alone shows stays a removal, until the
     second write of a two-sided change has arrived.

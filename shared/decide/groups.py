@@ -1,7 +1,5 @@
 """One outcome per group, with everything that can stop it: unreadable values, life-cycle, obstacles. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from shared import lifecycle

@@ -1,6 +1,4 @@
-"""Table 1: what must be settled before two records may be compared. First match wins. Pure."""
-
-from __future__ import annotations
+"""Guards, table 1: what must be settled before two records may be compared. First match wins. Pure."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -96,7 +94,7 @@ def _announced(link: Link, p: PartnerCenterView, s: SalesforceView, policy: Poli
 
 
 def _recycled(link: Link, p: PartnerCenterView, s: SalesforceView, _policy: Policy, _now: int) -> Decision | None:
-    """A recycle bin can be emptied or not: the referral stays as it is, and whoever has it open is told."""
+    """A recycle bin can be emptied or not: the referral stays as it is, and a message says so while it is open."""
     if s is not Absence.RECYCLED:
         return None
     known = noticed(link, p)
@@ -106,7 +104,7 @@ def _recycled(link: Link, p: PartnerCenterView, s: SalesforceView, _policy: Poli
 
 
 def _paused(link: Link, p: PartnerCenterView, s: SalesforceView, policy: Policy, _now: int) -> Decision | None:
-    """Nothing travels. That the deal rests is told once, unless Salesforce has refused to in this version."""
+    """Nothing travels. That the sync is paused is written once, unless Salesforce has refused that in this version."""
     if not isinstance(s, Opportunity) or s.sync_on:
         return None
     rests = Decision(replace(noticed(link, p), state=LinkState.PAUSED), note="sync is switched off on the opportunity")

@@ -1,27 +1,14 @@
-"""Table 2: what became of a write that some run announced and perhaps never finished. Pure.
+"""Intent, table 2: what became of a write that some run announced and perhaps never finished. Pure.
 
 Called with the target read afresh, after the intent has been claimed. The answer is a link without the intent
 (landed, never landed, or unclear), or the same write again (roll forward).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 
 from shared import lifecycle
-from shared.deal import (
-    Conflict,
-    Content,
-    Decision,
-    Intent,
-    Link,
-    Opportunity,
-    Referral,
-    Side,
-    Unreadable,
-    Write,
-)
+from shared.deal import Conflict, Content, Decision, Intent, Link, Opportunity, Referral, Side, Unreadable, Write
 from shared.decide.base import agreed, unsettled
 from shared.decide.policy import Policy
 

@@ -3,8 +3,6 @@
 A flip is a write of a group in the other direction than the last one; a seller who edits often never flips.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Tables 3, 4 and 5: what becomes of one group when both sides are known. Pure.
+"""Merge: tables 3, 4 and 5: what becomes of one group when both sides are known. Pure.
 
 changed P  changed S  equal   result
 no         no         -       nothing (an accepted difference of a lossy mapping stays)
@@ -10,8 +10,6 @@ no base, one side empty       fill the empty side
 no base, both set             conflict, won by whoever `first` names
 unsettled  unsettled          as without a base, and also what a filled side may have been emptied of is kept
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -228,10 +226,7 @@ def _won_by(conflict: Conflict, winner: Side | None) -> Conflict:
 
 
 def _changed(pair: Pair, policy: Policy) -> tuple[bool, bool]:
-    return (
-        policy.remember(pair.name, pair.p) != pair.base_p,
-        policy.remember(pair.name, pair.s) != pair.base_s,
-    )
+    return (policy.remember(pair.name, pair.p) != pair.base_p, policy.remember(pair.name, pair.s) != pair.base_s)
 
 
 def _adopt_if_new(pair: Pair, policy: Policy) -> Outcome:

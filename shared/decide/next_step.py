@@ -4,8 +4,6 @@ The first row that fits wins. `sync` carries the step out; what becomes of a pai
 referral without a link means by Table 6 (`unlinked`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final

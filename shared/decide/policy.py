@@ -1,4 +1,4 @@
-"""What the partner chose, in the form the tables ask for it. Values and pure functions only."""
+"""Policy: what the partner chose, in the form the tables ask for it. Values and pure functions only."""
 
 from __future__ import annotations
 

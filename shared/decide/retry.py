@@ -1,10 +1,8 @@
-"""A seller's request to try again what was refused. Pure.
+"""Retry: a seller's request to try again what was refused. Pure.
 
 The box is unticked first, and what was refused is forgotten when that write is announced: so it is tried once, however
 often the worker dies in between. What the tables hold is asked again at every look anyway.
 """
-
-from __future__ import annotations
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A link brought in line with what the org's schema carries now. Pure.
+"""Schema change: a link brought in line with what the org's schema carries now. Pure.
 
 Groups that are left out cannot be finished: they leave an announced write, and whether it arrived there is not known
 any more. So they come back in dispute: what is equal by then is agreed on, and what loses is kept.
@@ -6,8 +6,6 @@ any more. So they come back in dispute: what is equal by then is agreed on, and 
 A field that was deleted and made anew is empty on every record: nobody emptied it, so nothing is emptied on the other
 side. Its group meets for the first time again, where an empty side is filled.
 """
-
-from __future__ import annotations
 
 from dataclasses import replace
 

@@ -1,11 +1,11 @@
-"""Private, partner-led, co-sell: a deal is shared further on its seller's word alone, and never less. Pure.
+"""Upgrade: private, partner-led, co-sell: a deal is shared further on its seller's word alone, and never less. Pure.
 
-What the opportunity says of Microsoft's help is a wish. It is remembered once it has been dealt with.
+What the opportunity says of Microsoft's help is a request. It is remembered once it has been dealt with.
 
-wish     Microsoft  remembered     means
-any      in         nothing yet    remember it: the records met for the first time
-empty    in         another wish   told: Microsoft stays in the deal
-set      in         another wish   told: what Microsoft was asked for stays
+request  Microsoft  remembered     means
+any      in         nothing yet    remember it: the records are compared for the first time
+empty    in         another one    refused: Microsoft stays in the deal
+set      in         another one    refused: what Microsoft was asked for stays
 empty    out        any            remember it
 set      out        the same       nothing
 set      out        nothing yet    remember it, if the deal was not made here: it came along
@@ -13,8 +13,6 @@ set      out        anything else  ask, once nothing else is in the way
 
 Help implies visibility to Microsoft's sellers ("Create a referral"), so that is given first, as if it had been ticked.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -39,13 +37,13 @@ from shared.decide.policy import Policy
 
 P = Side.PARTNER_CENTER
 HELP = "help"
-CO_SELL = "co_sell"  # held like a group: what became of the wish for Microsoft's help
+CO_SELL = "co_sell"  # held like a group: what became of the request for Microsoft's help
 NOTE = "Microsoft is to be invited"
 
 
 @dataclass(frozen=True)
 class HelpRequest:
-    """What becomes of the wish now: due, told (why it does not come true), or remembered as dealt with."""
+    """What becomes of the request now: due, refused (and why), or remembered as dealt with."""
 
     due: bool = False
     refused: Mapping[str, Hold] = field(default_factory=dict)
@@ -62,7 +60,7 @@ def request(s: Opportunity, policy: Policy) -> str:
 
 
 def help_request(link: Link, s: Opportunity, policy: Policy) -> HelpRequest:
-    """What becomes of the wish that the opportunity shows."""
+    """What becomes of the request that the opportunity shows."""
     wanted = s.groups.get(HELP)
     if wanted is None:
         return NO_REQUEST
@@ -78,7 +76,7 @@ def help_request(link: Link, s: Opportunity, policy: Policy) -> HelpRequest:
 
 
 def remembered(link: Link, s: Opportunity, policy: Policy) -> Link:
-    """The link once the wish that the opportunity shows has been dealt with."""
+    """The link once the request that the opportunity shows has been dealt with."""
     wanted = s.groups.get(HELP)
     if wanted is None or isinstance(wanted, Unreadable):
         return link
@@ -87,7 +85,7 @@ def remembered(link: Link, s: Opportunity, policy: Policy) -> Link:
 
 
 def unanswered(link: Link, s: Opportunity, policy: Policy) -> bool:
-    """Whether the opportunity shows a wish that nobody has dealt with, or explained."""
+    """Whether the opportunity shows a request that nobody has dealt with, or explained."""
     return CO_SELL not in link.held and remembered(link, s, policy) is not link
 
 
@@ -113,7 +111,7 @@ def invited(decision: Decision, p: Referral | Remembered, policy: Policy) -> Dec
 
 
 def _ask(link: Link, s: Opportunity, policy: Policy) -> HelpRequest:
-    """A wish that nobody has dealt with: due, unless the life-cycle, the partner or an earlier refusal says no."""
+    """A request that nobody has dealt with: due, unless the life-cycle, the partner or an earlier refusal says no."""
     before = link.held.get(CO_SELL)
     refused = before is not None and before.refused
     if link.phase is not None and link.phase.terminal:

@@ -1,7 +1,5 @@
 """What a look at a pair teaches about versions, before and after anything is written. Pure."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from shared.deal import Decision, Link, LinkState, Opportunity, PartnerCenterView, Referral, Remembered

@@ -1,7 +1,5 @@
 """A decided write before it is sent, after it was answered, and after it was refused. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -87,13 +85,7 @@ def commit(link: Link, intent: Intent, p: PartnerCenterView, s: SalesforceView, 
 
 
 def refuse(
-    link: Link,
-    groups: Iterable[str],
-    code: str,
-    detail: str,
-    p: Referral | Remembered,
-    s: Opportunity,
-    policy: Policy,
+    link: Link, groups: Iterable[str], code: str, detail: str, p: Referral | Remembered, s: Opportunity, policy: Policy
 ) -> Link:
     """The link after a service refused a write: its groups, or the bare report, wait until something changes."""
     refusal = {"detail": detail, "schema": policy.schema, "refused": True}

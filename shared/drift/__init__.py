@@ -4,12 +4,7 @@ The smallest unit pays: a value, a length, an optional field, else the field's g
 sync itself stop it. Asking the org, remembering and telling is `sync.schema`.
 """
 
-from shared.drift.compare import (
-    STEERING,
-    find,
-    fingerprint,
-    objects,
-)
+from shared.drift.compare import STEERING, find, fingerprint, objects
 from shared.drift.facts import FEWER, MISSING, OTHER_TYPE, READ_ONLY, SHORTER, Describe
 from shared.drift.finding import Finding, Remedy
 from shared.drift.narrowed import narrowed

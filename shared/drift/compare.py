@@ -1,9 +1,8 @@
-"""The org's own description held against the mapping: every place that it names, and what contradicts it. Pure.
+"""Compare: the org's own description held against the mapping: every place that it names, and what contradicts it.
+Pure.
 
 Source of the facts: "sObject Describe" (REST API Developer Guide); fields hidden by permissions are not listed.
 """
-
-from __future__ import annotations
 
 import hashlib
 import json
@@ -13,17 +12,7 @@ from typing import Any
 
 from shared.deal import Direction, Side
 from shared.drift import leads
-from shared.drift.facts import (
-    FEWER,
-    MISSING,
-    NOT_ON,
-    OTHER_TYPE,
-    READ_ONLY,
-    SHORTER,
-    TYPES,
-    Describe,
-    restricted_to,
-)
+from shared.drift.facts import FEWER, MISSING, NOT_ON, OTHER_TYPE, READ_ONLY, SHORTER, TYPES, Describe, restricted_to
 from shared.drift.finding import Finding, Remedy
 from shared.mapping import BoundGroup, BoundRow, people
 from shared.mapping import Mapping as FieldMapping

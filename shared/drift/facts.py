@@ -1,9 +1,7 @@
-"""What a field's description says, and the words for what is wrong with it. Pure.
+"""Facts: what a field's description says, and the words for what is wrong with it. Pure.
 
 Source: "sObject Describe" (REST API Developer Guide).
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any

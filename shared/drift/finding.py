@@ -1,7 +1,5 @@
 """What is wrong between org and mapping, what it costs, and what to do: one finding each. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum

@@ -4,8 +4,6 @@ Nothing here is looked at unless leads are records of Lead. A lead that is made 
 get it, so none is made until all are there.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -39,7 +37,7 @@ def find(side: LeadSide, described: Mapping[str, Describe]) -> Iterator[Finding]
 
 
 def narrowed(side: LeadSide, findings: Iterable[Finding]) -> LeadSide | None:
-    """What is left of the table: without the fields that are asked for, the org tells nothing of leads."""
+    """What is left of the table: without the fields that are asked for, the org says nothing of leads."""
     asked = {LEAD, _place(side.key), _place(CONVERTED)}
     lost = [finding for finding in findings if finding.remedy is Remedy.REST]
     if any(finding.field in asked and finding.wrong == MISSING for finding in lost):

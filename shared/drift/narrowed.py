@@ -1,6 +1,4 @@
-"""The mapping as far as the org carries it. Pure."""
-
-from __future__ import annotations
+"""Narrowed: the mapping as far as the org carries it. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import replace

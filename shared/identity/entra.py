@@ -1,11 +1,9 @@
 """Access tokens of Microsoft Entra for the service user, from a refresh token that changes with every use.
 
 "Secure application model": one refresh token serves all audiences, each use returns a newer one, and losing it
-means that a person has to sign in again. So one worker refreshes at a time (`turn`), the newest token is kept at
-once (`keepers`), and the others take what they need from there.
+means that a person has to sign in again. So one worker refreshes at a time (`lease`), the newest token is stored at
+once (`token_stores`), and the others take what they need from there.
 """
-
-from __future__ import annotations
 
 import logging
 import time
@@ -42,7 +40,7 @@ class TokenStore(Protocol):
 
 
 class EntraTokens:
-    """Access tokens by audience, shared by all threads of a worker process and, through the keeper, by all workers."""
+    """Access tokens by audience, shared by all threads of a worker and, through the token store, by all workers."""
 
     def __init__(
         self,

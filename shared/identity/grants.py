@@ -1,9 +1,7 @@
-"""Asking Entra for tokens through msal, and what its answers and failures mean.
+"""Grants: asking Entra for tokens through msal, and what its answers and failures mean.
 
 "OAuth 2.0 authorization code flow" and "authentication and authorization error codes" (Microsoft identity platform).
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Callable
@@ -99,5 +97,5 @@ def asked(ask: Callable[[], Any]) -> Any:
         code = "ConnectError" if never_sent(error) else type(error).__name__
         raise Unavailable(Side.PARTNER_CENTER, CALL, code=code) from None
     except (MsalError, ValueError, LookupError, TypeError, AttributeError) as error:
-        # How msal meets a 5xx, a refused discovery (a wrong tenant, in the context) and what is no OAuth document.
+        # How msal fails on a 5xx, a refused discovery (a wrong tenant, in the context) and what is no OAuth document.
         raise refusal({"error_description": f"{error} {error.__context__}"}) from None

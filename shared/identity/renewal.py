@@ -1,10 +1,8 @@
-"""Keep the sign-in of the service user alive, and say so long before it dies.
+"""Renewal: keep the sign-in of the service user alive, and say so long before it dies.
 
 A refresh token ends 90 days after Entra gave it, and each use brings a newer one; so a token that is 60 days old
 means that renewing it has not worked for two months, and that there is a month left to find out why.
 """
-
-from __future__ import annotations
 
 import logging
 from collections.abc import Callable

@@ -4,8 +4,6 @@ simple-salesforce does the signing in; this module hands it what it really wants
 ".salesforce.com" instead of addresses. When to sign in again is the session's business.
 """
 
-from __future__ import annotations
-
 import warnings
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,7 +44,7 @@ class SalesforceTokens:
             raise _refusal(error.code, error.auth_message) from None
         except (ValueError, PyJWTError):  # from the JWT library: the text would quote the key
             raise SettingsInvalid(f"{PREFIX}SALESFORCE_PRIVATE_KEY: must be an RSA private key in PEM form") from None
-        except (AttributeError, TypeError):  # how simple-salesforce meets JSON that is no token document
+        except (AttributeError, TypeError):  # how simple-salesforce fails on JSON that is no token document
             raise Unavailable(Side.SALESFORCE, CALL, code="unreadable") from None
         if not token or not host:
             raise Unavailable(Side.SALESFORCE, CALL, code="unreadable")

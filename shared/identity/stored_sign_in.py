@@ -1,4 +1,5 @@
-"""What is kept of the sign-in for all workers: the newest refresh token, since when, and access tokens to share.
+"""Stored sign-in: what is kept of the sign-in for all workers: the newest refresh token, since when, and access tokens
+to share.
 
 Access tokens lie beside the refresh token, which is worth more, so that a deployment refreshes once an hour and
 audience however many workers it has.

@@ -1,7 +1,7 @@
-"""Where the sign-in of the service user is kept: a key vault, or the app's own store for development.
+"""Token stores: where the sign-in of the service user is kept: a key vault, or the app's own store for development.
 
-Both replace a secret only when it is still the one that was read. What the secret says is in `kept`, whose turn it
-is to replace it in `turn`.
+Both replace a secret only when it is still the one that was read. What the secret says is in `stored_sign_in`, whose
+turn it is to replace it in `lease`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ REFRESH_LIFETIME = timedelta(days=90)  # "Refresh tokens in the Microsoft identi
 
 
 class SecretStore(Protocol):
-    """The part of the app's store that a keeper needs."""
+    """The part of the app's store that a token store needs."""
 
     def load_secret(self, name: str, /) -> tuple[str | None, str]:
         """The secret, None when absent, and its version."""

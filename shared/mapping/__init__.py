@@ -1,4 +1,4 @@
-"""The field table and its two readers: a referral or an opportunity becomes a deal's groups, a change becomes
+"""Mapping: the field table and its two readers: a referral or an opportunity becomes a deal's groups, a change becomes
 JSON-Patch operations or Salesforce fields. Which change to make is decided elsewhere.
 """
 
@@ -36,7 +36,7 @@ class Mapping:
     referral: ReferralSide
     opportunity: OpportunitySide
     version: str  # changes whenever the table does
-    lead: LeadSide | None = None  # None: leads are no records of Lead, or the org does not tell of them
+    lead: LeadSide | None = None  # None: leads are no records of Lead, or the org does not describe them
     lacking: tuple[str, ...] = ()  # fields the org has lost, and without which Microsoft takes no new deal
 
     def filled(self, views: Views, side: Side) -> Views:

@@ -4,8 +4,6 @@ The text in the middle is canonical: trimmed, NFC, one spelling for one meaning,
 that has no spelling raises Untranslatable and is never guessed.
 """
 
-from __future__ import annotations
-
 import html
 import unicodedata
 from collections.abc import Callable, Mapping

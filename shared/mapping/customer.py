@@ -1,10 +1,8 @@
-"""Which account a new deal of Microsoft's belongs to, and which others may be meant. Pure.
+"""Customer: which account a new deal of Microsoft's belongs to, and which others may be meant. Pure.
 
 An account is found by its external key, else by name and postal code together. When several have both, or none has
 but some are called alike, a person should look: the others are listed.
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,6 +1,6 @@
-"""Reading mapping.toml: the partner's differences laid over the shipped default, and every mistake told at once."""
-
-from __future__ import annotations
+"""File: reading mapping.toml: the partner's differences laid over the shipped default, and every mistake reported at
+once.
+"""
 
 import tomllib
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Text that goes into queries and paths, and the external keys of customers and contacts."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

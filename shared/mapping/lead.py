@@ -1,7 +1,7 @@
 """A row of Lead: what to ask about one, and what a referral that is a lead gives it. Pure.
 
 It is made once and never updated: a seller works on it until it is converted, from when on nobody can write it.
-Fields that tell of a conversion: Object Reference, "Lead".
+Fields about a conversion: Object Reference, "Lead".
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
-"""Microsoft's side of a deal, as pointers of the mapping name it. Pure.
+"""Microsoft's side of a deal, as paths of the mapping name it. Pure.
 
 `/microsoft/…` points into Microsoft's own referral of the engagement ("Create a referral", shared referrals), `/kind`
 says how far the deal is shared. Neither can be written.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,18 +14,18 @@ THEIRS, KIND, LINK = "/microsoft", "/kind", "/link"
 READ_ONLY: Final = (THEIRS, KIND, LINK)
 
 
-def is_theirs(pointer: str) -> bool:
-    """Whether a value can only be told when Microsoft's referral has been looked for."""
-    return _under(pointer, THEIRS) or pointer == KIND
+def is_theirs(path: str) -> bool:
+    """Whether a value is only known when Microsoft's referral has been looked for."""
+    return _under(path, THEIRS) or path == KIND
 
 
-def is_read_only(pointer: str) -> bool:
-    """Whether a pointer names something that is no property of our own referral."""
-    return any(_under(pointer, made) for made in READ_ONLY)
+def is_read_only(path: str) -> bool:
+    """Whether a path names something that is no property of our own referral."""
+    return any(_under(path, made) for made in READ_ONLY)
 
 
 def side_of_microsoft(ours: Document, theirs: Document) -> dict[str, Any]:
-    """What the pointers find beside our own referral's properties; `theirs` is empty when Microsoft is not in.
+    """What the paths find beside our own referral's properties; `theirs` is empty when Microsoft is not in.
 
     Microsoft's number of the deal may stand on either referral. The team that was sent along with an invitation is
     ours: Microsoft's seller is whoever else is on it.
@@ -39,8 +37,8 @@ def side_of_microsoft(ours: Document, theirs: Document) -> dict[str, Any]:
     return {"microsoft": {**theirs, "trackingInfo": number, "team": team}, "kind": kind.value}
 
 
-def _under(pointer: str, top: str) -> bool:
-    return f"{pointer}/".startswith(f"{top}/")
+def _under(path: str, top: str) -> bool:
+    return f"{path}/".startswith(f"{top}/")
 
 
 def _filled(properties: Document | None) -> dict[str, Any]:

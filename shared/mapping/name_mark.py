@@ -3,8 +3,6 @@
 A name is always read without it, so that neither the mark nor its change ever reaches Partner Center.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final

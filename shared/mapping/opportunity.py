@@ -1,10 +1,8 @@
-"""The Salesforce side of the mapping: what to select, how to read a row, and how to spell a write.
+"""Opportunity: the Salesforce side of the mapping: what to select, how to read a row, and how to spell a write.
 
 Produces plain field dictionaries and paths; sending them is the business of `salesforce`. Shapes: REST API
 Developer Guide (query, sObject rows, upsert by external id, collections, composite).
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -23,12 +21,7 @@ from shared.ticks import epoch_seconds
 
 Record = Mapping[str, Any]
 S = Side.SALESFORCE
-MEANING: Mapping[Phase, Meaning] = {
-    Phase.NEW: "hold",
-    Phase.ACTIVE: "active",
-    Phase.WON: "won",
-    Phase.LOST: "lost",
-}
+MEANING: Mapping[Phase, Meaning] = {Phase.NEW: "hold", Phase.ACTIVE: "active", Phase.WON: "won", Phase.LOST: "lost"}
 MOST_REMOVALS = 18  # a composite holds 25 sub-requests; the others are the opportunity, additions and the read-back
 
 

@@ -1,10 +1,8 @@
-"""A deal's team: the owner and the opportunity team in Salesforce, the list of members in a referral. Pure.
+"""People: a deal's team: the owner and the opportunity team in Salesforce, the list of members in a referral. Pure.
 
 A person is known by the e-mail address. Who lacks what Microsoft asks of a member is left out of the team; the owner
-is always shown, so that what is missing can be told. Shapes: OpportunityTeamMember and User (Object Reference).
+is always shown, so that what is missing can be named. Shapes: OpportunityTeamMember and User (Object Reference).
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final

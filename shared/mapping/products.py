@@ -1,6 +1,4 @@
-"""The deal's solutions as one text, for reports and pages that cannot show the list. Written, never read."""
-
-from __future__ import annotations
+"""Products: the deal's solutions as one text, for reports and pages that cannot show the list. Written, never read."""
 
 from collections.abc import Mapping
 from typing import Final

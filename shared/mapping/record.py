@@ -1,9 +1,7 @@
-"""An opportunity as a query answers it: fields of its own, of its parents, and the rows below it.
+"""Record: an opportunity as a query answers it: fields of its own, of its parents, and the rows below it.
 
 Shapes: "Relationship Queries" (SOQL and SOSL Reference).
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final

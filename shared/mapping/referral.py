@@ -129,8 +129,8 @@ class ReferralSide:
 
     def note(self, document: Document) -> str:
         """The text that becomes a note of the new opportunity; empty without one."""
-        pointer = self._config.note.referral
-        return plain(_at(document, pointer), P) if pointer else ""
+        path = self._config.note.referral
+        return plain(_at(document, path), P) if path else ""
 
     def members(self, document: Document, group: BoundGroup) -> list[str]:
         """The e-mail addresses of a referral's team, in its order."""
@@ -151,9 +151,9 @@ class ReferralSide:
                 return Unreadable(problem.code, group.name, problem.detail)
         return group.read(lambda spec: self._raw(document, spec.referral), P)
 
-    def _raw(self, document: Document, pointer: str) -> Any:
-        if pointer != LINK:
-            return _at(document, pointer)
+    def _raw(self, document: Document, path: str) -> Any:
+        if path != LINK:
+            return _at(document, path)
         return self._link_template.format(
             referral_id=document.get(shape.ID) or "", engagement_id=shape.engagement_of(document)
         )
@@ -205,12 +205,12 @@ def _words(document: Document) -> tuple[str, str]:
     return plain(_at(document, shape.STATUS), P), plain(_at(document, shape.SUBSTATUS), P)
 
 
-def _at(document: Any, pointer: str) -> Any:
-    """The value a pointer names, None where the path ends early.
+def _at(document: Any, path: str) -> Any:
+    """The value that a path names, None where it ends early.
 
     An element of a list is named by its number, or by its type: types begin with a capital, properties never do.
     """
-    for part in pointer.strip("/").split("/"):
+    for part in path.strip("/").split("/"):
         if isinstance(document, list):
             document = _member(document, part)
         elif isinstance(document, Mapping):
@@ -226,9 +226,9 @@ def _member(listed: list[Any], part: str) -> Any:
     return next((item for item in listed if isinstance(item, Mapping) and item.get("type") == part), None)
 
 
-def _put(document: dict[str, Any], pointer: str, value: Any) -> None:
-    """Set the value a pointer names, making objects, one-element lists and elements of a type on the way."""
-    parts = pointer.strip("/").split("/")
+def _put(document: dict[str, Any], path: str, value: Any) -> None:
+    """Set the value that a path names, making objects, one-element lists and elements of a type on the way."""
+    parts = path.strip("/").split("/")
     here: Any = document
     for part, following in pairwise(parts):
         if isinstance(here, list):
@@ -244,7 +244,7 @@ def _put(document: dict[str, Any], pointer: str, value: Any) -> None:
 
 
 def _empty(following: str) -> Any:
-    """What holds a part of a pointer."""
+    """What holds a part of a path."""
     if following.isdigit():
         return [{}]
     return [] if following[:1].isupper() else {}

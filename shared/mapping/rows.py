@@ -1,7 +1,5 @@
 """Rows of the mapping bound to their codecs, ready to read and write; shared by both sides."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property

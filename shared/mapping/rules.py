@@ -1,7 +1,5 @@
 """What must not be said together in a mapping: each rule names the key, what is wrong and the remedy. Pure."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
@@ -99,7 +97,7 @@ def _one_of_each_kind(config: Config) -> Iterator[Mistake]:
             yield "groups", f"exactly one group of kind {kind!r} is possible, not {', '.join(found) or 'none'}"
     for name, group in config.groups.items():
         if not group.enabled and (group.kind in ("set", "status") or name == "identity"):
-            yield f"groups.{name}.enabled", 'the sync rests on this group; use update = "none" to leave changes alone'
+            yield f"groups.{name}.enabled", 'the sync needs this group; use update = "none" to leave changes alone'
 
 
 def _updatable(config: Config) -> Iterator[Mistake]:

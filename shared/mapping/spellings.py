@@ -4,8 +4,6 @@ Bound once, when the mapping is loaded: a row that asks for nothing keeps its co
 holds here too, and a text that could not be read back as itself is refused.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -8,9 +8,4 @@ from shared.partner_center.referrals import PartnerCenter
 from shared.partner_center.webhooks import WebhookRegistrations
 from shared.partner_center.wire import AccessTokens, guid
 
-__all__ = [
-    "AccessTokens",
-    "PartnerCenter",
-    "WebhookRegistrations",
-    "guid",
-]
+__all__ = ["AccessTokens", "PartnerCenter", "WebhookRegistrations", "guid"]

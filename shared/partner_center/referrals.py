@@ -2,8 +2,6 @@
 referral", "Get a list of referrals", and Microsoft's definition of the Partner Center Referrals connector.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self

@@ -3,8 +3,6 @@
 A save overwrites whatever was registered before, also by others; whether that is wanted is the caller's decision.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self

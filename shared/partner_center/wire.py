@@ -1,6 +1,6 @@
-"""One call to one of Microsoft's two hosts: headers, token, time limit, failures. What is called is not known here."""
-
-from __future__ import annotations
+"""Wire: one call to one of Microsoft's two hosts: headers, token, time limit, failures. What is called is not known
+here.
+"""
 
 import json
 import re

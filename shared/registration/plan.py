@@ -1,11 +1,9 @@
-"""Where Partner Center sends its events: decide what the registration should be, then make it so.
+"""Plan: where Partner Center sends its events: decide what the registration should be, then make it so.
 
 A tenant has one registration, with one address per event; saving replaces all of it. So nothing of somebody
 else's is dropped or displaced unless the operator says so. How the calls are made belongs in
 `partner_center`. Source: "Partner Center webhooks" (Microsoft Learn).
 """
-
-from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
@@ -56,7 +54,7 @@ class Registrations(Protocol):
 
     @property
     def sweep_only(self) -> bool:
-        """Whether this deployment must never be the one that Partner Center tells."""
+        """Whether this deployment must never receive the events itself."""
 
     def current(self) -> Registration | None: ...
     def save(self, url: str, events: tuple[str, ...], *, exists: bool) -> Registration: ...

@@ -3,8 +3,6 @@
 What may be registered is decided in `registration`. Addresses are shown without their last part, which is a secret.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Final

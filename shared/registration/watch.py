@@ -1,9 +1,7 @@
-"""Whether Partner Center still sends its events to this app: looked at hourly, told of when it does not.
+"""Watch: whether Partner Center still sends its events to this app: looked at hourly, reported when it does not.
 
 A tenant has one address per event, so whoever else registers displaces us without a word.
 """
-
-from __future__ import annotations
 
 import hmac
 import logging

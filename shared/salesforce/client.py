@@ -1,4 +1,4 @@
-"""Salesforce's query, composite and describe as methods, over simple-salesforce.
+"""Client: Salesforce's query, composite and describe as methods, over simple-salesforce.
 
 Every method is one call, or one call a page, to the pinned API version. Which records and fields belongs to the
 callers; time limits, tokens and retries belong to the session.
@@ -61,7 +61,7 @@ class Salesforce:
 
     @property
     def usage(self) -> Usage | None:
-        """The org's API usage as last heard."""
+        """The org's API usage as the last answer gave it."""
         return self.session.usage
 
     def query(self, soql: str, *, deleted: bool = False) -> Rows:

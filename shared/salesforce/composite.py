@@ -1,7 +1,5 @@
 """One composite call: its request document, and which step's failure its answer means. No calls are made here."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

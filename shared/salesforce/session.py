@@ -5,8 +5,6 @@ error code, the org's API usage, the server's clock. Failures leave as the class
 library's own repetition (which drops headers and does not end) never starts.
 """
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import MutableMapping
@@ -61,7 +59,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Usage:
-    """Calls of the last 24 hours and the org's limit, as the last answer told."""
+    """Calls of the last 24 hours and the org's limit, as the last answer gave it."""
 
     used: int
     limit: int

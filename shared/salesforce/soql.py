@@ -4,8 +4,6 @@ simple-salesforce quotes strings well; its formatter reads naive times as local 
 writes empty lists that Salesforce cannot parse. Ids and external ids go into paths only through here.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import re

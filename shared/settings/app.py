@@ -1,7 +1,5 @@
 """Settings of the app as a whole."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -11,7 +9,7 @@ from shared.settings.kinds import Secret, Zone
 
 
 class App(BaseModel):
-    """How deals are read, compared and told of."""
+    """How deals are read, compared and reported."""
 
     digest_key: Secret = Field(
         description="Key for the digests of what both sides showed; any long random text, never changed"

@@ -1,7 +1,5 @@
 """Settings of the sign-in at Microsoft."""
 
-from __future__ import annotations
-
 from pydantic import BaseModel, Field
 
 from shared.settings.kinds import Secret, Url

@@ -1,7 +1,5 @@
 """The kinds of values that settings have in the model; how their text is read is in `spelling`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo

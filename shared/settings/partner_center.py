@@ -1,7 +1,5 @@
 """Settings of Partner Center."""
 
-from __future__ import annotations
-
 from pydantic import BaseModel, Field
 
 from shared.settings.kinds import Url
@@ -21,15 +19,13 @@ class PartnerCenter(BaseModel):
         description="Base address of the webhook registration API",
     )
     partner_center_webhooks_audience: str = Field(
-        "https://api.partnercenter.microsoft.com",
-        description="Token audience of the webhook registration API",
+        "https://api.partnercenter.microsoft.com", description="Token audience of the webhook registration API"
     )
     partner_center_organization_id: str = Field(
         "", description="Own organization id; when set, referrals of other organizations are ignored"
     )
     partner_center_referral_link: str = Field(
-        "",
-        description="Address of a deal for people, with {referral_id} or {engagement_id}; empty: no link is written",
+        "", description="Address of a deal for people, with {referral_id} or {engagement_id}; empty: no link is written"
     )
     partner_center_mpn_id: str = Field(
         "", description="Partner location id sent on creation; empty: Partner Center's default"

@@ -1,4 +1,4 @@
-"""The settings that a delivery of Partner Center needs, read on their own and without the model.
+"""Receiving: the settings that a delivery of Partner Center needs, read on their own and without the model.
 
 Names and defaults of the webhook stand here; the model takes its defaults from here and adds what each one means. That
 both read every value alike is in `test_settings_receiving.py`. Only these are looked at: while another setting is
@@ -18,15 +18,11 @@ from shared.settings.spelling import bytes_of_a_delivery, filled_in, resolved, s
 
 @dataclass(frozen=True)
 class Receiving:
-    """What the webhook is told by its settings; called as in the model."""
+    """What the webhook takes from its settings; called as in the model."""
 
     webhook_token: str = field(repr=False)
     webhook_certificate_hosts: tuple[str, ...] = ("3psostorageacct.blob.core.windows.net",)
-    webhook_issuer_hosts: tuple[str, ...] = (
-        "www.microsoft.com",
-        "caissuers.microsoft.com",
-        "cacerts.digicert.com",
-    )
+    webhook_issuer_hosts: tuple[str, ...] = ("www.microsoft.com", "caissuers.microsoft.com", "cacerts.digicert.com")
     webhook_certificate_names: tuple[str, ...] = (
         "pcnotifications-dispatch.microsoft.com",
         "pcnotifications.microsoft.com",

@@ -1,7 +1,5 @@
 """Settings of Salesforce."""
 
-from __future__ import annotations
-
 from pydantic import BaseModel, Field
 
 from shared.settings.kinds import Secret, Url
@@ -28,7 +26,5 @@ class Salesforce(BaseModel):
     salesforce_page_size: int = Field(2000, ge=200, le=2000, description="Rows per query page")
     salesforce_timeout_seconds: float = Field(60, gt=0, le=600, description="Time limit of one call to Salesforce")
     salesforce_client_name: str = Field(
-        "cosell-connector",
-        pattern=r"^[A-Za-z0-9/_.-]+$",
-        description="Client name shown in Salesforce's event logs",
+        "cosell-connector", pattern=r"^[A-Za-z0-9/_.-]+$", description="Client name shown in Salesforce's event logs"
     )

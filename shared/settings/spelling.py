@@ -1,6 +1,6 @@
-"""How the text of a setting is read, and what is refused of it. Nothing here repeats a value: it may be a secret."""
-
-from __future__ import annotations
+"""Spelling: how the text of a setting is read, and what is refused of it. Nothing here repeats a value: it may be a
+secret.
+"""
 
 from urllib.parse import urlsplit
 

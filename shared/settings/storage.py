@@ -1,6 +1,4 @@
-"""Settings of the app's own state and queues."""
-
-from __future__ import annotations
+"""Storage: settings of the app's own state and queues."""
 
 from pydantic import BaseModel, Field
 

@@ -1,7 +1,5 @@
 """Settings of time: when the timers tick, and how long to wait for what."""
 
-from __future__ import annotations
-
 from pydantic import BaseModel, Field
 
 from shared.settings.kinds import Seconds
@@ -36,12 +34,10 @@ class Timing(BaseModel):
         DEFAULT.delta_overlap, description="How far the hourly delta looks back behind its watermark"
     )
     list_lag_seconds: Seconds = Field(
-        DEFAULT.list_lag,
-        description="How long lists may not show a new referral; an unclear creation waits this long",
+        DEFAULT.list_lag, description="How long lists may not show a new referral; an unclear creation waits this long"
     )
     in_flight_seconds: Seconds = Field(
-        DEFAULT.in_flight,
-        description="How late an unanswered creation may still take effect; it is waited for as well",
+        DEFAULT.in_flight, description="How late an unanswered creation may still take effect; it is waited for as well"
     )
     claim_seconds: int = Field(
         DEFAULT.claim, ge=30, description="Age at which an unfinished creation or write may be taken over"

@@ -1,7 +1,5 @@
 """Settings of the webhook, and of a second deployment beside production. Their defaults are in `receiving`."""
 
-from __future__ import annotations
-
 from pydantic import BaseModel, Field
 
 from shared.settings.kinds import DeliverySize, Secret, SecretUrl, Words
@@ -23,8 +21,7 @@ class Webhook(BaseModel):
         description="Exact hosts that may serve the certificate of the signing certificate's issuer; empty: none",
     )
     webhook_certificate_names: Words = Field(
-        Receiving.webhook_certificate_names,
-        description="Names the signing certificate may carry, separated by commas",
+        Receiving.webhook_certificate_names, description="Names the signing certificate may carry, separated by commas"
     )
     webhook_certificate_organization: str = Field(
         Receiving.webhook_certificate_organization, description="Organization the signing certificate must carry"
@@ -41,7 +38,7 @@ class Staging(BaseModel):
 
     sweep_only: bool = Field(
         default=False,
-        description="For staging: never registers a webhook; finds changes by comparing, or is told by a relay",
+        description="For staging: never registers a webhook; finds changes by comparing, or gets events from a relay",
     )
     webhook_relay_url: SecretUrl | None = Field(
         None,

@@ -3,8 +3,6 @@ carries. Sources: "Referral resources", "Create a referral", and Microsoft's def
 Referrals connector.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
@@ -99,9 +97,7 @@ def completed(body: dict[str, Any], opportunity_id: str, mpn_id: str) -> dict[st
     help_asked = body.get("inviteContext", {}).get("assistanceRequestCode", NO_HELP) != NO_HELP
     consent = body.setdefault("consent", {})
     consent.update(
-        consentToToShareInfoWithOthers=True,
-        consentToContact=True,
-        consentToMicrosoftToContactSpecificPartners=True,
+        consentToToShareInfoWithOthers=True, consentToContact=True, consentToMicrosoftToContactSpecificPartners=True
     )
     if help_asked:  # help implies visibility to Microsoft's sellers
         consent["consentToShareReferralWithMicrosoftSellers"] = True

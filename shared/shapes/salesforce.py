@@ -1,7 +1,5 @@
 """Objects and fields that every org has, and the records the sync makes of them. Source: Object Reference."""
 
-from __future__ import annotations
-
 import base64
 import html
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Bells: ring doorbells on Azure Queues. What a doorbell says is in `doorbell`; who answers it, in `functions`."""
 
-from __future__ import annotations
-
 import contextlib
 import threading
 from collections.abc import Iterable

@@ -1,10 +1,9 @@
-"""How long a link's lines are kept: conflicts, which hold values, and history. Our own rows, never anybody's record.
+"""Retention: how long a link's lines are kept: conflicts, which hold values, and history. Our own rows, never anybody's
+record.
 
 Nothing is decided from lines that old. A conflict that still waits for a person is kept however old it is, and so is
 one whose write was announced and is not finished.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache

@@ -4,8 +4,6 @@ Pure translation, keys and size limits. Reading and writing tables belongs in `s
 Limits: "Understanding the Table service data model" (Azure Storage REST reference).
 """
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 import json

@@ -3,8 +3,6 @@
 Reading and writing rows only. How rows look is in `rows`; what to remember is decided elsewhere.
 """
 
-from __future__ import annotations
-
 import contextlib
 import heapq
 import itertools
@@ -17,12 +15,7 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from azure.core import MatchConditions
-from azure.core.exceptions import (
-    HttpResponseError,
-    ResourceExistsError,
-    ResourceModifiedError,
-    ResourceNotFoundError,
-)
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.data.tables import TableTransactionError, UpdateMode
 
 from shared.deal import Conflict, History, Issue, Link, Side

@@ -1,4 +1,4 @@
-"""The imperative shell: gather, decide, apply, remember. Decisions are in `decide`, calls in the adapters.
+"""Sync: the imperative shell: gather, decide, apply, remember. Decisions are in `decide`, calls in the adapters.
 
 changes    answers doorbells          converge            the only road to a write on an existing pair
 poll       rings for Salesforce       create_referral     the one step that cannot be repeated safely

@@ -1,6 +1,4 @@
-"""Answer doorbells: whoever rings, look at the records named, and settle each on its own."""
-
-from __future__ import annotations
+"""Changes: answer doorbells: whoever rings, look at the records named, and settle each on its own."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -84,7 +82,7 @@ def _creations_asked(sync: Sync, bell: Doorbell, queue: Queue) -> None:
 
 
 def referrals_changed(sync: Sync, bell: Doorbell, queue: Queue = Queue.REFERRAL_CHANGES) -> None:
-    """Look at the referrals named: linked ones converge, others are met for the first time."""
+    """Look at the referrals named: linked ones converge, of others it is asked what they mean."""
     _answer(sync, bell, queue, _referrals_changed)
 
 
@@ -118,7 +116,7 @@ def _referral_changed(sync: Sync, bell: Doorbell, queue: Queue, referral_id: str
     known, found = known_of(link, P, referral_id), Gathered(settled=bell.tries > 0).of(link)
     if known is not Known.ANOTHERS:
         found = read_referral(sync, referral_id, found)
-    # An event may tell of a newer version than this replica shows; after three looks the delta takes over.
+    # An event may be about a newer version than this replica shows; after three looks the delta takes over.
     seen = bell.seen if bell.tries < len(STALE_SECONDS) else 0
     step = next_step(Rang.REFERRAL, known, referral_shows(found.p, seen=seen, slack=SLACK_TICKS))
     match step:

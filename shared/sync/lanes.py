@@ -3,8 +3,6 @@
 Who rings, and why, is the callers' business.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -24,7 +22,7 @@ QUEUES: dict[LinkState, tuple[Queue, str]] = {
 def ring(
     sync: Ringing, queue: Queue, ids: Sequence[str], *, reason: str, bulk: bool = False, delay_seconds: int = 0
 ) -> None:
-    """Ring for records on the live lane, or on the bulk lane when told so or when they are many."""
+    """Ring for records on the live lane, or on the bulk lane when asked to or when they are many."""
     if bulk or len(ids) > sync.bulk_above:
         queue = BULK.get(queue, queue)
     if ids:

@@ -1,7 +1,5 @@
 """The beginning of a list that Partner Center shows latest first."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 

@@ -1,6 +1,4 @@
-"""What is left of a doorbell that no run could finish: an issue per record, and one more ring."""
-
-from __future__ import annotations
+"""Poison: what is left of a doorbell that no run could finish: an issue per record, and one more ring."""
 
 import logging
 

@@ -1,6 +1,4 @@
-"""What the shell needs from the outside, and the one value that carries it. No decisions here."""
-
-from __future__ import annotations
+"""Ports: what the shell needs from the outside, and the one value that carries it. No decisions here."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,6 +1,4 @@
-"""Settings and the partner's mapping in the form that the shell and `decide` ask for. Pure."""
-
-from __future__ import annotations
+"""Rules: settings and the partner's mapping in the form that the shell and `decide` ask for. Pure."""
 
 import hashlib
 import hmac

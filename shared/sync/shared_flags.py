@@ -1,10 +1,8 @@
-"""Marks: rows of the `cursor` table that every worker obeys, each read at most every few seconds.
+"""Shared flags: rows of the `cursor` table that every worker obeys, each read at most every few seconds.
 
-One worker writes a mark, the others follow when what they remember of it is too old. What a mark says belongs to
+One worker writes a flag, the others follow when what they remember of it is too old. What a flag says belongs to
 its owner: `schema`, `brakes`.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,13 +14,13 @@ CACHE_SECONDS = 5
 
 @dataclass
 class SharedFlags:
-    """What this worker last read of each mark. Safe to share between threads: the worst race is one more read."""
+    """What this worker last read of each flag. Safe to share between threads: the worst race is one more read."""
 
     _read: dict[str, tuple[int, str]] = field(default_factory=dict)
     _made: dict[str, tuple[tuple[object, ...], Any]] = field(default_factory=dict)
 
     def text(self, name: str, now: int, read: Callable[[str], str]) -> str:
-        """The mark's text, a few seconds old at most. `now` is UTC epoch seconds."""
+        """The flag's text, a few seconds old at most. `now` is UTC epoch seconds."""
         at, text = self._read.get(name, (-CACHE_SECONDS, ""))
         if not 0 <= now - at < CACHE_SECONDS:
             text = read(name)

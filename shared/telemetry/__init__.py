@@ -1,7 +1,8 @@
-"""What the app says about itself: units of work with their correlation, log lines, and the figures measured from them.
+"""Telemetry: what the app says about itself: units of work with their correlation, log lines, and the metrics measured
+from them.
 
 Call sites log what happened and think of nothing else. `work` says which run it belongs to, `lines` completes each
-line, `figures` is the table of what is measured, `export` sends it to Azure Monitor.
+line, `metrics` is the table of what is measured, `export` sends it to Azure Monitor.
 """
 
 from shared.telemetry.lines import Line, attend

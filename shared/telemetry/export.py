@@ -1,4 +1,5 @@
-"""Figures to Azure Monitor: loaded in the background, so that nobody waits for it, and only where it is configured.
+"""Export: metrics to Azure Monitor: loaded in the background, so that nobody waits for it, and only where it is
+configured.
 
 The exporter alone, not the distribution around it: requests, calls and log lines reach Application Insights by way of
 the Functions host already, and the distribution's instrumentation would record them a second time.

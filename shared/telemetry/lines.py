@@ -1,10 +1,8 @@
-"""What becomes of a log line: it is told which work it belongs to, counted, and cleared of what errors quote.
+"""What becomes of a log line: it gets the work it belongs to, is counted, and cleared of what errors quote.
 
 The app logs one JSON object per line, on loggers below `cosell`; the Functions worker passes on the text of a line
 and nothing else, so whatever is to be found later has to stand in it.
 """
-
-from __future__ import annotations
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Which log lines are measured, and how: one table. A line without one of a figure's keys is not measured by it.
+"""Which log lines are measured, and how: one table. A line without one of a metric's keys is not measured by it.
 
 Names, units and attributes as OpenTelemetry has them; `docs/observe.md` says what to do with each.
 """

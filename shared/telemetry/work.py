@@ -5,8 +5,6 @@ that one question finds a delivery, the runs it led to and, by the request ids b
 It is kept in a context variable: whoever logs, rings or calls does not have to be handed it.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections import Counter

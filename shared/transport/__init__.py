@@ -1,4 +1,4 @@
-"""How calls are made and answers are read, for both services.
+"""Transport: how calls are made and answers are read, for both services.
 
 `answers` turns any answer into the classes of `shared.errors`, `retrying` decides what may be repeated and keeps
 the call log, `sessions` is the session of the libraries that speak `requests`. What the calls say belongs

@@ -4,8 +4,6 @@ The table from status and code to class lives in `shared.errors`; this module on
 repeating do not belong here.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime

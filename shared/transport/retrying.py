@@ -1,9 +1,7 @@
-"""What may be repeated and when, how many calls run at once, and the one log line that each call leaves.
+"""Retrying: what may be repeated and when, how many calls run at once, and the one log line that each call leaves.
 
 Seconds only: minutes belong to the queue, hours to the pollers.
 """
-
-from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator

@@ -4,8 +4,6 @@ Both libraries insist on https. When the settings name a simulator on this machi
 address is routed to it, so that no rehearsal ever reaches the real service.
 """
 
-from __future__ import annotations
-
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 

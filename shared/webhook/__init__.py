@@ -1,1 +1,3 @@
-"""Believing a delivery of Partner Center. Nothing is imported here: a cold start loads only what a delivery needs."""
+"""Webhook: believing a delivery of Partner Center. Nothing is imported here: a cold start loads only what a delivery
+needs.
+"""

@@ -1,10 +1,8 @@
-"""Asking one machine for one file, with what the language brings: no proxy, no cookie, no redirect, no decoding.
+"""Fetch: asking one machine for one file, with what the language brings: no proxy, no cookie, no redirect, no decoding.
 
 The connection goes to the number that was looked at; TLS and the Host header use the name. A client library would do
 the same, and double what a worker imports before it can answer its first delivery (`make bench-import`).
 """
-
-from __future__ import annotations
 
 import socket
 import ssl

@@ -6,8 +6,6 @@ certificate. Such a place is only believed at the hosts of the setting, by defau
 found this way is as untrusted as the leaf until the chain has been verified.
 """
 
-from __future__ import annotations
-
 import re
 
 from shared.webhook.x509 import NotCertificates, certificates_in, issuer_places_of

@@ -1,4 +1,4 @@
-"""From a raw delivery to a believed event: examine, certificate, verify, parse. The joints, and nothing else.
+"""Receiver: from a raw delivery to a believed event: examine, certificate, verify, parse. The joints, and nothing else.
 
 What each step checks is in `webhook`; how the certificate is fetched, in `certificates`. What an event leads
 to is the function's business.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Tally:
-    """Counts occurrences by a fixed word, and tells how many to mention: at most one mention a minute per word."""
+    """Counts occurrences by a fixed word, and says how many to mention: at most one mention a minute per word."""
 
     def __init__(self, every: timedelta = timedelta(minutes=1)) -> None:
         self._every = every

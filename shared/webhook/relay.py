@@ -1,6 +1,6 @@
-"""Sends verified deliveries on to a second deployment, as they came: staging beside production.
+"""Relay: sends verified deliveries on to a second deployment, as they came: staging beside production.
 
-Partner Center has one address per event and tenant, so production is told and passes it on. What is sent is the
+Partner Center has one address per event and tenant, so production gets it and passes it on. What is sent is the
 delivery itself, byte for byte and with its signature: staging verifies it as if it came from Partner Center, so it
 need not trust production, and production needs no key to staging's queues. Where it goes is a setting, never
 anything of the message. Production answers Partner Center without waiting; what cannot be sent is dropped, counted

@@ -6,8 +6,6 @@ describes, every property that a referral has, and every name in the shapes; the
 module, docstrings left out.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 import tomllib

@@ -5,8 +5,6 @@ import statements and definitions only; nothing of the tree is executed. That th
 them bites, is in `test_rules.py`.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A rig's deployment as the command line reaches it: the real clients over the simulators."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path

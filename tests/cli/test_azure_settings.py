@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cli.azure_settings import with_secrets
-from cli.settings_file import values_in
 from shared.settings import SettingsInvalid
+from shared.settings.file import values_in
 
 VAULT = "https://kv-sec-abc.vault.azure.net"
 REFERENCE = f"@Microsoft.KeyVault(SecretUri={VAULT}/secrets/cosell-digest-key)"

@@ -1,7 +1,5 @@
 """The command itself: exit codes, JSON, wrong usage, help; and out of the box against a running sandbox."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The doctor: every mistake is found by its own check, in plain words, and nothing else is blamed or changed."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -327,11 +325,7 @@ def test_an_unused_queue_is_no_problem(tmp_path: Path) -> None:
     ("overlay", "verdict", "words"),
     [
         ("", "problem", "This org has one currency (JPY), but the mapping reads and writes CurrencyIsoCode"),
-        (
-            '[groups.value.fields.currency]\nsalesforce = ""\nfixed = "USD"',
-            "problem",
-            "is JPY, but the mapping",
-        ),
+        ('[groups.value.fields.currency]\nsalesforce = ""\nfixed = "USD"', "problem", "is JPY, but the mapping"),
         ('[groups.value.fields.currency]\nsalesforce = ""\nfixed = "JPY"', "ok", "One currency (JPY)"),
         ('[groups.value.fields.currency]\nsalesforce = "Deal_Currency__c"', "ok", "kept in another field"),
     ],

@@ -1,7 +1,5 @@
 """A partner's overlay of ten changes is in order; each mistake that is made in it is found by its check."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -105,19 +103,11 @@ MISTAKES: list[tuple[Callable[[Rig], str], str, str]] = [
     (_instead('"Deal_Value__c"', '"Deal_Notes__c"'), "mapping file", "one Salesforce field has two writers"),
     (_instead('"Deal_Value__c"', '"NextStep"'), "fields", "Opportunity.NextStep has a type that the mapping's codec"),
     (_instead('"Campaign_Code__c"', '"Score__c"'), "fields", "Opportunity.Score__c cannot be edited"),
-    (
-        _instead("length = { salesforce = 80 }", "length = { salesforce = 200 }"),
-        "fields",
-        "is shorter than the map",
-    ),
+    (_instead("length = { salesforce = 80 }", "length = { salesforce = 200 }"), "fields", "is shorter than the map"),
     (_instead('"Prospecting"', '"Prospect"'), "stages", "The stage 'Prospect' (hold) does not exist"),
     (_instead('"Needs Analysis"', '"Closed Lost2"'), "stages", "(active) does not exist"),
     (_and("[scope]\nco_sell_onyl = true\n"), "mapping file", "scope.co_sell_onyl"),
-    (
-        _instead("[stages]", '[stages]\nwon = "Qualification"'),
-        "stages",
-        "'Qualification' (won) is open, not",
-    ),
+    (_instead("[stages]", '[stages]\nwon = "Qualification"'), "stages", "'Qualification' (won) is open, not"),
     (
         _instead('"PC_Referral__c"', '"Plain__c"'),
         "referral identifier",

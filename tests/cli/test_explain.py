@@ -1,7 +1,5 @@
 """`explain` tells what the connector then does, never writes, and shows no value unless asked."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -71,10 +69,7 @@ def _solutions(rig: Rig, opportunity: str, referral: str) -> None:
 
 
 EDITS: list[tuple[Callable[[Rig, str, str], None], dict[str, str]]] = [
-    (
-        _sellers_edit,
-        {"amount or currency": "write to Partner Center", "description": "write to Partner Center"},
-    ),
+    (_sellers_edit, {"amount or currency": "write to Partner Center", "description": "write to Partner Center"}),
     (_portals_edit, {"description": "write to Salesforce"}),
     (
         _both_edit,

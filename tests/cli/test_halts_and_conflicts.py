@@ -1,20 +1,25 @@
 """Nothing ends in a wall: a halt can be released, and what lost a conflict can be read."""
 
-from __future__ import annotations
-
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cli.explain.conflicts import RULES
+from cli.explain.gather import LAST_LINES
 from shared import sync as flows
+from shared.deal import Link, LinkState, Side
 from shared.sync.admission.brakes import halt_of
 from tests.cli.deployed import deployment, explained
 from tests.cli.test_cosell import cosell, rig, settings_file
 from tests.support.rig import Rig
-from tests.sync.test_bad_opportunities import BAD, Bad
+from tests.sync.test_bad_opportunities import BAD, Bad, spoiled
 
 __all__ = ["rig"]
+ROOT = Path(__file__).parents[2]
+COMPLETE = ("It is complete: a referral is created at the next poll.",)
 
 
 def halt(rig: Rig) -> None:
@@ -61,13 +66,18 @@ def test_resume_without_a_halt_says_so_and_fails(rig: Rig, tmp_path: Path) -> No
 def conflict(rig: Rig, ours: str = "ours", theirs: str = "theirs") -> tuple[str, str]:
     """Both sides change the description; the mapping's owner wins."""
     opportunity, referral = rig.linked()
+    at_once(rig, opportunity, referral, {"Description": ours}, {"/details/notes": theirs})
+    return opportunity, referral
+
+
+def at_once(rig: Rig, opportunity: str, referral: str, ours: dict[str, Any], theirs: dict[str, Any]) -> None:
+    """A seller and somebody in the portal save before either edit has travelled."""
     rig.pass_time(minutes=2)
-    rig.salesforce.update("Opportunity", opportunity, {"Description": ours})
+    rig.salesforce.update("Opportunity", opportunity, ours)
     rig.pass_time(seconds=5)
-    rig.partner_center.portal_edit(referral, {"/details/notes": theirs})
+    rig.partner_center.portal_edit(referral, theirs)
     rig.pass_time(seconds=5)
     rig.webhook(referral)
-    return opportunity, referral
 
 
 def test_kept_losers_are_shown_by_record_and_their_values_only_when_asked_for(rig: Rig, tmp_path: Path) -> None:
@@ -97,7 +107,76 @@ def test_the_latest_conflicts_of_all_pairs_come_first(rig: Rig) -> None:
     assert [one.at for one in kept] == sorted((one.at for one in kept), reverse=True)
 
 
-@pytest.mark.parametrize("record", ["hello", "0065e0000000009AAA", "0065e0000000001XXX"])
+def test_every_rule_by_which_a_value_is_kept_has_words() -> None:
+    sources = "".join(file.read_text("utf-8") for file in (ROOT / "shared" / "decide").glob("*.py"))
+    calls = re.findall(r"\b(?:C|_c)onflict\(.*\)", sources)
+    reasons = {reason for call in calls for reason in re.findall(r'"([a-z_]+)"', call)}
+    assert reasons == RULES.keys()
+
+
+def test_a_conflict_tells_programs_when_by_which_rule_and_which_side_was_overwritten(rig: Rig, tmp_path: Path) -> None:
+    opportunity, _ = conflict(rig)
+    rig.pass_time(hours=3)
+    (told,) = json.loads(cosell("conflicts", "--json", "--settings", settings_file(rig, tmp_path)).output)
+    assert told == {
+        "when": "2026-01-05 12:03 UTC, 3 h ago",
+        "record": opportunity,
+        "group": "description",
+        "what": "both sides had changed it; Salesforce's value stands",
+        "partner_center": "filled",
+        "salesforce": "filled",
+        "rule": "both_changed",
+        "overwritten": "partner_center",
+    }
+
+
+def test_what_was_overwritten_is_shown_whole_for_nobody_else_has_it(rig: Rig, tmp_path: Path) -> None:
+    conflict(rig, theirs="long " * 700 + "end")
+    file = settings_file(rig, tmp_path)
+    (told,) = json.loads(cosell("conflicts", "--values", "--json", "--settings", file).output)
+    assert told["partner_center"] == "text: " + "long " * 700 + "end"
+
+
+def test_what_a_record_holds_gives_the_terminal_no_orders(rig: Rig, tmp_path: Path) -> None:
+    _, referral = conflict(rig, theirs="\x1b]0;yours\x07\x1b[2J\u202eeruces\n[red]")
+    file = settings_file(rig, tmp_path)
+    for command in (("conflicts",), ("explain", referral)):
+        shown = cosell(*command, "--values", "--settings", file).output
+        assert r"\x1b]0;yours" in shown
+        assert r"\u202eeruces\n[red]" in shown
+        assert not {"\x1b", "\x07", "\u202e"} & set(shown)
+
+
+def test_explain_shows_the_latest_conflicts_of_its_pair_newest_first(rig: Rig) -> None:
+    opportunity, referral = rig.linked()
+    for number in range(LAST_LINES + 2):
+        at_once(rig, opportunity, referral, {"Description": f"ours {number}"}, {"/details/notes": f"theirs {number}"})
+    at_once(rig, opportunity, referral, {"Amount": 7}, {"/details/dealValue": 8})
+    kept = explained(rig, opportunity, values=True).conflicts
+    assert [one.group for one in kept] == ["amount or currency"] + ["description"] * (LAST_LINES - 1)
+    assert kept[1].partner_center == f"text: theirs {LAST_LINES + 1}"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://acme.lightning.force.com/lightning/r/Opportunity/{opportunity}/view",
+        "https://acme.my.salesforce.com/{opportunity}?ws=1",
+        "https://partner.microsoft.com/dashboard/referrals/{referral}/#details",
+        "  {referral}  ",
+    ],
+)
+def test_an_address_names_its_record(rig: Rig, tmp_path: Path, address: str) -> None:
+    opportunity, referral = conflict(rig)
+    pasted = address.format(opportunity=opportunity, referral=referral)
+    told = json.loads(cosell("conflicts", pasted, "--json", "--settings", settings_file(rig, tmp_path)).output)
+    assert [one["record"] for one in told] == [opportunity]
+    assert explained(rig, pasted) == explained(rig, referral)
+
+
+@pytest.mark.parametrize(
+    "record", ["hello", "https://acme.my.salesforce.com/001000000000001AAA", "0065e0000000009AAA", "0065e0000000001XXX"]
+)
 def test_a_record_without_a_pair_is_no_success(rig: Rig, tmp_path: Path, record: str) -> None:
     done = cosell("conflicts", record, "--settings", settings_file(rig, tmp_path))
     assert done.exit_code == 2
@@ -108,19 +187,64 @@ def test_no_conflict_is_said(rig: Rig, tmp_path: Path) -> None:
     assert "No conflict is kept." in cosell("conflicts", "--settings", settings_file(rig, tmp_path)).output
 
 
-@pytest.mark.parametrize("bad", [bad for bad in BAD if not bad.asked], ids=lambda bad: bad.name)
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.name)
 def test_explain_gives_the_reasons_that_the_seller_reads(bad: Bad, tmp_path: Path) -> None:
     rig = Rig(mapping=bad.mapping)
     opportunity = rig.new_opportunity(**bad.made())
     bad.spoil(rig, opportunity)
     rig.pass_time(seconds=5)
-    said = explained(rig, opportunity, overlay=bad.mapping, folder=tmp_path, values=True).summary
+    before = explained(rig, opportunity, overlay=bad.mapping, folder=tmp_path, values=True).summary
     rig.poll()
     rig.minute()
-    told = str(rig.opportunity(opportunity)["Sync_Message__c"])
-    assert bad.sentence in said
-    reasons = said[1:] if said[0].startswith("It is not sent to Microsoft for ") else said
-    assert " ".join(reasons).startswith(told.rstrip("…").strip())
+    after = explained(rig, opportunity, overlay=bad.mapping, folder=tmp_path, values=True).summary
+    assert before == (COMPLETE if bad.asked else after)
+    told = rig.opportunity(opportunity)["Sync_Message__c"]
+    reasons = (
+        after[1:] if after[0].startswith(("It is not sent to Microsoft for 1 reason:", "It was refused")) else after
+    )
+    assert reasons == (told,) == (bad.sentence,)
+
+
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.name)
+def test_the_reasons_quote_no_record_unless_values_are_asked_for(bad: Bad, tmp_path: Path) -> None:
+    rig, opportunity = spoiled(bad)
+    said = " ".join(explained(rig, opportunity, overlay=bad.mapping, folder=tmp_path).summary)
+    quoted = ("Atlantis", "XYZ", "Contoso", "TALER", "New Business", "Kim", "Solution ID")
+    assert [value for value in quoted if value in said] == []
+
+
+def test_what_was_refused_is_sent_once_the_deal_changes_and_explain_knows() -> None:
+    (refused,) = (bad for bad in BAD if bad.asked)
+    rig, opportunity = spoiled(refused)
+    assert explained(rig, opportunity).summary == (
+        "It was refused (invalidRequest): a change of the deal, or a retry, sends it again.",
+    )
+    rig.edit(opportunity, Amount=7)
+    assert explained(rig, opportunity).summary == COMPLETE
+    rig.edit(opportunity, Sync_with_Partner_Center__c=False)
+    assert "is not ticked" in explained(rig, opportunity).summary[0]
+
+
+def test_nobody_is_told_to_clear_an_identifier_that_only_cannot_be_read_now() -> None:
+    rig = Rig()
+    opportunity, _ = rig.linked()
+    rig.forget_everything()
+    rig.partner_center.fail(times=99, on="*", status=503)
+    told = explained(rig, opportunity)
+    assert told.summary == ("Partner Center cannot be reached now.",)
+    assert not told.complete
+
+
+def test_a_creation_that_a_person_has_to_decide_is_not_promised() -> None:
+    rig = Rig()
+    opportunity = rig.new_opportunity()
+    link = Link(f"s-{opportunity}", LinkState.DUPLICATE, opportunity_id=opportunity)
+    rig.store.claim_alias(Side.SALESFORCE, opportunity, rig.store.save(link).id)
+    assert explained(rig, opportunity).summary == ("A person has to decide first: it was left as duplicate.",)
+    rig.pass_time(seconds=5)
+    rig.poll()
+    rig.minute()
+    assert rig.partner_center.writes() == []
 
 
 def test_explain_promises_no_creation_while_the_org_lacks_a_field_that_microsoft_needs() -> None:
@@ -140,6 +264,4 @@ def test_explain_knows_the_defaults_of_the_mapping(tmp_path: Path) -> None:
     overlay = '[groups.notes.fields.text.default]\npartner_center = "Nothing said."\n'
     rig = Rig(mapping=overlay)
     opportunity = rig.new_opportunity(Description=None, How_can_Microsoft_help__c="Proof Of Concept or Demo")
-    assert explained(rig, opportunity, overlay=overlay, folder=tmp_path).summary == (
-        "It is complete: a referral is created at the next poll.",
-    )
+    assert explained(rig, opportunity, overlay=overlay, folder=tmp_path).summary == COMPLETE

@@ -1,7 +1,5 @@
 """Leads as records of Lead: what the doctor looks at, and what `explain` says of a lead and of what became of it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`cosell login`: a person signs in, it is proven, and only then the app uses it."""
 
-from __future__ import annotations
-
 import json
 import re
 import threading

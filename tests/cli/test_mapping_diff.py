@@ -1,7 +1,5 @@
 """`cosell mapping diff`: what a promotion would change, key by key, in the words of the guide."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

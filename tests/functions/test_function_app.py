@@ -106,10 +106,7 @@ def test_the_lines_of_the_app_and_its_runs_are_kept(category: str) -> None:
 
 def test_the_extension_bundle_is_of_generation_4() -> None:
     assert HOST["version"] == "2.0"
-    assert HOST["extensionBundle"] == {
-        "id": "Microsoft.Azure.Functions.ExtensionBundle",
-        "version": "[4.*, 5.0.0)",
-    }
+    assert HOST["extensionBundle"] == {"id": "Microsoft.Azure.Functions.ExtensionBundle", "version": "[4.*, 5.0.0)"}
 
 
 def test_a_run_has_an_end() -> None:

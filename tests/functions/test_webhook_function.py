@@ -116,18 +116,11 @@ def test_a_genuine_delivery_rings_once_for_its_referral(monkeypatch: pytest.Monk
     )
 
 
-def test_a_message_holds_id_event_version_and_a_correlation_of_our_own_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_message_holds_id_event_version_and_a_correlation_of_our_own_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     _, messages = deliver(receiver(), monkeypatch, body(AuditUri="https://secret.example", Extra={"amount": 5}))
     message = json.loads(messages[0])
     assert re.fullmatch("[0-9a-f]{32}", message.pop("correlation"))
-    assert message == {
-        "ids": [REFERRAL],
-        "reason": "referral-updated",
-        "seen": 636_544_227_395_485_487,
-        "tries": 0,
-    }
+    assert message == {"ids": [REFERRAL], "reason": "referral-updated", "seen": 636_544_227_395_485_487, "tries": 0}
 
 
 @pytest.mark.parametrize("name", ["test-created", "invoice-ready", "granular-admin-relationship-approved", "new-thing"])

@@ -1,7 +1,5 @@
 """The real Python worker loads and runs apps as tests/support/worker.py promises, and finds what unit tests cannot."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

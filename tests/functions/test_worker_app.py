@@ -1,7 +1,5 @@
 """The deployed files, loaded and invoked through the real Python worker, with the settings in the environment only."""
 
-from __future__ import annotations
-
 import json
 import os
 import venv

@@ -179,10 +179,7 @@ def test_a_refresh_token_used_up_by_another_process_is_replaced_by_the_one_it_st
     assert directory.world.token_ok(ours.token(REFERRALS), REFERRALS) is None
 
 
-@pytest.mark.parametrize(
-    ("knob", "code"),
-    [("mfa_demanded", "AADSTS50076"), ("revoked", "AADSTS50173")],
-)
+@pytest.mark.parametrize(("knob", "code"), [("mfa_demanded", "AADSTS50076"), ("revoked", "AADSTS50173")])
 def test_what_only_a_person_can_repair_halts_with_its_code_alone(knob: str, code: str) -> None:
     directory = Directory()
     setattr(directory.world.knobs, knob, True)
@@ -490,9 +487,7 @@ def test_a_sign_in_that_is_renewed_lives_for_years() -> None:
     assert list(store.issues()) == []
 
 
-def test_a_refresh_token_of_sixty_days_raises_an_alert_a_month_before_it_ends(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+def test_a_refresh_token_of_sixty_days_raises_an_alert_a_month_before_it_ends(caplog: pytest.LogCaptureFixture) -> None:
     directory = Directory()
     renewing, store = renewal(directory)
     renewing.run()

@@ -5,8 +5,6 @@ checkout of github.com/Azure/bicep-types-az, which is generated from Azure's own
 and limits of what can be written are kept.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import sys

@@ -1,7 +1,5 @@
 """What the app asks of its surroundings, read from the app itself: functions, queues, tables, settings, secrets."""
 
-from __future__ import annotations
-
 import ast
 import importlib
 import json

@@ -4,8 +4,6 @@ Understands the part of the language that `infra/bicep` uses. What only Azure ca
 Anything not understood is a problem, never silently left out; so are names nobody declares or uses.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -1,7 +1,5 @@
 """The functions and operators of Bicep that `infra/bicep` uses, as far as they can be worked out without Azure."""
 
-from __future__ import annotations
-
 import json
 import operator
 from collections.abc import Callable, Mapping

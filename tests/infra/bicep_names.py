@@ -1,7 +1,5 @@
 """What can be said of a Bicep file without working it out: names nobody declares, declarations nobody uses."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final

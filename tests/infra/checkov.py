@@ -4,8 +4,6 @@ Fails on whatever `infra/checkov.yaml` does not give a reason to leave out, and 
 by itself it ends well then, having looked at nothing. That it would complain is shown each time on copies.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess

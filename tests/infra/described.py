@@ -1,7 +1,5 @@
 """What the two descriptions of Azure would create: Bicep worked out here, Terraform planned by Terraform."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

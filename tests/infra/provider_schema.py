@@ -4,8 +4,6 @@
 providers are installed, writes the files anew. Only names, types and limits are kept.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import sys

@@ -3,8 +3,6 @@
 Terraform's share of the same questions stands beside it, in `infra/terraform/tests/policy.tftest.hcl`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 

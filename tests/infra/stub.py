@@ -4,8 +4,6 @@
 Terraform wants to read in `TF_REATTACH_PROVIDERS`. It is enough for init, validate, and plans with mocked providers.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys

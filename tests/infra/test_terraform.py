@@ -30,14 +30,8 @@ INVALID = {
         'resource "azurerm_key_vault" "x" { purge_protection_enabled = "perhaps" }',
         "Incorrect attribute value type",
     ),
-    "unsupported_block": (
-        'resource "azurerm_service_plan" "x" {\n  colour {}\n}',
-        "Unsupported block type",
-    ),
-    "missing_block": (
-        'resource "azurerm_function_app_flex_consumption" "x" {}',
-        "Insufficient site_config blocks",
-    ),
+    "unsupported_block": ('resource "azurerm_service_plan" "x" {\n  colour {}\n}', "Unsupported block type"),
+    "missing_block": ('resource "azurerm_function_app_flex_consumption" "x" {}', "Insufficient site_config blocks"),
     "unknown_resource": ('resource "azurerm_storage_kew" "x" {}', "Invalid resource type"),
     "unknown_local": ('output "x" { value = local.nowhere }', "Reference to undeclared local value"),
 }

@@ -8,6 +8,7 @@ import pytest
 
 from shared.telemetry.metrics import METRICS
 from tests.infra.asked import INFRA, ROOT
+from tests.support.events import events
 
 ALERTS: list[dict[str, Any]] = json.loads((INFRA / "alerts.json").read_text("utf-8"))
 WORKBOOK: dict[str, Any] = json.loads((INFRA / "workbook.json").read_text("utf-8"))
@@ -43,11 +44,6 @@ def _events(query: str) -> set[str]:
     return set(re.findall(r"event == '([^']+)'", query))
 
 
-def _logged() -> str:
-    files = [file for folder in ("shared", "functions") for file in sorted((ROOT / folder).rglob("*.py"))]
-    return "\n".join(file.read_text("utf-8") for file in files)
-
-
 @pytest.mark.parametrize("name", QUERIES)
 def test_a_query_asks_for_figures_that_are_sent(name: str) -> None:
     assert _figures(QUERIES[name]) <= {figure.name for figure in METRICS}
@@ -61,11 +57,12 @@ def test_a_query_splits_figures_by_what_they_carry(name: str) -> None:
 
 
 def test_a_query_reads_lines_that_are_logged() -> None:
-    logged = _logged()
-    asked_for = {f'"event": "{event}"' for query in QUERIES.values() for event in _events(query)}
-    keys = {f'"{key}"' for query in QUERIES.values() for key in re.findall(r"\bline\.(\w+)", query)}
+    asked_for = {event for query in QUERIES.values() for event in _events(query)}
     assert asked_for
-    assert [part for part in asked_for | keys if part not in logged] == []
+    assert asked_for <= events()
+    sources = "\n".join(file.read_text("utf-8") for file in (ROOT / "shared").rglob("*.py"))
+    keys = {key for query in QUERIES.values() for key in re.findall(r"\bline\.(\w+)", query)} - {"event"}
+    assert [key for key in keys if f'"{key}":' not in sources and f"{key}=" not in sources] == []
 
 
 def test_every_figure_is_shown() -> None:

@@ -163,10 +163,7 @@ MISTAKES = [
     ('groups.team.fields.email.referral = "/team/-"', "groups.team.fields.email.referral: String should match"),
     ('groups.notes.fields.text.salesforce = "Name FROM User"', "groups.notes.fields.text.salesforce: String should"),
     ('groups.solutions = { object = "", removed = "" }', "groups.solutions: a set also needs object, removed"),
-    (
-        SECOND_SET,
-        "groups: exactly one group of kind 'set' is possible, not solutions, mine",
-    ),
+    (SECOND_SET, "groups: exactly one group of kind 'set' is possible, not solutions, mine"),
     ('groups.mine.fields.x = { codec = "text", referral = "/campaignId" }', "groups.mine.fields.x.sal"),
     ("groups.notes.fields.text.length.salesforce = 0", "groups.notes.fields.text.length.salesforce:"),
     ("groups.notes.fields.text.length.portal = 9", "groups.notes.fields.text.length."),
@@ -194,7 +191,7 @@ MISTAKES = [
         'groups.value.fields.currency.update = "none"\n' + own("value_currency"),
         "groups.value_currency: the name is taken by the row 'currency' of 'value'",
     ),
-    ("groups.solutions.enabled = false", "groups.solutions.enabled: the sync rests on this"),
+    ("groups.solutions.enabled = false", "groups.solutions.enabled: the sync needs this"),
     ('stages.means."closed won" = "lost"', "stages.means.closed won: the stage is named above"),
     ('groups.customer.fields.city.default.partner_center = "Redmond"', "groups.customer.fields.city.default: who the"),
     (

@@ -6,8 +6,6 @@ former at once and runs nothing. Each run is a fork of this process, which has a
 project only uses: that is most of the time that a start of pytest takes.
 """
 
-from __future__ import annotations
-
 import contextlib
 import importlib
 import itertools

@@ -61,8 +61,10 @@ RECEIVING: Final = "tests/settings/test_receiving.py"
 COLD: Final = "tests/webhook/test_cold_start.py"
 ENDPOINT: Final = "tests/functions/test_webhook_function.py"
 
+WORLDS: Final = "tests/simulation/test_worlds.py"
 LEADS: Final = "tests/sync/test_leads.py"
 BRAKES: Final = "tests/sync/test_brakes.py"
+WALLS: Final = "tests/cli/test_halts_and_conflicts.py"
 CRASHES: Final = "tests/sync/test_crashes.py"
 CREATE: Final = "tests/sync/test_create_co_sell_referral.py"
 MAPPED: Final = "tests/mapping/test_referral.py"
@@ -98,6 +100,11 @@ class Mutant(NamedTuple):
 
 
 MUTANTS: Final = (
+    # Worlds of the simulation
+    Mutant("simulated: a gate that does not hold calls back", f"{S}admission/gates.py", "return max(0, gate.until - self.clock(), gate.asked - self.clock())", "return 0", (WORLDS,)),
+    Mutant("simulated: another organisation's referral taken for ours", "shared/unlinked.py", "return theirs == organization_id.lower() if organization_id else theirs != MICROSOFT", "return True", (WORLDS,)),
+    Mutant("simulated: a second invitation", f"{S}create/invite_microsoft.py", "return found, found.microsofts is not None or (ours is not None and from_microsoft(ours))", "return found, False", (WORLDS,)),
+    Mutant("simulated: a bad record that stops its neighbours", f"{S}changes.py", "            failures.append(bug)\n", "            raise\n", (WORLDS,)),
     # Table 0
     Mutant("a creation is begun where a person has to decide", f"{D}next_step.py", "    if link.state in STILL:\n        return Known.STOPPED\n", "", ("tests/decide/test_next_step.py",)),
     Mutant("a creation that is not wanted any more is forgotten by the table", f"{D}next_step.py", "_row(Known.BEGUN, ANY_SHOWN, Step.SEARCH)", "_row(Known.BEGUN, ANY_SHOWN, Step.NOTHING)", ("tests/decide/test_next_step.py", CREATE)),
@@ -105,12 +112,18 @@ MUTANTS: Final = (
     Mutant("an older referral is decided on", f"{D}next_step.py", "_row(ANY_KNOWN, Shows.OLDER, Step.STALE)", "_row(ANY_KNOWN, Shows.OLDER, Step.CONVERGE)", ("tests/decide/test_next_step.py",)),
     Mutant("a service that does not answer is taken for a record that is gone", f"{D}next_step.py", "return Shows.UNAVAILABLE if view is Absence.UNAVAILABLE else Shows.HIDDEN\n    if not view.sync_on", "return Shows.HIDDEN\n    if not view.sync_on", ("tests/decide/test_next_step.py",)),
     # Walls
-    Mutant("a deal that is complete by defaults is not sent", "shared/checks.py", "shown = mapping.filled(views, Side.PARTNER_CENTER)", "shown = views", ("tests/cli/test_halts_and_conflicts.py",)),
-    Mutant("explain promises a creation that waits for the org", "cli/explain/gather.py", "if would.lacking:", "if False:", ("tests/cli/test_halts_and_conflicts.py",)),
-    Mutant("resume releases nothing", f"{S}admission/brakes.py", '    _put(links, {"pass_until": now + PASS_SECONDS})\n', "", ("tests/cli/test_halts_and_conflicts.py", BRAKES)),
-    Mutant("a halt is released without a yes", "cli/app.py", "if halt and not yes and not typer.confirm(", "if halt and not yes and typer.confirm(", ("tests/cli/test_halts_and_conflicts.py",)),
-    Mutant("kept values are shown to everybody", "cli/explain/conflicts.py", "text_of(conflict.p, values=values)", "text_of(conflict.p, values=True)", ("tests/cli/test_halts_and_conflicts.py",)),
-    Mutant("the oldest conflicts come first", "shared/storage/store.py", "heapq.nlargest(", "heapq.nsmallest(", ("tests/cli/test_halts_and_conflicts.py",)),
+    Mutant("a deal that is complete by defaults is not sent", "shared/checks.py", "shown = mapping.filled(views, Side.PARTNER_CENTER)", "shown = views", (WALLS,)),
+    Mutant("explain promises a creation that waits for the org", "cli/explain/gather.py", "if would.lacking:", "if False:", (WALLS,)),
+    Mutant("explain promises that what was refused is sent", "cli/explain/gather.py", "if link and (hold := refused_before(sync, link, s)):", "if link and (hold := None):", (WALLS,)),
+    Mutant("explain quotes a record to everybody", "cli/explain/gather.py", "words = sync.words if values else", "words = sync.words if True else", (WALLS,)),
+    Mutant("an identifier is to be cleared while Partner Center is down", "cli/explain/gather.py", "case Step.JOIN if found.seen.p is not Absence.GONE:", "case Step.JOIN if False:", (WALLS,)),
+    Mutant("resume releases nothing", f"{S}admission/brakes.py", '    _put(links, {"pass_until": now + PASS_SECONDS})\n', "", (WALLS, BRAKES)),
+    Mutant("a halt is released without a yes", "cli/app.py", "if halt and not yes and not typer.confirm(", "if halt and not yes and typer.confirm(", (WALLS,)),
+    Mutant("kept values are shown to everybody", "cli/explain/conflicts.py", "text_of(conflict.p, values=values", "text_of(conflict.p, values=True", (WALLS,)),
+    Mutant("what was overwritten is cut off", "cli/explain/conflicts.py", "text_of(conflict.p, values=values, longest=maxsize)", "text_of(conflict.p, values=values)", (WALLS,)),
+    Mutant("a rule has no words", "cli/explain/conflicts.py", '"one_way": ', '"two_ways": ', (WALLS,)),
+    Mutant("a record gives orders to the terminal", "cli/show.py", 'in ("Cc", "Cf")', 'in ("Cf",)', (WALLS,)),
+    Mutant("the oldest conflicts come first", "shared/storage/store.py", "heapq.nlargest(", "heapq.nsmallest(", (WALLS,)),
     # Conditions of writes
     Mutant("no If-Match", f"{PC}referrals.py", '"If-Match": etag', '"X-Was": etag', (PARTNER_CENTER, FAULTS)),
     Mutant("no If-Unmodified-Since", f"{S}pair/send.py", "fields, int(intent.target_version))]", "fields, None)]", (FAULTS,)),
@@ -185,7 +198,7 @@ MUTANTS: Final = (
     Mutant("own reference left out", f"{SHAPE}referral.py", '"externalReferenceId": opportunity_id,', '"externalReferenceId": "",', (CREATE,)),
     Mutant("random own reference", f"{SHAPE}referral.py", '"externalReferenceId": opportunity_id,', '"externalReferenceId": __import__("uuid").uuid4().hex,', (CREATE,)),
     Mutant("agreement not remembered before a creation", f"{S}create/referral.py", "link = _expected(sync, link, view)", "pass", (CREATE,)),
-    Mutant("refused deal sent again and again", f"{S}create/referral.py", "if hold is not None and hold.s ==", "if False and hold.s ==", (CREATE,)),
+    Mutant("refused deal sent again and again", f"{S}create/referral.py", "return hold if same else None", "return None", (CREATE,)),
     Mutant("one referral in two links", f"{S}create/referral.py", "    if owner != link.id:\n        link =", "    if False:\n        link =", (TWO,)),
     Mutant("another pair's referral taken for its own", f"{D}next_step.py", 'if own not in ("", record_id):', "if False:", (RACES,)),
     Mutant("alias without a link is nobody's business", f"{S}create/opportunity.py", "    owner = sync.links.claim_alias(Side.PARTNER_CENTER, referral_id, link_id_of_referral(referral_id))\n", "    known = sync.links.link_of(Side.PARTNER_CENTER, referral_id)\n    if known and sync.links.link(known) is None:\n        return None\n    owner = known or sync.links.claim_alias(Side.PARTNER_CENTER, referral_id, link_id_of_referral(referral_id))\n", (TWO,)),

@@ -1,7 +1,5 @@
 """Where package, mapping, catalogue and the simulator's describe contradict each other; sentences, none when equal."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """The Salesforce package as its files state it: fields, permission sets, filters and translations as plain values."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache

@@ -3,8 +3,6 @@
 Each rule takes what it judges and returns sentences; none means that it is kept.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 

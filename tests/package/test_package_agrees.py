@@ -1,7 +1,5 @@
 """Package, default mapping, catalogue and the simulator's describe never disagree."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache

@@ -1,7 +1,5 @@
 """Salesforce's own reader of source projects takes the package and makes of it what a deployment sends."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """Who may do what: the integration user exactly what the app does, sellers what a seller is asked to do."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

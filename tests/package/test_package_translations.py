@@ -1,7 +1,5 @@
 """What sellers read in the package exists in Japanese too; the values that are stored stay those of the mapping."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.package.metadata import MAIN, TRANSLATIONS, Field, fields, read, text, texts

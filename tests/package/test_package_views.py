@@ -1,7 +1,5 @@
 """List views, reports and help texts use the words that the app writes."""
 
-from __future__ import annotations
-
 from shared import catalogue
 from tests.package.agreement import statuses
 from tests.package.metadata import MAIN, fields, read, text, texts

@@ -4,8 +4,6 @@ The WSDL (API 63) comes with simple-salesforce. Nearly every element is optional
 beyond it is in `rules`.
 """
 
-from __future__ import annotations
-
 import copy
 from functools import cache
 from importlib.resources import files

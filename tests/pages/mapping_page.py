@@ -4,8 +4,6 @@
 `tests/pages/mapping_page.md`, where a line `<!-- name -->` stands for a generated part. Development only.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path

@@ -4,8 +4,6 @@
 test that is not there. Development only.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Iterator
 from functools import cache

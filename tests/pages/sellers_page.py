@@ -3,8 +3,6 @@
 `python -m tests.pages.sellers_page` writes it; `test_catalogue.py` fails when it is out of date. Development only.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final

@@ -1,7 +1,5 @@
 """The comparison with Microsoft's connector is complete and names only tests that exist."""
 
-from __future__ import annotations
-
 import ast
 from functools import cache
 

@@ -1,7 +1,5 @@
 """Both scenarios with the real clients: what is sent and what is answered follows Microsoft's own description."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from typing import Any

@@ -1,7 +1,5 @@
 """Small function apps and their surroundings, for the tests of the local Functions host."""
 
-from __future__ import annotations
-
 import base64
 import json
 from collections.abc import Callable

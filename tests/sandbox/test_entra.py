@@ -81,10 +81,7 @@ def msal_app(world: EntraWorld) -> Any:
     session = requests.Session()
     session.mount("https://", InProcess(EntraApp(world)))
     return msal.ConfidentialClientApplication(
-        world.client_id,
-        client_credential=world.client_secret,
-        authority=f"{LOGIN}/{world.tenant}",
-        http_client=session,
+        world.client_id, client_credential=world.client_secret, authority=f"{LOGIN}/{world.tenant}", http_client=session
     )
 
 

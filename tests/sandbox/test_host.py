@@ -1,7 +1,5 @@
 """The rules of the Functions host for HTTP functions that the local host keeps, shown with small apps."""
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 from typing import Any
@@ -49,11 +47,7 @@ def test_a_request_reaches_the_function_and_its_answer_the_caller(world: World) 
         ("a/{x}", "/api/a", None),
         ("a/{x:int}", "/api/a/-12", {"x": "-12"}),
         ("a/{x:int}", "/api/a/b", None),
-        (
-            "a/{x:guid}",
-            "/api/a/11111111-2222-4333-8444-555555555555",
-            {"x": "11111111-2222-4333-8444-555555555555"},
-        ),
+        ("a/{x:guid}", "/api/a/11111111-2222-4333-8444-555555555555", {"x": "11111111-2222-4333-8444-555555555555"}),
         ("a/{x:guid}", "/api/a/11111111", None),
         ("a/{x?}", "/api/a", {}),
         ("a/{x?}", "/api/a/b", {"x": "b"}),

@@ -1,7 +1,5 @@
 """The administrator's endpoints of the local host, the apps it refuses to load, and serving it over HTTP."""
 
-from __future__ import annotations
-
 import json
 import logging
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The rules of the Functions host for queue triggers and output bindings that the local host keeps."""
 
-from __future__ import annotations
-
 import base64
 import logging
 import threading

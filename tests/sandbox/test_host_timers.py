@@ -1,7 +1,5 @@
 """The rules of the Functions host for timers that the local host keeps."""
 
-from __future__ import annotations
-
 import logging
 import threading
 from datetime import UTC, datetime

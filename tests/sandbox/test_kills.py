@@ -4,8 +4,6 @@ Real processes, state in Azurite: `make kills` (KILLS=50). Not part of the ordin
 minutes or an hour in production (list lag, hidden messages, delta) take seconds here.
 """
 
-from __future__ import annotations
-
 import os
 import random
 import signal

@@ -1,7 +1,5 @@
 """The table double behaves as the service: one suite on it and on Azurite, and where Azurite is lax, alone."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -133,11 +131,7 @@ def test_a_transaction_answers_with_etags(table: Any) -> None:
 
 @pytest.mark.parametrize(
     ("last", "status"),
-    [
-        (("create", row("taken")), 409),
-        (("update", row("taken"), IF_OTHER), 412),
-        (("update", row("absent")), 404),
-    ],
+    [(("create", row("taken")), 409), (("update", row("taken"), IF_OTHER), 412), (("update", row("absent")), 404)],
     ids=["conflict", "stale", "missing"],
 )
 def test_a_failing_operation_leaves_nothing_of_its_transaction(table: Any, last: Any, status: int) -> None:
@@ -219,10 +213,7 @@ def double() -> Any:
         pytest.param(lambda t: t.create_entity(row("a\tb")), id="control character"),
         pytest.param(lambda t: t.submit_transaction([("create", row(f"{n}")) for n in range(101)]), id="101 rows"),
         pytest.param(lambda t: t.submit_transaction([("upsert", row("a"))] * 2), id="same row twice"),
-        pytest.param(
-            lambda t: t.submit_transaction(wide_rows(5)),
-            id="4 MiB",
-        ),
+        pytest.param(lambda t: t.submit_transaction(wide_rows(5)), id="4 MiB"),
     ],
 )
 def test_what_the_service_refuses_is_refused(double: Any, operation: Callable[[Any], Any]) -> None:

@@ -54,10 +54,7 @@ def test_the_two_hosts_throttle_with_their_own_bodies() -> None:
     referrals, hooks = bench.call("GET"), bench.hook("GET")
     assert referrals.headers["Retry-After"] == hooks.headers["Retry-After"] == "57"
     assert "error" in referrals.json()
-    assert hooks.json() == {
-        "statusCode": 429,
-        "message": "Rate limit is exceeded. Try again in 57 seconds.",
-    }
+    assert hooks.json() == {"statusCode": 429, "message": "Rate limit is exceeded. Try again in 57 seconds."}
 
 
 def test_throttling_may_come_without_a_hint_or_with_a_date() -> None:

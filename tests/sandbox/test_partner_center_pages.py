@@ -119,8 +119,7 @@ def test_microsofts_seller_answers_and_changes_the_value_on_the_page() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "form"),
-    [("act", {"act": "reopen"}), ("answer", {"response": "maybe"}), ("microsoft", {"value": "much"})],
+    ("path", "form"), [("act", {"act": "reopen"}), ("answer", {"response": "maybe"}), ("microsoft", {"value": "much"})]
 )
 def test_a_form_nobody_offered_is_refused(path: str, form: dict[str, str]) -> None:
     bench = Bench()

@@ -1,7 +1,5 @@
 """Leads: what a new one needs, its unique key, and what a conversion makes and locks."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """The recycle bin: what comes back, and what a unique value keeps from coming back."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pytest

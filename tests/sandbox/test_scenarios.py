@@ -1,7 +1,5 @@
 """Both scenarios through HTTP on the local host, and the sandbox's commands as an operator meets them."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

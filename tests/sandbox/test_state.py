@@ -1,7 +1,5 @@
 """The sandbox's state over HTTP: the real Azure clients read and keep what the app keeps in memory."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime
 

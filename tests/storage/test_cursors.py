@@ -1,7 +1,5 @@
 """What the store promises about cursors, secrets and issues, and the bells about queue messages."""
 
-from __future__ import annotations
-
 import base64
 from random import Random
 

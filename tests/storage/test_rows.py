@@ -1,7 +1,5 @@
 """How links look as rows: nothing is lost, other versions can be read, and what cannot be stored is not sent."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest
@@ -9,15 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.memory import MemoryTables
-from shared.deal import (
-    Claim,
-    Flips,
-    Hold,
-    Intent,
-    Link,
-    LinkState,
-    RowWrite,
-)
+from shared.deal import Claim, Flips, Hold, Intent, Link, LinkState, RowWrite
 from shared.storage import Store, TooLarge
 from shared.storage.rows import checked, link_entity, link_from
 from tests.support.links import INTENT, LINK

@@ -1,7 +1,5 @@
 """Which account and which credential the state storage is opened with."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

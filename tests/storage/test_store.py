@@ -1,7 +1,5 @@
 """What the store and the bells promise, on the in-memory double and on Azurite alike."""
 
-from __future__ import annotations
-
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -175,13 +173,7 @@ UNFINISHED = {
 
 
 @pytest.mark.parametrize(
-    ("before", "found"),
-    [
-        (1_000, set()),
-        (1_001, {"intent"}),
-        (2_000, {"intent"}),
-        (2_001, {"intent", "claim"}),
-    ],
+    ("before", "found"), [(1_000, set()), (1_001, {"intent"}), (2_000, {"intent"}), (2_001, {"intent", "claim"})]
 )
 def test_unfinished_finds_what_began_before(store: Store, before: int, found: set[str]) -> None:
     for name, link in UNFINISHED.items():

@@ -3,8 +3,6 @@
 Starting and stopping only; what must hold for an account is in the tests that use the fixtures.
 """
 
-from __future__ import annotations
-
 import socket
 import subprocess
 from collections.abc import Iterator

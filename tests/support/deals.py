@@ -1,7 +1,5 @@
 """Deals for the tests of the pure core: a policy of one group per kind, views of both sides, links that agree."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

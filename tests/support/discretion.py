@@ -5,8 +5,6 @@ simulators' secrets. The listener stands behind the app's own loggers, so it hea
 simulation and storms run without lines, for speed.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from collections.abc import Iterator

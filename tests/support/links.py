@@ -1,21 +1,8 @@
 """Links, intents and conflicts that the storage tests remember."""
 
-from __future__ import annotations
-
 from types import MappingProxyType
 
-from shared.deal import (
-    Claim,
-    ClaimPhase,
-    Conflict,
-    Flips,
-    Hold,
-    Intent,
-    Link,
-    LinkState,
-    Phase,
-    Side,
-)
+from shared.deal import Claim, ClaimPhase, Conflict, Flips, Hold, Intent, Link, LinkState, Phase, Side
 
 REFERRAL = "11111111-2222-4333-8444-555555555555"
 OPPORTUNITY = "006000000000001AAA"

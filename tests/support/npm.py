@@ -1,7 +1,5 @@
 """Programs for Node that tests run, each installed once in the version that its package.json pins."""
 
-from __future__ import annotations
-
 import fcntl
 import shutil
 import subprocess

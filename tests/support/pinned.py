@@ -1,7 +1,6 @@
 """The libraries that are deployed, as they lie in this environment."""
 
-from __future__ import annotations
-
+from importlib.metadata import distribution
 from pathlib import Path
 
 from release.licences import pinned
@@ -11,7 +10,7 @@ def linked_libraries(folder: Path) -> None:
     """A folder with links to the pinned libraries and to no others. What several share, as `azure`, is a folder."""
     owners: dict[Path, set[str]] = {}
     places: dict[Path, Path] = {}
-    for library in pinned():
+    for library in map(distribution, pinned()):
         for file in library.files or ():
             if ".." not in file.parts:
                 for path in (Path(file), *Path(file).parents):

@@ -3,8 +3,6 @@
 No network, no thread, no waiting: `pass_time` moves the clock, `drain` answers every doorbell that is due.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -183,9 +181,7 @@ class Rig:
 
     def _answer(self, queue: Queue, handle: Callable[[Sync, Doorbell], None]) -> int:
         client = self.queues.get_queue_client(
-            queue.value,
-            message_encode_policy=TextBase64EncodePolicy(),
-            message_decode_policy=TextBase64DecodePolicy(),
+            queue.value, message_encode_policy=TextBase64EncodePolicy(), message_decode_policy=TextBase64DecodePolicy()
         )
         try:
             messages = list(client.receive_messages(visibility_timeout=30))

@@ -4,8 +4,6 @@ The worker (`azure-functions-runtime`) indexes an app as Azure does, so it finds
 cannot find. What the process does is in `worker_process`.
 """
 
-from __future__ import annotations
-
 import base64
 import importlib.util
 import json

@@ -4,8 +4,6 @@ All use of the worker's internals is in this file. The worker's registry is glob
 the worker, the app and its libraries is on the path, and of the tests nothing is imported.
 """
 
-from __future__ import annotations
-
 import asyncio
 import base64
 import json

@@ -1,7 +1,5 @@
 """What Microsoft would refuse is not sent: the opportunity says why, and goes through once just that is mended."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

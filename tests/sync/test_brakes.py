@@ -103,11 +103,12 @@ def test_while_halted_no_poll_event_creation_or_sweep_writes_anything_and_releas
     assert link.state is LinkState.LINKED
 
 
-def test_a_release_is_good_for_one_sweep(rig: Rig) -> None:
+def test_a_release_is_good_for_one_sweep(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
     edit_all(rig, 61000)
     flows.sweep(rig.sync)
     flows.release(rig.sync.links, rig.sync.clock())
     assert flows.sweep(rig.sync) == PAIRS
+    assert any(record.levelname == "WARNING" and "tenant released" in record.message for record in caplog.records)
     rig.drain()
     edit_all(rig, 62000)
     assert flows.sweep(rig.sync) == 0

@@ -4,8 +4,6 @@ An effect is any call of a port: reading or writing a record, saving a link, cla
 dead worker's message comes back after its visibility time-out, as a queue's does.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace

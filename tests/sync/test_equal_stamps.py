@@ -1,7 +1,5 @@
 """A data load saves thousands of rows within one second: pages end between rows that no stamp tells apart."""
 
-from __future__ import annotations
-
 from base64 import b64decode
 from collections import Counter
 from datetime import timedelta

@@ -4,8 +4,6 @@ Each case is a deal on the simulators. Values are written and read in the two sy
 mapping's own reading and writing is trusted here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """Leads as records of Lead: made once, a seller's from then on, and joined with the deal that they become."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any

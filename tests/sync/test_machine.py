@@ -1,7 +1,5 @@
 """A stateful machine: people, events and deaths in any order; in the end both systems agree and are silent."""
 
-from __future__ import annotations
-
 import os
 from typing import Any
 

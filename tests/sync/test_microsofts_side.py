@@ -1,7 +1,5 @@
 """Microsoft's own referral of a deal is read through the engagement, and what it shows stands on the opportunity."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 
@@ -128,11 +126,7 @@ def test_an_inbound_deal_shows_who_at_microsoft_shared_it_and_until_when_it_wait
 
 @pytest.mark.parametrize(
     ("fields", "kind"),
-    [
-        ({}, "Private"),
-        ({"Referral_Visible_to_Microsoft__c": True}, "Partner-led"),
-        (HELP, "Co-sell"),
-    ],
+    [({}, "Private"), ({"Referral_Visible_to_Microsoft__c": True}, "Partner-led"), (HELP, "Co-sell")],
 )
 def test_the_kind_of_the_deal_is_shown(fields: Mapping[str, Any], kind: str) -> None:
     rig = Rig()

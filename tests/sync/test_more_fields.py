@@ -1,7 +1,5 @@
 """Examples of the mapping guide, as they stand there, at work: size, industries, one currency, campaign, attributes."""
 
-from __future__ import annotations
-
 import re
 from copy import deepcopy
 from typing import Any

@@ -1,7 +1,5 @@
 """Owner and opportunity team in Salesforce, the team of the referral in Partner Center: one list, by e-mail."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

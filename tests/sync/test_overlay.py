@@ -1,7 +1,5 @@
 """A partner's own mapping.toml works on the simulators without a line of code: fourteen changes in one file."""
 
-from __future__ import annotations
-
 from copy import deepcopy
 from typing import Any
 

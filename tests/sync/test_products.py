@@ -1,7 +1,5 @@
 """The solutions as one text: made with the deal, brought up to date in passing, never a reason to write."""
 
-from __future__ import annotations
-
 import pytest
 
 from sandbox.partner_center import samples

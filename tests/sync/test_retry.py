@@ -1,7 +1,5 @@
 """*Retry sync*: what was refused is tried once more, and the box is unticked; untouched it costs nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

@@ -19,8 +19,7 @@ def calls(rig: Rig, start: int) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "fields",
-    [{"Amount": 61000}, {"CloseDate": "2026-09-30"}, {"Description": "New text"}, {"StageName": "Closed Won"}],
+    "fields", [{"Amount": 61000}, {"CloseDate": "2026-09-30"}, {"Description": "New text"}, {"StageName": "Closed Won"}]
 )
 def test_one_changed_field_costs_one_patch_and_no_get(fields: dict[str, Any]) -> None:
     rig = Rig()

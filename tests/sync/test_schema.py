@@ -284,11 +284,7 @@ def test_without_a_field_that_steers_the_sync_nothing_is_written_until_it_is_bac
     assert issues(rig) == []
 
 
-STEERS = {
-    "Sync_Intent__c": "marker",
-    "Referral_Identifier__c": "referral_id",
-    "Sync_with_Partner_Center__c": "sync",
-}
+STEERS = {"Sync_Intent__c": "marker", "Referral_Identifier__c": "referral_id", "Sync_with_Partner_Center__c": "sync"}
 
 
 @pytest.mark.parametrize("name", ["Sync_Status__c", "Sync_Message__c", "Audit__c"])

@@ -1,7 +1,5 @@
 """What the seller sees on the opportunity: one status, one message, a trail; written when it changes and not before."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

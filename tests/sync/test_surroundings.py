@@ -1,7 +1,5 @@
 """What stands around a deal from Microsoft: the right account, one contact, Microsoft's note, and nothing twice."""
 
-from __future__ import annotations
-
 import base64
 from typing import Any
 

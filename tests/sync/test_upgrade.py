@@ -1,7 +1,5 @@
 """Private, partner-led, co-sell: shared further on the seller's word alone, and never less."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

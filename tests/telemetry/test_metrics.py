@@ -1,7 +1,5 @@
 """Figures are measured from lines by one table, and reach OpenTelemetry as counters, gauges and histograms."""
 
-from __future__ import annotations
-
 from threading import Event
 from typing import Any
 

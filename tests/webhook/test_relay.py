@@ -1,7 +1,5 @@
 """Staging hears what production hears: the delivery itself, never at production's expense."""
 
-from __future__ import annotations
-
 import json
 import logging
 import threading
@@ -84,11 +82,7 @@ def test_nothing_else_of_the_request_is_sent_on() -> None:
 
 @pytest.mark.parametrize(
     ("content", "token", "found"),
-    [
-        (CONTENT, "wrong", headers(CONTENT)),
-        (b"forged", TOKEN, headers(CONTENT)),
-        (b"{}", TOKEN, headers(b"{}")),
-    ],
+    [(CONTENT, "wrong", headers(CONTENT)), (b"forged", TOKEN, headers(CONTENT)), (b"{}", TOKEN, headers(b"{}"))],
     ids=["token", "signature", "content"],
 )
 def test_what_is_refused_is_not_sent_on(content: bytes, token: str, found: dict[str, str]) -> None:

@@ -1,1 +1,3 @@
-"""May work be done now: gates after throttling, brakes and halts, and what the org's schema leaves of the mapping."""
+"""Admission: may work be done now: gates after throttling, brakes and halts, and what the org's schema leaves of the
+mapping.
+"""

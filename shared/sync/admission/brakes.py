@@ -1,10 +1,8 @@
 """Brakes: when a sweep finds that very much is different at once, nothing is rung until a person has looked.
 
 More likely than that many true changes are a lost permission, a wrong data load, a cut-off list. The halt is a
-flag that every worker obeys; doorbells that meet it come back later, so releasing it loses nothing.
+flag that every worker obeys; doorbells that find it come back later, so releasing it loses nothing.
 """
-
-from __future__ import annotations
 
 import json
 import logging
@@ -56,7 +54,7 @@ def halt_of(links: Links) -> Halt | None:
 
 
 def halted(sync: Sync) -> bool:
-    """Whether the tenant rests until an operator releases it; known within seconds of its release."""
+    """Whether nothing is synchronised until an operator releases it; known within seconds of its release."""
     text = sync.shared_flags.text(HALTED, sync.clock(), lambda name: str(sync.links.cursor(name).text))
     return _halt(text) is not None
 
@@ -66,6 +64,7 @@ def braked(sync: Sync, found: Found) -> bool:
     why, pass_until = found.alarming, int(_read(sync.links.cursor(HALTED).text).get("pass_until", 0))
     if pass_until:
         _put(sync.links, {})  # good for one sweep, whatever it finds
+        say(log.warning, "tenant released")  # here, because the command that released it writes to no log
     if not why or pass_until > sync.clock():
         return False
     sync.links.open_issue(Issue(HALTED, HALTED, "error", f"{why}. {WHAT_TO_DO}", sync.clock()))
@@ -84,7 +83,6 @@ def release(links: Links, now: int) -> Halt | None:
         return None
     _put(links, {"pass_until": now + PASS_SECONDS})
     links.close_issues(HALTED)
-    say(log.warning, "tenant released")
     return halt
 
 

@@ -1,6 +1,6 @@
 """A gate per side: while a service asks for patience, or does not work at all, nobody calls it.
 
-    Throttled with a time    closed until then; an attempt that meets it does not count
+    Throttled with a time    closed until then; an attempt that finds it closed does not count
     half of 20 calls failed, on more than two records
                              closed for a minute, doubling to a quarter of an hour; the first call after is the probe
     credentials refused      closed for a quarter of an hour at a time, with one alert, until a call succeeds
@@ -8,8 +8,6 @@
 The gate is stored, so all workers stop together; each looks at the store at most once a second. Calls go through
 `GatedReferrals` and `GatedOpportunities`, so that no flow has to think of it.
 """
-
-from __future__ import annotations
 
 import itertools
 import json
@@ -40,7 +38,7 @@ TRIES = 5
 
 @dataclass(frozen=True)
 class Closed:
-    """A gate as it is stored: closed until (UTC epoch seconds), for the how-manieth time in a row, and why.
+    """A gate as it is stored: closed until (UTC epoch seconds), how often in a row, and why.
 
     `asked`: until when the service asked not to be called; it stands, whatever other calls show meanwhile.
     """
@@ -151,7 +149,7 @@ class Gates:
 
 
 def patiently(name: str, run: Callable[[], int]) -> int:
-    """A timer's work; a service that cannot be reached now is met again by the next tick, and logged, not raised."""
+    """A timer's work; a service that cannot be reached now is tried again at the next tick, and logged, not raised."""
     try:
         return run()
     except UNANSWERED as error:

@@ -1,6 +1,4 @@
-"""May work be done now, and with how much of the mapping? Asked once by everything that a trigger starts."""
-
-from __future__ import annotations
+"""Permit: may work be done now, and with how much of the mapping? Asked once by everything that a trigger starts."""
 
 import logging
 from collections.abc import Callable
@@ -13,7 +11,7 @@ from shared.sync.admission.schema import applied, drifted
 from shared.sync.ports import Sync
 
 log = logging.getLogger("cosell.sync")
-HALTED_SECONDS = 900  # a doorbell that meets a halt comes back after this
+HALTED_SECONDS = 900  # a doorbell that finds a halt comes back after this
 
 
 def permitted(sync: Sync) -> Sync | None:
@@ -22,7 +20,7 @@ def permitted(sync: Sync) -> Sync | None:
 
 
 def timed(sync: Sync, timer: str, run: Callable[[Sync], int]) -> int:
-    """A timer's work. A halt, or a service that cannot be reached, is met again by the next tick."""
+    """A timer's work. A halt, or a service that cannot be reached, is tried again at the next tick."""
     return patiently(timer, lambda: _run(sync, timer, run))
 
 

@@ -1,10 +1,8 @@
-"""The org's schema as all workers know it: described every while and at every schema error, kept as one mark.
+"""The org's schema as all workers know it: described every while and at every schema error, kept as one shared flag.
 
-What a description means for the mapping is `drift`. Here it is asked for, remembered, told to the operator as one
+What a description means for the mapping is `drift`. Here it is asked for, remembered, reported to the operator as one
 issue per unit, and taken back when the org is mended: then every pair is looked at once.
 """
-
-from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
@@ -67,9 +65,7 @@ def applied(sync: Sync) -> Sync | None:
     if known.halts:
         return None
     return _narrowed(
-        sync,
-        known,
-        returned=frozenset(group for group, until in known.returned.items() if sync.clock() < until),
+        sync, known, returned=frozenset(group for group, until in known.returned.items() if sync.clock() < until)
     )
 
 

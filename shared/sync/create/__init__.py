@@ -1,1 +1,1 @@
-"""Records that have no counterpart yet: what they mean, and how the counterpart is made."""
+"""Create: records that have no counterpart yet: what they mean, and how the counterpart is made."""

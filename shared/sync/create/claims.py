@@ -9,8 +9,6 @@ owner, so it is fenced off first, and the list lag is waited out before anybody 
 store's clock, not a worker's: theirs may differ by minutes.
 """
 
-from __future__ import annotations
-
 import uuid
 from dataclasses import dataclass, replace
 from enum import StrEnum

@@ -1,11 +1,10 @@
-"""Step two of a co-sell request: the connected referral that puts the deal in front of Microsoft's sellers.
+"""Invite Microsoft: step two of a co-sell request: the connected referral that puts the deal in front of Microsoft's
+sellers.
 
 Like the first step it cannot be repeated safely, so it is claimed the same way; its search is easy, because the
 engagement lists its referrals. Source: "Create a referral", section on shared referrals. What the second body must
 carry beyond engagement, target and invitation is not documented: it is a full copy of the first.
 """
-
-from __future__ import annotations
 
 import logging
 from dataclasses import replace
@@ -16,13 +15,7 @@ from shared.checks import readiness
 from shared.deal import History, Hold, Link, LinkState, Opportunity, Side, Unreadable
 from shared.decide import CO_SELL, remembered, request
 from shared.doorbell import Queue
-from shared.errors import (
-    PASSING,
-    REFUSED,
-    ApiError,
-    Stale,
-    Unclear,
-)
+from shared.errors import PASSING, REFUSED, ApiError, Stale, Unclear
 from shared.kinds import from_microsoft
 from shared.mapping import Untranslatable
 from shared.say import say
@@ -114,7 +107,7 @@ def _lacking(sync: Sync, view: Opportunity) -> Hold | None:
 
 
 def _done(sync: Sync, link: Link, found: Gathered, *, asked_now: bool = True) -> Link:
-    """Microsoft is in; what we asked goes to the history, so that the next write to the opportunity tells it."""
+    """Microsoft is in; what we asked goes to the history, so that the next write to the opportunity says it."""
     say(log.info, "Microsoft is in", link=link.id)
     held = {group: hold for group, hold in link.held.items() if group != CO_SELL}
     link = joined(sync.links, replace(link, state=LinkState.LINKED, claim=None, held=held), found.microsofts)
@@ -126,7 +119,7 @@ def _done(sync: Sync, link: Link, found: Gathered, *, asked_now: bool = True) ->
 
 
 def _held(sync: Sync, link: Link, view: Opportunity, why: Hold) -> Link:
-    """The deal stands, Microsoft is not asked: the seller is told with the next write to the opportunity."""
+    """The deal stands, Microsoft is not asked: the seller reads it with the next write to the opportunity."""
     hold = replace(why, s=request(view, sync.policy), refused=True)
     return sync.links.save(replace(link, state=LinkState.LINKED, claim=None, held={**link.held, CO_SELL: hold}))
 

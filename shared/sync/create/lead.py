@@ -4,8 +4,6 @@ Inserted, never upserted: a request that arrives late must fail on the key, not 
 with the lead since. It is not synchronised afterwards.
 """
 
-from __future__ import annotations
-
 import logging
 
 from shared import unlinked

@@ -1,6 +1,4 @@
-"""Writes to an opportunity that has no referral: why it is not sent, and that its seller's request was heard."""
-
-from __future__ import annotations
+"""Writes to an opportunity that has no referral: why it is not sent, and the box *Retry sync* unticked."""
 
 import logging
 from dataclasses import replace
@@ -27,7 +25,7 @@ def report_not_sent(
     """Write the reason to the opportunity, once: an unchanged report costs nothing."""
     view, record = seen
     sync.links.open_issue(Issue(link_id_of_opportunity(opportunity_id), code, "warning", at=sync.clock()))
-    if view.report in (None, report):  # None: the org has no place for it, so it could not be told once only
+    if view.report in (None, report):  # None: the org has no place for it, so it could not be written once only
         return
     spell = sync.mapping.opportunity
     when = minute(sync.clock())

@@ -1,39 +1,18 @@
-"""Creation in Salesforce: safe to repeat, because the referral id is a unique key there.
+"""Opportunity: creation in Salesforce: safe to repeat, because the referral id is a unique key there.
 
 One composite asks for what may exist (opportunity, account, contact), a second makes what is missing, all or
 nothing, by upserts on unique keys. An opportunity that is already there is linked, never overwritten.
 """
-
-from __future__ import annotations
 
 import logging
 from dataclasses import replace
 from math import ceil
 
 from shared import lifecycle
-from shared.deal import (
-    Claim,
-    ClaimPhase,
-    Hold,
-    Issue,
-    Link,
-    LinkState,
-    Referral,
-    Side,
-    link_id_of_referral,
-)
+from shared.deal import Claim, ClaimPhase, Hold, Issue, Link, LinkState, Referral, Side, link_id_of_referral
 from shared.decide import expected_base, first_base, remembered
 from shared.doorbell import Queue
-from shared.errors import (
-    REFUSED,
-    UNANSWERED,
-    Forbidden,
-    LostRace,
-    Missing,
-    Rejected,
-    SchemaChanged,
-    Stale,
-)
+from shared.errors import REFUSED, UNANSWERED, Forbidden, LostRace, Missing, Rejected, SchemaChanged, Stale
 from shared.mapping import Untranslatable
 from shared.say import say
 from shared.shapes import salesforce as sf
@@ -123,7 +102,7 @@ def _expected(sync: Sync, link: Link, referral: Referral) -> Link:
     made = {group: c for group, c in made.items() if sync.mapping.groups[group].spec.kind != "people"}
     expected = expected_base(link, referral.groups, {**made, **stage}, sync.policy)
     if link.attempts and expected.base_p != link.base_p:
-        # An earlier request, made from another version, may still arrive: what is found then is met for the first time.
+        # An earlier request, made from another version, may still arrive: what is found then has no base.
         expected = replace(link, base_p={}, base_s={})
     return replace(expected, attempts=link.attempts + 1)
 
@@ -189,7 +168,7 @@ def _hold(
         sync.links.save(replace(link, claim=None))
         _ring(sync, link.referral_id, sync.waits.retry, tries + 1)
         return
-    # Nothing tells when a field is back that the org's description never missed: every look tries again.
+    # Nothing says when a field is back that the org's description never missed: every look tries again.
     schema = "" if isinstance(refusal, SchemaChanged) else sync.policy.schema
     hold = Hold(code, p=str(referral.ticks), schema=schema, detail=refusal.text())
     sync.links.save(replace(link, claim=None, held={CREATE: hold}))

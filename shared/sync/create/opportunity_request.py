@@ -1,6 +1,6 @@
-"""A new opportunity as one composite: what it builds upon, the record, what is made below it, and a look at it."""
-
-from __future__ import annotations
+"""Opportunity request: a new opportunity as one composite: what it builds upon, the record, what is made below it, and
+a look at it.
+"""
 
 from typing import Any, Final
 from urllib.parse import quote

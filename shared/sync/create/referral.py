@@ -1,4 +1,4 @@
-"""Creation in Partner Center, the one step that cannot be repeated safely.
+"""Referral: creation in Partner Center, the one step that cannot be repeated safely.
 
 claim -> POST once -> complete.   No usable answer: wait out the list lag -> search -> claim again -> POST.
 
@@ -6,8 +6,6 @@ Partner Center has no unique key for a referral and its POST is not idempotent (
 describes a request id for repeats; it is sent, not relied on), so a POST without a definite answer is never simply
 repeated. Who may send, and when, is `claims`.
 """
-
-from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
@@ -133,7 +131,7 @@ def complete(sync: Sync, link: Link, document: Document, found: Gathered, *, our
     view = found.opportunity
     invited = link.born_here and view is not None and asked(sync, view)
     if not ours and not invited:
-        with suppress(ApiError):  # its own events tell later
+        with suppress(ApiError):  # its own events bring it later
             found = find_microsofts(sync, document, found)
     link = joined(sync.links, link, found.microsofts)
     if ours and found.referral is not None and view is not None:
@@ -195,8 +193,7 @@ def _lead(sync: Sync, run: Run, seen: Seen, named: Sequence[str]) -> None:
 def _next_step(sync: Sync, link: Link, run: Run, view: Opportunity | None) -> None:
     """One step of the claim's protocol. `view`: None when the creation is not wanted any more."""
     if link.claim is None and view is not None:
-        hold = link.held.get(CREATE)
-        if hold is not None and hold.s == _carried(sync, view) and hold.schema == sync.policy.schema:
+        if hold := refused_before(sync, link, view):
             # An earlier run may have died between the row and the work list.
             sync.links.open_issue(Issue(link.id, hold.code, "warning", at=sync.clock()))
             return
@@ -262,7 +259,7 @@ def _later(sync: Sync, link: Link, error: ApiError, tries: int) -> None:
 
 
 def _hold(sync: Sync, link: Link, seen: Seen, refusal: Rejected | Missing | Forbidden | Stale | Untranslatable) -> None:
-    """Microsoft refuses this deal: nothing exists there, the seller is told, a change in Salesforce tries again."""
+    """Microsoft refuses this deal: nothing exists there, the seller reads why, a change in Salesforce tries again."""
     code = refusal.code or "refused"
     if isinstance(refusal, Untranslatable):
         report = sync.words.not_sent([sync.words.sentence("deal", Hold(code, detail=refusal.text()))])
@@ -271,6 +268,13 @@ def _hold(sync: Sync, link: Link, seen: Seen, refusal: Rejected | Missing | Forb
     hold = Hold(code, s=_carried(sync, seen[0]), schema=sync.policy.schema)
     sync.links.save(replace(claims.given_up(link), held={CREATE: hold}))
     report_not_sent(sync, link.opportunity_id, seen, report, code)
+
+
+def refused_before(sync: Sync, link: Link, view: Opportunity) -> Hold | None:
+    """Why exactly this was refused: it is not sent again before the deal, or the org, shows something else."""
+    hold = link.held.get(CREATE)
+    same = hold is not None and (hold.s, hold.schema) == (_carried(sync, view), sync.policy.schema)
+    return hold if same else None
 
 
 def _carried(sync: Sync, view: Opportunity) -> str:

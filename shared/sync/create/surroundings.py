@@ -1,10 +1,9 @@
-"""What stands around a new opportunity: account, contact, owner and team, solutions, and what Microsoft wrote.
+"""Surroundings: what stands around a new opportunity: account, contact, owner and team, solutions, and what Microsoft
+wrote.
 
 Asked for in one composite, by questions that change nothing; what is missing is made in another, all or nothing,
 by upserts on unique keys.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -59,7 +58,7 @@ def questions(mapping: FieldMapping, views: Views, document: Document) -> list[C
 
 
 def understood(mapping: FieldMapping, views: Views, document: Document, found: Bodies) -> Around:
-    """What the answers to `questions` tell."""
+    """What the answers to `questions` say."""
     choice = customer.choose(_account_fields(mapping), _texts(views, "customer"), found)
     contacts = found.get("contacts", ())
     # Of an account yet to be made nobody is a contact; who is known by the customer's name is that person.
@@ -133,7 +132,7 @@ def _solutions(mapping: FieldMapping, views: Views, referral_id: str) -> list[Co
 def _team(mapping: FieldMapping, around: Around) -> list[CompositeStep]:
     """Users beside the owner. Adding somebody twice makes one row (Object Reference, OpportunityTeamMember).
 
-    One step each: what a composite says of a collection that it rolls back does not tell which step was refused.
+    One step each: what a composite says of a collection that it rolls back does not say which step was refused.
     """
     members = around.users[1:] if mapping.config.opportunity.owner else around.users
     spec = next((group.spec for group in people.of(mapping.groups) if group.spec.salesforce), None)
@@ -141,10 +140,7 @@ def _team(mapping: FieldMapping, around: Around) -> list[CompositeStep]:
         return []
     return [
         CompositeStep(
-            f"{TEAM}{number}",
-            "POST",
-            sf.path(spec.object),
-            {spec.parent: NEW_OPPORTUNITY, spec.person: user},
+            f"{TEAM}{number}", "POST", sf.path(spec.object), {spec.parent: NEW_OPPORTUNITY, spec.person: user}
         )
         for number, user in enumerate(members[:MOST_MEMBERS])
     ]

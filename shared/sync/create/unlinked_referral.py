@@ -1,6 +1,4 @@
-"""A referral and nothing that links it: what it means is decided in `meet`, and done here."""
-
-from __future__ import annotations
+"""A referral and nothing that links it: `unlinked` decides what it means, and it is done here."""
 
 import logging
 from collections.abc import Callable
@@ -29,7 +27,7 @@ RELATED_REASON = "related referral"
 
 
 def unlinked_referral(sync: Sync, bell: Doorbell, document: Document, found: Gathered) -> None:
-    """Link it, create what it stands for, or leave it: as `meet` says. Raises LostRace, and ApiError."""
+    """Link it, create what it stands for, or leave it: as `unlinked` says. Raises LostRace, and ApiError."""
     named = unlinked.named_opportunity(document)
     named_link = link_of(sync.links, S, named) if named else None
     view, record = read_opportunities(sync, [named], audit=True)[named] if named else (None, {})
@@ -56,7 +54,7 @@ def _link(sync: Sync, bell: Doorbell, document: Document, found: Gathered, link:
     opportunity_id, waits = link.opportunity_id, link_of(sync.links, P, id_of(document))
     if waits is None:
         fresh = Link(link_id_of_opportunity(opportunity_id), LinkState.CREATING_P, opportunity_id=opportunity_id)
-    else:  # Salesforce refused an opportunity of its own: the two meet for the first time
+    else:  # Salesforce refused an opportunity of its own: the two are compared for the first time
         fresh = replace(waits, opportunity_id=opportunity_id, base_p={}, base_s={})
     owner = sync.links.claim_alias(S, opportunity_id, fresh.id)
     if (waits is None or owner != fresh.id) and sync.links.link(owner) is not None:

@@ -1,1 +1,1 @@
-"""Finding what has changed: polls, the hourly delta, the nightly comparison, and how much is still waiting."""
+"""Detect: finding what has changed: polls, the hourly delta, the nightly comparison, and how much is still waiting."""

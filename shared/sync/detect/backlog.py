@@ -1,6 +1,4 @@
-"""How things stand, from the app's own memory: what `docs/observe.md` watches. Neither service is asked."""
-
-from __future__ import annotations
+"""Backlog: how things stand, from the app's own memory: what `docs/observe.md` watches. Neither service is asked."""
 
 import logging
 from collections import Counter

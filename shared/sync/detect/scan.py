@@ -1,10 +1,8 @@
-"""Survey: read both systems whole, keeping a few hundred bytes of each record.
+"""Scan: read both systems whole, keeping a few hundred bytes of each record.
 
 Referrals are taken page by page, opportunities two thousand a call; no more whole records than that are in memory
 at a time. What the findings mean is decided in `sweep`.
 """
-
-from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -35,7 +33,7 @@ class Listed:
     ticks: int
     named: str  # the first 15 characters of the opportunity that a referral of ours names
     wanted: bool  # without a link it would mean something
-    waits: bool  # a lead that cannot be made yet: a look tells what is missing
+    waits: bool  # a lead that cannot be made yet: a look says what is missing
     shows: tuple[int | None, ...] = ()  # per group of the policy a hash of its digest; None: unreadable
 
     def differs(self, sync: Sync, link: Link) -> bool:

@@ -1,4 +1,4 @@
-"""Look for what no doorbell told: the hourly delta, the nightly comparison, and interrupted runs.
+"""Sweep: look for what no doorbell named: the hourly delta, the nightly comparison, and interrupted runs.
 
 A sweep rings and reports, or brakes when too much is different at once; it never writes to either system itself.
 What it finds was missed by an event, so the number found is the measure of lost events.
@@ -47,7 +47,7 @@ def delta(sync: Sync) -> int:
 
     Newest first: a referral that changes while pages are read moves to the top, so none is skipped. The watermark also
     moves with the time that lists may lag, so that a mass change is not read again every idle hour. A nightly
-    comparison that was cut off, or met a service that did not answer, is begun again here.
+    comparison that was cut off, or found a service that did not answer, is begun again here.
     """
     rung = timed(sync, DELTA, _delta)
     if _Begun.parse(sync.links.cursor(SWEEP).text).again(sync.clock()):
@@ -121,7 +121,7 @@ class _Differences:
     gone: list[str] = field(default_factory=list)  # links
     moved: list[str] = field(default_factory=list)  # opportunities
     unseen: list[str] = field(default_factory=list)  # referrals
-    # With an open side of Microsoft's, which only a look shows; or leads, of which a look tells what they wait for.
+    # With an open side of Microsoft's, which only a look shows; or leads, where a look says what they wait for.
     unlisted: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)  # referrals that are not listed
     known: set[str] = field(default_factory=set)  # referrals that need no meeting
@@ -201,14 +201,14 @@ def _compare(sync: Sync, link: Link, view: SalesforceView, referral: Listed | No
             found.gone.append(link.id)
     if link.state is not LinkState.LINKED:
         deleted = link.state is LinkState.OPPORTUNITY_DELETED
-        # Switched on again, back, deleted since it rests, or saved since it refused to say that it does.
+        # Switched on again, back, deleted since it was paused, or saved since it refused to say so.
         if on or deleted is isinstance(view, Opportunity) or _mended(sync, link, view):
             found.moved.append(link.opportunity_id)
         return
     differs = isinstance(view, Opportunity) and _differs(sync, link, view)
     rests = isinstance(view, Opportunity) and on and awaits_acceptance(link, view)
     ahead = not link.current and not link.held  # a version was seen that could not be taken over
-    if differs and rests:  # what rests until then was not missed
+    if differs and rests:  # what waits until then was not missed
         found.held.append(link.opportunity_id)
         differs = False
     if not on or ahead or differs:
@@ -252,7 +252,7 @@ def recover(sync: Sync) -> int:
 
 
 def _begin(sync: Sync) -> None:
-    """Leave a mark that is taken away at the end; one that is found tells of a sweep that was cut off."""
+    """Leave a row that is emptied at the end; one that is found shows that a sweep was cut off."""
     cursor = sync.links.cursor(SWEEP)
     before = _Begun.parse(cursor.text)
     if before.at:

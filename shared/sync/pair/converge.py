@@ -4,8 +4,6 @@ gather -> decide -> announce -> send -> commit, one write at a time, until there
 A crash anywhere leaves either no trace or an announced write, which the next run settles first.
 """
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass, replace
 from math import ceil
@@ -217,7 +215,7 @@ def _withdrawn(sync: Sync, link: Link, decision: Decision) -> Link:
 
 
 def _refused(sync: Sync, write: Announced, refusal: Rejected | Forbidden | Untranslatable) -> tuple[Link, Gathered]:
-    """A service will not take this write, now or later: its groups wait, and the seller is told why."""
+    """A service will not take this write, now or later: its groups wait, and the seller reads why."""
     link, intent, found = write.link, write.intent, write.found
     # A hold remembers what both sides showed, so the referral has to be read even if memory was enough to decide.
     if found.referral is None:

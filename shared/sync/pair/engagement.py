@@ -4,8 +4,6 @@ Its events carry its id, by which Partner Center may refuse to show it ("Get a l
 referrals only); the list of the engagement shows both sides in one call. So the id leads to our side of the deal.
 """
 
-from __future__ import annotations
-
 from contextlib import suppress
 from dataclasses import replace
 
@@ -22,7 +20,7 @@ from shared.ticks import ticks
 def find_microsofts(sync: Reading, document: Document, found: Gathered) -> Gathered:
     """Read both sides of a deal that is new to us, where Microsoft may take part in it.
 
-    Raises ApiError for what passes; a refusal to list them leaves Microsoft's side untold.
+    Raises ApiError for what passes; a refusal to list them leaves Microsoft's side unknown.
     """
     if kind_of(document) is Kind.CO_SELL and engagement_of(document):
         with suppress(*REFUSED):

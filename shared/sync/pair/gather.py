@@ -91,10 +91,7 @@ class Gathered:
     def unread(self) -> Gathered:
         """Nothing seen yet: both are to be read again, and not from memory."""
         return Gathered(
-            audit=self.audit,
-            from_memory=False,
-            engagement=self.engagement,
-            theirs=None if self.engagement else NOBODY,
+            audit=self.audit, from_memory=False, engagement=self.engagement, theirs=None if self.engagement else NOBODY
         )
 
 

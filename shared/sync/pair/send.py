@@ -1,6 +1,4 @@
-"""Apply: one conditional write to one side, and its read-back. The only place that changes an existing record."""
-
-from __future__ import annotations
+"""Send: apply: one conditional write to one side, and its read-back. The only place that changes an existing record."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -109,7 +107,7 @@ def _lines(sync: Sync, link: Link, intent: Intent, found: Gathered) -> list[str]
         lines = [*_made(sync, found, minute(made)), *lines]
     elif intent.writes:
         lines += [line(at, TO_SALESFORCE, groups, result) for result, groups in _results(sync, link, intent).items()]
-    # What waits is told when it is news, not with every write.
+    # What waits is written when it is news, not with every write.
     if intent.report is not None and link.state is not LinkState.PAUSED:
         lines += sync.words.held_lines(at, link.held)
     return lines
