@@ -46,6 +46,11 @@ def epoch_seconds(text: str) -> int:
     return int(moment.timestamp())
 
 
+def instant(second: int) -> str:
+    """Epoch seconds as a query of Salesforce names them, in UTC."""
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def minute(second: int) -> str:
     """Epoch seconds as people read them in an audit trail: UTC, to the minute."""
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%d %H:%M")

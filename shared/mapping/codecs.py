@@ -243,5 +243,3 @@ CODECS: Mapping[str, Codec] = {
     "code": Codec(_read_code, _empty_is_null(_write_text)),
     "country": Codec(_read_country, _empty_is_null(_write_country)),
 }
-
-EPOCH = datetime(1, 1, 1, tzinfo=UTC)

@@ -2,12 +2,10 @@
 here.
 """
 
-import json
 import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -26,6 +24,7 @@ from shared.transport import (
     Repeat,
     RetryPolicy,
     code_of,
+    encode,
     failure,
     log_call,
     no_answer,
@@ -91,7 +90,7 @@ class Wire:
         `before` is called last of all, with token and turn in hand, and may still raise.
         """
         if body is not None:
-            content = json.dumps(body, default=_number).encode()
+            content = encode(body).encode()
         own = {"Content-Type": "application/json"} if content else {}
         headers = {**own, **(headers or {})}
         return self.retry_policy.run(repeat, lambda: self._authorised(call, path, repeat, headers, content, before))
@@ -177,11 +176,3 @@ def _identification() -> dict[str, str]:
         "MS-CorrelationId": correlation_guid(),
         "MS-Contract-Version": "v1",
     }
-
-
-def _number(value: object) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"{type(value).__name__} has no JSON form here")

@@ -20,9 +20,8 @@ from shared.deal import Side
 from shared.errors import ApiError, Unavailable, Unclear
 from shared.salesforce.composite import Answers, Step, answers_of, request_of
 from shared.salesforce.session import Call, SalesforceSession, Usage
-from shared.salesforce.soql import api_name, encode
 from shared.settings.model import Settings
-from shared.transport import Repeat
+from shared.transport import Repeat, encode
 
 if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce as Library
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 LONGEST_QUERY = 8000
 
 NEXT_PAGE = "GET /query/{locator}"
+_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _NEXT_PAGE = re.compile(r"/services/data/v\d+\.\d/(query(?:All)?/[\w-]+)")
 
 
@@ -106,8 +106,10 @@ class Salesforce:
         return self.session.retry_policy.run(repeat, attempt)
 
     def describe(self, sobject: str) -> dict[str, Any]:
-        """The fields of an object and what they allow."""
-        path = f"sobjects/{api_name(sobject)}/describe"
+        """The fields of an object and what they allow. Raises ValueError for what is no object's API name."""
+        if not _NAME.fullmatch(sobject):
+            raise ValueError("not the API name of a Salesforce object")
+        path = f"sobjects/{sobject}/describe"
         return dict(self._rest(path, "GET", Call(f"GET /{path}", Repeat.READ)) or {})
 
     def _all_pages(self, soql: str, *, deleted: bool) -> Rows:

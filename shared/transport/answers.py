@@ -1,7 +1,7 @@
 """Reading answers: any status, header and body of either service becomes one class of `shared.errors`.
 
 The table from status and code to class lives in `shared.errors`; this module only finds the code. Sending and
-repeating do not belong here.
+repeating do not belong here; `encode` stands beside `parse`, which reads what it writes.
 """
 
 import json
@@ -34,6 +34,11 @@ def parse(text: str) -> Any:
         return json.loads(text, parse_float=Decimal)
     except (ValueError, RecursionError):  # the latter for a body nested to do harm
         return None
+
+
+def encode(body: Any) -> str:
+    """The JSON of a request's body: an exact number becomes what both services read, a whole one without a point."""
+    return json.dumps(body, default=_plain)
 
 
 def problems_of(body: Any) -> tuple[Problem, ...]:
@@ -128,3 +133,11 @@ def _flat(item: dict[str, Any]) -> Iterator[Problem]:
 def _demands_mfa(headers: Headers, problems: tuple[Problem, ...]) -> bool:
     texts = [headers.get("WWW-Authenticate", ""), *(problem.message for problem in problems)]
     return any(problem.code == MFA_REQUIRED for problem in problems) or any("mfa" in text.lower() for text in texts)
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form here")

@@ -247,7 +247,7 @@ MUTANTS: Final = (
     Mutant("an event forgets the invitation", f"{D}next_step.py", "        _row(Known.UNINVITED, ANY_SHOWN, Step.INVITE),\n        _row(Known.INVITING, ANY_SHOWN, Step.CONVERGE),\n        _row(Known.PAIR, ANY_SHOWN, Step.CONVERGE),\n        _row(ANY_KNOWN", "        _row(Known.UNINVITED, ANY_SHOWN, Step.CONVERGE),\n        _row(Known.INVITING, ANY_SHOWN, Step.CONVERGE),\n        _row(Known.PAIR, ANY_SHOWN, Step.CONVERGE),\n        _row(ANY_KNOWN", (INVITE,)),
     Mutant("a poll forgets the invitation", f"{D}next_step.py", "        _row(Known.UNINVITED, ANY_SHOWN, Step.INVITE),\n        _row(Known.INVITING, ANY_SHOWN, Step.CONVERGE),\n        _row(Known.PAIR, ANY_SHOWN, Step.CONVERGE),\n        _row(Known.STOPPED", "        _row(Known.UNINVITED, ANY_SHOWN, Step.CONVERGE),\n        _row(Known.INVITING, ANY_SHOWN, Step.CONVERGE),\n        _row(Known.PAIR, ANY_SHOWN, Step.CONVERGE),\n        _row(Known.STOPPED", (INVITE,)),
     # Polls and sweeps
-    Mutant("> instead of >=", f"{S}detect/poll.py", "{sf.STAMP} >= {since", "{sf.STAMP} > {since", (POLL,)),
+    Mutant("> instead of >=", f"{S}detect/poll.py", "{sf.STAMP} >= {instant", "{sf.STAMP} > {instant", (POLL,)),
     Mutant("no overlap", f"{S}detect/poll.py", "one.before.at - sync.waits.poll_overlap, one", "one.before.at, one", (POLL,)),
     Mutant("watermark from our own clock", f"{S}detect/poll.py", "_advance(sync, before, frozenset(stamped), second, rows.server_time)", "_advance(sync, before, frozenset(stamped), second, sync.clock())", (POLL,)),
     Mutant("watermark before the doorbells", f"{S}detect/poll.py", "    for first_ever in (False, True):\n", "    for one in passes:\n        _remember(sync, one)\n    for first_ever in (False, True):\n", (POLL,)),

@@ -11,7 +11,6 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -22,7 +21,7 @@ from shared.shapes import salesforce as sf
 from shared.sync.admission.permit import timed
 from shared.sync.lanes import ring
 from shared.sync.ports import Document, Rows, Sync
-from shared.ticks import epoch_seconds
+from shared.ticks import epoch_seconds, instant
 
 log = logging.getLogger("cosell.sync")
 SETTLING_SECONDS = 60
@@ -133,8 +132,8 @@ def _soql(sync: Sync, one: _Pass) -> str:
     select, scope = sync.mapping.opportunity.poll(solutions=one.polled is Polled.SOLUTIONS)
     conditions = [scope] if scope else []
     if one.before is not None:
-        since = datetime.fromtimestamp(max(one.before.at - sync.waits.poll_overlap, one.before.floor), UTC)
-        conditions.append(f"{sf.STAMP} >= {since.strftime('%Y-%m-%dT%H:%M:%SZ')}")
+        since = max(one.before.at - sync.waits.poll_overlap, one.before.floor)
+        conditions.append(f"{sf.STAMP} >= {instant(since)}")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     return f"{select}{where} ORDER BY {sf.STAMP}, {sf.ID}"
 
