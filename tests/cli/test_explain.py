@@ -12,7 +12,7 @@ from cli.explain.explanation import Compared
 from cli.reading import WouldWrite
 from shared.deal import Claim, ClaimPhase, LinkState, Side
 from tests.cli.deployed import deployment, explained
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 
 def line(told: Explanation, group: str) -> GroupLine:
@@ -26,8 +26,7 @@ def busy(told: Explanation) -> dict[str, str]:
 
 
 def test_a_pair_in_agreement_has_nothing_to_do() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     told = explained(rig, opportunity)
     assert (told.opportunity_id, told.referral_id, told.state) == (opportunity, referral, "linked, active at Microsoft")
     assert told.summary == ("Both sides agree: nothing to write.",)
@@ -37,8 +36,7 @@ def test_a_pair_in_agreement_has_nothing_to_do() -> None:
 
 
 def test_either_record_and_the_short_id_tell_the_same() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, Amount=61000)
     told = explained(rig, opportunity)
     assert explained(rig, referral) == told
@@ -87,8 +85,7 @@ EDITS: list[tuple[Callable[[Rig, str, str], None], dict[str, str]]] = [
 def test_what_is_announced_to_be_written_is_what_the_next_run_writes(
     edit: Callable[[Rig, str, str], None], expected: dict[str, str]
 ) -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     edit(rig, opportunity, referral)
     told = explained(rig, opportunity)
     assert busy(told) == expected
@@ -109,8 +106,7 @@ def _groups(entry: str) -> list[str]:
 
 
 def test_where_a_group_was_edited_since_both_agreed_is_told() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     _both_edit(rig, opportunity, referral)
     told = explained(rig, opportunity)
     assert line(told, "amount or currency").changed == "in Salesforce"
@@ -120,8 +116,7 @@ def test_where_a_group_was_edited_since_both_agreed_is_told() -> None:
 
 
 def test_what_is_held_is_told_in_the_sellers_sentence() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, Description="x" * 5000)
     rig.poll()
     told = explained(rig, opportunity)
@@ -132,8 +127,7 @@ def test_what_is_held_is_told_in_the_sellers_sentence() -> None:
 
 
 def test_values_are_left_out_unless_they_are_asked_for() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     _both_edit(rig, opportunity, referral)
     secrets = ["61000", "Changed", "Fabrikam", "Dana", "fabrikam.example", "2026-06-30", "Aiko", "SOL-15974"]
     quiet, loud = (json.dumps(asdict(explained(rig, opportunity, values=values))) for values in (False, True))
@@ -151,8 +145,7 @@ def test_a_refused_value_is_quoted_only_when_values_are_asked_for(*, values: boo
 
 
 def test_a_services_own_words_are_shown_only_with_values() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.salesforce.automation.validation_rules.append(
         lambda sobject, after, before: "Not for Dana Ito" if after.get("Description") == "Changed there" else None
     )
@@ -249,16 +242,14 @@ def _halted(rig: Rig) -> str:
 
 def _duplicate(rig: Rig) -> str:
     opportunity, _ = rig.linked()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     rig.store.save(replace(link, state=LinkState.DUPLICATE))
     return opportunity
 
 
 def _claimed(rig: Rig) -> str:
     opportunity, _ = rig.linked()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     claim = Claim(ClaimPhase.WAIT, 2, "run", int(rig.now.timestamp()), 600, int(rig.now.timestamp()), "id")
     rig.store.save(replace(link, claim=claim))
     return opportunity
@@ -344,8 +335,7 @@ def test_a_referral_that_becomes_no_opportunity_is_told_why() -> None:
 def test_a_field_that_the_org_has_lost_is_told() -> None:
     from shared.sync import describe
 
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.salesforce.remove_field("Opportunity", "Description")
     describe(rig.sync)
     rig.pass_time(minutes=1)

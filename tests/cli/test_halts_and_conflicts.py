@@ -14,7 +14,7 @@ from shared.deal import Link, LinkState, Side
 from shared.sync.admission.brakes import halt_of
 from tests.cli.deployed import deployment, explained
 from tests.cli.test_cosell import cosell, rig, settings_file
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 from tests.sync.test_bad_opportunities import BAD, Bad, spoiled
 
 __all__ = ["rig"]
@@ -226,8 +226,7 @@ def test_what_was_refused_is_sent_once_the_deal_changes_and_explain_knows() -> N
 
 
 def test_nobody_is_told_to_clear_an_identifier_that_only_cannot_be_read_now() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.forget_everything()
     rig.partner_center.fail(times=99, on="*", status=503)
     told = explained(rig, opportunity)

@@ -85,8 +85,7 @@ def test_a_throttled_repetition_of_another_runs_write_keeps_it_announced() -> No
     rig.partner_center.fail(on="PATCH", status=429, retry_after=600)
     rig.pass_time(seconds=70)
     rig.drain(patiently=False)
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert link.intent is not None
 
 
@@ -130,5 +129,4 @@ def _unanswered(rig: Rig) -> tuple[str, str]:
 
 
 def _settle(rig: Rig) -> None:
-    for _ in range(10):
-        rig.minute()
+    rig.minutes(10)

@@ -333,8 +333,7 @@ def test_a_bad_opportunity_is_not_sent_and_shows_its_sentence_and_only_that(bad:
 def test_while_nothing_is_mended_nothing_more_is_sent_or_written(bad: Bad) -> None:
     rig, _ = spoiled(bad)
     before, calls = rig.writes(), len(rig.partner_center.requests)
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     flows.sweep(rig.sync)
     rig.drain()
     assert rig.writes()[:2] == before[:2]
@@ -348,8 +347,7 @@ def test_it_goes_through_once_exactly_that_is_mended(bad: Bad) -> None:
     if bad.elsewhere:
         rig.edit(opportunity)  # the seller saves it again
     rig.pass_time(seconds=5)
-    for _ in range(2):
-        rig.minute()
+    rig.minutes(2)
     row = rig.opportunity(opportunity)
     (referral,) = rig.partner_center.referrals()
     assert row["Referral_Identifier__c"] == referral["id"]
@@ -364,8 +362,7 @@ def test_what_is_mended_on_another_record_is_found_by_night_if_nobody_saves(bad:
     rig.pass_time(seconds=5)
     flows.sweep(rig.sync)
     rig.drain()
-    for _ in range(2):
-        rig.minute()
+    rig.minutes(2)
     assert rig.opportunity(opportunity)["Sync_Status__c"] == IN_SYNC
 
 

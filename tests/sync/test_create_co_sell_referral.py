@@ -8,7 +8,7 @@ import pytest
 from shared import sync as flows
 from shared.deal import LinkState
 from shared.doorbell import Doorbell
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 
 def asked(rig: Rig, **fields: Any) -> str:
@@ -131,8 +131,7 @@ def test_a_creation_without_an_answer_is_searched_for_before_it_is_sent_again(br
     fault: dict[str, Any] = {"status": 500} if breaks == "status" else {"breaks": "timeout"}
     rig.partner_center.fail(on="POST", after_effect=after_effect, **fault)
     opportunity = asked(rig)
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     referrals = rig.partner_center.referrals()
     assert len(referrals) == 1
     assert rig.opportunity(opportunity)["Referral_Identifier__c"] == referrals[0]["id"]
@@ -142,8 +141,7 @@ def test_a_creation_without_an_answer_is_searched_for_before_it_is_sent_again(br
 def test_a_created_referral_without_a_body_is_found_again() -> None:
     rig = Rig(create_body=False)
     opportunity = asked(rig)
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert len(rig.partner_center.referrals()) == 1
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
@@ -154,8 +152,7 @@ def test_the_webhook_of_our_own_creation_completes_it_when_it_comes_first() -> N
     opportunity = asked(rig)
     referral = rig.partner_center.referrals()[0]["id"]
     rig.webhook(referral)
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert (link.state, link.referral_id) == (LinkState.LINKED, referral)
     assert len(rig.partner_center.referrals()) == 1
 
@@ -164,8 +161,7 @@ def test_throttling_is_waited_out_and_creates_once() -> None:
     rig = Rig()
     rig.partner_center.fail(on="POST", times=3, status=429, retry_after=20)
     opportunity = asked(rig)
-    for _ in range(4):
-        rig.minute()
+    rig.minutes(4)
     assert len(rig.partner_center.referrals()) == 1
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
@@ -177,12 +173,10 @@ def test_an_edit_at_microsoft_before_an_unanswered_creation_is_found_is_kept() -
     referral = rig.partner_center.referrals()[0]["id"]
     rig.partner_center.portal_edit(referral, {"/details/notes": "Typed in the portal"})
     rig.edit(opportunity, Amount=61000)
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert rig.opportunity(opportunity)["Description"] == "Typed in the portal"
     assert rig.referral(referral)["details"]["dealValue"] == 61000
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert rig.store.conflicts(link.id) == ()
 
 
@@ -190,8 +184,7 @@ def test_the_list_lag_is_waited_out_before_an_unanswered_creation_is_sent_again(
     rig = Rig(list_lag_seconds=500)
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
     asked(rig)
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert len(rig.partner_center.referrals()) == 1
 
 
@@ -228,15 +221,12 @@ def test_a_creation_that_is_no_longer_wanted_is_searched_for_once_and_then_rests
     rig = Rig()
     opportunity = unanswered(rig, arrives=False)
     unwanted(rig, opportunity, why)
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert rig.partner_center.referrals() == []
     calls = len(rig.partner_center.requests)
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert len(rig.partner_center.requests) == calls
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert not link.unfinished
 
 
@@ -245,10 +235,8 @@ def test_a_creation_that_arrived_is_linked_even_if_it_is_no_longer_wanted(why: s
     rig = Rig()
     opportunity = unanswered(rig, arrives=True)
     unwanted(rig, opportunity, why)
-    for _ in range(20):
-        rig.minute()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    rig.minutes(20)
+    link = rig.pair_of(opportunity)
     assert link.referral_id == rig.partner_center.referrals()[0]["id"]
     assert link.state is (LinkState.OPPORTUNITY_DELETED if why == "deleted" else LinkState.PAUSED)
 
@@ -257,10 +245,8 @@ def test_a_creation_that_nobody_wanted_any_more_is_searched_for_again_when_it_is
     rig = Rig(list_lag_seconds=5000)
     opportunity = unanswered(rig, arrives=True)
     unwanted(rig, opportunity, "unticked")
-    for _ in range(20):
-        rig.minute()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    rig.minutes(20)
+    link = rig.pair_of(opportunity)
     assert (link.referral_id, link.claim) == ("", None)  # it rests, because no list shows what arrived
     rig.partner_center.knobs.list_lag_seconds = 0
     rig.edit(opportunity, Sync_with_Partner_Center__c=True)
@@ -270,8 +256,7 @@ def test_a_creation_that_nobody_wanted_any_more_is_searched_for_again_when_it_is
 
 
 def test_a_referral_of_a_deleted_opportunity_makes_no_second_one_and_goes_on_when_it_returns() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.forget_everything()
     rig.salesforce.delete("Opportunity", opportunity)
     rig.webhook(referral)

@@ -5,7 +5,7 @@ import pytest
 from shared import sync as flows
 from shared.doorbell import Queue
 from shared.ticks import PER_SECOND, ticks
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 pytestmark = pytest.mark.deep
 
@@ -91,8 +91,7 @@ def test_two_referrals_that_name_one_opportunity_are_reported_by_the_sweep_with_
 
 
 def test_an_unfinished_write_is_rung_for_by_the_recovery_alone() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.partner_center.fail(on="PATCH", breaks="timeout")
     rig.edit(opportunity, Amount=61000)
     rig.poll()
@@ -107,8 +106,7 @@ def test_an_unfinished_write_is_rung_for_by_the_recovery_alone() -> None:
 
 
 def test_a_change_that_was_seen_and_then_lost_with_its_doorbell_is_found_by_the_sweep() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(minutes=5)
     rig.salesforce.update("Opportunity", opportunity, {"NextStep": "Call"})  # its second is still open
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})

@@ -108,8 +108,7 @@ def save(rig: Rig, opportunity: str, field: str, value: Any) -> None:
 
 
 def settle(rig: Rig) -> None:
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
 
 
 def twin(rig: Rig, referral: str) -> str:
@@ -360,8 +359,7 @@ def test_a_solution_added_at_microsoft_reaches_salesforce() -> None:
     opportunity, referral = made_by_a_seller(rig)
     listed = rig.referral(referral)["details"]["requirements"]["solutions"]
     rig.pass_time(seconds=5)
-    rig.partner_center.portal_edit(referral, {"/details/requirements/solutions": [*listed, theirs]})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/requirements/solutions": [*listed, theirs]})
     settle(rig)
     assert ours in child_rows(rig, opportunity)
 

@@ -10,7 +10,7 @@ from shared.deal import Side
 from shared.doorbell import Doorbell, Queue
 from shared.errors import Rejected, Throttled, Unauthorised, Unavailable
 from shared.sync import Gates
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 
@@ -118,8 +118,7 @@ def test_refused_credentials_halt_the_side_with_one_alert_and_work_again_after_r
 
 
 def test_while_a_side_is_throttled_nothing_is_sent_and_nothing_is_lost() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.partner_center.fail(on="PATCH", status=429, retry_after=120)
     rig.edit(opportunity, Amount=61000)
     rig.poll()
@@ -127,51 +126,42 @@ def test_while_a_side_is_throttled_nothing_is_sent_and_nothing_is_lost() -> None
     rig.edit(opportunity, Amount=62000)
     rig.minute()
     assert len(rig.partner_center.requests) == calls
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     assert rig.referral(referral)["details"]["dealValue"] == 62000
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert link.attempts == 0
 
 
 def test_expired_consent_halts_microsofts_side_only_and_catches_up_after_repair() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(hours=2)
     rig.entra.knobs.revoked = True
     rig.edit(opportunity, Amount=61000)
-    for _ in range(5):
-        rig.minute()
+    rig.minutes(5)
     assert rig.referral(referral)["details"]["dealValue"] == 50000
     assert [issue.code for issue in rig.store.issues()] == ["unauthorised"]
     rig.entra.knobs.revoked = False
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert list(rig.store.issues()) == []
 
 
 def test_a_missing_second_factor_halts_microsofts_side_and_catches_up_soon_after_a_sign_in_with_one() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(hours=2)
     rig.entra.knobs.mfa = False
     rig.edit(opportunity, Amount=61000)
-    for _ in range(5):
-        rig.minute()
+    rig.minutes(5)
     assert [issue.code for issue in rig.store.issues()] == ["unauthorised"]
     rig.entra.knobs.mfa = True
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert list(rig.store.issues()) == []
 
 
 @pytest.mark.parametrize(("status", "tries"), [(429, 0), (503, 1)])
 def test_an_attempt_that_was_throttled_does_not_count_and_one_that_failed_does(status: int, tries: int) -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, Amount=61000)
     rig.partner_center.fail(on="PATCH", status=status, retry_after=30, times=9)
     flows.opportunities_changed(rig.sync, Doorbell(ids=(opportunity,), reason="poll"))

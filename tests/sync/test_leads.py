@@ -10,7 +10,7 @@ import pytest
 from shared.deal import Issue, LinkState, Side
 from shared.errors import ApiError, Unclear
 from shared.sync import delta, describe, sweep
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 pytestmark = pytest.mark.deep
 
@@ -394,8 +394,7 @@ def test_a_lead_converted_into_the_deal_of_another_referral_is_for_a_person_to_d
 
 
 def test_an_ordinary_opportunity_is_created_at_microsoft_as_before() -> None:
-    rig = Rig(mapping=AS_LEADS)
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired(mapping=AS_LEADS)
     assert pair(rig, opportunity) == (referral, LinkState.LINKED)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared import sync as flows
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 HELP = {"How_can_Microsoft_help__c": "Quotes or Licensing"}
 SELLER = "Robin Keller, robin.keller@microsoft.example"
@@ -57,8 +57,7 @@ def reads(rig: Rig) -> int:
 
 
 def test_a_request_for_help_shows_microsofts_clock() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked(**HELP)
+    rig, opportunity, _ = paired(**HELP)
     assert facts(rig, opportunity) == ("Co-sell", "Pending", None, None, None, "2026-01-19", None)
 
 
@@ -129,18 +128,15 @@ def test_an_inbound_deal_shows_who_at_microsoft_shared_it_and_until_when_it_wait
     [({}, "Private"), ({"Referral_Visible_to_Microsoft__c": True}, "Partner-led"), (HELP, "Co-sell")],
 )
 def test_the_kind_of_the_deal_is_shown(fields: Mapping[str, Any], kind: str) -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked(**fields)
+    rig, opportunity, _ = paired(**fields)
     assert rig.opportunity(opportunity)["Co_sell_Deal_Type__c"] == kind
 
 
 def test_the_kind_follows_an_upgrade() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     for field, kind in (({"Referral_Visible_to_Microsoft__c": True}, "Partner-led"), (HELP, "Co-sell")):
         rig.edit(opportunity, **field)
-        for _ in range(3):
-            rig.minute()
+        rig.minutes(3)
         assert rig.opportunity(opportunity)["Co_sell_Deal_Type__c"] == kind
 
 
@@ -148,12 +144,10 @@ def test_the_kind_follows_an_upgrade() -> None:
 
 
 def test_a_deal_without_microsoft_is_never_looked_up_in_its_engagement() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, Amount=61000)
     rig.minute()
-    rig.partner_center.portal_edit(referral, {"/details/notes": "More"})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/notes": "More"})
     assert [
         call for call in rig.partner_center.requests if call.path.endswith("/referrals") and call.method == "GET"
     ] == []
@@ -203,8 +197,7 @@ def test_microsofts_facts_typed_over_are_put_back() -> None:
     rig = Rig()
     opportunity, _ = invited(rig)
     rig.edit(opportunity, Microsoft_Status__c="Won", Amount=61000)
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     assert rig.opportunity(opportunity)["Microsoft_Status__c"] == "Pending"
     assert "put back: only Microsoft's side changes it" in rig.opportunity(opportunity)["Audit__c"]
 
@@ -227,8 +220,7 @@ def test_news_of_ours_beside_a_list_that_does_not_show_microsofts_side_yet_arriv
     rig.partner_center.service_sets(referral, {"/referralProgram": "Solution assessment"})
     rig.webhook(referral)
     rig.partner_center.knobs.list_lag_seconds = 0
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     assert rig.opportunity(opportunity)["Referral_Program__c"] == "Solution assessment"
 
 
@@ -278,8 +270,7 @@ def test_lost_tables_learn_of_microsofts_side_again() -> None:
     rig.forget_everything()
     rig.pass_time(minutes=20)
     rig.webhook(referral)
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     answers(rig, referral, "accepted")
     event_of_microsofts(rig, referral)
     assert facts(rig, opportunity)[1] == "Accepted"
@@ -304,6 +295,5 @@ def test_no_address_of_microsofts_seller_is_logged(caplog: pytest.LogCaptureFixt
     event_of_microsofts(rig, referral)
     assert facts(rig, opportunity)[3] == SELLER
     assert "robin.keller" not in caplog.text.lower()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert "robin" not in repr(link).lower()

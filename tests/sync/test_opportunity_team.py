@@ -9,7 +9,7 @@ from sandbox.partner_center import samples
 from shared import sync as flows
 from shared.deal import Side
 from shared.errors import Unclear
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 pytestmark = pytest.mark.deep
 
@@ -36,8 +36,7 @@ def joins(rig: Rig, opportunity: str, user: str) -> str:
 
 
 def settle(rig: Rig) -> None:
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
 
 
 def with_ben(**fields: Any) -> tuple[Rig, str, str]:
@@ -100,8 +99,7 @@ def test_who_joins_and_leaves_here_does_so_there_and_others_stay() -> None:
 
 
 def test_who_joins_without_a_save_of_the_opportunity_is_found_by_night() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     set_user(rig, rig.salesforce.people.ben, Phone="+81 3 5550 0102")
     joins(rig, opportunity, rig.salesforce.people.ben)
     rig.pass_time(hours=1)
@@ -111,8 +109,7 @@ def test_who_joins_without_a_save_of_the_opportunity_is_found_by_night() -> None
 
 
 def test_another_owner_replaces_the_former_one() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     set_user(rig, rig.salesforce.people.ben, Phone="+81 3 5550 0102")
     rig.edit(opportunity, OwnerId=rig.salesforce.people.ben)
     settle(rig)
@@ -120,8 +117,7 @@ def test_another_owner_replaces_the_former_one() -> None:
 
 
 def test_an_owner_of_whom_something_is_missing_is_told_and_the_former_one_stays() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     set_user(rig, rig.salesforce.people.ben, Phone=None)
     rig.edit(opportunity, OwnerId=rig.salesforce.people.ben, Amount=61000)
     settle(rig)
@@ -141,8 +137,7 @@ def test_a_member_removed_in_the_portal_does_not_come_back_and_costs_nothing_her
     rig, opportunity, referral = with_ben()
     before = len(rig.salesforce.writes())
     rig.pass_time(seconds=5)
-    rig.partner_center.portal_edit(referral, {"/team": rig.referral(referral)["team"][:1]})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/team": rig.referral(referral)["team"][:1]})
     settle(rig)
     rig.edit(opportunity, Amount=61000)
     settle(rig)
@@ -152,14 +147,12 @@ def test_a_member_removed_in_the_portal_does_not_come_back_and_costs_nothing_her
 
 
 def test_who_joins_in_the_portal_gains_no_access_here_until_a_seller_gives_it() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     ben = rig.salesforce.people.ben
     set_user(rig, ben, Phone="+81 3 5550 0102")
     joined = samples.member() | {"email": email_of(rig, ben)}
     rig.pass_time(seconds=5)
-    rig.partner_center.portal_edit(referral, {"/team": [*rig.referral(referral)["team"], joined]})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/team": [*rig.referral(referral)["team"], joined]})
     settle(rig)
     assert members(rig, opportunity) == []
     before, there = rig.writes()[:2], emails(rig, referral)
@@ -295,8 +288,7 @@ def test_after_a_lost_answer_nobody_is_taken_to_have_left() -> None:
     referral = rig.partner_center.new_inbound(team=team)
     rig.partner_center.portal_act(referral, "accept")
     rig.ring(referral)
-    for _ in range(4):
-        rig.minute()
+    rig.minutes(4)
     (row,) = rig.salesforce.records("Opportunity")
     assert org.lost
     rig.edit(row["Id"], OwnerId=rig.salesforce.people.aiko)

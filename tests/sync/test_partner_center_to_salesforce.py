@@ -7,7 +7,7 @@ import pytest
 from shared.catalogue import NEUTRAL_REASON
 from shared.deal import LinkState, Side, link_id_of_referral
 from shared.storage import Store
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 
 def arrived(rig: Rig, **fields: Any) -> tuple[str, str]:
@@ -216,8 +216,7 @@ def test_a_validation_rule_that_refuses_the_opportunity_holds_it_and_a_repair_cr
     assert rig.salesforce.records("Opportunity") == []
     assert rig.salesforce.records("Account") == []
     assert [issue.code for issue in rig.store.issues()] == ["FIELD_CUSTOM_VALIDATION_EXCEPTION"]
-    rig.partner_center.portal_edit(referral, {"/details/notes": "Complete now"})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/notes": "Complete now"})
     assert len(rig.salesforce.records("Opportunity")) == 1
 
 
@@ -241,8 +240,7 @@ def test_an_opportunity_that_turns_up_for_a_refused_creation_is_joined_with_it()
     rig.webhook(referral)
     opportunity = rig.new_opportunity(Referral_Identifier__c=referral)  # an earlier request, late
     rig.minute()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert (link.state, link.referral_id) == (LinkState.LINKED, referral)
     assert len(rig.salesforce.records("Opportunity")) == 1
     assert "FIELD_CUSTOM_VALIDATION_EXCEPTION" not in [issue.code for issue in rig.store.issues()]
@@ -263,11 +261,9 @@ def test_a_creation_whose_referral_went_out_of_sight_is_nobodys_work_any_more(
     assert link is not None
     assert link.unfinished
     rig.partner_center.fail(on="GET", status=status, times=10**6)
-    for _ in range(4):
-        rig.minute()
+    rig.minutes(4)
     calls = len(rig.partner_center.requests)
-    for _ in range(4):
-        rig.minute()
+    rig.minutes(4)
     assert len(rig.partner_center.requests) == calls
     assert rig.salesforce.records("Opportunity") == []
 
@@ -278,8 +274,7 @@ def dies(*_args: Any, **_more: Any) -> None:
 
 
 def test_lost_tables_are_no_loss_each_record_names_its_twin() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     inbound, second = arrived(rig)
     rig.forget_everything()
     before = (rig.partner_center.writes(), rig.salesforce.writes())
@@ -289,8 +284,7 @@ def test_lost_tables_are_no_loss_each_record_names_its_twin() -> None:
     assert (rig.partner_center.writes(), rig.salesforce.writes()) == before
     for side, record in ((Side.SALESFORCE, opportunity), (Side.SALESFORCE, second)):
         assert rig.store.link_of(side, record) is not None
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert link.state is LinkState.LINKED
 
 
@@ -302,10 +296,8 @@ def test_a_referral_whose_opportunity_was_refused_is_linked_with_the_one_it_come
     rig.webhook(referral)
     rig.salesforce.automation.validation_rules.clear()
     opportunity = rig.new_opportunity(Sync_with_Partner_Center__c=False, Description="Typed by hand")
-    rig.partner_center.portal_edit(referral, {"/externalReferenceId": opportunity})
-    rig.webhook(referral)
-    link = rig.link_of(opportunity)
-    assert link is not None
+    rig.microsoft_saves(referral, {"/externalReferenceId": opportunity})
+    link = rig.pair_of(opportunity)
     assert (link.state, link.referral_id, list(rig.store.issues())) == (LinkState.PAUSED, referral, [])
     rig.edit(opportunity, Sync_with_Partner_Center__c=True)
     rig.minute()
@@ -314,8 +306,7 @@ def test_a_referral_whose_opportunity_was_refused_is_linked_with_the_one_it_come
 
 
 def test_a_second_referral_that_names_the_same_opportunity_is_reported_not_merged() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     twin = rig.partner_center.new_inbound(externalReferenceId=opportunity)
     rig.webhook(twin)
     assert [issue.code for issue in rig.store.issues()] == ["duplicate"]
@@ -348,12 +339,10 @@ def test_edits_before_an_unanswered_creation_is_found_are_kept_on_both_sides() -
     opportunity = str(rows[0]["Id"])
     rig.partner_center.portal_edit(referral, {"/details/notes": "Typed in the portal"})
     rig.edit(opportunity, Amount=61000)
-    for _ in range(6):
-        rig.minute()
+    rig.minutes(6)
     assert rig.opportunity(opportunity)["Description"] == "Typed in the portal"
     assert rig.referral(referral)["details"]["dealValue"] == 61000
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert rig.store.conflicts(link.id) == ()
 
 

@@ -10,7 +10,7 @@ import pytest
 from shared import sync as flows
 from shared.doorbell import Queue
 from shared.sync import Polled, Waits, poll
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 
 def watermark(rig: Rig) -> int:
@@ -72,17 +72,14 @@ def test_the_watermark_never_goes_back_and_never_passes_the_servers_clock() -> N
 def test_an_idle_org_is_not_read_again_from_its_last_change_on() -> None:
     rig = Rig()
     rig.linked()
-    for _ in range(40):
-        rig.minute()
+    rig.minutes(40)
     assert watermark(rig) >= rig.now.timestamp() - 120
     assert json.loads(rig.store.cursor(Polled.OPPORTUNITIES.value).text)["seen"] == []
 
 
 def test_a_row_that_becomes_visible_ten_minutes_late_rings() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
-    for _ in range(30):
-        rig.minute()
+    rig, opportunity, _ = paired()
+    rig.minutes(30)
     stamp = rig.now
     rig.pass_time(minutes=10)
     poll(rig.sync, Polled.OPPORTUNITIES)
@@ -93,8 +90,7 @@ def test_a_row_that_becomes_visible_ten_minutes_late_rings() -> None:
 
 
 def test_deleted_opportunities_and_solution_rows_ring() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.pass_time(minutes=1)
     rig.salesforce.delete("Microsoft_Solution__c", rig.salesforce.records("Microsoft_Solution__c")[0]["Id"])
     assert poll(rig.sync, Polled.SOLUTIONS) == 1
@@ -125,15 +121,13 @@ def test_an_unreachable_salesforce_leaves_the_watermark(polled: Polled) -> None:
 
 
 def test_a_doorbell_that_died_with_its_host_is_rung_a_second_time_and_no_third() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(minutes=3)
     rig.poll()
     rig.edit(opportunity, Amount=61000)
     poll(rig.sync, Polled.OPPORTUNITIES)
     rig.queues.messages[Queue.OPPORTUNITY_CHANGES.value].clear()  # hidden with its host
-    for _ in range(2):
-        rig.minute()
+    rig.minutes(2)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     rings = []
     for _ in range(8):
@@ -172,8 +166,7 @@ def test_a_workers_own_clock_moves_no_watermark() -> None:
 def test_a_mass_change_is_rung_for_once() -> None:
     rig = Rig()
     rig.linked()
-    for _ in range(4):
-        rig.minute()
+    rig.minutes(4)
     rig.sync = replace(rig.sync, mass_change_limit=2)
     for _ in range(3):
         rig.new_opportunity(contact=False, solutions=())
@@ -195,8 +188,7 @@ def test_an_idle_minute_costs_salesforce_one_call() -> None:
 
 
 def test_a_change_of_a_record_and_of_its_rows_rings_once() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.pass_time(hours=1)
     rig.poll()
     rig.add_solution(opportunity, "SOL-20000-ABC")
@@ -227,8 +219,7 @@ def test_rows_of_both_kinds_beyond_the_first_page_ring() -> None:
 
 
 def test_a_row_that_becomes_visible_late_does_not_take_the_watermark_back() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     stamp = rig.now + timedelta(minutes=20)
     rig.pass_time(minutes=30)
     poll(rig.sync, Polled.OPPORTUNITIES)
@@ -240,8 +231,7 @@ def test_a_row_that_becomes_visible_late_does_not_take_the_watermark_back() -> N
 
 
 def test_the_watermark_stays_where_it_was_when_a_doorbell_cannot_be_rung() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, Amount=61000)
     before = rig.store.cursor(Polled.OPPORTUNITIES.value)
     rig.queues.fail(1, ConnectionError("queue down"), on=["send_message"])

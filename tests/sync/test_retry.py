@@ -7,7 +7,7 @@ import pytest
 
 from shared import sync as flows
 from shared.drift import STEERING, Remedy, find
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 from tests.sync.test_crashes import Script, chosen, play
 
 pytestmark = pytest.mark.deep
@@ -19,8 +19,7 @@ REFUSAL: dict[str, Any] = {"status": 422, "body": {"error": {"code": "odd", "mes
 
 def settled(rig: Rig) -> None:
     """Time for everything that was begun."""
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
 
 
 def sent(rig: Rig, method: str) -> int:
@@ -95,8 +94,7 @@ def test_untouched_the_box_costs_nothing(refused: Any, method: str) -> None:
 
 
 def test_on_a_pair_in_agreement_the_box_is_unticked_and_nothing_else() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     before = rig.writes()[:2]
     rig.edit(opportunity, **{BOX: True})
     settled(rig)
@@ -129,8 +127,7 @@ def test_an_incomplete_opportunity_is_checked_again_and_says_the_same_without_a_
 
 
 def test_on_an_unticked_opportunity_the_box_waits() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, **{TICKED: False})
     settled(rig)
     before = rig.writes()[:2]
@@ -151,21 +148,18 @@ def test_whichever_write_here_is_lost_it_is_tried_once_and_the_box_ends_unticked
     rig.partner_center.fail(on=method, times=9, **REFUSAL)
     rig.edit(opportunity, **{BOX: True})
     rig.salesforce.fail(on="POST /composite", times=number, connection="timeout", after_effect=after_effect)
-    for _ in range(12):
-        rig.minute()
+    rig.minutes(12)
     assert rig.opportunity(opportunity)[BOX] is False
     assert "Not like this." in str(rig.opportunity(opportunity)["Sync_Message__c"])
     assert sent(rig, method) == before + 1
 
 
 def test_what_kept_changing_back_and_forth_is_tried_again() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     for number in range(3):  # an automation there undoes every change
         rig.edit(opportunity, Amount=60000 + number)
         rig.poll()
-        rig.partner_center.portal_edit(referral, {"/details/dealValue": 50000})
-        rig.webhook(referral)
+        rig.microsoft_saves(referral, {"/details/dealValue": 50000})
     settled(rig)
     assert "back and forth" in str(rig.opportunity(opportunity)["Sync_Message__c"])
     rig.edit(opportunity, **{BOX: True})

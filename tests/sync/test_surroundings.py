@@ -106,8 +106,7 @@ def test_a_seller_may_choose_another_account_and_nothing_else_happens() -> None:
     rig.minute()
     before = rig.referral(row["Referral_Identifier__c"])
     rig.edit(row["Id"], AccountId=other)
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     assert rig.opportunity(row["Id"])["AccountId"] == other
     assert rig.referral(row["Referral_Identifier__c"]) == before
 
@@ -220,8 +219,7 @@ def test_an_answer_that_is_lost_makes_no_second_note_and_no_second_account() -> 
     rig.salesforce.fail(on="POST /composite", connection="timeout", after_effect=True, times=2)
     referral = rig.partner_center.new_inbound()
     rig.ring(referral)
-    for _ in range(6):
-        rig.minute()
+    rig.minutes(6)
     assert len(rig.salesforce.records("Opportunity")) == 1
     assert len(notes(rig)) == 1
     assert len(rig.salesforce.records("Account")) == 1

@@ -13,7 +13,7 @@ from shared.deal import Absence, LinkState, Opportunity
 from shared.doorbell import Queue
 from shared.sync.detect.scan import AT_ONCE, read_many
 from tests.support.links import INTENT
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 
 class Killed(BaseException):
@@ -84,8 +84,7 @@ def test_whole_referrals_are_not_kept_while_the_list_is_read(run: Callable[[Any]
 
 
 def test_two_thousand_opportunities_are_one_call() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     deleted, _ = rig.linked()
     rig.salesforce.delete("Opportunity", deleted)
     rig.pass_time(seconds=5)
@@ -123,8 +122,7 @@ def test_a_referral_that_cannot_be_read_stops_nothing_and_is_not_lost() -> None:
 
 
 def test_a_paused_pair_whose_new_tick_nobody_told_of_is_found() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, Sync_with_Partner_Center__c=False)
     rig.minute()
     rig.pass_time(hours=1)
@@ -137,8 +135,7 @@ def test_a_paused_pair_whose_new_tick_nobody_told_of_is_found() -> None:
 
 
 def test_a_paused_opportunity_that_refused_to_say_so_says_it_once_it_was_saved_unheard_of() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, Sync_with_Partner_Center__c=False)
     rules = rig.salesforce.automation.validation_rules
     rules.append(lambda _, after, before: "Locked." if "Paused" in str(after.get("Sync_Status__c")) else None)
@@ -155,8 +152,7 @@ def test_a_paused_opportunity_that_refused_to_say_so_says_it_once_it_was_saved_u
 
 
 def test_a_paused_opportunity_that_was_deleted_unheard_of_is_on_the_work_list_after_the_sweep() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, Sync_with_Partner_Center__c=False)
     rig.minute()
     rig.salesforce.delete("Opportunity", opportunity)
@@ -166,8 +162,7 @@ def test_a_paused_opportunity_that_was_deleted_unheard_of_is_on_the_work_list_af
 
 
 def test_an_opportunity_that_came_back_switched_off_unheard_of_is_off_the_work_list_after_the_sweep() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.salesforce.delete("Opportunity", opportunity)
     rig.minute()
     assert [issue.code for issue in rig.store.issues()] == ["opportunity_deleted"]
@@ -175,17 +170,14 @@ def test_an_opportunity_that_came_back_switched_off_unheard_of_is_off_the_work_l
     rig.salesforce.update("Opportunity", opportunity, {"Sync_with_Partner_Center__c": False})
     flows.sweep(rig.sync)
     rig.drain()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert link.state is LinkState.PAUSED
     assert list(rig.store.issues()) == []
 
 
 def test_an_invitation_that_waits_for_a_deleted_opportunity_goes_on_when_nobody_tells_of_its_return() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked(Referral_Visible_to_Microsoft__c=True)
-    link = rig.link_of(opportunity)
-    assert link is not None
+    rig, opportunity, referral = paired(Referral_Visible_to_Microsoft__c=True)
+    link = rig.pair_of(opportunity)
     rig.salesforce.update("Opportunity", opportunity, {"How_can_Microsoft_help__c": "Quotes or Licensing"})
     rig.store.save(replace(link, state=LinkState.CREATING_MS))
     flows.sweep(rig.sync)
@@ -201,8 +193,7 @@ def test_a_creation_given_up_while_its_opportunity_was_deleted_is_found_when_nob
     rig.poll()
     rig.drain(patiently=False)
     rig.salesforce.delete("Opportunity", opportunity)
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     rig.salesforce.undelete("Opportunity", opportunity)
     assert rig.partner_center.referrals() == []
     flows.sweep(rig.sync)
@@ -211,10 +202,8 @@ def test_a_creation_given_up_while_its_opportunity_was_deleted_is_found_when_nob
 
 
 def test_a_write_announced_long_ago_stands_on_the_work_list_until_it_is_settled() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    rig, opportunity, _ = paired()
+    link = rig.pair_of(opportunity)
     intent = replace(INTENT, at=int(rig.now.timestamp()) - 901)
     link = rig.store.save(replace(link, intent=intent))
     flows.sweep(rig.sync)
@@ -226,24 +215,20 @@ def test_a_write_announced_long_ago_stands_on_the_work_list_until_it_is_settled(
 
 
 def test_a_write_announced_a_moment_ago_is_nobodys_business() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    rig, opportunity, _ = paired()
+    link = rig.pair_of(opportunity)
     rig.store.save(replace(link, intent=replace(INTENT, at=int(rig.now.timestamp()) - 899)))
     flows.sweep(rig.sync)
     assert issues(rig) == []
 
 
 def test_what_waits_comes_back_to_the_work_list_from_which_it_was_closed_by_hand() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, StageName="Closed Won")
     rig.minute()
     rig.edit(opportunity, StageName="Qualification")
     rig.minute()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert issues(rig) == ["closed_is_final"]
     rig.store.close_issues(link.id)
     rig.pass_time(hours=8)
@@ -259,8 +244,7 @@ def dies(_documents: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]
 
 
 def test_a_sweep_that_is_cut_off_is_begun_again_by_the_delta_and_reported_while_it_fails() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(hours=1)
     rig.salesforce.update("Opportunity", opportunity, {"Amount": 61000})
     rig.pass_time(hours=1)
@@ -302,8 +286,7 @@ def test_a_sweep_that_never_finishes_is_left_to_the_nights_after_three_tries() -
 
 
 def test_a_sweep_that_met_a_silent_service_is_begun_again() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(hours=1)
     rig.salesforce.update("Opportunity", opportunity, {"Amount": 61000})
     rig.pass_time(hours=1)

@@ -11,7 +11,7 @@ from shared.deal import Link, LinkState, Side, link_id_of_opportunity, link_id_o
 from shared.doorbell import Doorbell
 from shared.sync.create import claims
 from shared.sync.create.claims import MaySend
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 pytestmark = pytest.mark.deep
 
@@ -43,14 +43,11 @@ def look(rig: Rig, opportunity: str) -> None:
 
 def stored(rig: Rig, opportunity: str) -> Link:
     """The link of an opportunity."""
-    link = rig.link_of(opportunity)
-    assert link is not None
-    return link
+    return rig.pair_of(opportunity)
 
 
 def test_a_write_is_left_to_the_worker_that_announced_it_a_moment_ago() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, Amount=61000)
     during(rig, "patch", lambda: look(rig, opportunity))
     look(rig, opportunity)
@@ -60,8 +57,7 @@ def test_a_write_is_left_to_the_worker_that_announced_it_a_moment_ago() -> None:
 
 
 def test_a_worker_claims_an_old_announced_write_before_it_helps() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.partner_center.fail(on="PATCH", breaks="timeout")
     rig.edit(opportunity, Amount=61000)
     look(rig, opportunity)
@@ -75,8 +71,7 @@ def test_a_worker_claims_an_old_announced_write_before_it_helps() -> None:
 
 
 def test_a_write_is_announced_before_it_is_sent() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, Amount=61000)
     announced: list[Any] = []
     during(rig, "patch", lambda: announced.append(stored(rig, opportunity).intent))
@@ -85,8 +80,7 @@ def test_a_write_is_announced_before_it_is_sent() -> None:
 
 
 def test_the_loser_of_a_conflict_is_kept_before_it_is_overwritten() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
     rig.edit(opportunity, Amount=61000)
     kept: list[Any] = []
@@ -97,8 +91,7 @@ def test_the_loser_of_a_conflict_is_kept_before_it_is_overwritten() -> None:
 
 
 def test_a_worker_that_was_overtaken_adopts_nothing() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 61000})
     rig.edit(opportunity, Amount=61000)  # both sides came to the same: there is only something to remember
     newer: list[Link] = []
@@ -157,8 +150,7 @@ def test_a_creation_whose_claim_was_lost_while_it_was_prepared_does_not_leave(
     during(rig, "create", lambda: meanwhile(rig, opportunity))
     rig.poll()
     assert rig.partner_center.requests == []
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert len(rig.partner_center.referrals()) == 1
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
@@ -176,8 +168,7 @@ def test_a_throttled_search_for_an_unanswered_creation_is_made_again_before_anyt
     rig = Rig()
     opportunity = unanswered(rig)
     rig.partner_center.fail(on="GET", status=429, retry_after=30)
-    for _ in range(25):
-        rig.minute()
+    rig.minutes(25)
     assert len(rig.partner_center.referrals()) == 1
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
@@ -220,8 +211,7 @@ def test_a_referral_that_another_link_owns_is_reported_and_not_owned_twice() -> 
     opportunity = unanswered(rig)
     referral = rig.partner_center.referrals()[0]["id"]
     rig.store.claim(Side.PARTNER_CENTER, referral, "p-somebody-else")
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert stored(rig, opportunity).state is LinkState.DUPLICATE
     assert [issue.code for issue in rig.store.issues()] == ["duplicate"]
 
@@ -240,8 +230,7 @@ def test_a_deal_that_was_put_right_while_its_refusal_was_written_is_not_told_the
         return real(steps, **more)
 
     client.inner.composite = composite
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     row = rig.opportunity(opportunity)
     assert row["Sync_Status__c"] == "✔ In sync"
     assert "not sent" not in row["Audit__c"]

@@ -19,7 +19,7 @@ from shared.queues import Queue
 from shared.sync import Gates
 from shared.telemetry import Unfinished, attend, correlation, work
 from shared.telemetry.lines import APP, Lines
-from tests.support.rig import HANDLERS, Rig
+from tests.support.rig import HANDLERS, Rig, paired
 
 
 @pytest.fixture(autouse=True)
@@ -114,8 +114,7 @@ def rung(rig: Rig, queue: Queue) -> func.QueueMessage:
 def test_one_correlation_leads_from_the_timer_to_every_call(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, Amount=61000)
     served(rig, monkeypatch)
     caplog.clear()
@@ -139,8 +138,7 @@ def test_one_correlation_leads_from_the_timer_to_every_call(
 def test_a_write_says_for_how_long_it_had_been_news(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, Amount=61000)
     rig.pass_time(seconds=95)
     rig.poll()
