@@ -136,8 +136,7 @@ def test_values_are_left_out_unless_they_are_asked_for() -> None:
 
 
 @pytest.mark.parametrize("values", [False, True])
-def test_a_refused_value_is_quoted_only_when_values_are_asked_for(*, values: bool) -> None:
-    rig = Rig()
+def test_a_refused_value_is_quoted_only_when_values_are_asked_for(rig: Rig, *, values: bool) -> None:
     account = rig.account(BillingCountry="Narnia")
     told = explained(rig, rig.new_opportunity(AccountId=account), values=values)
     assert ("Narnia" in json.dumps(asdict(told), ensure_ascii=False)) is values
@@ -279,15 +278,13 @@ WORLDS: list[tuple[Callable[[Rig], str], str]] = [
 
 
 @pytest.mark.parametrize(("world", "words"), WORLDS)
-def test_every_state_of_a_record_is_told_in_words(world: Callable[[Rig], str], words: str) -> None:
-    rig = Rig()
+def test_every_state_of_a_record_is_told_in_words(rig: Rig, world: Callable[[Rig], str], words: str) -> None:
     told = explained(rig, world(rig))
     assert words in "\n".join((*told.summary, *told.open)), told
 
 
 @pytest.mark.parametrize("world", dict.fromkeys(world for world, _ in WORLDS))
-def test_explaining_writes_nothing_anywhere(world: Callable[[Rig], str]) -> None:
-    rig = Rig()
+def test_explaining_writes_nothing_anywhere(rig: Rig, world: Callable[[Rig], str]) -> None:
     record = world(rig)
     before, stored, waiting = rig.writes(), _stored(rig), _waiting(rig)
     explained(rig, record)
@@ -310,23 +307,20 @@ def _waiting(rig: Rig) -> dict[str, int]:
     return {name: len(messages) for name, messages in rig.queues.messages.items()}
 
 
-def test_a_pair_that_was_forgotten_is_told_as_never_agreed() -> None:
-    rig = Rig()
+def test_a_pair_that_was_forgotten_is_told_as_never_agreed(rig: Rig) -> None:
     told = explained(rig, _forgotten(rig))
     assert told.state == "no link"
     assert line(told, "amount or currency").changed == "never agreed"
     assert line(told, "amount or currency").action == "remember as equal"
 
 
-def test_a_pair_that_was_forgotten_is_found_from_either_record() -> None:
-    rig = Rig()
+def test_a_pair_that_was_forgotten_is_found_from_either_record(rig: Rig) -> None:
     opportunity = _forgotten(rig)
     referral = str(rig.opportunity(opportunity)["Referral_Identifier__c"])
     assert explained(rig, referral) == explained(rig, opportunity)
 
 
-def test_a_referral_that_becomes_no_opportunity_is_told_why() -> None:
-    rig = Rig()
+def test_a_referral_that_becomes_no_opportunity_is_told_why(rig: Rig) -> None:
     closed = rig.partner_center.new_inbound()
     rig.partner_center.service_sets(closed, {"/status": "Closed", "/substatus": "Expired"})
     assert "out of scope, or was closed before it came" in explained(rig, closed).summary[0]
@@ -344,8 +338,7 @@ def test_a_field_that_the_org_has_lost_is_told() -> None:
     assert "description" not in {line.group for line in told.groups}
 
 
-def test_a_referral_that_names_what_is_no_opportunity_is_told_of_alone() -> None:
-    rig = Rig()
+def test_a_referral_that_names_what_is_no_opportunity_is_told_of_alone(rig: Rig) -> None:
     told = explained(rig, rig.partner_center.new_inbound(externalReferenceId="0065e00000ZZZZZAAA"))
     assert "It is in scope" in told.summary[0]
 
@@ -373,8 +366,7 @@ def test_what_is_no_record_is_refused(text: str) -> None:
         lambda sync: sync.bells.ring("x", [], reason="r"),
     ],
 )
-def test_the_clients_of_the_command_line_refuse_every_write(write: Callable[[Any], object]) -> None:
-    rig = Rig()
+def test_the_clients_of_the_command_line_refuse_every_write(rig: Rig, write: Callable[[Any], object]) -> None:
     before = rig.writes()
     with pytest.raises(WouldWrite):
         write(deployment(rig).sync)

@@ -234,8 +234,7 @@ def test_nobody_is_told_to_clear_an_identifier_that_only_cannot_be_read_now() ->
     assert not told.complete
 
 
-def test_a_creation_that_a_person_has_to_decide_is_not_promised() -> None:
-    rig = Rig()
+def test_a_creation_that_a_person_has_to_decide_is_not_promised(rig: Rig) -> None:
     opportunity = rig.new_opportunity()
     link = Link(f"s-{opportunity}", LinkState.DUPLICATE, opportunity_id=opportunity)
     rig.store.claim(Side.SALESFORCE, opportunity, rig.store.save(link).id)
@@ -246,8 +245,7 @@ def test_a_creation_that_a_person_has_to_decide_is_not_promised() -> None:
     assert rig.partner_center.writes() == []
 
 
-def test_explain_promises_no_creation_while_the_org_lacks_a_field_that_microsoft_needs() -> None:
-    rig = Rig()
+def test_explain_promises_no_creation_while_the_org_lacks_a_field_that_microsoft_needs(rig: Rig) -> None:
     opportunity = rig.new_opportunity()
     rig.salesforce.remove_field("Opportunity", "Amount")
     flows.describe(rig.sync)

@@ -290,8 +290,7 @@ def test_what_can_be_spelled_for_microsoft_is_no_reason_to_wait(
     assert {name: shown[name] for name in at_microsoft} == at_microsoft
 
 
-def test_many_problems_are_shown_at_once_and_counted() -> None:
-    rig = Rig()
+def test_many_problems_are_shown_at_once_and_counted(rig: Rig) -> None:
     opportunity = rig.new_opportunity(
         Amount=None, Description=None, CloseDate="2025-01-01", solutions=(), contact=False, AccountId=None, **HELP
     )

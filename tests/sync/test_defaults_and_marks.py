@@ -50,8 +50,7 @@ def test_a_default_makes_a_deal_complete_and_the_trail_names_it() -> None:
     assert rig.writes() == before
 
 
-def test_without_a_default_the_same_deal_is_not_sent() -> None:
-    rig = Rig()
+def test_without_a_default_the_same_deal_is_not_sent(rig: Rig) -> None:
     without_phone(rig)
     opportunity = rig.new_opportunity()
     rig.pass_time(seconds=5)

@@ -99,8 +99,7 @@ def test_an_update_here_that_fails_in_any_way_arrives_and_is_remembered(fault: d
 
 
 @pytest.mark.parametrize("fault", UPDATE_FAULTS, ids=str)
-def test_a_creation_here_that_fails_in_any_way_makes_one_of_each(fault: dict[str, Any]) -> None:
-    rig = Rig()
+def test_a_creation_here_that_fails_in_any_way_makes_one_of_each(rig: Rig, fault: dict[str, Any]) -> None:
     rig.salesforce.fail(on="POST /composite", **fault)
     rig.webhook(rig.partner_center.new_inbound())
     rig.salesforce.fail(on="POST /composite", **fault)
@@ -162,8 +161,7 @@ def test_a_lost_webhook_is_healed_by_the_hourly_delta() -> None:
     assert flows.delta(rig.sync) == 0
 
 
-def test_a_lost_change_on_either_side_is_healed_by_the_nightly_sweep() -> None:
-    rig = Rig()
+def test_a_lost_change_on_either_side_is_healed_by_the_nightly_sweep(rig: Rig) -> None:
     first, referral = rig.linked()
     second, other = rig.linked()
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
@@ -177,8 +175,7 @@ def test_a_lost_change_on_either_side_is_healed_by_the_nightly_sweep() -> None:
     assert flows.sweep(rig.sync) == 0
 
 
-def test_a_referral_that_no_event_announced_is_found_by_the_delta() -> None:
-    rig = Rig()
+def test_a_referral_that_no_event_announced_is_found_by_the_delta(rig: Rig) -> None:
     rig.partner_center.new_inbound()
     assert flows.delta(rig.sync) == 1
     rig.drain()

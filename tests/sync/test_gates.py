@@ -32,8 +32,7 @@ def gates_of(rig: Rig) -> Gates:
     return Gates(rig.store, lambda: int(rig.now.timestamp()))
 
 
-def test_retry_after_closes_the_gate_of_that_side_for_every_worker() -> None:
-    rig = Rig()
+def test_retry_after_closes_the_gate_of_that_side_for_every_worker(rig: Rig) -> None:
     one, other = gates_of(rig), gates_of(rig)
     fail(one, Throttled(P, "call", retry_after_seconds=40))
     assert (one.delay_seconds(P), other.delay_seconds(P), other.delay_seconds(S)) == (40, 40, 0)
@@ -43,8 +42,7 @@ def test_retry_after_closes_the_gate_of_that_side_for_every_worker() -> None:
     assert other.call(P, "call", lambda: "answer") == "answer"
 
 
-def test_a_call_under_way_that_succeeds_opens_no_gate_that_the_service_asked_for_meanwhile() -> None:
-    rig = Rig()
+def test_a_call_under_way_that_succeeds_opens_no_gate_that_the_service_asked_for_meanwhile(rig: Rig) -> None:
     gates = gates_of(rig)
     fail(gates, Unavailable(P, "call"), 20)
     rig.pass_time(seconds=60)
@@ -52,8 +50,7 @@ def test_a_call_under_way_that_succeeds_opens_no_gate_that_the_service_asked_for
     assert gates.delay_seconds(P) == 40
 
 
-def test_a_call_under_way_that_is_throttled_for_less_shortens_no_wait() -> None:
-    rig = Rig()
+def test_a_call_under_way_that_is_throttled_for_less_shortens_no_wait(rig: Rig) -> None:
     gates = gates_of(rig)
 
     def throttled() -> None:
@@ -65,8 +62,7 @@ def test_a_call_under_way_that_is_throttled_for_less_shortens_no_wait() -> None:
     assert gates.delay_seconds(P) == 40
 
 
-def test_half_of_twenty_calls_failing_opens_the_circuit_and_one_success_closes_it() -> None:
-    rig = Rig()
+def test_half_of_twenty_calls_failing_opens_the_circuit_and_one_success_closes_it(rig: Rig) -> None:
     gates = gates_of(rig)
     for _ in range(10):
         gates.call(P, "call", lambda: "answer")
@@ -80,8 +76,7 @@ def test_half_of_twenty_calls_failing_opens_the_circuit_and_one_success_closes_i
     assert (gates.delay_seconds(P), list(rig.store.issues())) == (0, [])
 
 
-def test_a_record_that_always_fails_does_not_keep_a_gate_closed_that_closed_for_another_reason() -> None:
-    rig = Rig()
+def test_a_record_that_always_fails_does_not_keep_a_gate_closed_that_closed_for_another_reason(rig: Rig) -> None:
     gates = gates_of(rig)
     fail(gates, Unauthorised(P, "call"))
     rig.pass_time(seconds=900)
@@ -92,8 +87,7 @@ def test_a_record_that_always_fails_does_not_keep_a_gate_closed_that_closed_for_
     assert list(rig.store.issues()) == []
 
 
-def test_failing_probes_double_the_wait_up_to_a_quarter_of_an_hour() -> None:
-    rig = Rig()
+def test_failing_probes_double_the_wait_up_to_a_quarter_of_an_hour(rig: Rig) -> None:
     gates = gates_of(rig)
     fail(gates, Unavailable(P, "call"), 20)
     waits = []
@@ -105,9 +99,8 @@ def test_failing_probes_double_the_wait_up_to_a_quarter_of_an_hour() -> None:
 
 
 def test_refused_credentials_halt_the_side_with_one_alert_and_work_again_after_repair(
-    caplog: pytest.LogCaptureFixture,
+    rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rig = Rig()
     gates = gates_of(rig)
     for _ in range(3):
         fail(gates, Unauthorised(P, "call"))
@@ -169,15 +162,13 @@ def test_an_attempt_that_was_throttled_does_not_count_and_one_that_failed_does(s
     assert Doorbell.decode(b64decode(waiting.text)).tries == tries
 
 
-def test_refusals_are_answers_and_close_no_gate() -> None:
-    rig = Rig()
+def test_refusals_are_answers_and_close_no_gate(rig: Rig) -> None:
     gates = gates_of(rig)
     fail(gates, Rejected(P, "call"), 20)
     assert gates.delay_seconds(P) == 0
 
 
-def test_one_record_that_always_fails_does_not_close_its_side() -> None:
-    rig = Rig()
+def test_one_record_that_always_fails_does_not_close_its_side(rig: Rig) -> None:
     gates = Gates(rig.store, lambda: int(rig.now.timestamp()))
 
     def call(record: str) -> None:

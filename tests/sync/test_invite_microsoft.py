@@ -30,8 +30,7 @@ def posts(rig: Rig) -> int:
     return sum(call.method == "POST" for call in rig.partner_center.requests)
 
 
-def test_asking_for_help_invites_microsoft_into_our_engagement() -> None:
-    rig = Rig()
+def test_asking_for_help_invites_microsoft_into_our_engagement(rig: Rig) -> None:
     opportunity, referral = asked(rig)
     theirs = microsofts(rig, referral)
     assert theirs["inviteContext"]["assistanceRequestCode"] == "ProofOfConceptOrDemo"
@@ -54,8 +53,7 @@ def test_a_partner_may_switch_the_invitation_off() -> None:
 
 
 @pytest.mark.parametrize("after_effect", [False, True])
-def test_an_invitation_without_an_answer_is_looked_for_before_it_is_sent_again(after_effect: bool) -> None:
-    rig = Rig()
+def test_an_invitation_without_an_answer_is_looked_for_before_it_is_sent_again(rig: Rig, after_effect: bool) -> None:
     opportunity = rig.new_opportunity(**HELP)
     rig.partner_center.fail(on="POST", status=500, after_effect=True)  # the first step, found by its webhook
     rig.pass_time(seconds=5)
@@ -83,8 +81,7 @@ def test_a_refused_invitation_leaves_the_deal_and_tells_the_seller() -> None:
     assert "The invitation could not be created." in rig.opportunity(opportunity)["Sync_Message__c"]
 
 
-def test_a_deal_that_microsoft_shared_is_not_sent_back_to_microsoft() -> None:
-    rig = Rig()
+def test_a_deal_that_microsoft_shared_is_not_sent_back_to_microsoft(rig: Rig) -> None:
     rig.webhook(rig.partner_center.new_inbound())
     rig.minutes(3)
     assert posts(rig) == 0
@@ -115,8 +112,7 @@ def test_an_invitation_that_may_have_arrived_is_not_sent_again_before_lists_can_
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
-def test_a_worker_frozen_before_it_invites_microsoft_leaves_that_to_the_next() -> None:
-    rig = Rig()
+def test_a_worker_frozen_before_it_invites_microsoft_leaves_that_to_the_next(rig: Rig) -> None:
     opportunity = rig.new_opportunity(**HELP)
     rig.partner_center.fail(on="POST", status=500, after_effect=True)
     rig.pass_time(seconds=5)
@@ -138,8 +134,7 @@ def test_a_worker_frozen_before_it_invites_microsoft_leaves_that_to_the_next() -
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
-def test_help_that_was_asked_for_on_a_deleted_opportunity_is_asked_for_when_it_returns() -> None:
-    rig = Rig()
+def test_help_that_was_asked_for_on_a_deleted_opportunity_is_asked_for_when_it_returns(rig: Rig) -> None:
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)  # the first step, found by its webhook
     opportunity = rig.new_opportunity(**HELP)
     rig.pass_time(seconds=5)
@@ -175,8 +170,7 @@ def claimed(rig: Rig, opportunity: str) -> tuple[LinkState, bool]:
     return link.state, link.claim is not None
 
 
-def test_an_invitation_waits_for_a_deleted_opportunity_and_goes_on_after_its_return() -> None:
-    rig = Rig()
+def test_an_invitation_waits_for_a_deleted_opportunity_and_goes_on_after_its_return(rig: Rig) -> None:
     opportunity, referral = half_asked(rig, breaks="timeout")
     rig.salesforce.delete("Opportunity", opportunity)
     rig.minutes(25)
@@ -189,8 +183,7 @@ def test_an_invitation_waits_for_a_deleted_opportunity_and_goes_on_after_its_ret
 
 
 @pytest.mark.parametrize("by", ["event", "poll"])
-def test_an_invitation_that_nobody_is_at_goes_on_with_whatever_rings_for_the_pair(by: str) -> None:
-    rig = Rig()
+def test_an_invitation_that_nobody_is_at_goes_on_with_whatever_rings_for_the_pair(rig: Rig, by: str) -> None:
     opportunity, referral = half_asked(rig, status=429, retry_after=30)
     rig.queues.messages[Queue.REFERRAL_CREATIONS.value].clear()  # its own doorbell died with its host
     assert claimed(rig, opportunity) == (LinkState.CREATING_MS, False)

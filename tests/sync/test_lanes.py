@@ -38,8 +38,7 @@ def test_a_thousand_waiting_bulk_doorbells_do_not_delay_a_sellers_change() -> No
     assert waiting(rig, BULK) == 1000
 
 
-def test_the_first_poll_ever_rings_in_bulk_and_later_ones_live() -> None:
-    rig = Rig()
+def test_the_first_poll_ever_rings_in_bulk_and_later_ones_live(rig: Rig) -> None:
     rig.new_opportunity()
     rig.pass_time(seconds=5)
     poll(rig.sync, Polled.OPPORTUNITIES)
@@ -51,8 +50,7 @@ def test_the_first_poll_ever_rings_in_bulk_and_later_ones_live() -> None:
 
 
 @pytest.mark.parametrize(("many", "lane"), [(200, LIVE), (201, BULK)])
-def test_more_than_two_hundred_records_at_once_are_a_back_fill(many: int, lane: Queue) -> None:
-    rig = Rig()
+def test_more_than_two_hundred_records_at_once_are_a_back_fill(rig: Rig, many: int, lane: Queue) -> None:
     poll(rig.sync, Polled.OPPORTUNITIES)
     account = rig.account()
     fields = {"Name": "Load", "StageName": "Qualification", "CloseDate": "2026-06-30", "AccountId": account}
@@ -90,8 +88,7 @@ def test_bulk_doorbells_do_the_same_work() -> None:
     assert rig.opportunity(opportunity)["Description"] == "Missed"
 
 
-def test_a_back_fill_fills_no_live_queue_with_its_creations() -> None:
-    rig = Rig()
+def test_a_back_fill_fills_no_live_queue_with_its_creations(rig: Rig) -> None:
     for _ in range(3):
         rig.new_opportunity()
     rig.pass_time(seconds=5)
@@ -110,14 +107,12 @@ def test_what_must_be_tried_again_stays_on_its_lane() -> None:
     assert (waiting(rig, LIVE), waiting(rig, BULK)) == (0, 1)
 
 
-def test_a_poisoned_bulk_doorbell_rings_once_more_on_its_lane() -> None:
-    rig = Rig()
+def test_a_poisoned_bulk_doorbell_rings_once_more_on_its_lane(rig: Rig) -> None:
     flows.poisoned(rig.sync, BULK, Doorbell(ids=("0" * 18,), reason="sweep").encode().encode())
     assert (waiting(rig, LIVE), waiting(rig, BULK)) == (0, 1)
 
 
-def test_a_polled_doorbell_rests_so_that_a_burst_of_edits_is_one_change() -> None:
-    rig = Rig()
+def test_a_polled_doorbell_rests_so_that_a_burst_of_edits_is_one_change(rig: Rig) -> None:
     rig.sync = replace(rig.sync, waits=replace(rig.sync.waits, debounce=5))
     opportunity, referral = rig.linked()
     rig.edit(opportunity, Amount=61000)

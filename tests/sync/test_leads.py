@@ -21,6 +21,11 @@ KEY = "Referral_Identifier__c"
 LAST_NAME = "/customerProfile/team/0/lastName"
 
 
+@pytest.fixture(name="rig")
+def _rig() -> Rig:
+    return Rig(mapping=AS_LEADS)
+
+
 def arrived(rig: Rig, **fields: Any) -> str:
     """A lead's referral, and its event."""
     referral = rig.partner_center.new_inbound(**{**QUALIFIED, **fields})
@@ -70,8 +75,7 @@ def without_last_name(rig: Rig) -> str:
 
 
 @pytest.mark.parametrize("kind", [QUALIFIED, MARKETPLACE])
-def test_a_lead_that_nobody_has_accepted_becomes_one_record_of_lead(kind: dict[str, str]) -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_lead_that_nobody_has_accepted_becomes_one_record_of_lead(rig: Rig, kind: dict[str, str]) -> None:
     referral = arrived(rig, **kind)
     (lead,) = leads(rig)
     assert (lead["FirstName"], lead["LastName"], lead["Company"]) == ("Avery", "Howard", "Fabrikam Inc")
@@ -84,8 +88,7 @@ def test_a_lead_that_nobody_has_accepted_becomes_one_record_of_lead(kind: dict[s
     assert rig.partner_center.writes() == []
 
 
-def test_a_co_sell_deal_is_an_opportunity_as_before() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_co_sell_deal_is_an_opportunity_as_before(rig: Rig) -> None:
     rig.webhook(rig.partner_center.new_inbound())
     assert (len(leads(rig)), len(deals(rig))) == (0, 1)
 
@@ -105,8 +108,7 @@ def test_without_both_switches_no_record_of_lead_is_made(overlay: str, expected:
     assert (len(leads(rig)), len(deals(rig))) == (0, expected)
 
 
-def test_repeated_events_deltas_and_nights_write_nothing_and_find_nothing() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_repeated_events_deltas_and_nights_write_nothing_and_find_nothing(rig: Rig) -> None:
     referral = arrived(rig)
     before, asked = rig.writes(), len(calls(rig))
     for _ in range(3):
@@ -117,8 +119,7 @@ def test_repeated_events_deltas_and_nights_write_nothing_and_find_nothing() -> N
     assert issues(rig) == []
 
 
-def test_a_changed_lead_is_not_synchronised() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_changed_lead_is_not_synchronised(rig: Rig) -> None:
     referral = arrived(rig)
     before = rig.writes()
     rig.partner_center.service_sets(referral, {"/details/notes": "Called again."})
@@ -127,15 +128,13 @@ def test_a_changed_lead_is_not_synchronised() -> None:
     assert night(rig) == 0
 
 
-def test_a_lost_event_is_made_up_for_at_night() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_lost_event_is_made_up_for_at_night(rig: Rig) -> None:
     rig.partner_center.new_inbound(**QUALIFIED)
     assert night(rig) > 0
     assert (len(leads(rig)), night(rig)) == (1, 0)
 
 
-def test_a_lead_that_a_seller_deleted_is_not_made_again() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_lead_that_a_seller_deleted_is_not_made_again(rig: Rig) -> None:
     referral = arrived(rig)
     rig.salesforce.delete("Lead", leads(rig)[0]["Id"])
     rig.webhook(referral)
@@ -143,8 +142,7 @@ def test_a_lead_that_a_seller_deleted_is_not_made_again() -> None:
 
 
 @pytest.mark.parametrize("deleted", [False, True])
-def test_the_loss_of_all_tables_makes_no_second_lead(deleted: bool) -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_the_loss_of_all_tables_makes_no_second_lead(rig: Rig, deleted: bool) -> None:
     referral = arrived(rig)
     if deleted:
         rig.salesforce.delete("Lead", leads(rig)[0]["Id"])
@@ -174,8 +172,7 @@ class Twice:
         return self._inner.composite(steps, **more) if answers is None or self._after is None else answers
 
 
-def test_a_request_that_arrives_late_fails_on_the_unique_key_and_overwrites_nothing() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_request_that_arrives_late_fails_on_the_unique_key_and_overwrites_nothing(rig: Rig) -> None:
     rig.sync = replace(rig.sync, opportunities=Twice(rig.sync.opportunities))
     arrived(rig)
     assert len(leads(rig)) == 1
@@ -183,8 +180,7 @@ def test_a_request_that_arrives_late_fails_on_the_unique_key_and_overwrites_noth
     assert (night(rig), issues(rig)) == (0, [])
 
 
-def test_an_insert_without_an_answer_is_looked_for_before_it_is_sent_again() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_an_insert_without_an_answer_is_looked_for_before_it_is_sent_again(rig: Rig) -> None:
     rig.sync = replace(rig.sync, opportunities=Twice(rig.sync.opportunities, after=Unclear))
     arrived(rig)
     rig.pass_time(minutes=10)
@@ -193,8 +189,7 @@ def test_an_insert_without_an_answer_is_looked_for_before_it_is_sent_again() -> 
     assert night(rig) == 0
 
 
-def test_another_unique_field_of_the_org_is_a_refusal_and_not_taken_for_the_lead() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_another_unique_field_of_the_org_is_a_refusal_and_not_taken_for_the_lead(rig: Rig) -> None:
     rig.salesforce.fail(on="POST /sobjects/Lead", status=400, code="DUPLICATE_VALUE", message="duplicate value found")
     referral = arrived(rig)
     assert leads(rig) == []
@@ -207,8 +202,7 @@ def test_another_unique_field_of_the_org_is_a_refusal_and_not_taken_for_the_lead
 # Nothing is made up
 
 
-def test_a_lead_without_a_last_name_is_not_made_and_says_so_until_the_referral_has_one() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_lead_without_a_last_name_is_not_made_and_says_so_until_the_referral_has_one(rig: Rig) -> None:
     referral = without_last_name(rig)
     (issue,) = issues(rig)
     assert leads(rig) == []
@@ -222,16 +216,14 @@ def test_a_lead_without_a_last_name_is_not_made_and_says_so_until_the_referral_h
     assert (leads(rig)[0]["LastName"], issues(rig)) == ("Howard", [])
 
 
-def test_the_night_tells_what_a_lead_lacks_whose_event_was_lost() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_the_night_tells_what_a_lead_lacks_whose_event_was_lost(rig: Rig) -> None:
     rig.partner_center.service_sets(rig.partner_center.new_inbound(**QUALIFIED), {LAST_NAME: ""})
     assert night(rig) == 0
     assert [issue.code for issue in issues(rig)] == ["lead_incomplete"]
 
 
 @pytest.mark.parametrize("act", ["decline", "accept"])
-def test_what_an_answered_lead_lacked_leaves_the_work_list(act: Any) -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_what_an_answered_lead_lacked_leaves_the_work_list(rig: Rig, act: Any) -> None:
     referral = without_last_name(rig)
     rig.partner_center.portal_act(referral, act, "no")
     rig.webhook(referral)
@@ -239,8 +231,7 @@ def test_what_an_answered_lead_lacked_leaves_the_work_list(act: Any) -> None:
     assert (len(leads(rig)), len(deals(rig))) == (0, act == "accept")
 
 
-def test_a_lead_that_the_org_refuses_is_told_and_tried_again() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_lead_that_the_org_refuses_is_told_and_tried_again(rig: Rig) -> None:
     rule = lambda sobject, *_: "Region is missing" if sobject == "Lead" else None  # noqa: E731
     rig.salesforce.automation.validation_rules.append(rule)
     arrived(rig)
@@ -279,8 +270,7 @@ def pair(rig: Rig, opportunity: str) -> tuple[Any, Any]:
     return (link.referral_id, link.state) if link else ("", None)
 
 
-def test_an_accepted_lead_becomes_an_opportunity_and_its_record_stays() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_an_accepted_lead_becomes_an_opportunity_and_its_record_stays(rig: Rig) -> None:
     referral = arrived(rig)
     lead = leads(rig)[0]
     accept(rig, referral)
@@ -290,8 +280,7 @@ def test_an_accepted_lead_becomes_an_opportunity_and_its_record_stays() -> None:
     assert night(rig) == 0
 
 
-def test_an_accepted_lead_that_was_converted_takes_the_opportunity_of_the_conversion() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_an_accepted_lead_that_was_converted_takes_the_opportunity_of_the_conversion(rig: Rig) -> None:
     referral = arrived(rig)
     opportunity = convert(rig)
     accept(rig, referral)
@@ -303,16 +292,14 @@ def test_an_accepted_lead_that_was_converted_takes_the_opportunity_of_the_conver
     assert night(rig) == 0
 
 
-def test_an_accepted_lead_that_was_converted_without_an_opportunity_gets_one() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_an_accepted_lead_that_was_converted_without_an_opportunity_gets_one(rig: Rig) -> None:
     referral = arrived(rig)
     convert(rig, opportunity=None)
     accept(rig, referral)
     assert [deal[KEY] for deal in deals(rig)] == [referral]
 
 
-def test_an_org_that_maps_the_identifier_on_conversion_comes_to_the_same() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_an_org_that_maps_the_identifier_on_conversion_comes_to_the_same(rig: Rig) -> None:
     referral = arrived(rig)
     opportunity = convert(rig)
     tick(rig, opportunity, **{KEY: referral})
@@ -325,9 +312,8 @@ def test_an_org_that_maps_the_identifier_on_conversion_comes_to_the_same() -> No
     ("stage", "shown"), [("Prospecting", ("Active", "Accepted")), ("Closed Lost", ("Closed", "Declined"))]
 )
 def test_ticking_a_converted_opportunity_joins_its_referral_and_answers_it(
-    stage: str, shown: tuple[str, str], forgotten: bool
+    rig: Rig, stage: str, shown: tuple[str, str], forgotten: bool
 ) -> None:
-    rig = Rig(mapping=AS_LEADS)
     referral = arrived(rig)
     opportunity = convert(rig)
     if forgotten:
@@ -338,8 +324,7 @@ def test_ticking_a_converted_opportunity_joins_its_referral_and_answers_it(
     assert (document["status"], document["substatus"]) == shown
 
 
-def test_ticking_on_the_hold_stage_joins_and_waits_for_the_sellers_answer() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_ticking_on_the_hold_stage_joins_and_waits_for_the_sellers_answer(rig: Rig) -> None:
     referral = arrived(rig)
     opportunity = convert(rig)
     tick(rig, opportunity, StageName="Microsoft Review")
@@ -351,8 +336,7 @@ def test_ticking_on_the_hold_stage_joins_and_waits_for_the_sellers_answer() -> N
     assert (referrals(rig), rig.writes()) == (1, before)
 
 
-def test_a_joined_pair_finds_itself_after_the_loss_of_all_tables() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_joined_pair_finds_itself_after_the_loss_of_all_tables(rig: Rig) -> None:
     referral = arrived(rig)
     opportunity = convert(rig)
     tick(rig, opportunity, StageName="Microsoft Review")
@@ -361,8 +345,7 @@ def test_a_joined_pair_finds_itself_after_the_loss_of_all_tables() -> None:
     assert (pair(rig, opportunity), len(leads(rig)), len(deals(rig))) == ((referral, LinkState.LINKED), 1, 1)
 
 
-def test_a_lead_converted_after_its_deal_was_made_is_no_second_deal_and_the_seller_is_told() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_lead_converted_after_its_deal_was_made_is_no_second_deal_and_the_seller_is_told(rig: Rig) -> None:
     referral = arrived(rig)
     accept(rig, referral)
     first = str(deals(rig)[0]["Id"])
@@ -381,8 +364,7 @@ def test_a_lead_converted_after_its_deal_was_made_is_no_second_deal_and_the_sell
     assert (referrals(rig), pair(rig, first)[0]) == (1, referral)
 
 
-def test_a_lead_converted_into_the_deal_of_another_referral_is_for_a_person_to_decide() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_lead_converted_into_the_deal_of_another_referral_is_for_a_person_to_decide(rig: Rig) -> None:
     opportunity, theirs = rig.linked()
     referral = arrived(rig)
     convert(rig, opportunity=opportunity)
@@ -419,9 +401,8 @@ FIELDS: list[Callable[[Rig], None]] = [
 
 @pytest.mark.parametrize("lose", FIELDS)
 def test_a_lost_field_of_lead_rests_new_leads_alone_with_one_issue_until_it_is_back(
-    lose: Callable[[Rig], None],
+    rig: Rig, lose: Callable[[Rig], None]
 ) -> None:
-    rig = Rig(mapping=AS_LEADS)
     before = dict(rig.salesforce.schema["Lead"].fields)
     lose(rig)
     describe(rig.sync)
@@ -441,8 +422,7 @@ def test_a_lost_field_of_lead_rests_new_leads_alone_with_one_issue_until_it_is_b
     assert [issue for issue in issues(rig) if issue.code != "similar_accounts"] == []
 
 
-def test_a_field_that_is_lost_meanwhile_is_noticed_by_the_refusal() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_field_that_is_lost_meanwhile_is_noticed_by_the_refusal(rig: Rig) -> None:
     describe(rig.sync)
     rig.pass_time(minutes=5)
     rig.salesforce.remove_field("Lead", KEY)

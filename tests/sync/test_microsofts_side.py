@@ -75,8 +75,7 @@ def test_microsofts_acceptance_reaches_the_opportunity_however_partner_center_sh
     assert rig.opportunity(opportunity)["StageName"] == "Qualification"
 
 
-def test_microsofts_refusal_is_shown_with_its_reason_and_the_deal_goes_on() -> None:
-    rig = Rig()
+def test_microsofts_refusal_is_shown_with_its_reason_and_the_deal_goes_on(rig: Rig) -> None:
     opportunity, referral = invited(rig)
     answers(rig, referral, "declined", reason="No Microsoft seller directly manages this customer")
     event_of_microsofts(rig, referral)
@@ -86,8 +85,7 @@ def test_microsofts_refusal_is_shown_with_its_reason_and_the_deal_goes_on() -> N
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
-def test_a_request_that_microsoft_lets_expire_is_shown() -> None:
-    rig = Rig()
+def test_a_request_that_microsoft_lets_expire_is_shown(rig: Rig) -> None:
     opportunity, referral = invited(rig)
     rig.pass_time(days=15)
     rig.partner_center.expire_due()
@@ -111,8 +109,7 @@ def test_an_answer_whose_event_was_lost_is_found_in_the_night_and_one_that_ends_
     assert (rig.writes(), reads(rig)) == (before[0], before[1] + 1 + looks)
 
 
-def test_an_inbound_deal_shows_who_at_microsoft_shared_it_and_until_when_it_waits() -> None:
-    rig = Rig()
+def test_an_inbound_deal_shows_who_at_microsoft_shared_it_and_until_when_it_waits(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
     opportunity = str(rig.salesforce.records("Opportunity")[0]["Id"])
@@ -153,8 +150,7 @@ def test_a_deal_without_microsoft_is_never_looked_up_in_its_engagement() -> None
     ] == []
 
 
-def test_both_sides_are_read_in_one_call() -> None:
-    rig = Rig()
+def test_both_sides_are_read_in_one_call(rig: Rig) -> None:
     _, referral = invited(rig)
     before = reads(rig)
     answers(rig, referral, "accepted")
@@ -164,8 +160,7 @@ def test_both_sides_are_read_in_one_call() -> None:
     assert reads(rig) == before + 2
 
 
-def test_an_edit_of_a_co_sell_deal_is_one_call_like_any_other() -> None:
-    rig = Rig()
+def test_an_edit_of_a_co_sell_deal_is_one_call_like_any_other(rig: Rig) -> None:
     opportunity, referral = invited(rig)
     rig.webhook(referral)
     calls = len(rig.partner_center.requests)
@@ -175,8 +170,7 @@ def test_an_edit_of_a_co_sell_deal_is_one_call_like_any_other() -> None:
     assert len(rig.partner_center.requests) == calls + 1
 
 
-def test_repeated_events_write_nothing() -> None:
-    rig = Rig()
+def test_repeated_events_write_nothing(rig: Rig) -> None:
     opportunity, referral = invited(rig)
     answers(rig, referral, "accepted")
     event_of_microsofts(rig, referral)
@@ -193,8 +187,7 @@ def test_repeated_events_write_nothing() -> None:
 # What may go wrong
 
 
-def test_microsofts_facts_typed_over_are_put_back() -> None:
-    rig = Rig()
+def test_microsofts_facts_typed_over_are_put_back(rig: Rig) -> None:
     opportunity, _ = invited(rig)
     rig.edit(opportunity, Microsoft_Status__c="Won", Amount=61000)
     rig.minutes(3)
@@ -202,8 +195,7 @@ def test_microsofts_facts_typed_over_are_put_back() -> None:
     assert "put back: only Microsoft's side changes it" in rig.opportunity(opportunity)["Audit__c"]
 
 
-def test_a_list_that_does_not_show_microsofts_side_yet_empties_nothing() -> None:
-    rig = Rig()
+def test_a_list_that_does_not_show_microsofts_side_yet_empties_nothing(rig: Rig) -> None:
     opportunity, referral = invited(rig)
     rig.partner_center.knobs.list_lag_seconds = 3600
     rig.webhook(referral)
@@ -213,8 +205,7 @@ def test_a_list_that_does_not_show_microsofts_side_yet_empties_nothing() -> None
     assert rig.referral(referral)["details"]["dealValue"] == 61000
 
 
-def test_news_of_ours_beside_a_list_that_does_not_show_microsofts_side_yet_arrives_when_it_does() -> None:
-    rig = Rig()
+def test_news_of_ours_beside_a_list_that_does_not_show_microsofts_side_yet_arrives_when_it_does(rig: Rig) -> None:
     opportunity, referral = invited(rig)
     rig.partner_center.knobs.list_lag_seconds = 3600
     rig.partner_center.service_sets(referral, {"/referralProgram": "Solution assessment"})
@@ -238,8 +229,7 @@ def test_an_older_view_of_microsofts_side_is_not_taken_for_news() -> None:
 
 
 @pytest.mark.parametrize("refused", [400, 403])
-def test_without_the_list_of_the_engagement_the_deal_itself_goes_on(refused: int) -> None:
-    rig = Rig()
+def test_without_the_list_of_the_engagement_the_deal_itself_goes_on(rig: Rig, refused: int) -> None:
     opportunity, referral = invited(rig)
     rig.partner_center.portal_edit(referral, {"/details/notes": "From the portal"})
     rig.partner_center.fail(on="GET /referrals", times=1, status=refused)

@@ -145,8 +145,7 @@ def test_a_spelling_of_the_sales_stage_that_nobody_mapped_is_held_not_guessed() 
     assert "Develop" in row["Sync_Message__c"]
 
 
-def test_by_default_none_of_them_travels() -> None:
-    rig = Rig()
+def test_by_default_none_of_them_travels(rig: Rig) -> None:
     _, referral = rig.linked()
     shown = rig.referral(referral)
     assert (shown["campaignId"], shown["salesStage"]) == (None, None)

@@ -179,16 +179,14 @@ def test_members_of_whom_the_portal_knows_little_survive_a_change_of_the_list() 
 # To Salesforce
 
 
-def test_members_who_are_users_own_and_join_the_opportunity() -> None:
-    rig = Rig()
+def test_members_who_are_users_own_and_join_the_opportunity(rig: Rig) -> None:
     people = rig.salesforce.people
     row = invited(rig, people.ben, people.aiko)
     assert row["OwnerId"] == people.ben
     assert members(rig, row["Id"]) == [people.aiko]
 
 
-def test_a_team_of_any_size_fits_into_one_request() -> None:
-    rig = Rig()
+def test_a_team_of_any_size_fits_into_one_request(rig: Rig) -> None:
     rig.salesforce.schema["User"].createable = True  # by an administrator, in Setup
     named = [{"LastName": f"N{n}", "Email": f"n{n}@acme.example", "Username": f"n{n}"} for n in range(30)]
     users = [rig.salesforce.create("User", fields) for fields in named]
@@ -197,8 +195,7 @@ def test_a_team_of_any_size_fits_into_one_request() -> None:
     assert members(rig, row["Id"]) == users[1:11]
 
 
-def test_without_users_among_the_members_the_connectors_user_owns_the_opportunity() -> None:
-    rig = Rig()
+def test_without_users_among_the_members_the_connectors_user_owns_the_opportunity(rig: Rig) -> None:
     row = invited(rig, team=[samples.member()])
     assert row["OwnerId"] == row["CreatedById"]
     assert rig.salesforce.records(MEMBER) == []
@@ -212,8 +209,7 @@ def test_the_owner_may_stay_the_connectors_user_by_choice() -> None:
     assert members(rig, row["Id"]) == [people.ben]
 
 
-def test_who_cannot_own_or_is_no_colleague_is_not_asked() -> None:
-    rig = Rig()
+def test_who_cannot_own_or_is_no_colleague_is_not_asked(rig: Rig) -> None:
     people = rig.salesforce.people
     set_user(rig, people.ben, IsActive=False)
     set_user(rig, people.aiko, UserType="Guest")
@@ -223,8 +219,7 @@ def test_who_cannot_own_or_is_no_colleague_is_not_asked() -> None:
 
 
 @pytest.mark.parametrize("step", ["POST /sobjects/Opportunity", "POST /sobjects/OpportunityTeamMember"])
-def test_a_team_that_the_org_refuses_keeps_no_deal_waiting(step: str) -> None:
-    rig = Rig()
+def test_a_team_that_the_org_refuses_keeps_no_deal_waiting(rig: Rig, step: str) -> None:
     people = rig.salesforce.people
     rig.salesforce.fail(on=step, status=400, code="TRANSFER_REQUIRES_READ")
     row = invited(rig, people.ben, people.aiko)
@@ -233,16 +228,14 @@ def test_a_team_that_the_org_refuses_keeps_no_deal_waiting(step: str) -> None:
     assert len(rig.salesforce.records("Opportunity")) == 1
 
 
-def test_the_connectors_user_never_joins_microsofts_deal() -> None:
-    rig = Rig()
+def test_the_connectors_user_never_joins_microsofts_deal(rig: Rig) -> None:
     row = invited(rig, team=[samples.member()])
     rig.edit(row["Id"], StageName="Qualification")
     settle(rig)
     assert emails(rig, row["Referral_Identifier__c"]) == [samples.member()["email"]]
 
 
-def test_a_seller_who_takes_the_deal_over_joins_it_at_microsoft() -> None:
-    rig = Rig()
+def test_a_seller_who_takes_the_deal_over_joins_it_at_microsoft(rig: Rig) -> None:
     row = invited(rig, team=[samples.member()])
     rig.edit(row["Id"], StageName="Qualification", OwnerId=rig.salesforce.people.aiko)
     settle(rig)
@@ -280,8 +273,7 @@ class LosesTheAnswer:
         raise Unclear(Side.SALESFORCE, "POST /composite")
 
 
-def test_after_a_lost_answer_nobody_is_taken_to_have_left() -> None:
-    rig = Rig()
+def test_after_a_lost_answer_nobody_is_taken_to_have_left(rig: Rig) -> None:
     org = LosesTheAnswer(rig.sync.opportunities)
     rig.sync = replace(rig.sync, opportunities=org)
     team = [samples.member() | {"email": email_of(rig, rig.salesforce.people.ben)}, samples.member()]
@@ -299,8 +291,7 @@ def test_after_a_lost_answer_nobody_is_taken_to_have_left() -> None:
 # Without team selling
 
 
-def test_an_org_without_team_selling_goes_on_with_the_owner_and_says_so() -> None:
-    rig = Rig()
+def test_an_org_without_team_selling_goes_on_with_the_owner_and_says_so(rig: Rig) -> None:
     del rig.salesforce.schema[MEMBER]
     opportunity, referral = rig.linked()
     settle(rig)
@@ -314,8 +305,7 @@ def test_an_org_without_team_selling_goes_on_with_the_owner_and_says_so() -> Non
     assert "Switch on team selling" in issue.detail
 
 
-def test_a_deal_from_microsoft_arrives_without_team_selling() -> None:
-    rig = Rig()
+def test_a_deal_from_microsoft_arrives_without_team_selling(rig: Rig) -> None:
     people = rig.salesforce.people
     del rig.salesforce.schema[MEMBER]
     row = invited(rig, people.ben, people.aiko)

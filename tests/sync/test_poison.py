@@ -20,14 +20,12 @@ def test_a_poisoned_doorbell_opens_an_issue_per_record_and_rings_once() -> None:
     assert rig.referral(referral)["details"]["dealValue"] == 61000
 
 
-def test_a_second_time_it_is_not_rung_again() -> None:
-    rig = Rig()
+def test_a_second_time_it_is_not_rung_again(rig: Rig) -> None:
     flows.poisoned(rig.sync, Queue.REFERRAL_CHANGES, Doorbell(ids=("0" * 18,), reason="poison").encode().encode())
     assert rig.queues.messages.get(Queue.REFERRAL_CHANGES.value, []) == []
 
 
-def test_what_is_no_doorbell_is_dropped_with_a_line_in_the_log() -> None:
-    rig = Rig()
+def test_what_is_no_doorbell_is_dropped_with_a_line_in_the_log(rig: Rig) -> None:
     flows.poisoned(rig.sync, Queue.REFERRAL_CHANGES, b"not json")
     assert list(rig.store.issues()) == []
 

@@ -24,23 +24,20 @@ def rung(rig: Rig) -> int:
     return sum(len(rig.queues.messages.get(lane.value, [])) for lane in lanes)
 
 
-def test_the_first_poll_rings_for_everything_that_asks_for_it() -> None:
-    rig = Rig()
+def test_the_first_poll_rings_for_everything_that_asks_for_it(rig: Rig) -> None:
     rig.new_opportunity()
     rig.new_opportunity(Sync_with_Partner_Center__c=False)
     rig.pass_time(days=40)
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
 
 
-def test_rows_of_the_overlap_ring_once() -> None:
-    rig = Rig()
+def test_rows_of_the_overlap_ring_once(rig: Rig) -> None:
     rig.new_opportunity()
     rig.pass_time(seconds=5)
     assert [poll(rig.sync, Polled.OPPORTUNITIES) for _ in range(4)] == [1, 0, 0, 0]
 
 
-def test_many_rows_with_one_stamp_all_ring() -> None:
-    rig = Rig()
+def test_many_rows_with_one_stamp_all_ring(rig: Rig) -> None:
     for _ in range(230):
         rig.new_opportunity(contact=False, solutions=())
     rig.pass_time(seconds=5)
@@ -48,8 +45,7 @@ def test_many_rows_with_one_stamp_all_ring() -> None:
     assert rung(rig) == 5
 
 
-def test_a_change_in_the_same_second_as_the_last_poll_rings_again() -> None:
-    rig = Rig()
+def test_a_change_in_the_same_second_as_the_last_poll_rings_again(rig: Rig) -> None:
     opportunity = rig.new_opportunity()
     poll(rig.sync, Polled.OPPORTUNITIES)
     rig.pass_time(seconds=1)
@@ -57,8 +53,7 @@ def test_a_change_in_the_same_second_as_the_last_poll_rings_again() -> None:
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
 
 
-def test_the_watermark_never_goes_back_and_never_passes_the_servers_clock() -> None:
-    rig = Rig()
+def test_the_watermark_never_goes_back_and_never_passes_the_servers_clock(rig: Rig) -> None:
     rig.new_opportunity()
     shared_flags = []
     for _ in range(5):
@@ -69,8 +64,7 @@ def test_the_watermark_never_goes_back_and_never_passes_the_servers_clock() -> N
     assert shared_flags == sorted(shared_flags)
 
 
-def test_an_idle_org_is_not_read_again_from_its_last_change_on() -> None:
-    rig = Rig()
+def test_an_idle_org_is_not_read_again_from_its_last_change_on(rig: Rig) -> None:
     rig.linked()
     rig.minutes(40)
     assert watermark(rig) >= rig.now.timestamp() - 120
@@ -98,8 +92,7 @@ def test_deleted_opportunities_and_solution_rows_ring() -> None:
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
 
 
-def test_two_polls_at_once_lose_nothing() -> None:
-    rig = Rig()
+def test_two_polls_at_once_lose_nothing(rig: Rig) -> None:
     rig.new_opportunity()
     real = rig.store.cursor
     stale = real(Polled.OPPORTUNITIES.value)
@@ -111,8 +104,7 @@ def test_two_polls_at_once_lose_nothing() -> None:
 
 
 @pytest.mark.parametrize("polled", list(Polled))
-def test_an_unreachable_salesforce_leaves_the_watermark(polled: Polled) -> None:
-    rig = Rig()
+def test_an_unreachable_salesforce_leaves_the_watermark(rig: Rig, polled: Polled) -> None:
     rig.linked()
     before = rig.store.cursor(polled.value).text
     rig.salesforce.fail(on="*", status=503, times=50)
@@ -136,8 +128,7 @@ def test_a_doorbell_that_died_with_its_host_is_rung_a_second_time_and_no_third()
     assert sum(rings) == 0
 
 
-def test_a_row_with_the_very_stamp_of_the_watermark_rings() -> None:
-    rig = Rig()
+def test_a_row_with_the_very_stamp_of_the_watermark_rings(rig: Rig) -> None:
     first, _ = rig.linked()
     second, _ = rig.linked()
     rig.sync = replace(rig.sync, waits=Waits(poll_overlap=0))
@@ -153,8 +144,7 @@ def test_a_row_with_the_very_stamp_of_the_watermark_rings() -> None:
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 2  # and the first one, for its second time
 
 
-def test_a_workers_own_clock_moves_no_watermark() -> None:
-    rig = Rig()
+def test_a_workers_own_clock_moves_no_watermark(rig: Rig) -> None:
     rig.linked()
     rig.sync = replace(rig.sync, clock=lambda: int(rig.now.timestamp()) + 600)
     for _ in range(3):
@@ -163,8 +153,7 @@ def test_a_workers_own_clock_moves_no_watermark() -> None:
     assert watermark(rig) <= rig.now.timestamp() - 60
 
 
-def test_a_mass_change_is_rung_for_once() -> None:
-    rig = Rig()
+def test_a_mass_change_is_rung_for_once(rig: Rig) -> None:
     rig.linked()
     rig.minutes(4)
     rig.sync = replace(rig.sync, mass_change_limit=2)
@@ -177,8 +166,7 @@ def test_a_mass_change_is_rung_for_once() -> None:
     assert rings == [3, 0, 0, 0, 0, 0]
 
 
-def test_an_idle_minute_costs_salesforce_one_call() -> None:
-    rig = Rig()
+def test_an_idle_minute_costs_salesforce_one_call(rig: Rig) -> None:
     rig.linked()
     rig.pass_time(hours=1)
     rig.poll()
@@ -197,8 +185,7 @@ def test_a_change_of_a_record_and_of_its_rows_rings_once() -> None:
     assert rung(rig) == 1
 
 
-def test_solutions_are_not_read_again_where_another_poll_has_just_read_them() -> None:
-    rig = Rig()
+def test_solutions_are_not_read_again_where_another_poll_has_just_read_them(rig: Rig) -> None:
     rig.linked()
     before = len(rig.salesforce.requests)
     rig.pass_time(seconds=30)
@@ -209,8 +196,7 @@ def test_solutions_are_not_read_again_where_another_poll_has_just_read_them() ->
     assert len(rig.salesforce.requests) == before + 1
 
 
-def test_rows_of_both_kinds_beyond_the_first_page_ring() -> None:
-    rig = Rig()
+def test_rows_of_both_kinds_beyond_the_first_page_ring(rig: Rig) -> None:
     deals = [rig.new_opportunity(contact=False) for _ in range(5)]
     rig.salesforce.knobs.min_page_size = 2
     rig.salesforce.knobs.max_page_size = 2

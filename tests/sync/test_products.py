@@ -14,8 +14,7 @@ def settle(rig: Rig) -> None:
     rig.minutes(3)
 
 
-def test_a_deal_from_microsoft_lists_its_solutions_from_the_start() -> None:
-    rig = Rig()
+def test_a_deal_from_microsoft_lists_its_solutions_from_the_start(rig: Rig) -> None:
     rig.webhook(rig.partner_center.new_inbound())
     (row,) = rig.salesforce.records("Opportunity")
     assert row[TEXT] == samples.solution()["name"]
@@ -26,8 +25,7 @@ def test_a_sellers_deal_lists_them_once_it_is_at_microsoft() -> None:
     assert rig.opportunity(opportunity)[TEXT] == "Name of SOL-1-AAA, Name of SOL-2-AAA"
 
 
-def test_a_solution_without_a_name_is_listed_by_its_identifier() -> None:
-    rig = Rig()
+def test_a_solution_without_a_name_is_listed_by_its_identifier(rig: Rig) -> None:
     rig.webhook(rig.partner_center.new_inbound(**_requiring([{"type": "Name", "id": "SOL-15974-MQF"}])))
     (row,) = rig.salesforce.records("Opportunity")
     assert row[TEXT] == "SOL-15974-MQF"
@@ -62,8 +60,7 @@ def test_a_sellers_own_change_waits_for_the_next_save_of_the_sync_and_costs_none
     assert rig.opportunity(opportunity)[TEXT] == "Name of SOL-0-AAA, Name of SOL-15974-MQF"
 
 
-def test_an_unchanged_list_is_not_written_again() -> None:
-    rig = Rig()
+def test_an_unchanged_list_is_not_written_again(rig: Rig) -> None:
     _, referral = rig.linked()
     rig.pass_time(seconds=5)
     rig.microsoft_saves(referral, {"/details/notes": "From the portal"})
@@ -80,8 +77,7 @@ def test_what_somebody_types_over_the_text_reaches_nobody() -> None:
     assert rig.writes()[0] == before
 
 
-def test_an_org_without_the_field_does_without() -> None:
-    rig = Rig()
+def test_an_org_without_the_field_does_without(rig: Rig) -> None:
     rig.salesforce.remove_field("Opportunity", TEXT)
     opportunity, _ = rig.linked()
     settle(rig)

@@ -112,8 +112,7 @@ def test_a_write_that_waits_for_a_deleted_opportunity_is_claimed_by_nobody_who_r
     assert rig.opportunity(opportunity)["Amount"] == 71000
 
 
-def test_a_creation_that_arrives_late_never_overwrites_the_opportunity_that_another_run_made() -> None:
-    rig = Rig()
+def test_a_creation_that_arrives_late_never_overwrites_the_opportunity_that_another_run_made(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     salesforce: Any = rig.sync.opportunities
     salesforce = getattr(salesforce, "inner", salesforce)
@@ -150,8 +149,7 @@ def test_a_seller_who_ends_a_dispute_unnoticed_is_found_by_the_sweep() -> None:
     assert rig.opportunity(opportunity)["Amount"] == 71000
 
 
-def test_a_creation_without_an_answer_is_finished_even_if_the_deal_was_declined_meanwhile() -> None:
-    rig = Rig()
+def test_a_creation_without_an_answer_is_finished_even_if_the_deal_was_declined_meanwhile(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     salesforce: Any = rig.sync.opportunities
     salesforce = getattr(salesforce, "inner", salesforce)
@@ -176,8 +174,7 @@ def test_a_creation_without_an_answer_is_finished_even_if_the_deal_was_declined_
     assert link.claim is None
 
 
-def test_an_opportunity_whose_referral_belongs_to_another_link_is_not_sent_once_more() -> None:
-    rig = Rig()
+def test_an_opportunity_whose_referral_belongs_to_another_link_is_not_sent_once_more(rig: Rig) -> None:
     opportunity = rig.new_opportunity()
     rig.pass_time(seconds=5)
     link = Link(f"s-{opportunity}", LinkState.DUPLICATE, opportunity_id=opportunity)
@@ -187,8 +184,7 @@ def test_an_opportunity_whose_referral_belongs_to_another_link_is_not_sent_once_
     assert rig.partner_center.referrals() == []
 
 
-def test_a_first_request_that_arrives_after_a_second_was_prepared_undoes_no_edit() -> None:
-    rig = Rig()
+def test_a_first_request_that_arrives_after_a_second_was_prepared_undoes_no_edit(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     salesforce: Any = rig.sync.opportunities
     salesforce = getattr(salesforce, "inner", salesforce)
@@ -216,8 +212,7 @@ def test_a_first_request_that_arrives_after_a_second_was_prepared_undoes_no_edit
     assert "Microsoft's later words" in both | kept
 
 
-def test_a_creation_that_arrives_after_the_deal_was_closed_is_joined_and_shows_that() -> None:
-    rig = Rig()
+def test_a_creation_that_arrives_after_the_deal_was_closed_is_joined_and_shows_that(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     salesforce: Any = rig.sync.opportunities
     salesforce = getattr(salesforce, "inner", salesforce)
@@ -312,8 +307,7 @@ def solutions(rig: Rig, referral: str) -> tuple[list[str], list[str]]:
     return sorted(s["id"] for s in listed), sorted(r["Solution_Id__c"] for r in rows if not r["Removed__c"])
 
 
-def test_a_row_added_by_a_seller_since_a_write_was_announced_is_not_removed_by_it() -> None:
-    rig = Rig()
+def test_a_row_added_by_a_seller_since_a_write_was_announced_is_not_removed_by_it(rig: Rig) -> None:
     opportunity, referral = interrupted_solution_write(rig)
     rig.add_solution(opportunity, "SOL-20000-ABC")
     rig.minutes(5)
@@ -321,8 +315,7 @@ def test_a_row_added_by_a_seller_since_a_write_was_announced_is_not_removed_by_i
     assert solutions(rig, referral) == (expected, expected)
 
 
-def test_a_row_deleted_by_a_seller_since_a_write_was_announced_does_not_come_back() -> None:
-    rig = Rig()
+def test_a_row_deleted_by_a_seller_since_a_write_was_announced_does_not_come_back(rig: Rig) -> None:
     _, referral = interrupted_solution_write(rig)
     old = next(r for r in rig.salesforce.records("Microsoft_Solution__c") if r["Solution_Id__c"] == "SOL-15974-MQF")
     rig.salesforce.delete("Microsoft_Solution__c", old["Id"])

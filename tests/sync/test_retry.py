@@ -51,8 +51,7 @@ CASES = pytest.mark.parametrize(("refused", "method"), [(refused_change, "PATCH"
 
 
 @CASES
-def test_what_was_refused_goes_through_when_it_is_taken_now(refused: Any, method: str) -> None:
-    rig = Rig()
+def test_what_was_refused_goes_through_when_it_is_taken_now(rig: Rig, refused: Any, method: str) -> None:
     opportunity = refused(rig)
     before = sent(rig, method)
     rig.edit(opportunity, **{BOX: True})
@@ -65,8 +64,7 @@ def test_what_was_refused_goes_through_when_it_is_taken_now(refused: Any, method
 
 
 @CASES
-def test_what_is_refused_again_was_tried_once_and_rests(refused: Any, method: str) -> None:
-    rig = Rig()
+def test_what_is_refused_again_was_tried_once_and_rests(rig: Rig, refused: Any, method: str) -> None:
     opportunity = refused(rig)
     told = rig.opportunity(opportunity)["Sync_Message__c"]
     before = sent(rig, method)
@@ -83,8 +81,7 @@ def test_what_is_refused_again_was_tried_once_and_rests(refused: Any, method: st
 
 
 @CASES
-def test_untouched_the_box_costs_nothing(refused: Any, method: str) -> None:
-    rig = Rig()
+def test_untouched_the_box_costs_nothing(rig: Rig, refused: Any, method: str) -> None:
     refused(rig)
     before = (rig.writes()[:2], sent(rig, method))
     settled(rig)
@@ -102,8 +99,7 @@ def test_on_a_pair_in_agreement_the_box_is_unticked_and_nothing_else() -> None:
     assert rig.writes()[:2] == (before[0], before[1] + 1)
 
 
-def test_the_status_does_not_promise_what_has_not_been_tried() -> None:
-    rig = Rig()
+def test_the_status_does_not_promise_what_has_not_been_tried(rig: Rig) -> None:
     opportunity = refused_change(rig)
     rig.partner_center.fail(on="PATCH", **REFUSAL)
     before = len(rig.salesforce.writes())
@@ -113,8 +109,7 @@ def test_the_status_does_not_promise_what_has_not_been_tried() -> None:
     assert "✔ In sync" not in statuses
 
 
-def test_an_incomplete_opportunity_is_checked_again_and_says_the_same_without_a_write() -> None:
-    rig = Rig()
+def test_an_incomplete_opportunity_is_checked_again_and_says_the_same_without_a_write(rig: Rig) -> None:
     opportunity = rig.new_opportunity(Amount=None)
     rig.pass_time(seconds=5)
     settled(rig)
@@ -140,9 +135,8 @@ def test_on_an_unticked_opportunity_the_box_waits() -> None:
 @pytest.mark.parametrize("after_effect", [False, True])
 @pytest.mark.parametrize("number", range(1, 4))
 def test_whichever_write_here_is_lost_it_is_tried_once_and_the_box_ends_unticked(
-    refused: Any, method: str, after_effect: bool, number: int
+    rig: Rig, refused: Any, method: str, after_effect: bool, number: int
 ) -> None:
-    rig = Rig()
     opportunity = refused(rig)
     before = sent(rig, method)
     rig.partner_center.fail(on=method, times=9, **REFUSAL)
@@ -178,8 +172,7 @@ def never_unticked(rig: Rig) -> None:
     rig.salesforce.automation.validation_rules.append(rule)
 
 
-def test_an_org_that_refuses_to_untick_it_is_not_asked_for_ever() -> None:
-    rig = Rig()
+def test_an_org_that_refuses_to_untick_it_is_not_asked_for_ever(rig: Rig) -> None:
     opportunity = refused_change(rig)
     rig.partner_center.fail(on="PATCH", times=99, **REFUSAL)
     rig.edit(opportunity, **{BOX: True})
@@ -192,8 +185,7 @@ def test_an_org_that_refuses_to_untick_it_is_not_asked_for_ever() -> None:
     assert sent(rig, "PATCH") == tried
 
 
-def test_an_opportunity_is_created_even_if_its_box_cannot_be_unticked() -> None:
-    rig = Rig()
+def test_an_opportunity_is_created_even_if_its_box_cannot_be_unticked(rig: Rig) -> None:
     opportunity = rig.new_opportunity(**{BOX: True})
     never_unticked(rig)
     rig.pass_time(seconds=5)
@@ -202,8 +194,7 @@ def test_an_opportunity_is_created_even_if_its_box_cannot_be_unticked() -> None:
     assert rig.opportunity(opportunity)["Referral_Identifier__c"] == referral["id"]
 
 
-def test_an_org_without_the_box_does_without() -> None:
-    rig = Rig()
+def test_an_org_without_the_box_does_without(rig: Rig) -> None:
     described = {"Opportunity": rig.sync.opportunities.describe("Opportunity")}
     described["Opportunity"] = {
         **described["Opportunity"],

@@ -75,8 +75,7 @@ def test_after_every_change_echoes_polls_and_repeated_webhooks_write_nothing() -
     assert rig.writes() == before
 
 
-def test_a_mass_stamp_without_edits_writes_nothing() -> None:
-    rig = Rig()
+def test_a_mass_stamp_without_edits_writes_nothing(rig: Rig) -> None:
     rig.linked()
     before = rig.writes()
     rig.pass_time(minutes=5)
@@ -332,8 +331,7 @@ def test_a_refused_field_waits_alone_and_its_neighbours_go_on() -> None:
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
-def test_one_bad_record_never_stops_its_neighbours() -> None:
-    rig = Rig()
+def test_one_bad_record_never_stops_its_neighbours(rig: Rig) -> None:
     first, _ = rig.linked()
     second, referral = rig.linked()
     rig.partner_center.fail(on="PATCH", status=400)

@@ -52,8 +52,7 @@ def silent(rig: Rig) -> bool:
     return rig.writes() == before
 
 
-def test_a_lost_field_rests_its_group_with_one_issue_and_everything_else_goes_on() -> None:
-    rig = Rig()
+def test_a_lost_field_rests_its_group_with_one_issue_and_everything_else_goes_on(rig: Rig) -> None:
     deals = [rig.linked() for _ in range(3)]
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
     for opportunity, _ in deals:
@@ -68,8 +67,7 @@ def test_a_lost_field_rests_its_group_with_one_issue_and_everything_else_goes_on
     assert silent(rig)
 
 
-def test_what_was_edited_meanwhile_on_either_side_arrives_once_the_field_is_back() -> None:
-    rig = Rig()
+def test_what_was_edited_meanwhile_on_either_side_arrives_once_the_field_is_back(rig: Rig) -> None:
     (first, first_referral), (second, second_referral) = rig.linked(), rig.linked()
     field = column(rig, "Description")
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
@@ -97,8 +95,7 @@ def test_a_field_that_was_deleted_and_made_anew_empties_nothing() -> None:
     assert silent(rig)
 
 
-def test_the_rules_of_a_group_without_its_field_stay_known() -> None:
-    rig = Rig()
+def test_the_rules_of_a_group_without_its_field_stay_known(rig: Rig) -> None:
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
     flows.describe(rig.sync)
     narrowed = applied(rig.sync)
@@ -125,16 +122,16 @@ def after_a_gap(rig: Rig, opportunity: str, referral: str) -> tuple[str, str]:
     return rig.referral(referral)["details"]["notes"], str(rig.opportunity(opportunity)["Description"])
 
 
-def test_a_change_taken_back_is_not_lost_when_the_field_goes_before_the_first_one_is_known_to_have_arrived() -> None:
-    rig = Rig()
+def test_a_change_taken_back_is_not_lost_when_the_field_goes_before_the_first_one_is_known_to_have_arrived(
+    rig: Rig,
+) -> None:
     opportunity, referral = unanswered_change(rig)
     rig.edit(opportunity, Description="Moves to Azure.")
     assert after_a_gap(rig, opportunity, referral) == ("Moves to Azure.", "Moves to Azure.")
     assert silent(rig)
 
 
-def test_a_change_whose_answer_was_lost_is_agreed_on_once_its_field_is_back() -> None:
-    rig = Rig()
+def test_a_change_whose_answer_was_lost_is_agreed_on_once_its_field_is_back(rig: Rig) -> None:
     opportunity, referral = unanswered_change(rig)
     assert after_a_gap(rig, opportunity, referral) == ("Second thoughts", "Second thoughts")
     assert rig.store.conflicts(link_id_of_opportunity(opportunity)) == ()
@@ -217,8 +214,7 @@ def test_an_announced_write_of_solutions_stops_nothing_when_their_object_goes() 
     assert silent(rig)
 
 
-def test_a_new_deal_waits_while_a_field_that_microsoft_needs_is_lost() -> None:
-    rig = Rig()
+def test_a_new_deal_waits_while_a_field_that_microsoft_needs_is_lost(rig: Rig) -> None:
     field = column(rig, "Description")
     opportunity = rig.new_opportunity()
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
@@ -232,8 +228,9 @@ def test_a_new_deal_waits_while_a_field_that_microsoft_needs_is_lost() -> None:
     assert (link.state, len(rig.partner_center.writes())) == (LinkState.LINKED, 1)
 
 
-def test_recovery_leaves_creations_waiting_but_no_announced_write_while_a_field_that_microsoft_needs_is_lost() -> None:
-    rig = Rig()
+def test_recovery_leaves_creations_waiting_but_no_announced_write_while_a_field_that_microsoft_needs_is_lost(
+    rig: Rig,
+) -> None:
     field = column(rig, "Description")
     written, referral = rig.linked()
     created = rig.new_opportunity()
@@ -342,9 +339,8 @@ def test_a_write_refused_for_a_field_that_the_description_shows_is_held_only_if_
 
 @pytest.mark.parametrize(("times", "held"), [(2, []), (10**6, ["create"])])
 def test_a_creation_refused_for_a_field_that_the_description_shows_is_held_only_if_that_lasts(
-    times: int, held: list[str]
+    rig: Rig, times: int, held: list[str]
 ) -> None:
-    rig = Rig()
     rig.salesforce.fail(on="POST /sobjects/Opportunity", status=400, code="INVALID_FIELD", times=times)
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
@@ -356,8 +352,7 @@ def test_a_creation_refused_for_a_field_that_the_description_shows_is_held_only_
     assert silent(rig)
 
 
-def test_a_creation_held_for_no_reason_that_the_description_shows_is_tried_again_by_the_next_sweep() -> None:
-    rig = Rig()
+def test_a_creation_held_for_no_reason_that_the_description_shows_is_tried_again_by_the_next_sweep(rig: Rig) -> None:
     rig.salesforce.fail(on="POST /sobjects/Opportunity", status=400, code="INVALID_FIELD", times=3)
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
@@ -395,8 +390,7 @@ def test_a_hold_that_salesforce_asked_for_is_tried_again_when_the_schema_changes
     assert rig.opportunity(opportunity)["Description"] == "x" * 30
 
 
-def test_an_inbound_deal_is_created_without_an_optional_field_that_cannot_be_filled() -> None:
-    rig = Rig()
+def test_an_inbound_deal_is_created_without_an_optional_field_that_cannot_be_filled(rig: Rig) -> None:
     state = column(rig, "BillingState", "Account")
     rig.salesforce.put_field("Account", replace(state, createable=False))
     referral = rig.partner_center.new_inbound()
@@ -406,8 +400,7 @@ def test_an_inbound_deal_is_created_without_an_optional_field_that_cannot_be_fil
     assert issues(rig) == [("schema", "error", "schema-customer.state")]
 
 
-def test_a_pair_made_while_a_group_rests_is_completed_once_it_is_back() -> None:
-    rig = Rig()
+def test_a_pair_made_while_a_group_rests_is_completed_once_it_is_back(rig: Rig) -> None:
     field = column(rig, "Description")
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
     referral = rig.partner_center.new_inbound()
@@ -419,8 +412,7 @@ def test_a_pair_made_while_a_group_rests_is_completed_once_it_is_back() -> None:
     assert silent(rig)
 
 
-def test_what_waits_for_a_lost_field_finds_out_by_itself_that_it_is_back() -> None:
-    rig = Rig()
+def test_what_waits_for_a_lost_field_finds_out_by_itself_that_it_is_back(rig: Rig) -> None:
     field = column(rig, "Sync_Intent__c")
     opportunity, referral = rig.linked()
     rig.salesforce.remove_field(OPPORTUNITY, "Sync_Intent__c")
@@ -434,8 +426,7 @@ def test_what_waits_for_a_lost_field_finds_out_by_itself_that_it_is_back() -> No
     assert issues(rig) == []
 
 
-def test_an_optional_field_is_filled_in_pairs_made_while_it_rested() -> None:
-    rig = Rig()
+def test_an_optional_field_is_filled_in_pairs_made_while_it_rested(rig: Rig) -> None:
     field = column(rig, "Referral_Link__c")
     rig.salesforce.remove_field(OPPORTUNITY, "Referral_Link__c")
     flows.describe(rig.sync)
@@ -446,8 +437,7 @@ def test_an_optional_field_is_filled_in_pairs_made_while_it_rested() -> None:
     assert silent(rig)
 
 
-def test_the_org_is_looked_at_again_on_the_bulk_lane_and_only_where_something_waits() -> None:
-    rig = Rig()
+def test_the_org_is_looked_at_again_on_the_bulk_lane_and_only_where_something_waits(rig: Rig) -> None:
     rig.linked()
     flows.describe(rig.sync)
     field = column(rig, "Description")
@@ -466,8 +456,7 @@ def bulk(rig: Rig) -> int:
     return len(rig.queues.messages.get(Queue.OPPORTUNITY_CHANGES_BULK.value, []))
 
 
-def test_a_description_that_cannot_be_had_changes_nothing() -> None:
-    rig = Rig()
+def test_a_description_that_cannot_be_had_changes_nothing(rig: Rig) -> None:
     rig.linked()
     flows.describe(rig.sync)
     before = rig.store.cursor("schema").text
@@ -484,16 +473,14 @@ CHANGES: dict[str, Change] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_the_timer_finds_a_change_before_any_error_does(change: Change) -> None:
-    rig = Rig()
+def test_the_timer_finds_a_change_before_any_error_does(rig: Rig, change: Change) -> None:
     rig.linked()
     rig.salesforce.put_field(OPPORTUNITY, change(column(rig, "Description")))
     assert flows.describe(rig.sync) == 1
     assert issues(rig) == [("schema", "error", "schema-notes")]
 
 
-def test_pairs_are_looked_at_again_only_once_every_worker_has_forgotten_the_old_schema() -> None:
-    rig = Rig()
+def test_pairs_are_looked_at_again_only_once_every_worker_has_forgotten_the_old_schema(rig: Rig) -> None:
     rig.linked()
     field = column(rig, "Description")
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
@@ -523,8 +510,7 @@ def test_what_changed_while_a_group_rested_is_found_by_the_sweep_when_its_doorbe
     assert rig.opportunity(opportunity)["Description"] == "Meanwhile"
 
 
-def test_what_was_found_wrong_with_another_versions_mapping_is_not_applied_to_this_one() -> None:
-    rig = Rig()
+def test_what_was_found_wrong_with_another_versions_mapping_is_not_applied_to_this_one(rig: Rig) -> None:
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
     flows.describe(rig.sync)
     mapping = Rig(mapping='[groups.value]\nowner = "hold"\n').sync.mapping

@@ -191,8 +191,7 @@ def test_unticking_writes_the_status_once_and_nothing_else_and_ticking_goes_on()
     assert rig.opportunity(opportunity)["Description"] == "Meanwhile"
 
 
-def test_saving_again_without_a_change_tries_a_refusal_of_the_checks_again() -> None:
-    rig = Rig()
+def test_saving_again_without_a_change_tries_a_refusal_of_the_checks_again(rig: Rig) -> None:
     opportunity = rig.new_opportunity()
     account = str(rig.opportunity(opportunity)["AccountId"])
     rig.salesforce.update("Account", account, {"BillingCity": None})
@@ -213,8 +212,7 @@ def lines(rig: Rig, opportunity: str) -> list[str]:
     return [line.partition(" - ")[2] for line in trail.split("\n")]
 
 
-def test_what_waits_is_traced_with_the_write_that_tells_of_it() -> None:
-    rig = Rig()
+def test_what_waits_is_traced_with_the_write_that_tells_of_it(rig: Rig) -> None:
     opportunity = needing_attention(rig)
     assert lines(rig, opportunity) == [
         "CRM and Partner Center (description) - refused: too long",
@@ -222,8 +220,7 @@ def test_what_waits_is_traced_with_the_write_that_tells_of_it() -> None:
     ]
 
 
-def test_what_waits_is_traced_once_however_much_else_is_written() -> None:
-    rig = Rig()
+def test_what_waits_is_traced_once_however_much_else_is_written(rig: Rig) -> None:
     opportunity = needing_attention(rig)
     (referral,) = rig.partner_center.referrals()
     for day in (10, 11):
@@ -255,8 +252,7 @@ def test_the_creation_is_the_oldest_line_of_a_deal_with_which_microsoft_was_aske
     ]
 
 
-def test_microsofts_own_refusal_is_traced_without_its_words() -> None:
-    rig = Rig()
+def test_microsofts_own_refusal_is_traced_without_its_words(rig: Rig) -> None:
     opportunity = rig.new_opportunity(solutions=("CONTOSO",))
     rig.pass_time(seconds=5)
     settled(rig)
@@ -291,8 +287,7 @@ def test_at_the_fields_limit_the_newest_lines_are_kept_whole_and_the_oldest_go(w
 
 
 @pytest.mark.parametrize("taken", [{"Sync_Message__c": None}, {"Sync_Status__c": None}, {"Sync_Status__c": "typed"}])
-def test_what_somebody_types_over_the_status_is_put_right_at_the_next_look(taken: dict[str, Any]) -> None:
-    rig = Rig()
+def test_what_somebody_types_over_the_status_is_put_right_at_the_next_look(rig: Rig, taken: dict[str, Any]) -> None:
     opportunity = needing_attention(rig)
     before = shown(rig, opportunity)
     rig.edit(opportunity, **taken)

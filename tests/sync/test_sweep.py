@@ -64,8 +64,7 @@ class Whole(dict[str, Any]):
 
 
 @pytest.mark.parametrize("run", [flows.sweep, flows.delta])
-def test_whole_referrals_are_not_kept_while_the_list_is_read(run: Callable[[Any], int]) -> None:
-    rig = Rig()
+def test_whole_referrals_are_not_kept_while_the_list_is_read(rig: Rig, run: Callable[[Any], int]) -> None:
     for _ in range(12):
         rig.partner_center.new_inbound()
     alive: weakref.WeakSet[Whole] = weakref.WeakSet()
@@ -97,8 +96,7 @@ def test_two_thousand_opportunities_are_one_call() -> None:
     assert {views[sf_id] for sf_id in unknown} == {Absence.FORBIDDEN}
 
 
-def test_a_pair_that_comes_to_be_while_the_list_is_read_is_not_lost() -> None:
-    rig = Rig()
+def test_a_pair_that_comes_to_be_while_the_list_is_read_is_not_lost(rig: Rig) -> None:
 
     def shown(documents: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
         yield from documents
@@ -109,8 +107,7 @@ def test_a_pair_that_comes_to_be_while_the_list_is_read_is_not_lost() -> None:
     assert waiting(rig) == {}
 
 
-def test_a_referral_that_cannot_be_read_stops_nothing_and_is_not_lost() -> None:
-    rig = Rig()
+def test_a_referral_that_cannot_be_read_stops_nothing_and_is_not_lost(rig: Rig) -> None:
     _, odd = rig.linked()
     other, _ = rig.linked()
     rig.pass_time(hours=1)
@@ -185,8 +182,9 @@ def test_an_invitation_that_waits_for_a_deleted_opportunity_goes_on_when_nobody_
     assert rig.partner_center.microsofts(rig.referral(referral)["engagementId"])
 
 
-def test_a_creation_given_up_while_its_opportunity_was_deleted_is_found_when_nobody_tells_of_its_return() -> None:
-    rig = Rig()
+def test_a_creation_given_up_while_its_opportunity_was_deleted_is_found_when_nobody_tells_of_its_return(
+    rig: Rig,
+) -> None:
     rig.partner_center.fail(on="POST", breaks="timeout")
     opportunity = rig.new_opportunity()
     rig.pass_time(seconds=5)
@@ -269,8 +267,7 @@ def test_a_sweep_that_is_cut_off_is_begun_again_by_the_delta_and_reported_while_
     assert rig.referral(referral)["details"]["dealValue"] == 61000
 
 
-def test_a_sweep_that_never_finishes_is_left_to_the_nights_after_three_tries() -> None:
-    rig = Rig()
+def test_a_sweep_that_never_finishes_is_left_to_the_nights_after_three_tries(rig: Rig) -> None:
     lists = listing(rig, lambda documents: documents if lists.lists % 2 else dies(documents))  # every delta, no sweep
     lists.lists = 1
     with pytest.raises(Killed):
@@ -298,8 +295,7 @@ def test_a_sweep_that_met_a_silent_service_is_begun_again() -> None:
     assert rig.referral(referral)["details"]["dealValue"] == 61000
 
 
-def test_a_ticked_opportunity_that_no_doorbell_told_of_is_found() -> None:
-    rig = Rig()
+def test_a_ticked_opportunity_that_no_doorbell_told_of_is_found(rig: Rig) -> None:
     rig.linked()
     rig.new_opportunity()
     rig.new_opportunity(Sync_with_Partner_Center__c=False)
@@ -313,8 +309,7 @@ def test_a_ticked_opportunity_that_no_doorbell_told_of_is_found() -> None:
     assert rig.writes() == before
 
 
-def test_what_rests_until_the_deal_is_accepted_was_not_missed_and_is_sent_once_it_is() -> None:
-    rig = Rig()
+def test_what_rests_until_the_deal_is_accepted_was_not_missed_and_is_sent_once_it_is(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
     (opportunity,) = (row["Id"] for row in rig.salesforce.records("Opportunity"))
@@ -331,8 +326,7 @@ def test_what_rests_until_the_deal_is_accepted_was_not_missed_and_is_sent_once_i
     assert rig.referral(referral)["details"]["dealValue"] == 5000
 
 
-def test_a_row_that_cannot_be_understood_stops_no_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
-    rig = Rig()
+def test_a_row_that_cannot_be_understood_stops_no_comparison(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     (bad, _), (_, referral) = rig.linked(), rig.linked()
     rig.pass_time(hours=3)
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 7})

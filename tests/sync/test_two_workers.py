@@ -107,9 +107,8 @@ def test_a_worker_that_was_overtaken_adopts_nothing() -> None:
     ("frozen_seconds", "clock_jumps_seconds", "sends"), [(60, 0, True), (61, -61, False), (1, 3600, True)]
 )
 def test_a_worker_frozen_beyond_the_send_window_does_not_send_whatever_the_clock_says(
-    frozen_seconds: int, clock_jumps_seconds: int, sends: bool
+    rig: Rig, frozen_seconds: int, clock_jumps_seconds: int, sends: bool
 ) -> None:
-    rig = Rig()
     steady = [0.0]
     rig.sync = replace(rig.sync, monotonic=lambda: steady[0])
     taken = claims.take(rig.sync, Link("s-006", LinkState.CREATING_P, opportunity_id="006"))
@@ -119,8 +118,7 @@ def test_a_worker_frozen_beyond_the_send_window_does_not_send_whatever_the_clock
     assert claims.still_ours(rig.sync, taken) is sends
 
 
-def test_a_worker_that_was_fenced_off_does_not_send_however_fresh_its_claim() -> None:
-    rig = Rig()
+def test_a_worker_that_was_fenced_off_does_not_send_however_fresh_its_claim(rig: Rig) -> None:
     taken = claims.take(rig.sync, Link("s-006", LinkState.CREATING_P, opportunity_id="006"))
     assert claims.still_ours(rig.sync, taken)
     assert taken.link.claim is not None
@@ -142,9 +140,8 @@ def fenced_off(rig: Rig, opportunity: str) -> None:
 
 @pytest.mark.parametrize("meanwhile", [frozen, fenced_off])
 def test_a_creation_whose_claim_was_lost_while_it_was_prepared_does_not_leave(
-    meanwhile: Callable[[Rig, str], None],
+    rig: Rig, meanwhile: Callable[[Rig, str], None]
 ) -> None:
-    rig = Rig()
     opportunity = rig.new_opportunity()
     rig.pass_time(seconds=5)
     during(rig, "create", lambda: meanwhile(rig, opportunity))
@@ -164,8 +161,7 @@ def unanswered(rig: Rig) -> str:
     return opportunity
 
 
-def test_a_throttled_search_for_an_unanswered_creation_is_made_again_before_anything_is_sent() -> None:
-    rig = Rig()
+def test_a_throttled_search_for_an_unanswered_creation_is_made_again_before_anything_is_sent(rig: Rig) -> None:
     opportunity = unanswered(rig)
     rig.partner_center.fail(on="GET", status=429, retry_after=30)
     rig.minutes(25)
@@ -173,8 +169,7 @@ def test_a_throttled_search_for_an_unanswered_creation_is_made_again_before_anyt
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
-def test_a_search_that_was_given_back_is_nobodys_until_its_pause_is_over() -> None:
-    rig = Rig()
+def test_a_search_that_was_given_back_is_nobodys_until_its_pause_is_over(rig: Rig) -> None:
     opportunity = unanswered(rig)
     rig.pass_time(hours=1)
     assert claims.take(rig.sync, stored(rig, opportunity)).may_send is MaySend.NOT_YET  # it may still take effect
@@ -188,8 +183,7 @@ def test_a_search_that_was_given_back_is_nobodys_until_its_pause_is_over() -> No
     assert claims.take(rig.sync, stored(rig, opportunity)).may_send is MaySend.AFTER_SEARCH
 
 
-def test_an_opportunity_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor() -> None:
-    rig = Rig()
+def test_an_opportunity_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor(rig: Rig) -> None:
     opportunity = rig.new_opportunity()
     rig.store.claim(Side.SALESFORCE, opportunity, link_id_of_opportunity(opportunity))  # and then its worker died
     rig.pass_time(seconds=5)
@@ -197,8 +191,7 @@ def test_an_opportunity_whose_alias_has_no_link_yet_is_completed_by_the_next_vis
     assert stored(rig, opportunity).state is LinkState.LINKED
 
 
-def test_a_referral_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor() -> None:
-    rig = Rig()
+def test_a_referral_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     rig.store.claim(Side.PARTNER_CENTER, referral, link_id_of_referral(referral))  # and then its worker died
     rig.webhook(referral)
@@ -206,8 +199,7 @@ def test_a_referral_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor
     assert stored(rig, made["Id"]).state is LinkState.LINKED
 
 
-def test_a_referral_that_another_link_owns_is_reported_and_not_owned_twice() -> None:
-    rig = Rig()
+def test_a_referral_that_another_link_owns_is_reported_and_not_owned_twice(rig: Rig) -> None:
     opportunity = unanswered(rig)
     referral = rig.partner_center.referrals()[0]["id"]
     rig.store.claim(Side.PARTNER_CENTER, referral, "p-somebody-else")
@@ -216,8 +208,7 @@ def test_a_referral_that_another_link_owns_is_reported_and_not_owned_twice() -> 
     assert [issue.code for issue in rig.store.issues()] == ["duplicate"]
 
 
-def test_a_deal_that_was_put_right_while_its_refusal_was_written_is_not_told_the_old_reason() -> None:
-    rig = Rig()
+def test_a_deal_that_was_put_right_while_its_refusal_was_written_is_not_told_the_old_reason(rig: Rig) -> None:
     opportunity = rig.new_opportunity(Amount=0)
     rig.pass_time(seconds=5)
     client: Any = rig.sync.opportunities

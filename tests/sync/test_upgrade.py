@@ -200,8 +200,7 @@ def test_help_for_a_closed_deal_is_explained_and_nobody_is_asked() -> None:
     assert "The deal is closed in Partner Center" in told(rig, opportunity)[1]
 
 
-def test_a_deal_that_microsoft_shared_asks_nobody_even_when_the_help_is_changed() -> None:
-    rig = Rig()
+def test_a_deal_that_microsoft_shared_asks_nobody_even_when_the_help_is_changed(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
     opportunity = str(rig.salesforce.records("Opportunity")[0]["Id"])
