@@ -92,9 +92,6 @@ def test_two_switches_that_contradict_each_other_are_told(tmp_path: Path) -> Non
     assert "scope.co_sell_only leaves leads alone" in text
 
 
-# Explained
-
-
 def told(rig: Rig, record: str, folder: Path) -> str:
     return " ".join(explained(rig, record, overlay=AS_LEADS, folder=folder).summary)
 

@@ -96,9 +96,6 @@ class Directory:
         self.now += timedelta(seconds=seconds)
 
 
-# Entra
-
-
 @pytest.fixture(name="directory")
 def _directory() -> Directory:
     return Directory()
@@ -296,9 +293,6 @@ def test_a_keeper_that_fails_costs_nobody_an_access_token_and_is_told(
     assert [json.loads(record.message)["event"] for record in caplog.records] == ["refresh token not kept"]
 
 
-# Several workers
-
-
 def test_workers_share_an_access_token_instead_of_fetching_one_each(directory: Directory) -> None:
     tokens = {directory.process().token(REFERRALS) for _ in range(5)}
     assert len(tokens) == 1
@@ -451,9 +445,6 @@ def test_what_is_printed_of_the_kept_sign_in_shows_no_token() -> None:
     assert "s3cret" not in repr(kept)
 
 
-# Renewal
-
-
 def renewal(directory: Directory) -> tuple[Renewal, Store]:
     """The timer's work over a directory, and the work list it writes to."""
     store = Store(directory.tables)
@@ -525,9 +516,6 @@ def test_a_sign_in_service_that_is_busy_raises_no_alert(directory: Directory) ->
     directory.world.knobs.unavailable = 2
     assert renewing.run() == ()
     assert list(store.issues()) == []
-
-
-# Keepers
 
 
 def test_the_store_keeper_passes_versions_through() -> None:
@@ -618,9 +606,6 @@ def _azure_error(status: int | None) -> Exception:
 def test_a_vault_that_does_not_answer_is_not_a_bug(status: int | None, kind: type[ApiError]) -> None:
     with pytest.raises(kind, match="key_vault"):
         vault_keeper(_Vault(_azure_error(status))).load()
-
-
-# Salesforce
 
 
 def org() -> SalesforceWorld:

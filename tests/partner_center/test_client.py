@@ -3,7 +3,7 @@
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
@@ -26,7 +26,7 @@ from shared.registration.plan import Registration, TestResult
 from shared.shapes.referral import PATCHABLE
 from shared.transport import Clock, RetryPolicy
 from tests.support import contracts
-from tests.support.connecting import NOW, clock, no_waiting, refresh_lease, settings
+from tests.support.connecting import NOW, clock, refresh_lease, settings
 
 ID = "7d23e5ca-0c2f-4b52-8a3f-6f3a5d1c9e11"
 REQUEST_ID = "11111111-2222-4333-8444-555555555555"
@@ -36,12 +36,6 @@ RAISE = [{"op": "replace", "path": "/details/dealValue", "value": Decimal("15000
 
 def nothing() -> None:
     """There is nothing to make sure of."""
-
-
-@pytest.fixture(autouse=True)
-def _at_once() -> Iterator[None]:
-    with no_waiting():
-        yield
 
 
 class Tokens:
@@ -122,9 +116,6 @@ def referral(etag: str = '"e1"') -> httpx.Response:
     return httpx.Response(200, json={"id": ID, "eTag": etag})
 
 
-# Read
-
-
 @pytest.fixture(name="bench")
 def _bench() -> Bench:
     return Bench()
@@ -201,9 +192,6 @@ def test_the_pause_a_service_asks_for_is_handed_on() -> None:
     with pytest.raises(Throttled) as throttled:
         answering(Answers(refusal(429, "x", Retry_After="Sun, 22 Nov 2026 12:01:00 GMT"))).get(ID)
     assert throttled.value.retry_after_seconds == 60
-
-
-# Change
 
 
 def test_a_change_carries_the_version_and_brings_the_new_one_in_one_call(bench: Bench) -> None:
@@ -333,9 +321,6 @@ def test_a_lost_answer_to_a_change_that_landed_is_unclear(bench: Bench) -> None:
     assert len(bench.world.writes()) == 1
 
 
-# Create
-
-
 def body() -> dict[str, Any]:
     return samples.private_deal(NOW)
 
@@ -402,9 +387,6 @@ def test_a_refused_creation_tells_the_seller_why_and_the_log_only_the_code(bench
     assert str(refused.value) == "POST /referrals at partner_center: 400 invalidRequest"
 
 
-# Lists
-
-
 def test_the_newest_come_first_and_pages_are_fetched_only_as_they_are_read() -> None:
     bench = Bench(partner_center_page_size=2)
     ids = [bench.inbound() for _ in range(5)]
@@ -456,9 +438,6 @@ def test_an_engagement_lists_our_side_and_microsofts(bench: Bench) -> None:
     found = bench.api.engagement(engagement_id)
     assert len(found) == 2
     assert {item["engagementId"] for item in found} == {engagement_id}
-
-
-# Tokens
 
 
 def test_an_expired_token_is_replaced_once_and_the_condition_is_sent_again(bench: Bench) -> None:
@@ -550,9 +529,6 @@ def test_each_host_gets_a_token_of_its_own_audience(bench: Bench) -> None:
     bench.api.get(bench.inbound())
     bench.webhooks.events()
     assert bench.tokens.asked == ["https://api.partner.microsoft.com", "https://api.partnercenter.microsoft.com"]
-
-
-# The line
 
 
 def test_no_more_calls_run_at_once_than_the_settings_allow() -> None:

@@ -291,9 +291,6 @@ def test_without_its_secret_the_app_gets_nothing(directory: Directory) -> None:
     assert refused(directory.http.post(path, data=form)) == ("invalid_client", 7000218)
 
 
-# Devices
-
-
 def device_of(directory: Directory) -> dict[str, Any]:
     """The codes of a device."""
     path = f"/{directory.world.tenant}/oauth2/v2.0/devicecode"

@@ -188,9 +188,6 @@ def test_a_refusal_is_told_once_the_second_of_the_sellers_save_is_over(rig: Rig)
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✖ Not sent to Microsoft"
 
 
-# What was begun and is no longer wanted, or cannot go on
-
-
 def unanswered(rig: Rig, *, arrives: bool) -> str:
     """A creation whose answer is lost."""
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=arrives)

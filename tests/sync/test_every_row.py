@@ -56,9 +56,6 @@ def sample(name: str, row: FieldRow) -> tuple[Any, Any]:
     return text, text
 
 
-# Placing and finding values
-
-
 def at(document: Any, pointer: str) -> Any:
     """The value in a referral."""
     for part in pointer.strip("/").split("/"):
@@ -115,9 +112,6 @@ def twin(rig: Rig, referral: str) -> str:
     """The opportunity a referral became."""
     (row,) = [r for r in rig.salesforce.records("Opportunity") if r["Referral_Identifier__c"] == referral]
     return str(row["Id"])
-
-
-# Deals
 
 
 def shared_by_microsoft(rig: Rig, pointer: str = "", value: Any = None) -> tuple[str, str]:
@@ -186,9 +180,6 @@ def changed_at_microsoft(rig: Rig, referral: str, pointer: str, value: Any) -> N
     rig.pass_time(seconds=5)
     rig.webhook(serves(rig, referral, pointer, value))
     settle(rig)
-
-
-# The rows outside of lists
 
 
 def rows() -> Iterator[tuple[str, Group, FieldRow]]:
@@ -285,9 +276,6 @@ def test_a_change_in_salesforce_that_may_not_travel_stays_there(rig: Rig, name: 
     assert len(rig.partner_center.writes()) == writes
 
 
-# What the systems fill in by themselves
-
-
 @pytest.mark.parametrize("make", [shared_by_microsoft, made_by_a_seller])
 @pytest.mark.parametrize("name", OWN)
 def test_identifiers_stand_on_both_records_whoever_made_the_deal(
@@ -301,9 +289,6 @@ def test_identifiers_stand_on_both_records_whoever_made_the_deal(
     theirs, ours = OWN[name](referral, opportunity)
     assert theirs is None or at(rig.referral(referral), row.referral) == theirs
     assert in_salesforce(rig, opportunity, row.salesforce) == ours
-
-
-# The list of solutions
 
 
 def element() -> tuple[dict[str, Any], dict[str, Any]]:
@@ -361,9 +346,6 @@ def test_a_solution_added_in_salesforce_reaches_microsoft(rig: Rig) -> None:
     assert theirs in solutions(rig, referral)
 
 
-# The opportunity team
-
-
 @pytest.mark.parametrize("row", GROUPS["opportunity_team"].fields.values(), ids=GROUPS["opportunity_team"].fields)
 def test_what_is_known_of_a_member_arrives_with_the_deal_and_with_a_later_change(rig: Rig, row: FieldRow) -> None:
     people, field = rig.salesforce.people, row.salesforce.partition(".")[2]
@@ -389,9 +371,6 @@ def test_a_member_who_is_a_user_joins_the_opportunity(rig: Rig) -> None:
     (member,) = rig.salesforce.records(spec.object)
     assert (member[spec.parent], member[spec.person]) == (opportunity, people.aiko)
     assert rig.opportunity(opportunity)["OwnerId"] == people.ben
-
-
-# The stage
 
 
 def state(rig: Rig, referral: str) -> tuple[str, str]:
@@ -424,9 +403,6 @@ def test_microsoft_follows_the_stage(rig: Rig, stage: str, shown: tuple[str, str
     rig.edit(opportunity, StageName=getattr(load().stages, stage))
     settle(rig)
     assert state(rig, referral) == shown
-
-
-# The table
 
 
 def test_every_row_of_the_default_is_here() -> None:

@@ -71,9 +71,6 @@ def without_last_name(rig: Rig) -> str:
     return referral
 
 
-# Made once
-
-
 @pytest.mark.parametrize("kind", [QUALIFIED, MARKETPLACE])
 def test_a_lead_that_nobody_has_accepted_becomes_one_record_of_lead(rig: Rig, kind: dict[str, str]) -> None:
     referral = arrived(rig, **kind)
@@ -199,9 +196,6 @@ def test_another_unique_field_of_the_org_is_a_refusal_and_not_taken_for_the_lead
     assert (len(leads(rig)), issues(rig)) == (1, [])
 
 
-# Nothing is made up
-
-
 def test_a_lead_without_a_last_name_is_not_made_and_says_so_until_the_referral_has_one(rig: Rig) -> None:
     referral = without_last_name(rig)
     (issue,) = issues(rig)
@@ -240,9 +234,6 @@ def test_a_lead_that_the_org_refuses_is_told_and_tried_again(rig: Rig) -> None:
     rig.salesforce.automation.validation_rules.clear()
     night(rig)
     assert (len(leads(rig)), issues(rig)) == (1, [])
-
-
-# The deal that it becomes
 
 
 def accept(rig: Rig, referral: str) -> None:
@@ -387,9 +378,6 @@ def test_only_leads_as_records_cost_a_question_more(overlay: str, more: int) -> 
     rig.webhook(rig.partner_center.new_inbound())
     asked = [urlsplit(request.url).query for request in rig.salesforce.requests]
     assert sum("FROM+Lead" in text or "FROM%20Lead" in text for text in asked) == 2 * more
-
-
-# The org
 
 
 FIELDS: list[Callable[[Rig], None]] = [

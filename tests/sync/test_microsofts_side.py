@@ -137,9 +137,6 @@ def test_the_kind_follows_an_upgrade() -> None:
         assert rig.opportunity(opportunity)["Co_sell_Deal_Type__c"] == kind
 
 
-# What it costs
-
-
 def test_a_deal_without_microsoft_is_never_looked_up_in_its_engagement() -> None:
     rig, opportunity, referral = paired()
     rig.edit(opportunity, Amount=61000)
@@ -182,9 +179,6 @@ def test_repeated_events_write_nothing(rig: Rig) -> None:
         rig.minute()
     assert rig.writes() == before
     assert facts(rig, opportunity)[1] == "Accepted"
-
-
-# What may go wrong
 
 
 def test_microsofts_facts_typed_over_are_put_back(rig: Rig) -> None:

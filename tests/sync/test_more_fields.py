@@ -59,9 +59,6 @@ def attributes(referral: Any) -> dict[str, str]:
     return {attribute["type"]: attribute["id"] for attribute in listed}
 
 
-# Company size, industries
-
-
 @pytest.mark.parametrize(("chosen", "sent"), [("Medium", "51to250employees"), ("Tiny", "1to50employees"), (None, None)])
 def test_the_customers_size_and_industries_travel_with_a_new_deal_as_the_partner_spells_them(
     chosen: str | None, sent: str | None
@@ -150,9 +147,6 @@ def test_by_default_none_of_them_travels(rig: Rig) -> None:
     shown = rig.referral(referral)
     assert (shown["campaignId"], shown["salesStage"]) == (None, None)
     assert attributes(shown) == {"CustomerMarketplaceIntent": "HaveNotDecided"}
-
-
-# One currency
 
 
 def japanese_org() -> Rig:

@@ -64,9 +64,6 @@ def members(rig: Rig, opportunity: str) -> list[str]:
     return [str(row["UserId"]) for row in rig.salesforce.records(MEMBER) if row["OpportunityId"] == opportunity]
 
 
-# To Partner Center
-
-
 def test_owner_and_team_arrive_with_the_deal() -> None:
     rig, opportunity, referral = with_ben()
     people = rig.salesforce.people
@@ -176,9 +173,6 @@ def test_members_of_whom_the_portal_knows_little_survive_a_change_of_the_list() 
     assert kept == [{"op": "replace", "path": "/team", "value": [odd]}]
 
 
-# To Salesforce
-
-
 def test_members_who_are_users_own_and_join_the_opportunity(rig: Rig) -> None:
     people = rig.salesforce.people
     row = invited(rig, people.ben, people.aiko)
@@ -286,9 +280,6 @@ def test_after_a_lost_answer_nobody_is_taken_to_have_left(rig: Rig) -> None:
     rig.edit(row["Id"], OwnerId=rig.salesforce.people.aiko)
     settle(rig)
     assert samples.member()["email"] in emails(rig, referral)
-
-
-# Without team selling
 
 
 def test_an_org_without_team_selling_goes_on_with_the_owner_and_says_so(rig: Rig) -> None:

@@ -283,9 +283,6 @@ def test_an_event_read_before_the_index_knew_of_the_referral_does_not_begin_its_
     assert not any(r.method == "POST" for r in rig.partner_center.requests[invitations:])
 
 
-# Solution rows of an announced write
-
-
 def interrupted_solution_write(rig: Rig) -> tuple[str, str]:
     """A solution added in the portal is announced for Salesforce, and no answer comes."""
     opportunity, referral = rig.linked()

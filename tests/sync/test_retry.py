@@ -204,9 +204,6 @@ def test_an_org_without_the_box_does_without(rig: Rig) -> None:
     assert [finding.remedy for finding in findings] == [Remedy.OFF]
 
 
-# Crashes
-
-
 def asked_again(refused: Callable[[Rig], str]) -> Script:
     """A seller ticks the box; what was refused would be taken now."""
 

@@ -15,9 +15,6 @@ def calls(rig: Rig, start: int) -> list[tuple[str, str]]:
     return [(call.method, call.path) for call in rig.partner_center.requests[start:]]
 
 
-# What it costs
-
-
 @pytest.mark.parametrize(
     "fields", [{"Amount": 61000}, {"CloseDate": "2026-09-30"}, {"Description": "New text"}, {"StageName": "Closed Won"}]
 )
@@ -59,9 +56,6 @@ def test_what_microsoft_demands_cannot_be_emptied_and_the_seller_is_told() -> No
     assert "must not be empty" in rig.opportunity(opportunity)["Sync_Message__c"]
 
 
-# Silence
-
-
 def test_after_every_change_echoes_polls_and_repeated_webhooks_write_nothing() -> None:
     rig, opportunity, referral = paired()
     rig.edit(opportunity, Amount=61000, StageName="Prospecting")
@@ -90,9 +84,6 @@ def test_an_edit_of_an_unmapped_field_travels_nowhere() -> None:
     rig.edit(opportunity, NextStep="Call the customer")
     rig.minute()
     assert rig.writes() == before
-
-
-# Both directions, conflicts
 
 
 def test_changes_of_different_fields_on_both_sides_both_arrive() -> None:
@@ -142,9 +133,6 @@ def test_a_close_waits_while_another_field_is_in_dispute() -> None:
     rig.minute()
     rig.minute()
     assert rig.referral(referral)["substatus"] == "Won"
-
-
-# Life-cycle
 
 
 def test_losing_a_deal_states_a_reason() -> None:
@@ -197,9 +185,6 @@ def test_edits_after_the_close_stay_in_salesforce_and_are_told_not_alarmed() -> 
     assert rig.referral(referral)["details"]["notes"] == "Moves to Azure."
     assert (row["Description"], row["Sync_Status__c"]) == ("Lessons learned", "✔ In sync")
     assert "later changes stay in Salesforce" in row["Sync_Message__c"]
-
-
-# Solutions
 
 
 def test_an_added_solution_row_reaches_the_referral_through_its_own_poll() -> None:
@@ -261,9 +246,6 @@ def test_a_solution_removed_in_the_portal_is_flagged_here_and_can_come_back() ->
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
-# Consent
-
-
 def test_visibility_is_given_never_taken_back() -> None:
     rig, opportunity, referral = paired()
     consent = "consentToShareReferralWithMicrosoftSellers"
@@ -275,9 +257,6 @@ def test_visibility_is_given_never_taken_back() -> None:
     rig.minute()
     assert rig.referral(referral)["consent"][consent] is True
     assert rig.opportunity(opportunity)["Referral_Visible_to_Microsoft__c"] is True
-
-
-# Pause, delete, access
 
 
 def test_unticking_pauses_both_ways_and_ticking_resumes_with_the_old_base() -> None:

@@ -203,9 +203,6 @@ def test_saving_again_without_a_change_tries_a_refusal_of_the_checks_again(rig: 
     assert shown(rig, opportunity) == ("✔ In sync", "")
 
 
-# The audit trail
-
-
 def lines(rig: Rig, opportunity: str) -> list[str]:
     """The trail, newest first, without the times."""
     trail = str(rig.opportunity(opportunity)["Audit__c"])

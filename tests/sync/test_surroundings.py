@@ -38,9 +38,6 @@ def suggested(rig: Rig) -> list[str]:
     return [issue.detail for issue in rig.store.issues() if issue.code == "similar_accounts"]
 
 
-# The account
-
-
 def test_an_account_with_the_customers_name_and_postal_code_is_used(rig: Rig) -> None:
     account = known(rig, CUSTOMER["name"].upper())
     assert arrived(rig)["AccountId"] == account
@@ -120,9 +117,6 @@ def test_the_customers_fields_are_those_of_the_mapping() -> None:
     assert arrived(rig)["AccountId"] == account
 
 
-# The contact
-
-
 def test_a_contact_of_the_account_is_used(rig: Rig) -> None:
     account = known(rig)
     person = {"LastName": "H", "Email": CUSTOMER["team"][0]["email"].upper(), "AccountId": account}
@@ -148,9 +142,6 @@ def test_a_contact_known_by_its_key_is_used_and_left_as_it_is(rig: Rig) -> None:
     rig.salesforce.update("Contact", contact["Id"], {"Email": "new@fabrikam.example", "Phone": "1"})
     arrived(rig, name="Second deal")
     assert [(c["Email"], c["Phone"]) for c in rig.salesforce.records("Contact")] == [("new@fabrikam.example", "1")]
-
-
-# Microsoft's note
 
 
 def notes(rig: Rig) -> list[tuple[str, str, str]]:

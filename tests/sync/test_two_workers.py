@@ -100,9 +100,6 @@ def test_a_worker_that_was_overtaken_adopts_nothing() -> None:
     assert stored(rig, opportunity) == newer[0]
 
 
-# Creation
-
-
 @pytest.mark.parametrize(
     ("frozen_seconds", "clock_jumps_seconds", "sends"), [(60, 0, True), (61, -61, False), (1, 3600, True)]
 )

@@ -48,9 +48,6 @@ def told(rig: Rig, opportunity: str) -> tuple[str, str]:
     return row["Sync_Status__c"], row["Sync_Message__c"] or ""
 
 
-# Private to partner-led
-
-
 def test_a_tick_makes_a_private_deal_visible_to_microsofts_sellers() -> None:
     rig, opportunity, referral = paired()
     assert not visible(rig, referral)
@@ -83,9 +80,6 @@ def test_an_identifier_typed_over_is_put_back_and_the_seller_reads_why() -> None
     asked(rig, opportunity, Referral_Link__c="https://elsewhere.example")
     newest = rig.opportunity(opportunity)["Audit__c"].splitlines()[0]
     assert newest.endswith("put back: only Microsoft's side changes it")
-
-
-# To co-sell
 
 
 @pytest.mark.parametrize("already_visible", [False, True])
@@ -209,9 +203,6 @@ def test_a_deal_that_microsoft_shared_asks_nobody_even_when_the_help_is_changed(
     assert rig.referral(referral)["status"] == "Active"
     assert sent(rig, "POST") == 0
     assert len([r for r in rig.partner_center.store.records.values() if not r.own]) == 1
-
-
-# Refused, without an answer, switched off
 
 
 def test_a_refused_upgrade_is_told_and_tried_again_when_the_deal_changes_or_the_seller_asks() -> None:
