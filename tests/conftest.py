@@ -5,6 +5,7 @@ import os
 import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -69,6 +70,14 @@ def pytest_collection_finish() -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what repeats this run."""
     terminalreporter.write_line(f"simulated from seed {os.environ['SEED_BASE']} on (SEED_BASE)")
+
+
+@pytest.fixture
+def rig() -> Any:
+    """A whole deployment in one object: `tests.support.rig`, loaded by those who ask for it."""
+    from tests.support.rig import Rig
+
+    return Rig()
 
 
 @pytest.fixture(autouse=True)

@@ -230,8 +230,7 @@ def test_a_wrong_setting_is_named(changes: dict[str, Any], check: str, words: st
     assert any(words in f"{line.text} {line.remedy}" for line in told), told
 
 
-def test_without_a_webhook_it_is_a_problem() -> None:
-    rig = Rig()
+def test_without_a_webhook_it_is_a_problem(rig: Rig) -> None:
     assert ("webhook", "problem") in [(check, verdict) for check, verdict, _ in bad(examined(deployment(rig)))]
 
 
@@ -240,8 +239,7 @@ def _webhook(rig: Rig) -> list[tuple[Verdict, str]]:
     return [(line.verdict, line.text) for result in results if result.check.name == "webhook" for line in result.lines]
 
 
-def test_a_deployment_beside_production_is_well_while_the_events_go_elsewhere() -> None:
-    rig = Rig()
+def test_a_deployment_beside_production_is_well_while_the_events_go_elsewhere(rig: Rig) -> None:
     ((verdict, text),) = _webhook(rig)
     assert (verdict, "to nobody" in text) == (Verdict.OK, True)
     register(rig, "https://production.example/api/partner-center/secret-of-production")
@@ -315,8 +313,7 @@ def test_every_check_has_its_own_name_and_needs_only_earlier_ones() -> None:
     assert all(need in names[: names.index(check.name)] for check in CHECKS for need in check.needs)
 
 
-def test_an_unused_queue_is_no_problem(tmp_path: Path) -> None:
-    rig = Rig()
+def test_an_unused_queue_is_no_problem(rig: Rig, tmp_path: Path) -> None:
     register(rig)
     assert [b for b in bad(examined(deployment(rig))) if b[0] in ("queues", "poison queues", "tables")] == []
 

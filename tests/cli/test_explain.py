@@ -12,7 +12,7 @@ from cli.explain.explanation import Compared
 from cli.reading import WouldWrite
 from shared.deal import Claim, ClaimPhase, LinkState, Side
 from tests.cli.deployed import deployment, explained
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 
 def line(told: Explanation, group: str) -> GroupLine:
@@ -26,8 +26,7 @@ def busy(told: Explanation) -> dict[str, str]:
 
 
 def test_a_pair_in_agreement_has_nothing_to_do() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     told = explained(rig, opportunity)
     assert (told.opportunity_id, told.referral_id, told.state) == (opportunity, referral, "linked, active at Microsoft")
     assert told.summary == ("Both sides agree: nothing to write.",)
@@ -37,8 +36,7 @@ def test_a_pair_in_agreement_has_nothing_to_do() -> None:
 
 
 def test_either_record_and_the_short_id_tell_the_same() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, Amount=61000)
     told = explained(rig, opportunity)
     assert explained(rig, referral) == told
@@ -87,8 +85,7 @@ EDITS: list[tuple[Callable[[Rig, str, str], None], dict[str, str]]] = [
 def test_what_is_announced_to_be_written_is_what_the_next_run_writes(
     edit: Callable[[Rig, str, str], None], expected: dict[str, str]
 ) -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     edit(rig, opportunity, referral)
     told = explained(rig, opportunity)
     assert busy(told) == expected
@@ -109,8 +106,7 @@ def _groups(entry: str) -> list[str]:
 
 
 def test_where_a_group_was_edited_since_both_agreed_is_told() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     _both_edit(rig, opportunity, referral)
     told = explained(rig, opportunity)
     assert line(told, "amount or currency").changed == "in Salesforce"
@@ -120,8 +116,7 @@ def test_where_a_group_was_edited_since_both_agreed_is_told() -> None:
 
 
 def test_what_is_held_is_told_in_the_sellers_sentence() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, Description="x" * 5000)
     rig.poll()
     told = explained(rig, opportunity)
@@ -132,8 +127,7 @@ def test_what_is_held_is_told_in_the_sellers_sentence() -> None:
 
 
 def test_values_are_left_out_unless_they_are_asked_for() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     _both_edit(rig, opportunity, referral)
     secrets = ["61000", "Changed", "Fabrikam", "Dana", "fabrikam.example", "2026-06-30", "Aiko", "SOL-15974"]
     quiet, loud = (json.dumps(asdict(explained(rig, opportunity, values=values))) for values in (False, True))
@@ -142,8 +136,7 @@ def test_values_are_left_out_unless_they_are_asked_for() -> None:
 
 
 @pytest.mark.parametrize("values", [False, True])
-def test_a_refused_value_is_quoted_only_when_values_are_asked_for(*, values: bool) -> None:
-    rig = Rig()
+def test_a_refused_value_is_quoted_only_when_values_are_asked_for(rig: Rig, *, values: bool) -> None:
     account = rig.account(BillingCountry="Narnia")
     told = explained(rig, rig.new_opportunity(AccountId=account), values=values)
     assert ("Narnia" in json.dumps(asdict(told), ensure_ascii=False)) is values
@@ -151,8 +144,7 @@ def test_a_refused_value_is_quoted_only_when_values_are_asked_for(*, values: boo
 
 
 def test_a_services_own_words_are_shown_only_with_values() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.salesforce.automation.validation_rules.append(
         lambda sobject, after, before: "Not for Dana Ito" if after.get("Description") == "Changed there" else None
     )
@@ -249,16 +241,14 @@ def _halted(rig: Rig) -> str:
 
 def _duplicate(rig: Rig) -> str:
     opportunity, _ = rig.linked()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     rig.store.save(replace(link, state=LinkState.DUPLICATE))
     return opportunity
 
 
 def _claimed(rig: Rig) -> str:
     opportunity, _ = rig.linked()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     claim = Claim(ClaimPhase.WAIT, 2, "run", int(rig.now.timestamp()), 600, int(rig.now.timestamp()), "id")
     rig.store.save(replace(link, claim=claim))
     return opportunity
@@ -288,15 +278,13 @@ WORLDS: list[tuple[Callable[[Rig], str], str]] = [
 
 
 @pytest.mark.parametrize(("world", "words"), WORLDS)
-def test_every_state_of_a_record_is_told_in_words(world: Callable[[Rig], str], words: str) -> None:
-    rig = Rig()
+def test_every_state_of_a_record_is_told_in_words(rig: Rig, world: Callable[[Rig], str], words: str) -> None:
     told = explained(rig, world(rig))
     assert words in "\n".join((*told.summary, *told.open)), told
 
 
 @pytest.mark.parametrize("world", dict.fromkeys(world for world, _ in WORLDS))
-def test_explaining_writes_nothing_anywhere(world: Callable[[Rig], str]) -> None:
-    rig = Rig()
+def test_explaining_writes_nothing_anywhere(rig: Rig, world: Callable[[Rig], str]) -> None:
     record = world(rig)
     before, stored, waiting = rig.writes(), _stored(rig), _waiting(rig)
     explained(rig, record)
@@ -319,23 +307,20 @@ def _waiting(rig: Rig) -> dict[str, int]:
     return {name: len(messages) for name, messages in rig.queues.messages.items()}
 
 
-def test_a_pair_that_was_forgotten_is_told_as_never_agreed() -> None:
-    rig = Rig()
+def test_a_pair_that_was_forgotten_is_told_as_never_agreed(rig: Rig) -> None:
     told = explained(rig, _forgotten(rig))
     assert told.state == "no link"
     assert line(told, "amount or currency").changed == "never agreed"
     assert line(told, "amount or currency").action == "remember as equal"
 
 
-def test_a_pair_that_was_forgotten_is_found_from_either_record() -> None:
-    rig = Rig()
+def test_a_pair_that_was_forgotten_is_found_from_either_record(rig: Rig) -> None:
     opportunity = _forgotten(rig)
     referral = str(rig.opportunity(opportunity)["Referral_Identifier__c"])
     assert explained(rig, referral) == explained(rig, opportunity)
 
 
-def test_a_referral_that_becomes_no_opportunity_is_told_why() -> None:
-    rig = Rig()
+def test_a_referral_that_becomes_no_opportunity_is_told_why(rig: Rig) -> None:
     closed = rig.partner_center.new_inbound()
     rig.partner_center.service_sets(closed, {"/status": "Closed", "/substatus": "Expired"})
     assert "out of scope, or was closed before it came" in explained(rig, closed).summary[0]
@@ -344,8 +329,7 @@ def test_a_referral_that_becomes_no_opportunity_is_told_why() -> None:
 def test_a_field_that_the_org_has_lost_is_told() -> None:
     from shared.sync import describe
 
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.salesforce.remove_field("Opportunity", "Description")
     describe(rig.sync)
     rig.pass_time(minutes=1)
@@ -354,8 +338,7 @@ def test_a_field_that_the_org_has_lost_is_told() -> None:
     assert "description" not in {line.group for line in told.groups}
 
 
-def test_a_referral_that_names_what_is_no_opportunity_is_told_of_alone() -> None:
-    rig = Rig()
+def test_a_referral_that_names_what_is_no_opportunity_is_told_of_alone(rig: Rig) -> None:
     told = explained(rig, rig.partner_center.new_inbound(externalReferenceId="0065e00000ZZZZZAAA"))
     assert "It is in scope" in told.summary[0]
 
@@ -383,8 +366,7 @@ def test_what_is_no_record_is_refused(text: str) -> None:
         lambda sync: sync.bells.ring("x", [], reason="r"),
     ],
 )
-def test_the_clients_of_the_command_line_refuse_every_write(write: Callable[[Any], object]) -> None:
-    rig = Rig()
+def test_the_clients_of_the_command_line_refuse_every_write(rig: Rig, write: Callable[[Any], object]) -> None:
     before = rig.writes()
     with pytest.raises(WouldWrite):
         write(deployment(rig).sync)

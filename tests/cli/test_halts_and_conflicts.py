@@ -14,7 +14,7 @@ from shared.deal import Link, LinkState, Side
 from shared.sync.admission.brakes import halt_of
 from tests.cli.deployed import deployment, explained
 from tests.cli.test_cosell import cosell, rig, settings_file
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 from tests.sync.test_bad_opportunities import BAD, Bad, spoiled
 
 __all__ = ["rig"]
@@ -226,8 +226,7 @@ def test_what_was_refused_is_sent_once_the_deal_changes_and_explain_knows() -> N
 
 
 def test_nobody_is_told_to_clear_an_identifier_that_only_cannot_be_read_now() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.forget_everything()
     rig.partner_center.fail(times=99, on="*", status=503)
     told = explained(rig, opportunity)
@@ -235,8 +234,7 @@ def test_nobody_is_told_to_clear_an_identifier_that_only_cannot_be_read_now() ->
     assert not told.complete
 
 
-def test_a_creation_that_a_person_has_to_decide_is_not_promised() -> None:
-    rig = Rig()
+def test_a_creation_that_a_person_has_to_decide_is_not_promised(rig: Rig) -> None:
     opportunity = rig.new_opportunity()
     link = Link(f"s-{opportunity}", LinkState.DUPLICATE, opportunity_id=opportunity)
     rig.store.claim_alias(Side.SALESFORCE, opportunity, rig.store.save(link).id)
@@ -247,8 +245,7 @@ def test_a_creation_that_a_person_has_to_decide_is_not_promised() -> None:
     assert rig.partner_center.writes() == []
 
 
-def test_explain_promises_no_creation_while_the_org_lacks_a_field_that_microsoft_needs() -> None:
-    rig = Rig()
+def test_explain_promises_no_creation_while_the_org_lacks_a_field_that_microsoft_needs(rig: Rig) -> None:
     opportunity = rig.new_opportunity()
     rig.salesforce.remove_field("Opportunity", "Amount")
     flows.describe(rig.sync)

@@ -37,8 +37,7 @@ def test_an_org_with_the_package_is_in_order_and_says_so_only_where_leads_are_re
     assert list(said.values())[1] == [()]
 
 
-def test_without_records_of_lead_an_org_that_lacks_the_object_is_in_order(tmp_path: Path) -> None:
-    rig = Rig()
+def test_without_records_of_lead_an_org_that_lacks_the_object_is_in_order(rig: Rig, tmp_path: Path) -> None:
     del rig.salesforce.schema["Lead"]
     assert found(rig, "[scope]\nco_sell_only = false\n", tmp_path) == []
 
@@ -79,9 +78,8 @@ MISTAKES: list[tuple[Callable[[Rig], None], str, str, str]] = [
 
 @pytest.mark.parametrize(("spoil", "check", "verdict", "words"), MISTAKES)
 def test_each_mistake_about_lead_is_found_by_its_check(
-    spoil: Callable[[Rig], None], check: str, verdict: str, words: str, tmp_path: Path
+    rig: Rig, spoil: Callable[[Rig], None], check: str, verdict: str, words: str, tmp_path: Path
 ) -> None:
-    rig = Rig()
     spoil(rig)
     (line,) = found(rig, AS_LEADS, tmp_path)
     assert line[:2] == (check, verdict)
@@ -92,9 +90,6 @@ def test_two_switches_that_contradict_each_other_are_told(tmp_path: Path) -> Non
     ((check, verdict, text),) = found(Rig(), NEVER, tmp_path)
     assert (check, verdict) == (LEADS, "warning")
     assert "scope.co_sell_only leaves leads alone" in text
-
-
-# Explained
 
 
 def told(rig: Rig, record: str, folder: Path) -> str:

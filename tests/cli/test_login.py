@@ -124,12 +124,10 @@ def test_a_halted_app_catches_up_by_itself_after_a_sign_in() -> None:
     rig.pass_time(hours=2)
     rig.entra.revoke()
     rig.edit(opportunity, Amount=61000)
-    for _ in range(5):
-        rig.minute()
+    rig.minutes(5)
     assert [issue.code for issue in rig.store.issues()] == ["unauthorised"]
     assert office.by_device() == []
-    for _ in range(16):
-        rig.minute()
+    rig.minutes(16)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert list(rig.store.issues()) == []
 

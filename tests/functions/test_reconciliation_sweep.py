@@ -33,9 +33,8 @@ def of_retention(caplog: pytest.LogCaptureFixture) -> list[int]:
 
 
 def test_old_lines_go_in_the_night_and_one_line_says_how_many(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rig = Rig()
     rig.linked()
     (link,) = rig.store.links()
     before = len(rig.store.history(link.id))
@@ -47,8 +46,7 @@ def test_old_lines_go_in_the_night_and_one_line_says_how_many(
     assert of_retention(caplog)[-1:] == [before]
 
 
-def test_old_lines_go_even_when_the_comparison_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    rig = Rig()
+def test_old_lines_go_even_when_the_comparison_failed(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     rig.linked()
     (link,) = rig.store.links()
     rig.pass_time(days=31)

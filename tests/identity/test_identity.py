@@ -96,26 +96,25 @@ class Directory:
         self.now += timedelta(seconds=seconds)
 
 
-# Entra
+@pytest.fixture(name="directory")
+def _directory() -> Directory:
+    return Directory()
 
 
-def test_the_first_refresh_token_comes_from_the_settings_and_its_successor_is_kept() -> None:
-    directory = Directory()
+def test_the_first_refresh_token_comes_from_the_settings_and_its_successor_is_kept(directory: Directory) -> None:
     token = directory.tokens.token(REFERRALS)
     assert directory.world.token_ok(token, REFERRALS) is None
     assert directory.token_store.saved
     assert directory.token_store.saved[-1] != directory.first
 
 
-def test_one_refresh_token_serves_both_audiences_with_a_token_each() -> None:
-    directory = Directory()
+def test_one_refresh_token_serves_both_audiences_with_a_token_each(directory: Directory) -> None:
     assert directory.world.token_ok(directory.tokens.token(REFERRALS), REFERRALS) is None
     assert directory.world.token_ok(directory.tokens.token(WEBHOOKS), WEBHOOKS) is None
     assert directory.world.token_ok(directory.tokens.token(REFERRALS), WEBHOOKS) == "audience"
 
 
-def test_a_token_is_used_until_five_minutes_before_it_expires() -> None:
-    directory = Directory()
+def test_a_token_is_used_until_five_minutes_before_it_expires(directory: Directory) -> None:
     first = directory.tokens.token(REFERRALS)
     directory.now += timedelta(seconds=3599 - 301)
     assert directory.tokens.token(REFERRALS) == first
@@ -124,8 +123,7 @@ def test_a_token_is_used_until_five_minutes_before_it_expires() -> None:
     assert directory.world.refreshes(REFERRALS) == 2
 
 
-def test_every_refresh_uses_the_newest_refresh_token() -> None:
-    directory = Directory()
+def test_every_refresh_uses_the_newest_refresh_token(directory: Directory) -> None:
     directory.world.knobs.one_time_refresh = True
     for _ in range(3):
         directory.tokens.token(REFERRALS)
@@ -133,8 +131,7 @@ def test_every_refresh_uses_the_newest_refresh_token() -> None:
     assert len(set(directory.token_store.saved)) == 3
 
 
-def test_twenty_threads_ask_for_one_token_once() -> None:
-    directory = Directory()
+def test_twenty_threads_ask_for_one_token_once(directory: Directory) -> None:
     together = threading.Barrier(20)
 
     def ask(_: int) -> str:
@@ -147,8 +144,7 @@ def test_twenty_threads_ask_for_one_token_once() -> None:
     assert directory.world.refreshes(REFERRALS) == 1
 
 
-def test_a_refused_token_is_forgotten_unless_a_newer_one_is_there_already() -> None:
-    directory = Directory()
+def test_a_refused_token_is_forgotten_unless_a_newer_one_is_there_already(directory: Directory) -> None:
     old = directory.tokens.token(REFERRALS)
     directory.tokens.forget(REFERRALS, old)
     new = directory.tokens.token(REFERRALS)
@@ -158,16 +154,14 @@ def test_a_refused_token_is_forgotten_unless_a_newer_one_is_there_already() -> N
     assert directory.tokens.token(REFERRALS) != new
 
 
-def test_a_lost_race_for_the_keeper_leaves_the_other_processs_token_in_place() -> None:
-    directory = Directory()
+def test_a_lost_race_for_the_keeper_leaves_the_other_processs_token_in_place(directory: Directory) -> None:
     rival = directory.world.new_refresh_token()
     directory.token_store.rivals.append(rival)
     assert directory.world.token_ok(directory.tokens.token(REFERRALS), REFERRALS) is None
     assert directory.token_store.token == rival
 
 
-def test_a_refresh_token_used_up_by_another_process_is_replaced_by_the_one_it_stored() -> None:
-    directory = Directory()
+def test_a_refresh_token_used_up_by_another_process_is_replaced_by_the_one_it_stored(directory: Directory) -> None:
     directory.world.knobs.one_time_refresh = True
     ours, theirs = directory.process(), directory.process()
     ours.token(REFERRALS)
@@ -180,8 +174,7 @@ def test_a_refresh_token_used_up_by_another_process_is_replaced_by_the_one_it_st
 
 
 @pytest.mark.parametrize(("knob", "code"), [("mfa_demanded", "AADSTS50076"), ("revoked", "AADSTS50173")])
-def test_what_only_a_person_can_repair_halts_with_its_code_alone(knob: str, code: str) -> None:
-    directory = Directory()
+def test_what_only_a_person_can_repair_halts_with_its_code_alone(directory: Directory, knob: str, code: str) -> None:
     setattr(directory.world.knobs, knob, True)
     with pytest.raises(Unauthorised) as refused:
         directory.tokens.token(REFERRALS)
@@ -202,8 +195,7 @@ def test_a_wrong_tenant_needs_the_operator() -> None:
         tokens.token(REFERRALS)
 
 
-def test_an_expired_refresh_token_and_a_wrong_secret_are_told_apart() -> None:
-    directory = Directory()
+def test_an_expired_refresh_token_and_a_wrong_secret_are_told_apart(directory: Directory) -> None:
     directory.now += timedelta(days=91)
     with pytest.raises(Unauthorised, match="AADSTS700082"):
         directory.tokens.token(REFERRALS)
@@ -211,8 +203,7 @@ def test_an_expired_refresh_token_and_a_wrong_secret_are_told_apart() -> None:
         Directory(entra_client_secret="wrong").tokens.token(REFERRALS)
 
 
-def test_a_refusal_is_not_remembered_once_it_is_repaired() -> None:
-    directory = Directory()
+def test_a_refusal_is_not_remembered_once_it_is_repaired(directory: Directory) -> None:
     directory.world.knobs.revoked = True
     with pytest.raises(Unauthorised):
         directory.tokens.token(REFERRALS)
@@ -226,8 +217,7 @@ def test_without_any_refresh_token_nothing_is_sent() -> None:
         directory.tokens.token(REFERRALS)
 
 
-def test_a_busy_sign_in_service_is_unavailable_not_unauthorised() -> None:
-    directory = Directory()
+def test_a_busy_sign_in_service_is_unavailable_not_unauthorised(directory: Directory) -> None:
     directory.world.knobs.unavailable = 1
     with pytest.raises(Unavailable):
         directory.tokens.token(REFERRALS)
@@ -265,8 +255,7 @@ def test_a_sign_in_service_that_does_not_make_sense_is_unavailable(answer: bytes
     assert "first-token" not in str(failed.value)
 
 
-def test_a_directory_on_this_machine_is_reached_over_plain_http() -> None:
-    directory = Directory()
+def test_a_directory_on_this_machine_is_reached_over_plain_http(directory: Directory) -> None:
     front = EntraApp(directory.world)
 
     paths: list[str] = []
@@ -290,8 +279,9 @@ def test_a_directory_on_this_machine_is_reached_over_plain_http() -> None:
     assert not any("discovery/instance" in path for path in paths)
 
 
-def test_a_keeper_that_fails_costs_nobody_an_access_token_and_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    directory = Directory()
+def test_a_keeper_that_fails_costs_nobody_an_access_token_and_is_told(
+    directory: Directory, caplog: pytest.LogCaptureFixture
+) -> None:
 
     def failing(text: str, version: str) -> str:
         raise Unavailable(Side.PARTNER_CENTER, "sign-in", code="key_vault")
@@ -303,25 +293,19 @@ def test_a_keeper_that_fails_costs_nobody_an_access_token_and_is_told(caplog: py
     assert [json.loads(record.message)["event"] for record in caplog.records] == ["refresh token not kept"]
 
 
-# Several workers
-
-
-def test_workers_share_an_access_token_instead_of_fetching_one_each() -> None:
-    directory = Directory()
+def test_workers_share_an_access_token_instead_of_fetching_one_each(directory: Directory) -> None:
     tokens = {directory.process().token(REFERRALS) for _ in range(5)}
     assert len(tokens) == 1
     assert directory.world.refreshes(REFERRALS) == 1
 
 
-def test_a_shared_access_token_that_the_service_refused_is_not_taken_again() -> None:
-    directory = Directory()
+def test_a_shared_access_token_that_the_service_refused_is_not_taken_again(directory: Directory) -> None:
     refused = directory.tokens.token(REFERRALS)
     directory.tokens.forget(REFERRALS, refused)
     assert directory.tokens.token(REFERRALS) != refused
 
 
-def test_what_was_kept_just_before_the_turn_began_is_not_fetched_again() -> None:
-    directory = Directory()
+def test_what_was_kept_just_before_the_turn_began_is_not_fetched_again(directory: Directory) -> None:
     load, stale = directory.token_store.load, directory.token_store.load()
     directory.process().token(REFERRALS)
     answers = [stale]
@@ -330,16 +314,14 @@ def test_what_was_kept_just_before_the_turn_began_is_not_fetched_again() -> None
     assert directory.world.refreshes(REFERRALS) == 1
 
 
-def test_renewing_asks_entra_whatever_is_kept_and_everybody_gets_what_it_brings() -> None:
-    directory = Directory()
+def test_renewing_asks_entra_whatever_is_kept_and_everybody_gets_what_it_brings(directory: Directory) -> None:
     old = directory.tokens.token(REFERRALS)
     new = directory.process().renew(REFERRALS)
     assert old != new == directory.process().token(REFERRALS)
     assert directory.world.refreshes(REFERRALS) == 2
 
 
-def test_a_worker_waits_for_its_turn_and_takes_what_the_one_before_it_kept() -> None:
-    directory = Directory()
+def test_a_worker_waits_for_its_turn_and_takes_what_the_one_before_it_kept(directory: Directory) -> None:
     lease = refresh_lease(directory.tables, directory.clock).take()
     assert lease
     sleep, others = directory.sleep, directory.process()
@@ -355,8 +337,7 @@ def test_a_worker_waits_for_its_turn_and_takes_what_the_one_before_it_kept() -> 
     assert directory.world.refreshes(REFERRALS) == 1
 
 
-def test_while_another_worker_refreshes_the_old_token_is_used_until_it_ends() -> None:
-    directory = Directory()
+def test_while_another_worker_refreshes_the_old_token_is_used_until_it_ends(directory: Directory) -> None:
     old = directory.tokens.token(REFERRALS)
     directory.now += timedelta(seconds=3599 - 200)
     assert refresh_lease(directory.tables, directory.clock).take()
@@ -364,8 +345,7 @@ def test_while_another_worker_refreshes_the_old_token_is_used_until_it_ends() ->
     assert directory.slept == 0
 
 
-def test_while_the_sign_in_service_is_away_the_old_token_is_used_until_it_ends() -> None:
-    directory = Directory()
+def test_while_the_sign_in_service_is_away_the_old_token_is_used_until_it_ends(directory: Directory) -> None:
     old = directory.tokens.token(REFERRALS)
     directory.world.knobs.unavailable = 9
     directory.now += timedelta(seconds=3599 - 61)
@@ -375,15 +355,13 @@ def test_while_the_sign_in_service_is_away_the_old_token_is_used_until_it_ends()
         directory.tokens.token(REFERRALS)
 
 
-def test_the_turn_of_a_worker_that_died_ends_by_itself() -> None:
-    directory = Directory()
+def test_the_turn_of_a_worker_that_died_ends_by_itself(directory: Directory) -> None:
     assert refresh_lease(directory.tables, directory.clock).take()
     assert directory.tokens.token(REFERRALS)
     assert directory.slept == pytest.approx(60, abs=1)
 
 
-def test_a_turn_that_never_comes_is_unavailable_not_for_ever() -> None:
-    directory = Directory()
+def test_a_turn_that_never_comes_is_unavailable_not_for_ever(directory: Directory) -> None:
     taken = refresh_lease(directory.tables, directory.clock).take()
     assert taken
 
@@ -399,8 +377,7 @@ def test_a_turn_that_never_comes_is_unavailable_not_for_ever() -> None:
     assert directory.world.refreshes(REFERRALS) == 0
 
 
-def test_a_worker_whose_turn_has_gone_to_another_does_not_refresh() -> None:
-    directory = Directory()
+def test_a_worker_whose_turn_has_gone_to_another_does_not_refresh(directory: Directory) -> None:
     rival = refresh_lease(directory.tables, directory.clock)
     load = directory.token_store.load
     loads: list[int] = []
@@ -421,8 +398,9 @@ def test_a_worker_whose_turn_has_gone_to_another_does_not_refresh() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "counts"), [(10, True), (11, False)])
-def test_an_extension_that_was_written_too_late_does_not_count(seconds: int, *, counts: bool) -> None:
-    directory = Directory()
+def test_an_extension_that_was_written_too_late_does_not_count(
+    directory: Directory, seconds: int, *, counts: bool
+) -> None:
     rows = Store(directory.tables)
     put = rows.put_cursor
 
@@ -436,8 +414,7 @@ def test_an_extension_that_was_written_too_late_does_not_count(seconds: int, *, 
     assert lease.extend() is counts
 
 
-def test_the_turn_is_free_again_after_a_refusal() -> None:
-    directory = Directory()
+def test_the_turn_is_free_again_after_a_refusal(directory: Directory) -> None:
     directory.world.knobs.revoked = True
     with pytest.raises(Unauthorised):
         directory.tokens.token(REFERRALS)
@@ -468,17 +445,13 @@ def test_what_is_printed_of_the_kept_sign_in_shows_no_token() -> None:
     assert "s3cret" not in repr(kept)
 
 
-# Renewal
-
-
 def renewal(directory: Directory) -> tuple[Renewal, Store]:
     """The timer's work over a directory, and the work list it writes to."""
     store = Store(directory.tables)
     return Renewal(directory.tokens, (REFERRALS, WEBHOOKS), store, lambda: int(directory.now.timestamp())), store
 
 
-def test_a_sign_in_that_is_renewed_lives_for_years() -> None:
-    directory = Directory()
+def test_a_sign_in_that_is_renewed_lives_for_years(directory: Directory) -> None:
     renewing, store = renewal(directory)
     for _ in range(40):
         directory.now += timedelta(days=55)
@@ -487,8 +460,9 @@ def test_a_sign_in_that_is_renewed_lives_for_years() -> None:
     assert list(store.issues()) == []
 
 
-def test_a_refresh_token_of_sixty_days_raises_an_alert_a_month_before_it_ends(caplog: pytest.LogCaptureFixture) -> None:
-    directory = Directory()
+def test_a_refresh_token_of_sixty_days_raises_an_alert_a_month_before_it_ends(
+    directory: Directory, caplog: pytest.LogCaptureFixture
+) -> None:
     renewing, store = renewal(directory)
     renewing.run()
     save = directory.token_store.save
@@ -512,8 +486,7 @@ def test_a_refresh_token_of_sixty_days_raises_an_alert_a_month_before_it_ends(ca
     assert list(store.issues()) == []
 
 
-def test_a_refresh_token_that_was_never_kept_is_told_at_once() -> None:
-    directory = Directory()
+def test_a_refresh_token_that_was_never_kept_is_told_at_once(directory: Directory) -> None:
     renewing, store = renewal(directory)
 
     def refusing(text: str, version: str) -> str:
@@ -524,8 +497,7 @@ def test_a_refresh_token_that_was_never_kept_is_told_at_once() -> None:
     assert [issue.code for issue in store.issues()] == ["refresh_token_not_kept"]
 
 
-def test_a_refused_sign_in_is_told_by_its_code_and_closed_after_repair() -> None:
-    directory = Directory()
+def test_a_refused_sign_in_is_told_by_its_code_and_closed_after_repair(directory: Directory) -> None:
     renewing, store = renewal(directory)
     renewing.run()
     directory.now += timedelta(hours=2)
@@ -537,17 +509,13 @@ def test_a_refused_sign_in_is_told_by_its_code_and_closed_after_repair() -> None
     assert list(store.issues()) == []
 
 
-def test_a_sign_in_service_that_is_busy_raises_no_alert() -> None:
-    directory = Directory()
+def test_a_sign_in_service_that_is_busy_raises_no_alert(directory: Directory) -> None:
     renewing, store = renewal(directory)
     renewing.run()
     directory.now += timedelta(hours=2)
     directory.world.knobs.unavailable = 2
     assert renewing.run() == ()
     assert list(store.issues()) == []
-
-
-# Keepers
 
 
 def test_the_store_keeper_passes_versions_through() -> None:
@@ -638,9 +606,6 @@ def _azure_error(status: int | None) -> Exception:
 def test_a_vault_that_does_not_answer_is_not_a_bug(status: int | None, kind: type[ApiError]) -> None:
     with pytest.raises(kind, match="key_vault"):
         vault_keeper(_Vault(_azure_error(status))).load()
-
-
-# Salesforce
 
 
 def org() -> SalesforceWorld:

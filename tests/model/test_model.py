@@ -52,9 +52,8 @@ def test_a_search_without_end_is_stopped() -> None:
 # What the check has found, smallest first; each is a path that lost an edit until the named rule was kept.
 
 
-def test_another_runs_write_is_not_taken_as_never_arrived_because_its_repetition_is_too_late() -> None:
+def test_another_runs_write_is_not_taken_as_never_arrived_because_its_repetition_is_too_late(rig: Rig) -> None:
     """A seller goes back to the old value after a write without an answer; a replica still shows the old version."""
-    rig = Rig()
     opportunity, referral = _unanswered(rig)
     rig.partner_center.knobs.stale_seconds = 100
     rig.pass_time(seconds=70)
@@ -65,9 +64,8 @@ def test_another_runs_write_is_not_taken_as_never_arrived_because_its_repetition
     assert rig.referral(referral)["details"]["dealValue"] == 50000
 
 
-def test_another_runs_write_that_is_refused_when_repeated_is_looked_for_before_it_is_held() -> None:
+def test_another_runs_write_that_is_refused_when_repeated_is_looked_for_before_it_is_held(rig: Rig) -> None:
     """The service may look at the content before it looks at the version."""
-    rig = Rig()
     opportunity, referral = _unanswered(rig)
     rig.partner_center.knobs.stale_seconds = 100
     rig.sync = replace(rig.sync, referrals=cast("Any", RefusingOnce(rig)))
@@ -78,15 +76,13 @@ def test_another_runs_write_that_is_refused_when_repeated_is_looked_for_before_i
     assert rig.referral(referral)["details"]["dealValue"] == 50000
 
 
-def test_a_throttled_repetition_of_another_runs_write_keeps_it_announced() -> None:
-    rig = Rig()
+def test_a_throttled_repetition_of_another_runs_write_keeps_it_announced(rig: Rig) -> None:
     opportunity, _ = _unanswered(rig)
     rig.partner_center.knobs.stale_seconds = 100
     rig.partner_center.fail(on="PATCH", status=429, retry_after=600)
     rig.pass_time(seconds=70)
     rig.drain(patiently=False)
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert link.intent is not None
 
 
@@ -130,5 +126,4 @@ def _unanswered(rig: Rig) -> tuple[str, str]:
 
 
 def _settle(rig: Rig) -> None:
-    for _ in range(10):
-        rig.minute()
+    rig.minutes(10)

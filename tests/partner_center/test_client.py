@@ -3,7 +3,7 @@
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
@@ -26,7 +26,7 @@ from shared.registration.plan import Registration, TestResult
 from shared.shapes.referral import PATCHABLE
 from shared.transport import Clock, RetryPolicy
 from tests.support import contracts
-from tests.support.connecting import NOW, clock, no_waiting, refresh_lease, settings
+from tests.support.connecting import NOW, clock, refresh_lease, settings
 
 ID = "7d23e5ca-0c2f-4b52-8a3f-6f3a5d1c9e11"
 REQUEST_ID = "11111111-2222-4333-8444-555555555555"
@@ -36,12 +36,6 @@ RAISE = [{"op": "replace", "path": "/details/dealValue", "value": Decimal("15000
 
 def nothing() -> None:
     """There is nothing to make sure of."""
-
-
-@pytest.fixture(autouse=True)
-def _at_once() -> Iterator[None]:
-    with no_waiting():
-        yield
 
 
 class Tokens:
@@ -122,11 +116,12 @@ def referral(etag: str = '"e1"') -> httpx.Response:
     return httpx.Response(200, json={"id": ID, "eTag": etag})
 
 
-# Read
+@pytest.fixture(name="bench")
+def _bench() -> Bench:
+    return Bench()
 
 
-def test_a_referral_is_read_with_exact_numbers() -> None:
-    bench = Bench()
+def test_a_referral_is_read_with_exact_numbers(bench: Bench) -> None:
     referral_id = bench.inbound()
     found = bench.api.get(referral_id)
     assert found["id"] == referral_id
@@ -148,8 +143,7 @@ def test_both_families_of_headers_are_on_every_call_with_new_ids_each_time() -> 
 
 
 @pytest.mark.parametrize("bad", ["", "../registration", "7d23e5ca", f"{ID}/x", f"{ID}\n", "x' or 1 eq 1"])
-def test_only_guids_go_into_paths_and_filters(bad: str) -> None:
-    bench = Bench()
+def test_only_guids_go_into_paths_and_filters(bench: Bench, bad: str) -> None:
     actions: list[Callable[[], object]] = [
         lambda: bench.api.get(bad),
         lambda: bench.api.patch(bad, RAISE, etag="e"),
@@ -200,11 +194,7 @@ def test_the_pause_a_service_asks_for_is_handed_on() -> None:
     assert throttled.value.retry_after_seconds == 60
 
 
-# Change
-
-
-def test_a_change_carries_the_version_and_brings_the_new_one_in_one_call() -> None:
-    bench = Bench()
+def test_a_change_carries_the_version_and_brings_the_new_one_in_one_call(bench: Bench) -> None:
     referral_id = bench.inbound()
     before = bench.world.get(referral_id)["eTag"]
     after = bench.api.patch(referral_id, RAISE, etag=before)
@@ -229,16 +219,14 @@ def test_every_way_of_saying_that_the_version_is_old_is_stale(mismatch: ETagMism
     assert len(bench.world.requests) == 1
 
 
-def test_a_change_is_repeated_after_a_refusal_and_lands_once() -> None:
-    bench = Bench()
+def test_a_change_is_repeated_after_a_refusal_and_lands_once(bench: Bench) -> None:
     referral_id = bench.inbound()
     bench.world.fail(on="PATCH", status=503)
     bench.api.patch(referral_id, RAISE, etag=bench.world.get(referral_id)["eTag"])
     assert [call.status for call in bench.world.requests] == [503, 200]
 
 
-def test_nothing_is_changed_without_a_version() -> None:
-    bench = Bench()
+def test_nothing_is_changed_without_a_version(bench: Bench) -> None:
     with pytest.raises(ValueError, match="version"):
         bench.api.patch(bench.inbound(), RAISE, etag="")
     assert bench.world.requests == []
@@ -256,8 +244,7 @@ def test_nothing_is_changed_without_a_version() -> None:
         [{}],
     ],
 )
-def test_only_documented_changes_are_sent(operations: list[dict[str, Any]]) -> None:
-    bench = Bench()
+def test_only_documented_changes_are_sent(bench: Bench, operations: list[dict[str, Any]]) -> None:
     with pytest.raises(ValueError, match=r"operation|changed"):
         bench.api.patch(bench.inbound(), operations, etag="e")
     assert bench.world.requests == []
@@ -325,17 +312,13 @@ def test_a_change_is_repeated_only_when_it_provably_did_not_happen(
     assert len(answers.asked) == sends
 
 
-def test_a_lost_answer_to_a_change_that_landed_is_unclear() -> None:
-    bench = Bench()
+def test_a_lost_answer_to_a_change_that_landed_is_unclear(bench: Bench) -> None:
     referral_id = bench.inbound()
     bench.world.fail(on="PATCH", breaks="timeout", after_effect=True)
     with pytest.raises(Unclear):
         bench.api.patch(referral_id, RAISE, etag=bench.world.get(referral_id)["eTag"])
     assert bench.world.get(referral_id)["details"]["dealValue"] == 150000.5
     assert len(bench.world.writes()) == 1
-
-
-# Create
 
 
 def body() -> dict[str, Any]:
@@ -390,23 +373,18 @@ def test_a_creation_is_sent_once_whatever_happens(answer: httpx.Response | Excep
     assert len(answers.asked) == 1
 
 
-def test_a_creation_that_landed_before_the_time_out_is_unclear_and_not_repeated() -> None:
-    bench = Bench()
+def test_a_creation_that_landed_before_the_time_out_is_unclear_and_not_repeated(bench: Bench) -> None:
     bench.world.fail(on="POST", breaks="timeout", after_effect=True)
     with pytest.raises(Unclear):
         bench.api.create(body(), request_id=REQUEST_ID, before=nothing)
     assert len(bench.world.referrals()) == 1
 
 
-def test_a_refused_creation_tells_the_seller_why_and_the_log_only_the_code() -> None:
-    bench = Bench()
+def test_a_refused_creation_tells_the_seller_why_and_the_log_only_the_code(bench: Bench) -> None:
     with pytest.raises(Rejected) as refused:
         bench.api.create({**body(), "name": ""}, request_id=REQUEST_ID, before=nothing)
     assert any("name" in field for problem in refused.value.problems for field in problem.fields)
     assert str(refused.value) == "POST /referrals at partner_center: 400 invalidRequest"
-
-
-# Lists
 
 
 def test_the_newest_come_first_and_pages_are_fetched_only_as_they_are_read() -> None:
@@ -454,8 +432,7 @@ def test_a_page_that_makes_no_sense_ends_with_an_error(page: Any) -> None:
         list(answering(Answers(httpx.Response(200, json=page))).newest("createdDateTime"))
 
 
-def test_an_engagement_lists_our_side_and_microsofts() -> None:
-    bench = Bench()
+def test_an_engagement_lists_our_side_and_microsofts(bench: Bench) -> None:
     referral_id = bench.inbound()
     engagement_id = bench.world.get(referral_id)["engagementId"]
     found = bench.api.engagement(engagement_id)
@@ -463,11 +440,7 @@ def test_an_engagement_lists_our_side_and_microsofts() -> None:
     assert {item["engagementId"] for item in found} == {engagement_id}
 
 
-# Tokens
-
-
-def test_an_expired_token_is_replaced_once_and_the_condition_is_sent_again() -> None:
-    bench = Bench()
+def test_an_expired_token_is_replaced_once_and_the_condition_is_sent_again(bench: Bench) -> None:
     referral_id = bench.inbound()
     old = bench.world.get(referral_id)["eTag"]
     bench.world.portal_edit(referral_id, {"/details/dealValue": 1})
@@ -478,8 +451,7 @@ def test_an_expired_token_is_replaced_once_and_the_condition_is_sent_again() -> 
     assert [call.status for call in bench.world.requests] == [401, 412]
 
 
-def test_twenty_threads_with_one_refused_token_ask_for_one_token() -> None:
-    bench = Bench()
+def test_twenty_threads_with_one_refused_token_ask_for_one_token(bench: Bench) -> None:
     referral_id = bench.inbound()
     http = requests.Session()
     http.mount("https://", WsgiAdapter(EntraApp(bench.entra)))
@@ -546,22 +518,17 @@ def test_a_missing_second_factor_halts_at_once_and_its_token_is_not_used_again(
     assert len(bench.tokens.forgotten) == 1
 
 
-def test_an_app_only_token_is_forbidden_not_renewed() -> None:
-    bench = Bench()
+def test_an_app_only_token_is_forbidden_not_renewed(bench: Bench) -> None:
     bench.tokens.issue = bench.entra.app_token
     with pytest.raises(Forbidden):
         bench.api.get(ID)
     assert len(bench.world.requests) == 1
 
 
-def test_each_host_gets_a_token_of_its_own_audience() -> None:
-    bench = Bench()
+def test_each_host_gets_a_token_of_its_own_audience(bench: Bench) -> None:
     bench.api.get(bench.inbound())
     bench.webhooks.events()
     assert bench.tokens.asked == ["https://api.partner.microsoft.com", "https://api.partnercenter.microsoft.com"]
-
-
-# The line
 
 
 def test_no_more_calls_run_at_once_than_the_settings_allow() -> None:
@@ -591,8 +558,9 @@ def test_every_call_has_the_time_limit_of_the_settings() -> None:
     assert (limits["connect"], limits["read"]) == (5.0, 12.0)
 
 
-def test_logs_name_the_call_and_its_ids_and_nothing_of_its_content(caplog: pytest.LogCaptureFixture) -> None:
-    bench = Bench()
+def test_logs_name_the_call_and_its_ids_and_nothing_of_its_content(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
     referral_id = bench.inbound()
     with caplog.at_level(logging.INFO, "cosell.calls"):
         found = bench.api.get(referral_id)
@@ -610,8 +578,7 @@ def test_logs_name_the_call_and_its_ids_and_nothing_of_its_content(caplog: pytes
     assert not any(secret in text for secret in (referral_id, "150000", "Fabrikam", "Bearer", "@"))
 
 
-def test_the_unchanged_client_reaches_a_simulator_on_this_machine() -> None:
-    bench = Bench()
+def test_the_unchanged_client_reaches_a_simulator_on_this_machine(bench: Bench) -> None:
     referral_id = bench.inbound()
     server = make_server("127.0.0.1", 0, PartnerCenterApp(bench.world, bench.entra.token_ok), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -646,8 +613,7 @@ def test_a_registration_is_read_in_either_casing(casing: Literal["pascal", "came
     assert bench.webhooks.current() == Registration(URL, EVENTS)
 
 
-def test_a_registration_is_sent_in_the_documented_form() -> None:
-    bench = Bench()
+def test_a_registration_is_sent_in_the_documented_form(bench: Bench) -> None:
     bench.webhooks.save(URL, EVENTS, exists=False)
     (call,) = bench.world.requests
     assert (call.method, call.body) == (
@@ -656,8 +622,7 @@ def test_a_registration_is_sent_in_the_documented_form() -> None:
     )
 
 
-def test_an_existing_registration_is_replaced_also_when_nobody_knew_of_it() -> None:
-    bench = Bench()
+def test_an_existing_registration_is_replaced_also_when_nobody_knew_of_it(bench: Bench) -> None:
     bench.world.registrations.register_foreign("https://other.example/", ("invoice-ready",))
     bench.webhooks.save(URL, EVENTS, exists=False)
     assert [call.method for call in bench.world.requests] == ["POST", "PUT"]
@@ -682,8 +647,7 @@ def test_a_test_event_is_asked_for_and_its_result_read(plain: bool) -> None:
     assert [code for code, _ in result.results] == ["OK"]
 
 
-def test_a_third_test_event_within_a_minute_is_throttled_and_not_repeated() -> None:
-    bench = Bench()
+def test_a_third_test_event_within_a_minute_is_throttled_and_not_repeated(bench: Bench) -> None:
     bench.webhooks.save(URL, EVENTS, exists=False)
     for _ in range(2):
         bench.webhooks.send_test()

@@ -33,8 +33,7 @@ def shared_by_seller(rig: Rig) -> None:
     opportunity, referral = rig.linked()
     rig.edit(opportunity, Amount=75000, CloseDate="2026-09-30", Description="Moves to Azure in two steps.")
     rig.minute()
-    rig.partner_center.portal_edit(referral, {"/details/dealValue": 80000})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/dealValue": 80000})
     assert rig.opportunity(opportunity)["Amount"] == 80000
     rig.edit(opportunity, StageName="Closed Won")
     rig.minute()

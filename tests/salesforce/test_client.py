@@ -4,7 +4,7 @@ import itertools
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -31,15 +31,9 @@ from shared.errors import (
 )
 from shared.salesforce import Salesforce, SalesforceSession, Step, Usage
 from shared.salesforce.composite import Answers, answers_of, request_of
-from tests.support.connecting import MY_DOMAIN, NOW, clock, no_waiting, settings
+from tests.support.connecting import MY_DOMAIN, NOW, clock, settings
 
 WSGI = Callable[[Any, Any], Any]
-
-
-@pytest.fixture(autouse=True)
-def _at_once() -> Iterator[None]:
-    with no_waiting():
-        yield
 
 
 @pytest.fixture
@@ -124,9 +118,6 @@ def page(*ids: str, more: str = "") -> str:
 LOCATOR = "/services/data/v62.0/query/01g5e0000000001AAA-2"
 
 
-# Query
-
-
 def test_a_query_brings_rows_with_exact_numbers_and_the_servers_clock(
     world: SalesforceWorld, salesforce: Salesforce
 ) -> None:
@@ -193,9 +184,6 @@ def test_a_field_the_org_does_not_have_is_a_schema_change(salesforce: Salesforce
         salesforce.query("SELECT Boom__c FROM Opportunity")
     assert "Boom__c" in refused.value.problems[0].message
     assert "Boom" not in str(refused.value)
-
-
-# Composite
 
 
 def test_a_composite_keeps_the_order_and_reads_what_it_wrote(world: SalesforceWorld, salesforce: Salesforce) -> None:
@@ -357,9 +345,6 @@ def test_a_composite_of_reads_outlasts_a_lost_answer(world: SalesforceWorld, sal
     world.fail(on="POST", connection="reset")
     answers: Answers = salesforce.composite([Step("read", "GET", f"/sobjects/Opportunity/{mine}")])
     assert answers.bodies["read"]["Id"] == mine
-
-
-# The session
 
 
 def test_an_expired_token_is_renewed_and_every_header_is_sent_again(
@@ -590,17 +575,11 @@ def test_logs_name_the_call_by_its_template_and_hold_no_secret(
     assert not any(secret in text for secret in ("Tailspin", mine, "7d23e5ca", "Bearer", "sandbox-consumer-secret"))
 
 
-# Describe
-
-
 def test_describe_tells_the_fields(salesforce: Salesforce) -> None:
     fields = {column["name"] for column in salesforce.describe("Opportunity")["fields"]}
     assert {"StageName", "Referral_Identifier__c"} <= fields
     with pytest.raises(ValueError, match="API name"):
         salesforce.describe("Opportunity/../x")
-
-
-# Over HTTP
 
 
 def test_the_unchanged_client_reaches_a_simulator_on_this_machine(world: SalesforceWorld) -> None:

@@ -85,25 +85,27 @@ def msal_app(world: EntraWorld) -> Any:
     )
 
 
+@pytest.fixture(name="directory")
+def _directory() -> Directory:
+    return Directory()
+
+
 @pytest.mark.parametrize("audience", [API, HOOKS])
-def test_one_refresh_token_serves_both_audiences(audience: str) -> None:
-    directory = Directory()
+def test_one_refresh_token_serves_both_audiences(directory: Directory, audience: str) -> None:
     answer = directory.refresh(directory.world.new_refresh_token(), audience).json()
     assert directory.world.token_ok(answer["access_token"], audience) is None
     assert answer["expires_in"] == 3599
     assert directory.world.refreshes(audience) == 1
 
 
-def test_every_use_returns_a_new_refresh_token_and_the_old_one_stays_good() -> None:
-    directory = Directory()
+def test_every_use_returns_a_new_refresh_token_and_the_old_one_stays_good(directory: Directory) -> None:
     first = directory.world.new_refresh_token()
     second = directory.refresh(first).json()["refresh_token"]
     assert second != first
     assert directory.refresh(first).status_code == directory.refresh(second).status_code == 200
 
 
-def test_a_used_refresh_token_dies_where_the_tenant_says_so() -> None:
-    directory = Directory()
+def test_a_used_refresh_token_dies_where_the_tenant_says_so(directory: Directory) -> None:
     directory.world.knobs.one_time_refresh = True
     first = directory.world.new_refresh_token()
     second = directory.refresh(first).json()["refresh_token"]
@@ -111,23 +113,20 @@ def test_a_used_refresh_token_dies_where_the_tenant_says_so() -> None:
     assert directory.refresh(second).status_code == 200
 
 
-def test_an_unused_refresh_token_ends_after_ninety_days() -> None:
-    directory = Directory()
+def test_an_unused_refresh_token_ends_after_ninety_days(directory: Directory) -> None:
     token = directory.world.new_refresh_token()
     directory.bench.pass_time(days=90)
     assert refused(directory.refresh(token)) == ("invalid_grant", 700082)
 
 
 @pytest.mark.parametrize(("knob", "number"), [("revoked", 50173), ("mfa_demanded", 50076)])
-def test_a_person_must_sign_in_again_when_the_grant_is_gone(knob: str, number: int) -> None:
-    directory = Directory()
+def test_a_person_must_sign_in_again_when_the_grant_is_gone(directory: Directory, knob: str, number: int) -> None:
     token = directory.world.new_refresh_token()
     setattr(directory.world.knobs, knob, True)
     assert refused(directory.refresh(token)) == ("invalid_grant", number)
 
 
-def test_wrong_credentials_and_requests_have_their_own_errors() -> None:
-    directory = Directory()
+def test_wrong_credentials_and_requests_have_their_own_errors(directory: Directory) -> None:
     token = directory.world.new_refresh_token()
     wrong_secret = directory.refresh(token, client_secret="x")
     assert (wrong_secret.status_code, *refused(wrong_secret)) == (401, "invalid_client", 7000215)
@@ -138,8 +137,7 @@ def test_wrong_credentials_and_requests_have_their_own_errors() -> None:
     assert directory.world.grants == []
 
 
-def test_a_code_works_once_and_only_with_its_verifier() -> None:
-    directory = Directory()
+def test_a_code_works_once_and_only_with_its_verifier(directory: Directory) -> None:
     form = {"grant_type": "authorization_code", "scope": f"{API}/.default offline_access"}
     code = directory.world.new_code()
     assert directory.ask(**form, code=code).json()["refresh_token"]
@@ -150,8 +148,7 @@ def test_a_code_works_once_and_only_with_its_verifier() -> None:
     assert directory.ask(**form, code=bound, code_verifier="verifier").status_code == 200
 
 
-def test_the_older_endpoint_writes_its_numbers_as_strings() -> None:
-    directory = Directory()
+def test_the_older_endpoint_writes_its_numbers_as_strings(directory: Directory) -> None:
     form = {"grant_type": "refresh_token", "refresh_token": directory.world.new_refresh_token(), "resource": API}
     answer = directory.ask(version="", **form).json()
     assert answer["expires_in"] == "3599"
@@ -159,15 +156,13 @@ def test_the_older_endpoint_writes_its_numbers_as_strings() -> None:
     assert answer["resource"] == API
 
 
-def test_client_credentials_give_app_only_tokens() -> None:
-    directory = Directory()
+def test_client_credentials_give_app_only_tokens(directory: Directory) -> None:
     answer = directory.ask(grant_type="client_credentials", scope=f"{API}/.default").json()
     assert "refresh_token" not in answer
     assert directory.world.token_ok(answer["access_token"], API) == "app-only"
 
 
-def test_a_token_is_checked_for_signature_audience_and_time() -> None:
-    directory = Directory()
+def test_a_token_is_checked_for_signature_audience_and_time(directory: Directory) -> None:
     token = directory.world.user_token(API)
     head, body, signature = token.split(".")
     other = directory.world.user_token(HOOKS).split(".")[1]
@@ -179,8 +174,7 @@ def test_a_token_is_checked_for_signature_audience_and_time() -> None:
     assert directory.world.token_ok(token, API) == "expired"
 
 
-def test_a_busy_directory_answers_503() -> None:
-    directory = Directory()
+def test_a_busy_directory_answers_503(directory: Directory) -> None:
     directory.world.knobs.unavailable = 1
     token = directory.world.new_refresh_token()
     assert [directory.refresh(token).status_code for _ in range(2)] == [503, 200]
@@ -272,9 +266,8 @@ def test_who_cancels_is_sent_back_without_a_code() -> None:
     ],
 )
 def test_a_request_that_is_not_the_apps_is_refused_on_the_page_and_sent_nowhere(
-    changes: dict[str, str], number: int
+    directory: Directory, changes: dict[str, str], number: int
 ) -> None:
-    directory = Directory()
     asked = {"client_id": directory.world.client_id, "redirect_uri": "http://localhost:5000", "response_type": "code"}
     answers = [
         directory.http.get(f"/{directory.world.tenant}/oauth2/v2.0/authorize", params=asked | changes),
@@ -286,21 +279,16 @@ def test_a_request_that_is_not_the_apps_is_refused_on_the_page_and_sent_nowhere(
         assert "Location" not in answer.headers
 
 
-def test_a_code_is_good_for_the_address_it_was_sent_to_alone() -> None:
-    directory = Directory()
+def test_a_code_is_good_for_the_address_it_was_sent_to_alone(directory: Directory) -> None:
     form = {"grant_type": "authorization_code", "scope": f"{API}/.default offline_access"}
     code = directory.world.new_code(redirect_uri="http://localhost:1")
     assert refused(directory.ask(**form, code=code, redirect_uri="http://localhost:2")) == ("invalid_grant", 500112)
 
 
-def test_without_its_secret_the_app_gets_nothing() -> None:
-    directory = Directory()
+def test_without_its_secret_the_app_gets_nothing(directory: Directory) -> None:
     path = f"/{directory.world.tenant}/oauth2/v2.0/token"
     form = {"grant_type": "refresh_token", "client_id": directory.world.client_id}
     assert refused(directory.http.post(path, data=form)) == ("invalid_client", 7000218)
-
-
-# Devices
 
 
 def device_of(directory: Directory) -> dict[str, Any]:
@@ -321,8 +309,7 @@ def polled(directory: Directory, device: dict[str, Any], **form: str) -> httpx.R
     return directory.ask(grant_type=DEVICE_GRANT, device_code=device["device_code"], **form)
 
 
-def test_a_device_waits_for_its_user_and_then_signs_in_once() -> None:
-    directory = Directory()
+def test_a_device_waits_for_its_user_and_then_signs_in_once(directory: Directory) -> None:
     device = device_of(directory)
     assert (device["expires_in"], device["interval"]) == (900, 5)
     assert refused(polled(directory, device)) == ("authorization_pending", 70016)
@@ -334,8 +321,7 @@ def test_a_device_waits_for_its_user_and_then_signs_in_once() -> None:
     assert refused(polled(directory, device)) == ("bad_verification_code", 70018)
 
 
-def test_a_device_is_told_of_a_refusal_and_of_its_end() -> None:
-    directory = Directory()
+def test_a_device_is_told_of_a_refusal_and_of_its_end(directory: Directory) -> None:
     declined, late = device_of(directory), device_of(directory)
     typed(directory, declined["user_code"], "cancel")
     assert refused(polled(directory, declined)) == ("authorization_declined", 65004)
@@ -344,8 +330,9 @@ def test_a_device_is_told_of_a_refusal_and_of_its_end() -> None:
     assert refused(polled(directory, late)) == ("expired_token", 70019)
 
 
-def test_where_public_clients_are_allowed_a_devices_refresh_token_is_useless_to_an_app_with_a_secret() -> None:
-    directory = Directory()
+def test_where_public_clients_are_allowed_a_devices_refresh_token_is_useless_to_an_app_with_a_secret(
+    directory: Directory,
+) -> None:
     directory.world.knobs.public_client = True
     device = device_of(directory)
     typed(directory, device["user_code"])
@@ -356,8 +343,7 @@ def test_where_public_clients_are_allowed_a_devices_refresh_token_is_useless_to_
     assert refused(directory.refresh(token)) == ("invalid_client", 700025)
 
 
-def test_revoked_sign_ins_are_dead_and_new_ones_work() -> None:
-    directory = Directory()
+def test_revoked_sign_ins_are_dead_and_new_ones_work(directory: Directory) -> None:
     token = directory.world.new_refresh_token()
     directory.world.revoke()
     assert refused(directory.refresh(token)) == ("invalid_grant", 50173)

@@ -21,9 +21,6 @@ def _quiet(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
 
 
-# HTTP
-
-
 def test_a_request_reaches_the_function_and_its_answer_the_caller(world: World) -> None:
     host = world.host(http_app(world, route="things/{id:int}", methods=["POST"], auth_level=ANONYMOUS))
     answer = host.call("POST", "/api/things/7?a=1&a=2&b=%20", {"X-Some": "Thing"}, b"body")

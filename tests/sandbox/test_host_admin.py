@@ -82,9 +82,6 @@ def test_the_list_of_functions_shows_their_bindings(world: World) -> None:
     ]
 
 
-# Refused apps
-
-
 @pytest.mark.parametrize("route", ["admin", "admin/x", "administration", "Runtime/x"])
 def test_routes_of_the_host_are_refused(world: World, route: str) -> None:
     with pytest.raises(Refused, match="built in"):
@@ -148,9 +145,6 @@ def test_a_host_json_the_host_cannot_use_is_refused(tmp_path: Path, text: str) -
     (tmp_path / "host.json").write_text(text)
     with pytest.raises(Refused, match=r"host\.json"):
         Host(func.FunctionApp(), tmp_path / "host.json", queues={}, settings={}, keys=Keys("m"))
-
-
-# Over HTTP
 
 
 def test_the_host_serves_over_http_and_stops(world: World) -> None:

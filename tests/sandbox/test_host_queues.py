@@ -25,9 +25,6 @@ def _quiet(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
 
 
-# Output bindings
-
-
 def ringing_app(values: Any, *, fail: bool = False) -> func.FunctionApp:
     app = func.FunctionApp(http_auth_level=ANONYMOUS)
 
@@ -71,9 +68,6 @@ def test_an_answer_that_cannot_be_encoded_sends_nothing(world: World) -> None:
 
     assert world.host(app).call("GET", "/api/x").status_code == 500
     assert world.texts("bells") == []
-
-
-# Queue triggers
 
 
 def test_a_message_is_delivered_once_and_deleted(world: World) -> None:

@@ -35,9 +35,6 @@ def table(account: Account) -> Any:
     return client
 
 
-# Tables, on both
-
-
 def test_a_table_is_created_once(account: Account) -> None:
     client = account.tables.get_table_client("contract")
     client.create_table()
@@ -190,9 +187,6 @@ def test_a_number_beyond_its_type_is_not_sent(table: Any) -> None:
         table.create_entity(row("r", number=2**31))
 
 
-# Tables, where Azurite is lax
-
-
 def wide_rows(count: int) -> list[tuple[str, Entity]]:
     return [("create", row(str(n), **{f"p{m}": "x" * 32_000 for m in range(16)})) for n in range(count)]
 
@@ -254,9 +248,6 @@ def test_the_same_calls_at_the_same_times_give_the_same_etags() -> None:
 
     assert tags() == tags()
     assert len(set(tags())) == 3
-
-
-# Faults
 
 
 @pytest.mark.parametrize(("after_effect", "stored"), [(False, 0), (True, 1)])

@@ -19,9 +19,6 @@ def queue(account: Account) -> Any:
     return client
 
 
-# Queues, on both
-
-
 def test_a_queue_is_created_once(queue: Any) -> None:
     with pytest.raises(ResourceExistsError):
         queue.create_queue()
@@ -107,9 +104,6 @@ def test_a_message_beyond_64_kib_is_refused(queue: Any) -> None:
     with pytest.raises(HttpResponseError) as caught:
         queue.send_message("x" * 65_537)
     assert caught.value.status_code == 413
-
-
-# Queues, with a clock to turn
 
 
 def test_time_brings_messages_back_and_ends_their_life() -> None:

@@ -145,9 +145,6 @@ def test_session_ends_when_told_when_idle_and_on_the_wrong_host(rig: Rig) -> Non
     assert rig.call("GET", "/limits").status_code == 401
 
 
-# Faults
-
-
 def test_fault_before_the_effect_changes_nothing(rig: Rig) -> None:
     rig.world.fail(on="POST /sobjects/Opportunity", status=503, retry_after=7)
     answer = rig.call("POST", "/sobjects/Opportunity", DEAL)

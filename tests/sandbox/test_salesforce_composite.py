@@ -31,9 +31,6 @@ def _statuses(parts: list[dict[str, Any]]) -> list[int]:
     return [part["httpStatusCode"] for part in parts]
 
 
-# Collections
-
-
 def test_collection_reports_each_record(rig: Rig) -> None:
     answer = rig.call("POST", "/composite/sobjects", {"records": [_deal(), _deal(Name=None), _deal()]})
     good, bad, also_good = answer.json()
@@ -102,9 +99,6 @@ def test_collection_takes_200_records_in_10_runs_of_a_type(rig: Rig) -> None:
     account = {"attributes": {"type": "Account"}, "Name": "A"}
     assert rig.call("POST", "/composite/sobjects", {"records": [_deal(), account] * 5}).status_code == 200
     assert rig.call("POST", "/composite/sobjects", {"records": [_deal(), account] * 6}).status_code == 400
-
-
-# Composite
 
 
 def test_parts_use_each_others_results(rig: Rig) -> None:
@@ -216,9 +210,6 @@ def test_planned_fault_can_hit_one_part(rig: Rig) -> None:
     account = {"Name": "A"}
     done = _composite(rig, *(_part(name, "POST", "/sobjects/Account", account) for name in "ab"))
     assert _statuses(done) == [400, 201]
-
-
-# Graph
 
 
 def test_each_graph_stands_or_falls_alone(rig: Rig) -> None:

@@ -73,9 +73,6 @@ def test_id_may_not_stand_in_an_update(rig: Rig) -> None:
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "INVALID_FIELD")
 
 
-# Upsert
-
-
 def test_upsert_creates_then_updates(rig: Rig) -> None:
     first = rig.call("PATCH", f"{KEY}/abc", DEAL)
     again = rig.call("PATCH", f"{KEY}/ABC", {"Name": "new"})
@@ -176,9 +173,6 @@ def test_only_account_has_etags(rig: Rig) -> None:
     assert rig.call("PATCH", account, {"Name": "C"}, {"If-Match": tag}).status_code == 412
 
 
-# Pages
-
-
 def test_pages_follow_the_batch_size_and_end_without_a_next_url(rig: Rig) -> None:
     rig.world.knobs.min_page_size = 2
     made = [rig.deal() for _ in range(5)]
@@ -208,9 +202,6 @@ def test_eleventh_open_cursor_closes_the_first(rig: Rig) -> None:
     first, last = (rig.call("GET", page["nextRecordsUrl"]) for page in (pages[0], pages[-1]))
     assert first.json()[0]["errorCode"] == "INVALID_QUERY_LOCATOR"
     assert last.status_code == 200
-
-
-# Describe, limits, replication, sizes
 
 
 def test_describe_tells_required_from_optional_and_is_cacheable(rig: Rig) -> None:

@@ -69,9 +69,6 @@ def _app(values: Values) -> Iterator[AppHost]:
         running.stop()
 
 
-# The scenarios
-
-
 def test_both_scenarios_reach_their_end_in_both_systems_and_then_all_is_silent(servers: Servers) -> None:
     said = io.StringIO()
     with _app(servers.settings(MEMORY, poll_seconds=1)) as running:
@@ -88,9 +85,6 @@ def test_an_opportunity_is_shared_with_the_state_in_azurite(servers: Servers, az
         demo = Demo(servers, running, Console(file=said, width=110), poll_seconds=1)
         demo.share_opportunity()
     assert "the referral is won" in said.getvalue()
-
-
-# Running a function by hand
 
 
 def test_the_master_key_runs_a_function_now(servers: Servers) -> None:
@@ -121,9 +115,6 @@ def test_the_host_leaves_the_environment_as_it_was(servers: Servers) -> None:
     with _app(servers.settings(MEMORY)):
         assert dict(os.environ) != before
     assert dict(os.environ) == before
-
-
-# The commands
 
 
 def test_the_help_names_every_command() -> None:

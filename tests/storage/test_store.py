@@ -20,9 +20,6 @@ def store(account: Account) -> Store:
     return Store(account.tables, prefix="test")
 
 
-# Links
-
-
 def test_a_saved_link_reads_back_equal_with_its_version(store: Store) -> None:
     saved = store.save(replace(LINK, intent=INTENT, claim=CLAIM))
     assert saved.version
@@ -179,9 +176,6 @@ def test_unfinished_finds_what_began_before(store: Store, before: int, found: se
     for name, link in UNFINISHED.items():
         store.save(replace(link, id=f"s-{name}"))
     assert {link.id for link in store.unfinished(before)} == {f"s-{name}" for name in found}
-
-
-# Aliases
 
 
 def test_a_record_belongs_to_the_first_link_that_claims_it(store: Store) -> None:

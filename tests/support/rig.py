@@ -4,6 +4,7 @@ No network, no thread, no waiting: `pass_time` moves the clock, `drain` answers 
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import Any
@@ -37,6 +38,7 @@ START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 MY_DOMAIN = "https://acme.my.salesforce.com"
 LINK = "https://partner.microsoft.com/dashboard/referrals/{referral_id}"
 MOST_ROUNDS = 40
+OWN = {"mapping", *(knob.name for knob in fields(Knobs))}
 
 
 class Rig:
@@ -77,6 +79,16 @@ class Rig:
         self.pass_time(minutes=1)
         self.survive(lambda: flows.recover(self.sync))
         self.survive(self.poll)
+
+    def minutes(self, count: int) -> None:
+        """So many minutes pass."""
+        for _ in range(count):
+            self.minute()
+
+    def microsoft_saves(self, referral_id: str, edits: Mapping[str, Any]) -> None:
+        """Somebody edits the referral in the portal, and its event arrives."""
+        self.partner_center.portal_edit(referral_id, dict(edits))
+        self.webhook(referral_id)
 
     def webhook(self, referral_id: str) -> None:
         """A verified event about the referral as it now is arrives and is answered."""
@@ -123,6 +135,12 @@ class Rig:
         """The link of an opportunity."""
         owner = self.store.link_of(Side.SALESFORCE, opportunity_id)
         return self.store.link(owner) if owner else None
+
+    def pair_of(self, opportunity_id: str) -> Link:
+        """The link of an opportunity that has one."""
+        link = self.link_of(opportunity_id)
+        assert link is not None
+        return link
 
     def writes(self) -> tuple[int, int, int]:
         """How many changes reached Partner Center, Salesforce and the link rows so far."""
@@ -252,6 +270,13 @@ def table_of(overlay: str, zone: ZoneInfo) -> tuple[FieldMapping, Policy]:
     """A mapping over the default, and its rules: values that nobody changes, so rigs share them."""
     table = build(load(overlay), zone=zone, link_template=LINK)
     return table, policy_of(table, b"digest")
+
+
+def paired(**more: Any) -> tuple[Rig, str, str]:
+    """A deployment with one pair in agreement: a mapping and knobs are the deployment's, all else the opportunity's."""
+    own = {name: more.pop(name) for name in [*more] if name in OWN}
+    rig = Rig(**own)
+    return rig, *rig.linked(**more)
 
 
 class _Counting:

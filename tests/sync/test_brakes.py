@@ -20,8 +20,7 @@ def rig() -> Rig:
     for _ in range(PAIRS):
         rig.new_opportunity()
     rig.pass_time(seconds=5)
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     assert all(link.state is LinkState.LINKED for link in rig.store.links())
     rig.pass_time(hours=1)
     flows.sweep(rig.sync)
@@ -83,23 +82,19 @@ def test_while_halted_no_poll_event_creation_or_sweep_writes_anything_and_releas
     flows.sweep(rig.sync)
     before = rig.writes()
     referral = next(rig.store.links()).referral_id
-    rig.partner_center.portal_edit(referral, {"/details/notes": "Meanwhile"})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/notes": "Meanwhile"})
     new = rig.new_opportunity()
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert (flows.delta(rig.sync), flows.sweep(rig.sync)) == (0, 0)
     assert len(rig.partner_center.writes()) == before[0]
     assert rig.writes()[1:] == before[1:]
     flows.release(rig.sync.links, rig.sync.clock())
     assert issues(rig) == []
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     deals = [rig.referral(link.referral_id)["details"] for link in rig.store.links() if link.opportunity_id != new]
     assert {deal["dealValue"] for deal in deals} == {61000}
     assert rig.opportunity(next(rig.store.links()).opportunity_id)["Description"] == "Meanwhile"
-    link = rig.link_of(new)
-    assert link is not None
+    link = rig.pair_of(new)
     assert link.state is LinkState.LINKED
 
 

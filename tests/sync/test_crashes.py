@@ -137,8 +137,7 @@ def edited_on_both_sides(rig: Rig) -> Callable[[], None]:
         assert (details["dealValue"], row["Amount"]) == (2, 2)
         assert (details["notes"], row["Description"]) == ("From there", "From there")
         assert (details["closingDateTime"][:10], row["CloseDate"]) == ("2026-09-30", "2026-09-30")
-        link = rig.link_of(opportunity)
-        assert link is not None
+        link = rig.pair_of(opportunity)
         assert any(dict(c.p).get("amount") == "1.00" for c in rig.store.conflicts(link.id))
 
     return judge

@@ -8,7 +8,7 @@ import pytest
 from shared import sync as flows
 from shared.deal import LinkState
 from shared.doorbell import Doorbell
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 
 def asked(rig: Rig, **fields: Any) -> str:
@@ -19,8 +19,7 @@ def asked(rig: Rig, **fields: Any) -> str:
     return opportunity
 
 
-def test_a_ticked_opportunity_becomes_a_referral_and_learns_its_identifier() -> None:
-    rig = Rig()
+def test_a_ticked_opportunity_becomes_a_referral_and_learns_its_identifier(rig: Rig) -> None:
     opportunity = asked(rig)
     row = rig.opportunity(opportunity)
     referral = rig.referral(row["Referral_Identifier__c"])
@@ -31,8 +30,7 @@ def test_a_ticked_opportunity_becomes_a_referral_and_learns_its_identifier() -> 
     assert row["Audit__c"] == "2026-01-05 12:00 - CRM to Partner Center - referral created"
 
 
-def test_everything_the_default_mapping_names_arrives() -> None:
-    rig = Rig()
+def test_everything_the_default_mapping_names_arrives(rig: Rig) -> None:
     opportunity = asked(rig, How_can_Microsoft_help__c="Proof Of Concept or Demo")
     referral = rig.referral(rig.opportunity(opportunity)["Referral_Identifier__c"])
     details, customer = referral["details"], referral["customerProfile"]
@@ -47,21 +45,18 @@ def test_everything_the_default_mapping_names_arrives() -> None:
     assert referral["consent"]["consentToShareReferralWithMicrosoftSellers"] is True
 
 
-def test_without_a_request_for_help_the_deal_stays_private() -> None:
-    rig = Rig()
+def test_without_a_request_for_help_the_deal_stays_private(rig: Rig) -> None:
     referral = rig.referral(rig.opportunity(asked(rig))["Referral_Identifier__c"])
     assert referral["type"] == "Independent"
     assert referral["consent"]["consentToShareReferralWithMicrosoftSellers"] is False
 
 
-def test_an_unticked_opportunity_is_left_alone() -> None:
-    rig = Rig()
+def test_an_unticked_opportunity_is_left_alone(rig: Rig) -> None:
     asked(rig, Sync_with_Partner_Center__c=False)
     assert rig.partner_center.requests == []
 
 
-def test_one_creation_costs_one_call_there() -> None:
-    rig = Rig()
+def test_one_creation_costs_one_call_there(rig: Rig) -> None:
     asked(rig)
     assert [(call.method, call.path) for call in rig.partner_center.requests] == [("POST", "/referrals")]
 
@@ -78,9 +73,8 @@ def test_one_creation_costs_one_call_there() -> None:
     ],
 )
 def test_what_microsoft_would_refuse_is_not_sent_and_the_seller_is_told_why(
-    fields: dict[str, Any], sentence: str
+    rig: Rig, fields: dict[str, Any], sentence: str
 ) -> None:
-    rig = Rig()
     opportunity = asked(rig, **fields)
     row = rig.opportunity(opportunity)
     assert rig.partner_center.requests == []
@@ -88,8 +82,7 @@ def test_what_microsoft_would_refuse_is_not_sent_and_the_seller_is_told_why(
     assert sentence in row["Sync_Message__c"]
 
 
-def test_a_refused_opportunity_is_retried_when_it_changes_and_only_then() -> None:
-    rig = Rig()
+def test_a_refused_opportunity_is_retried_when_it_changes_and_only_then(rig: Rig) -> None:
     opportunity = asked(rig, Amount=0)
     rig.minute()
     before = rig.writes()
@@ -103,8 +96,7 @@ def test_a_refused_opportunity_is_retried_when_it_changes_and_only_then() -> Non
     assert list(rig.store.issues()) == []
 
 
-def test_microsofts_own_refusal_is_shown_and_not_repeated_until_something_changes() -> None:
-    rig = Rig()
+def test_microsofts_own_refusal_is_shown_and_not_repeated_until_something_changes(rig: Rig) -> None:
     opportunity = asked(rig, solutions=("unknown",))
     row = rig.opportunity(opportunity)
     assert row["Sync_Status__c"] == "✖ Not sent to Microsoft"
@@ -126,13 +118,13 @@ def test_microsofts_own_refusal_is_shown_and_not_repeated_until_something_change
 
 @pytest.mark.parametrize("after_effect", [False, True])
 @pytest.mark.parametrize("breaks", ["timeout", "status"])
-def test_a_creation_without_an_answer_is_searched_for_before_it_is_sent_again(breaks: str, after_effect: bool) -> None:
-    rig = Rig()
+def test_a_creation_without_an_answer_is_searched_for_before_it_is_sent_again(
+    rig: Rig, breaks: str, after_effect: bool
+) -> None:
     fault: dict[str, Any] = {"status": 500} if breaks == "status" else {"breaks": "timeout"}
     rig.partner_center.fail(on="POST", after_effect=after_effect, **fault)
     opportunity = asked(rig)
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     referrals = rig.partner_center.referrals()
     assert len(referrals) == 1
     assert rig.opportunity(opportunity)["Referral_Identifier__c"] == referrals[0]["id"]
@@ -142,47 +134,39 @@ def test_a_creation_without_an_answer_is_searched_for_before_it_is_sent_again(br
 def test_a_created_referral_without_a_body_is_found_again() -> None:
     rig = Rig(create_body=False)
     opportunity = asked(rig)
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert len(rig.partner_center.referrals()) == 1
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
-def test_the_webhook_of_our_own_creation_completes_it_when_it_comes_first() -> None:
-    rig = Rig()
+def test_the_webhook_of_our_own_creation_completes_it_when_it_comes_first(rig: Rig) -> None:
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
     opportunity = asked(rig)
     referral = rig.partner_center.referrals()[0]["id"]
     rig.webhook(referral)
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert (link.state, link.referral_id) == (LinkState.LINKED, referral)
     assert len(rig.partner_center.referrals()) == 1
 
 
-def test_throttling_is_waited_out_and_creates_once() -> None:
-    rig = Rig()
+def test_throttling_is_waited_out_and_creates_once(rig: Rig) -> None:
     rig.partner_center.fail(on="POST", times=3, status=429, retry_after=20)
     opportunity = asked(rig)
-    for _ in range(4):
-        rig.minute()
+    rig.minutes(4)
     assert len(rig.partner_center.referrals()) == 1
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
-def test_an_edit_at_microsoft_before_an_unanswered_creation_is_found_is_kept() -> None:
-    rig = Rig()
+def test_an_edit_at_microsoft_before_an_unanswered_creation_is_found_is_kept(rig: Rig) -> None:
     rig.partner_center.fail(on="POST", status=500, after_effect=True)
     opportunity = asked(rig)
     referral = rig.partner_center.referrals()[0]["id"]
     rig.partner_center.portal_edit(referral, {"/details/notes": "Typed in the portal"})
     rig.edit(opportunity, Amount=61000)
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert rig.opportunity(opportunity)["Description"] == "Typed in the portal"
     assert rig.referral(referral)["details"]["dealValue"] == 61000
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert rig.store.conflicts(link.id) == ()
 
 
@@ -190,13 +174,11 @@ def test_the_list_lag_is_waited_out_before_an_unanswered_creation_is_sent_again(
     rig = Rig(list_lag_seconds=500)
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
     asked(rig)
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert len(rig.partner_center.referrals()) == 1
 
 
-def test_a_refusal_is_told_once_the_second_of_the_sellers_save_is_over() -> None:
-    rig = Rig()
+def test_a_refusal_is_told_once_the_second_of_the_sellers_save_is_over(rig: Rig) -> None:
     opportunity = rig.new_opportunity(Amount=0)
     flows.poll(rig.sync, flows.Polled.OPPORTUNITIES)
     rig.drain(patiently=False)
@@ -204,9 +186,6 @@ def test_a_refusal_is_told_once_the_second_of_the_sellers_save_is_over() -> None
     rig.pass_time(seconds=2)
     rig.drain()
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✖ Not sent to Microsoft"
-
-
-# What was begun and is no longer wanted, or cannot go on
 
 
 def unanswered(rig: Rig, *, arrives: bool) -> str:
@@ -224,31 +203,24 @@ def unwanted(rig: Rig, opportunity: str, why: str) -> None:
 
 
 @pytest.mark.parametrize("why", ["deleted", "unticked", "incomplete"])
-def test_a_creation_that_is_no_longer_wanted_is_searched_for_once_and_then_rests(why: str) -> None:
-    rig = Rig()
+def test_a_creation_that_is_no_longer_wanted_is_searched_for_once_and_then_rests(rig: Rig, why: str) -> None:
     opportunity = unanswered(rig, arrives=False)
     unwanted(rig, opportunity, why)
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert rig.partner_center.referrals() == []
     calls = len(rig.partner_center.requests)
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert len(rig.partner_center.requests) == calls
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert not link.unfinished
 
 
 @pytest.mark.parametrize("why", ["deleted", "unticked"])
-def test_a_creation_that_arrived_is_linked_even_if_it_is_no_longer_wanted(why: str) -> None:
-    rig = Rig()
+def test_a_creation_that_arrived_is_linked_even_if_it_is_no_longer_wanted(rig: Rig, why: str) -> None:
     opportunity = unanswered(rig, arrives=True)
     unwanted(rig, opportunity, why)
-    for _ in range(20):
-        rig.minute()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    rig.minutes(20)
+    link = rig.pair_of(opportunity)
     assert link.referral_id == rig.partner_center.referrals()[0]["id"]
     assert link.state is (LinkState.OPPORTUNITY_DELETED if why == "deleted" else LinkState.PAUSED)
 
@@ -257,10 +229,8 @@ def test_a_creation_that_nobody_wanted_any_more_is_searched_for_again_when_it_is
     rig = Rig(list_lag_seconds=5000)
     opportunity = unanswered(rig, arrives=True)
     unwanted(rig, opportunity, "unticked")
-    for _ in range(20):
-        rig.minute()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    rig.minutes(20)
+    link = rig.pair_of(opportunity)
     assert (link.referral_id, link.claim) == ("", None)  # it rests, because no list shows what arrived
     rig.partner_center.knobs.list_lag_seconds = 0
     rig.edit(opportunity, Sync_with_Partner_Center__c=True)
@@ -270,8 +240,7 @@ def test_a_creation_that_nobody_wanted_any_more_is_searched_for_again_when_it_is
 
 
 def test_a_referral_of_a_deleted_opportunity_makes_no_second_one_and_goes_on_when_it_returns() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.forget_everything()
     rig.salesforce.delete("Opportunity", opportunity)
     rig.webhook(referral)
@@ -297,8 +266,7 @@ def test_a_worker_whose_clock_is_wrong_by_minutes_neither_repeats_a_creation_nor
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
-def test_an_identifier_that_is_none_is_explained_and_stops_no_neighbour() -> None:
-    rig = Rig()
+def test_an_identifier_that_is_none_is_explained_and_stops_no_neighbour(rig: Rig) -> None:
     bad, good = rig.new_opportunity(Referral_Identifier__c="oops"), rig.new_opportunity()
     rig.pass_time(seconds=5)
     rig.poll()
@@ -312,8 +280,7 @@ def test_an_identifier_that_is_none_is_explained_and_stops_no_neighbour() -> Non
     assert rig.opportunity(bad)["Sync_Status__c"] == "✔ In sync"
 
 
-def test_a_referral_that_an_opportunity_names_and_nobody_can_see_is_reported_and_not_replaced() -> None:
-    rig = Rig()
+def test_a_referral_that_an_opportunity_names_and_nobody_can_see_is_reported_and_not_replaced(rig: Rig) -> None:
     rig.new_opportunity(Referral_Identifier__c="11111111-2222-4333-8444-555555555555")
     rig.pass_time(seconds=5)
     rig.poll()

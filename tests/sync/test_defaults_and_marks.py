@@ -6,7 +6,7 @@ import pytest
 
 from shared.deal import Side
 from shared.errors import Unclear
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 pytestmark = pytest.mark.deep
 
@@ -22,8 +22,7 @@ MARK = "[opportunity]\ncheck_mark_in_name = true"
 
 
 def settle(rig: Rig) -> None:
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
 
 
 def without_phone(rig: Rig) -> None:
@@ -51,8 +50,7 @@ def test_a_default_makes_a_deal_complete_and_the_trail_names_it() -> None:
     assert rig.writes() == before
 
 
-def test_without_a_default_the_same_deal_is_not_sent() -> None:
-    rig = Rig()
+def test_without_a_default_the_same_deal_is_not_sent(rig: Rig) -> None:
     without_phone(rig)
     opportunity = rig.new_opportunity()
     rig.pass_time(seconds=5)
@@ -62,8 +60,7 @@ def test_without_a_default_the_same_deal_is_not_sent() -> None:
 
 
 def test_what_the_seller_has_filled_in_is_not_told_as_a_default() -> None:
-    rig = Rig(mapping=DEFAULTS)
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired(mapping=DEFAULTS)
     assert "by default" not in audit(rig, opportunity)
 
 
@@ -89,8 +86,7 @@ def test_an_answer_that_is_lost_does_not_turn_a_default_into_an_edit() -> None:
     opportunity = rig.new_opportunity(Description=None)
     rig.pass_time(seconds=5)
     rig.poll()
-    for _ in range(15):
-        rig.minute()
+    rig.minutes(15)
     (referral,) = rig.partner_center.referrals()
     assert rig.opportunity(opportunity)["Referral_Identifier__c"] == referral["id"]
     assert rig.referral(referral["id"])["details"]["notes"] == "No description yet"
@@ -102,8 +98,7 @@ def marked(rig: Rig, opportunity: str) -> Any:
 
 
 def test_a_mark_stands_before_the_name_where_asked_for_and_never_reaches_microsoft() -> None:
-    rig = Rig(mapping=MARK)
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired(mapping=MARK)
     assert marked(rig, opportunity) == "✓ Fabrikam migration"
     assert rig.referral(referral)["name"] == "Fabrikam migration"
     rig.edit(opportunity, Amount=0)  # Microsoft refuses it
@@ -135,8 +130,7 @@ def test_a_deal_from_microsoft_is_marked_from_the_start() -> None:
 
 
 def test_without_the_setting_no_name_is_touched() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     assert marked(rig, opportunity) == "Fabrikam migration"
 
 
@@ -158,8 +152,7 @@ def test_a_default_in_a_deal_whose_answer_was_lost_is_no_edit_of_the_seller(monk
     referral = rig.partner_center.new_inbound()
     rig.partner_center.service_sets(referral, {"/details/notes": ""})
     rig.webhook(referral)
-    for _ in range(15):
-        rig.minute()
+    rig.minutes(15)
     (row,) = rig.salesforce.records("Opportunity")
     rig.edit(row["Id"], StageName="Qualification")
     settle(rig)

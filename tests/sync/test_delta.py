@@ -5,7 +5,7 @@ import pytest
 from shared import sync as flows
 from shared.doorbell import Queue
 from shared.ticks import PER_SECOND, ticks
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 pytestmark = pytest.mark.deep
 
@@ -20,8 +20,7 @@ def updated(rig: Rig, referral: str) -> int:
     return ticks(str(rig.referral(referral)["updatedDateTime"]))
 
 
-def test_the_watermark_of_the_delta_is_the_newest_change_it_has_seen() -> None:
-    rig = Rig()
+def test_the_watermark_of_the_delta_is_the_newest_change_it_has_seen(rig: Rig) -> None:
     rig.linked()
     rig.pass_time(minutes=5)
     newest = rig.partner_center.new_inbound()
@@ -31,8 +30,7 @@ def test_the_watermark_of_the_delta_is_the_newest_change_it_has_seen() -> None:
     assert watermark(rig) == updated(rig, newest)
 
 
-def test_a_referral_that_the_lists_show_late_is_found_by_the_next_delta() -> None:
-    rig = Rig()
+def test_a_referral_that_the_lists_show_late_is_found_by_the_next_delta(rig: Rig) -> None:
     _, known = rig.linked()
     rig.pass_time(hours=1)
     rig.partner_center.knobs.list_lag_seconds = 500
@@ -49,8 +47,7 @@ def test_a_referral_that_the_lists_show_late_is_found_by_the_next_delta() -> Non
     assert len(rig.salesforce.records("Opportunity")) == 2
 
 
-def test_a_referral_that_the_lists_show_late_is_found_though_the_watermark_moved_on_meanwhile() -> None:
-    rig = Rig()
+def test_a_referral_that_the_lists_show_late_is_found_though_the_watermark_moved_on_meanwhile(rig: Rig) -> None:
     rig.linked()
     rig.pass_time(hours=1)
     rig.partner_center.knobs.list_lag_seconds = 500
@@ -61,16 +58,14 @@ def test_a_referral_that_the_lists_show_late_is_found_though_the_watermark_moved
     assert flows.delta(rig.sync) == 1
 
 
-def test_what_changed_at_once_is_not_read_again_every_idle_hour() -> None:
-    rig = Rig()
+def test_what_changed_at_once_is_not_read_again_every_idle_hour(rig: Rig) -> None:
     _, referral = rig.linked()
     rig.pass_time(hours=1)
     flows.delta(rig.sync)
     assert watermark(rig) - rig.sync.waits.delta_overlap * PER_SECOND > updated(rig, referral)
 
 
-def test_the_watermark_of_the_delta_stays_when_its_doorbells_cannot_be_rung() -> None:
-    rig = Rig()
+def test_the_watermark_of_the_delta_stays_when_its_doorbells_cannot_be_rung(rig: Rig) -> None:
     rig.partner_center.new_inbound()
     rig.queues.fail(1, ConnectionError("queue down"), on=["send_message"])
     with pytest.raises(ConnectionError):
@@ -78,8 +73,7 @@ def test_the_watermark_of_the_delta_stays_when_its_doorbells_cannot_be_rung() ->
     assert rig.store.cursor("p.delta").text == ""
 
 
-def test_two_referrals_that_name_one_opportunity_are_reported_by_the_sweep_with_both_ids() -> None:
-    rig = Rig()
+def test_two_referrals_that_name_one_opportunity_are_reported_by_the_sweep_with_both_ids(rig: Rig) -> None:
     opportunity, first = rig.linked()
     second = rig.partner_center.new_inbound(externalReferenceId=opportunity)
     flows.sweep(rig.sync)
@@ -91,8 +85,7 @@ def test_two_referrals_that_name_one_opportunity_are_reported_by_the_sweep_with_
 
 
 def test_an_unfinished_write_is_rung_for_by_the_recovery_alone() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.partner_center.fail(on="PATCH", breaks="timeout")
     rig.edit(opportunity, Amount=61000)
     rig.poll()
@@ -107,8 +100,7 @@ def test_an_unfinished_write_is_rung_for_by_the_recovery_alone() -> None:
 
 
 def test_a_change_that_was_seen_and_then_lost_with_its_doorbell_is_found_by_the_sweep() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(minutes=5)
     rig.salesforce.update("Opportunity", opportunity, {"NextStep": "Call"})  # its second is still open
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})

@@ -56,9 +56,6 @@ def sample(name: str, row: FieldRow) -> tuple[Any, Any]:
     return text, text
 
 
-# Placing and finding values
-
-
 def at(document: Any, pointer: str) -> Any:
     """The value in a referral."""
     for part in pointer.strip("/").split("/"):
@@ -108,17 +105,13 @@ def save(rig: Rig, opportunity: str, field: str, value: Any) -> None:
 
 
 def settle(rig: Rig) -> None:
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
 
 
 def twin(rig: Rig, referral: str) -> str:
     """The opportunity a referral became."""
     (row,) = [r for r in rig.salesforce.records("Opportunity") if r["Referral_Identifier__c"] == referral]
     return str(row["Id"])
-
-
-# Deals
 
 
 def shared_by_microsoft(rig: Rig, pointer: str = "", value: Any = None) -> tuple[str, str]:
@@ -189,9 +182,6 @@ def changed_at_microsoft(rig: Rig, referral: str, pointer: str, value: Any) -> N
     settle(rig)
 
 
-# The rows outside of lists
-
-
 def rows() -> Iterator[tuple[str, Group, FieldRow]]:
     for name, group in GROUPS.items():
         if group.kind in ("scalar", "latch"):
@@ -208,8 +198,7 @@ def ways(moment: str, side: Side, *, allowed: bool) -> list[Any]:
 
 
 @pytest.mark.parametrize(("name", "row"), ways(CREATE, S, allowed=True))
-def test_a_row_arrives_with_the_deal_in_salesforce(name: str, row: FieldRow) -> None:
-    rig = Rig()
+def test_a_row_arrives_with_the_deal_in_salesforce(rig: Rig, name: str, row: FieldRow) -> None:
     theirs, ours = sample(name, row)
     before = in_salesforce(rig, shared_by_microsoft(rig)[0], row.salesforce)
     opportunity, _ = shared_by_microsoft(rig := Rig(), row.referral, theirs)
@@ -218,16 +207,14 @@ def test_a_row_arrives_with_the_deal_in_salesforce(name: str, row: FieldRow) -> 
 
 
 @pytest.mark.parametrize(("name", "row"), ways(CREATE, P, allowed=True))
-def test_a_row_arrives_with_the_deal_in_partner_center(name: str, row: FieldRow) -> None:
-    rig = Rig()
+def test_a_row_arrives_with_the_deal_in_partner_center(rig: Rig, name: str, row: FieldRow) -> None:
     theirs, ours = sample(name, row)
     _, referral = made_by_a_seller(rig, row.salesforce, ours)
     assert at(rig.referral(referral), row.referral) == theirs
 
 
 @pytest.mark.parametrize(("name", "row"), ways(UPDATE, S, allowed=True))
-def test_a_change_at_microsoft_reaches_salesforce(name: str, row: FieldRow) -> None:
-    rig = Rig()
+def test_a_change_at_microsoft_reaches_salesforce(rig: Rig, name: str, row: FieldRow) -> None:
     theirs, ours = sample(name, row)
     make = shared_with_microsoft if row.referral.startswith(THEIRS) else made_by_a_seller
     opportunity, referral = make(rig)
@@ -239,8 +226,7 @@ def test_a_change_at_microsoft_reaches_salesforce(name: str, row: FieldRow) -> N
 
 
 @pytest.mark.parametrize(("name", "row"), ways(UPDATE, P, allowed=True))
-def test_a_change_in_salesforce_reaches_microsoft(name: str, row: FieldRow) -> None:
-    rig = Rig()
+def test_a_change_in_salesforce_reaches_microsoft(rig: Rig, name: str, row: FieldRow) -> None:
     theirs, ours = sample(name, row)
     opportunity, referral = made_by_a_seller(rig)
     assert at(rig.referral(referral), row.referral) != theirs
@@ -251,8 +237,7 @@ def test_a_change_in_salesforce_reaches_microsoft(name: str, row: FieldRow) -> N
 
 
 @pytest.mark.parametrize(("name", "row"), ways(CREATE, S, allowed=False))
-def test_a_row_that_may_not_is_not_created_in_salesforce(name: str, row: FieldRow) -> None:
-    rig = Rig()
+def test_a_row_that_may_not_is_not_created_in_salesforce(rig: Rig, name: str, row: FieldRow) -> None:
     theirs, ours = sample(name, row)
     deal = {row.referral.split("/")[1]: [samples.member() | {row.referral.split("/")[-1]: theirs}]}
     referral = rig.partner_center.new_inbound(**deal)
@@ -261,16 +246,14 @@ def test_a_row_that_may_not_is_not_created_in_salesforce(name: str, row: FieldRo
 
 
 @pytest.mark.parametrize(("name", "row"), ways(CREATE, P, allowed=False))
-def test_a_row_that_may_not_is_not_created_in_partner_center(name: str, row: FieldRow) -> None:
-    rig = Rig()
+def test_a_row_that_may_not_is_not_created_in_partner_center(rig: Rig, name: str, row: FieldRow) -> None:
     theirs, ours = sample(name, row)
     _, referral = made_by_a_seller(rig, row.salesforce, ours)
     assert at(rig.referral(referral), row.referral) != theirs
 
 
 @pytest.mark.parametrize(("name", "row"), ways(UPDATE, S, allowed=False))
-def test_a_change_at_microsoft_that_may_not_travel_stays_there(name: str, row: FieldRow) -> None:
-    rig = Rig()
+def test_a_change_at_microsoft_that_may_not_travel_stays_there(rig: Rig, name: str, row: FieldRow) -> None:
     theirs, _ = sample(name, row)
     opportunity, referral = made_by_a_seller(rig)
     before, writes = in_salesforce(rig, opportunity, row.salesforce), len(rig.salesforce.writes())
@@ -280,8 +263,7 @@ def test_a_change_at_microsoft_that_may_not_travel_stays_there(name: str, row: F
 
 
 @pytest.mark.parametrize(("name", "row"), ways(UPDATE, P, allowed=False))
-def test_a_change_in_salesforce_that_may_not_travel_stays_there(name: str, row: FieldRow) -> None:
-    rig = Rig()
+def test_a_change_in_salesforce_that_may_not_travel_stays_there(rig: Rig, name: str, row: FieldRow) -> None:
     _, ours = sample(name, row)
     opportunity, referral = made_by_a_seller(rig)
     before, writes = at(rig.referral(referral), row.referral), len(rig.partner_center.writes())
@@ -294,15 +276,11 @@ def test_a_change_in_salesforce_that_may_not_travel_stays_there(name: str, row: 
     assert len(rig.partner_center.writes()) == writes
 
 
-# What the systems fill in by themselves
-
-
 @pytest.mark.parametrize("make", [shared_by_microsoft, made_by_a_seller])
 @pytest.mark.parametrize("name", OWN)
 def test_identifiers_stand_on_both_records_whoever_made_the_deal(
-    name: str, make: Callable[[Rig], tuple[str, str]]
+    rig: Rig, name: str, make: Callable[[Rig], tuple[str, str]]
 ) -> None:
-    rig = Rig()
     opportunity, referral = make(rig)
     rig.edit(opportunity, StageName="Qualification", Amount=61000)  # accepted; our own reference travels along
     settle(rig)
@@ -311,9 +289,6 @@ def test_identifiers_stand_on_both_records_whoever_made_the_deal(
     theirs, ours = OWN[name](referral, opportunity)
     assert theirs is None or at(rig.referral(referral), row.referral) == theirs
     assert in_salesforce(rig, opportunity, row.salesforce) == ours
-
-
-# The list of solutions
 
 
 def element() -> tuple[dict[str, Any], dict[str, Any]]:
@@ -336,15 +311,13 @@ def solutions(rig: Rig, referral: str) -> list[dict[str, Any]]:
     return [{name: item.get(name) for name in element()[0]} for item in listed]
 
 
-def test_a_solution_arrives_with_the_deal_in_salesforce() -> None:
-    rig = Rig()
+def test_a_solution_arrives_with_the_deal_in_salesforce(rig: Rig) -> None:
     theirs, ours = element()
     opportunity, _ = shared_by_microsoft(rig, "/details/requirements/solutions", [theirs])
     assert child_rows(rig, opportunity) == [ours]
 
 
-def test_a_solution_arrives_with_the_deal_in_partner_center() -> None:
-    rig = Rig()
+def test_a_solution_arrives_with_the_deal_in_partner_center(rig: Rig) -> None:
     theirs, ours = element()
     opportunity = rig.new_opportunity(solutions=())
     rig.salesforce.create("Microsoft_Solution__c", ours | {"Opportunity__c": opportunity})
@@ -354,20 +327,17 @@ def test_a_solution_arrives_with_the_deal_in_partner_center() -> None:
     assert solutions(rig, str(rig.opportunity(opportunity)["Referral_Identifier__c"])) == [theirs]
 
 
-def test_a_solution_added_at_microsoft_reaches_salesforce() -> None:
-    rig = Rig()
+def test_a_solution_added_at_microsoft_reaches_salesforce(rig: Rig) -> None:
     theirs, ours = element()
     opportunity, referral = made_by_a_seller(rig)
     listed = rig.referral(referral)["details"]["requirements"]["solutions"]
     rig.pass_time(seconds=5)
-    rig.partner_center.portal_edit(referral, {"/details/requirements/solutions": [*listed, theirs]})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/requirements/solutions": [*listed, theirs]})
     settle(rig)
     assert ours in child_rows(rig, opportunity)
 
 
-def test_a_solution_added_in_salesforce_reaches_microsoft() -> None:
-    rig = Rig()
+def test_a_solution_added_in_salesforce_reaches_microsoft(rig: Rig) -> None:
     theirs, ours = element()
     opportunity, referral = made_by_a_seller(rig)
     rig.pass_time(seconds=5)
@@ -376,12 +346,8 @@ def test_a_solution_added_in_salesforce_reaches_microsoft() -> None:
     assert theirs in solutions(rig, referral)
 
 
-# The opportunity team
-
-
 @pytest.mark.parametrize("row", GROUPS["opportunity_team"].fields.values(), ids=GROUPS["opportunity_team"].fields)
-def test_what_is_known_of_a_member_arrives_with_the_deal_and_with_a_later_change(row: FieldRow) -> None:
-    rig = Rig()
+def test_what_is_known_of_a_member_arrives_with_the_deal_and_with_a_later_change(rig: Rig, row: FieldRow) -> None:
     people, field = rig.salesforce.people, row.salesforce.partition(".")[2]
     opportunity = rig.new_opportunity()
     rig.salesforce.create("OpportunityTeamMember", {"OpportunityId": opportunity, "UserId": people.ben})
@@ -396,8 +362,7 @@ def test_what_is_known_of_a_member_arrives_with_the_deal_and_with_a_later_change
     assert shown == {rig.salesforce.get("User", user)[field] for user in (people.aiko, people.ben, people.admin)}
 
 
-def test_a_member_who_is_a_user_joins_the_opportunity() -> None:
-    rig = Rig()
+def test_a_member_who_is_a_user_joins_the_opportunity(rig: Rig) -> None:
     spec, people = GROUPS["opportunity_team"], rig.salesforce.people
     team = [
         samples.member() | {"email": rig.salesforce.get("User", user)["Email"]} for user in (people.ben, people.aiko)
@@ -406,9 +371,6 @@ def test_a_member_who_is_a_user_joins_the_opportunity() -> None:
     (member,) = rig.salesforce.records(spec.object)
     assert (member[spec.parent], member[spec.person]) == (opportunity, people.aiko)
     assert rig.opportunity(opportunity)["OwnerId"] == people.ben
-
-
-# The stage
 
 
 def state(rig: Rig, referral: str) -> tuple[str, str]:
@@ -426,8 +388,7 @@ def test_the_stage_arrives_with_the_deal_on_both_sides() -> None:
 
 
 @pytest.mark.parametrize(("act", "stage"), [("win", load().stages.won), ("lose", load().stages.lost)])
-def test_the_stage_follows_microsoft(act: Any, stage: str) -> None:
-    rig = Rig()
+def test_the_stage_follows_microsoft(rig: Rig, act: Any, stage: str) -> None:
     opportunity, referral = made_by_a_seller(rig)
     rig.pass_time(seconds=5)
     rig.partner_center.portal_act(referral, act, "Budget")
@@ -437,15 +398,11 @@ def test_the_stage_follows_microsoft(act: Any, stage: str) -> None:
 
 
 @pytest.mark.parametrize(("stage", "shown"), [("won", ("Closed", "Won")), ("lost", ("Closed", "Lost"))])
-def test_microsoft_follows_the_stage(stage: str, shown: tuple[str, str]) -> None:
-    rig = Rig()
+def test_microsoft_follows_the_stage(rig: Rig, stage: str, shown: tuple[str, str]) -> None:
     opportunity, referral = made_by_a_seller(rig)
     rig.edit(opportunity, StageName=getattr(load().stages, stage))
     settle(rig)
     assert state(rig, referral) == shown
-
-
-# The table
 
 
 def test_every_row_of_the_default_is_here() -> None:

@@ -8,15 +8,14 @@ import pytest
 from sandbox.salesforce.faults import Fault
 from shared import sync as flows
 from shared.deal import Side
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 pytestmark = pytest.mark.deep
 
 
 def settle(rig: Rig, minutes: int = 5) -> None:
     """Time passes, with recovery and polls."""
-    for _ in range(minutes):
-        rig.minute()
+    rig.minutes(minutes)
 
 
 def saved_before_the_write(rig: Rig, sobject: str, record_id: str, fields: dict[str, Any]) -> None:
@@ -46,15 +45,13 @@ PATCH_FAULTS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("fault", PATCH_FAULTS, ids=str)
 def test_a_patch_that_fails_in_any_way_arrives_once_and_is_remembered(fault: dict[str, Any]) -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.partner_center.fail(on="PATCH", **fault)
     rig.edit(opportunity, Amount=61000)
     settle(rig)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert len(rig.partner_center.versions(referral)) == 2
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert (link.intent, dict(link.held)) == (None, {})
     before = rig.writes()
     settle(rig, 2)
@@ -62,8 +59,7 @@ def test_a_patch_that_fails_in_any_way_arrives_once_and_is_remembered(fault: dic
 
 
 def test_a_referral_that_microsoft_cannot_show_is_asked_for_less_and_less_often_and_then_catches_up() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
     rig.partner_center.fail(on="GET /referrals/{id}", status=500, times=1000)
     rig.ring(referral)
@@ -92,22 +88,18 @@ UPDATE_FAULTS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("fault", UPDATE_FAULTS, ids=str)
 def test_an_update_here_that_fails_in_any_way_arrives_and_is_remembered(fault: dict[str, Any]) -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.salesforce.fail(on="POST /composite", **fault)
-    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/dealValue": 71000})
     settle(rig)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert rig.referral(referral)["details"]["dealValue"] == 71000
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert link.intent is None
 
 
 @pytest.mark.parametrize("fault", UPDATE_FAULTS, ids=str)
-def test_a_creation_here_that_fails_in_any_way_makes_one_of_each(fault: dict[str, Any]) -> None:
-    rig = Rig()
+def test_a_creation_here_that_fails_in_any_way_makes_one_of_each(rig: Rig, fault: dict[str, Any]) -> None:
     rig.salesforce.fail(on="POST /composite", **fault)
     rig.webhook(rig.partner_center.new_inbound())
     rig.salesforce.fail(on="POST /composite", **fault)
@@ -118,8 +110,7 @@ def test_a_creation_here_that_fails_in_any_way_makes_one_of_each(fault: dict[str
 
 @pytest.mark.parametrize("mismatch", ["preconditionFailed", "resourceModified", "2055"])
 def test_an_edit_at_microsoft_between_read_and_write_is_seen_before_anything_is_overwritten(mismatch: str) -> None:
-    rig = Rig(etag_mismatch=mismatch)
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired(etag_mismatch=mismatch)
     rig.partner_center.portal_edit(referral, {"/details/notes": "Meanwhile"})
     rig.edit(opportunity, Amount=61000)
     settle(rig, 2)
@@ -128,11 +119,9 @@ def test_an_edit_at_microsoft_between_read_and_write_is_seen_before_anything_is_
 
 
 def test_another_field_saved_between_read_and_write_travels_too() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     saved_before_the_write(rig, "Opportunity", opportunity, {"Amount": 12345})
-    rig.partner_center.portal_edit(referral, {"/details/notes": "From the portal"})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/notes": "From the portal"})
     settle(rig, 2)
     assert rig.opportunity(opportunity)["Amount"] == 12345
     assert rig.referral(referral)["details"]["dealValue"] == 12345
@@ -140,22 +129,18 @@ def test_another_field_saved_between_read_and_write_travels_too() -> None:
 
 
 def test_a_seller_who_types_into_the_very_field_between_read_and_write_wins() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     saved_before_the_write(rig, "Opportunity", opportunity, {"Description": "Typed by the seller"})
-    rig.partner_center.portal_edit(referral, {"/details/notes": "From the portal"})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/notes": "From the portal"})
     settle(rig, 2)
     assert rig.opportunity(opportunity)["Description"] == "Typed by the seller"
     assert rig.referral(referral)["details"]["notes"] == "Typed by the seller"
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert "From the portal" in {dict(c.p).get("text") for c in rig.store.conflicts(link.id)}
 
 
 def test_a_stale_replica_is_never_decided_on() -> None:
-    rig = Rig(stale_seconds=20)
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired(stale_seconds=20)
     rig.pass_time(minutes=2)
     rig.edit(opportunity, Amount=61000)
     rig.poll()
@@ -166,8 +151,7 @@ def test_a_stale_replica_is_never_decided_on() -> None:
 
 
 def test_a_lost_webhook_is_healed_by_the_hourly_delta() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     flows.delta(rig.sync)
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
     rig.pass_time(hours=1)
@@ -177,8 +161,7 @@ def test_a_lost_webhook_is_healed_by_the_hourly_delta() -> None:
     assert flows.delta(rig.sync) == 0
 
 
-def test_a_lost_change_on_either_side_is_healed_by_the_nightly_sweep() -> None:
-    rig = Rig()
+def test_a_lost_change_on_either_side_is_healed_by_the_nightly_sweep(rig: Rig) -> None:
     first, referral = rig.linked()
     second, other = rig.linked()
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
@@ -192,8 +175,7 @@ def test_a_lost_change_on_either_side_is_healed_by_the_nightly_sweep() -> None:
     assert flows.sweep(rig.sync) == 0
 
 
-def test_a_referral_that_no_event_announced_is_found_by_the_delta() -> None:
-    rig = Rig()
+def test_a_referral_that_no_event_announced_is_found_by_the_delta(rig: Rig) -> None:
     rig.partner_center.new_inbound()
     assert flows.delta(rig.sync) == 1
     rig.drain()
@@ -201,8 +183,7 @@ def test_a_referral_that_no_event_announced_is_found_by_the_delta() -> None:
 
 
 def test_a_row_that_commits_late_is_still_found_by_the_poll() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.salesforce.knobs.commit_delay = timedelta(seconds=300)
     rig.pass_time(seconds=5)
     rig.salesforce.update("Opportunity", opportunity, {"Amount": 61000})
@@ -212,8 +193,7 @@ def test_a_row_that_commits_late_is_still_found_by_the_poll() -> None:
 
 
 def test_a_watermark_stays_when_the_doorbells_cannot_be_rung() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, Amount=61000)
     rig.queues.fail(1, ConnectionError("queue down"), on=["send_message"])
     with pytest.raises(ConnectionError):
@@ -223,21 +203,18 @@ def test_a_watermark_stays_when_the_doorbells_cannot_be_rung() -> None:
 
 
 def test_a_trigger_that_rounds_our_value_is_accepted_not_fought() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.salesforce.automation.triggers.append(
         lambda kind, after, _: {"Amount": round(after["Amount"], -3)} if kind == "Opportunity" else None
     )
-    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71234})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/dealValue": 71234})
     settle(rig, 4)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert rig.referral(referral)["details"]["dealValue"] == 71234
 
 
 def test_expired_sessions_are_renewed_in_passing() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.salesforce.expire_tokens()
     rig.pass_time(hours=2)
     rig.edit(opportunity, Amount=61000)
@@ -250,16 +227,14 @@ def test_an_event_that_comes_before_its_replica_is_looked_at_again() -> None:
     rig.pass_time(minutes=1)
     opportunity, referral = rig.linked()
     rig.minute()
-    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/dealValue": 71000})
     rig.pass_time(seconds=20)
     rig.drain()
     assert rig.opportunity(opportunity)["Amount"] == 71000
 
 
 def test_a_change_read_while_salesforce_is_down_is_read_again_not_forgotten() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
     rig.salesforce.fail(on="*", status=503, times=50)
     rig.webhook(referral)
@@ -271,8 +246,7 @@ def test_a_change_read_while_salesforce_is_down_is_read_again_not_forgotten() ->
 
 
 def test_a_paused_pair_costs_no_call_to_microsoft() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, Sync_with_Partner_Center__c=False)
     rig.minute()
     start = len(rig.partner_center.requests)
@@ -283,8 +257,7 @@ def test_a_paused_pair_costs_no_call_to_microsoft() -> None:
 
 
 def test_an_outage_of_hours_poisons_no_doorbell_and_loses_no_edit() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, Amount=61000)
     flows.poll(rig.sync, flows.Polled.OPPORTUNITIES)
     rig.salesforce.fail(on="*", status=503, times=10_000)
@@ -296,13 +269,11 @@ def test_an_outage_of_hours_poisons_no_doorbell_and_loses_no_edit() -> None:
 
 
 def test_a_solution_row_edited_between_read_and_write_is_kept() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked(solutions=("SOL-15974-MQF", "SOL-20000-ABC"))
+    rig, opportunity, referral = paired(solutions=("SOL-15974-MQF", "SOL-20000-ABC"))
     row = next(r for r in rig.salesforce.records("Microsoft_Solution__c") if r["Solution_Id__c"] == "SOL-20000-ABC")
     saved_before_the_write(rig, "Microsoft_Solution__c", row["Id"], {"Solution_Name__c": "Renamed by the seller"})
     listed = rig.referral(referral)["details"]["requirements"]["solutions"]
-    rig.partner_center.portal_edit(referral, {"/details/requirements/solutions": listed[:1]})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/requirements/solutions": listed[:1]})
     settle(rig, 2)
     assert rig.salesforce.get("Microsoft_Solution__c", row["Id"])["Removed__c"] is False
     assert len(rig.referral(referral)["details"]["requirements"]["solutions"]) == 2
@@ -311,22 +282,19 @@ def test_a_solution_row_edited_between_read_and_write_is_kept() -> None:
 
 @pytest.mark.parametrize("side", Side)
 def test_a_record_that_may_be_read_but_not_changed_is_told_and_left_alone(side: Side) -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     if side is Side.SALESFORCE:
         refused = Fault(
             "PATCH /sobjects/Opportunity/*", times=10**6, status=403, code="INSUFFICIENT_ACCESS_OR_READONLY"
         )
         rig.salesforce.faults.plan(refused)
         rig.pass_time(seconds=30)
-        rig.partner_center.portal_edit(referral, {"/details/dealValue": 61000})
-        rig.webhook(referral)
+        rig.microsoft_saves(referral, {"/details/dealValue": 61000})
     else:
         rig.partner_center.fail(on="PATCH", status=403, times=10**6)
         rig.edit(opportunity, Amount=61000)
     settle(rig)
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert "value" in link.held
     before = len(rig.salesforce.requests), len(rig.partner_center.requests), rig.saves
     settle(rig)

@@ -10,7 +10,7 @@ from shared.deal import Side
 from shared.doorbell import Doorbell, Queue
 from shared.errors import Rejected, Throttled, Unauthorised, Unavailable
 from shared.sync import Gates
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 
@@ -32,8 +32,7 @@ def gates_of(rig: Rig) -> Gates:
     return Gates(rig.store, lambda: int(rig.now.timestamp()))
 
 
-def test_retry_after_closes_the_gate_of_that_side_for_every_worker() -> None:
-    rig = Rig()
+def test_retry_after_closes_the_gate_of_that_side_for_every_worker(rig: Rig) -> None:
     one, other = gates_of(rig), gates_of(rig)
     fail(one, Throttled(P, "call", retry_after_seconds=40))
     assert (one.delay_seconds(P), other.delay_seconds(P), other.delay_seconds(S)) == (40, 40, 0)
@@ -43,8 +42,7 @@ def test_retry_after_closes_the_gate_of_that_side_for_every_worker() -> None:
     assert other.call(P, "call", lambda: "answer") == "answer"
 
 
-def test_a_call_under_way_that_succeeds_opens_no_gate_that_the_service_asked_for_meanwhile() -> None:
-    rig = Rig()
+def test_a_call_under_way_that_succeeds_opens_no_gate_that_the_service_asked_for_meanwhile(rig: Rig) -> None:
     gates = gates_of(rig)
     fail(gates, Unavailable(P, "call"), 20)
     rig.pass_time(seconds=60)
@@ -52,8 +50,7 @@ def test_a_call_under_way_that_succeeds_opens_no_gate_that_the_service_asked_for
     assert gates.delay_seconds(P) == 40
 
 
-def test_a_call_under_way_that_is_throttled_for_less_shortens_no_wait() -> None:
-    rig = Rig()
+def test_a_call_under_way_that_is_throttled_for_less_shortens_no_wait(rig: Rig) -> None:
     gates = gates_of(rig)
 
     def throttled() -> None:
@@ -65,8 +62,7 @@ def test_a_call_under_way_that_is_throttled_for_less_shortens_no_wait() -> None:
     assert gates.delay_seconds(P) == 40
 
 
-def test_half_of_twenty_calls_failing_opens_the_circuit_and_one_success_closes_it() -> None:
-    rig = Rig()
+def test_half_of_twenty_calls_failing_opens_the_circuit_and_one_success_closes_it(rig: Rig) -> None:
     gates = gates_of(rig)
     for _ in range(10):
         gates.call(P, "call", lambda: "answer")
@@ -80,8 +76,7 @@ def test_half_of_twenty_calls_failing_opens_the_circuit_and_one_success_closes_i
     assert (gates.delay_seconds(P), list(rig.store.issues())) == (0, [])
 
 
-def test_a_record_that_always_fails_does_not_keep_a_gate_closed_that_closed_for_another_reason() -> None:
-    rig = Rig()
+def test_a_record_that_always_fails_does_not_keep_a_gate_closed_that_closed_for_another_reason(rig: Rig) -> None:
     gates = gates_of(rig)
     fail(gates, Unauthorised(P, "call"))
     rig.pass_time(seconds=900)
@@ -92,8 +87,7 @@ def test_a_record_that_always_fails_does_not_keep_a_gate_closed_that_closed_for_
     assert list(rig.store.issues()) == []
 
 
-def test_failing_probes_double_the_wait_up_to_a_quarter_of_an_hour() -> None:
-    rig = Rig()
+def test_failing_probes_double_the_wait_up_to_a_quarter_of_an_hour(rig: Rig) -> None:
     gates = gates_of(rig)
     fail(gates, Unavailable(P, "call"), 20)
     waits = []
@@ -105,9 +99,8 @@ def test_failing_probes_double_the_wait_up_to_a_quarter_of_an_hour() -> None:
 
 
 def test_refused_credentials_halt_the_side_with_one_alert_and_work_again_after_repair(
-    caplog: pytest.LogCaptureFixture,
+    rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rig = Rig()
     gates = gates_of(rig)
     for _ in range(3):
         fail(gates, Unauthorised(P, "call"))
@@ -118,8 +111,7 @@ def test_refused_credentials_halt_the_side_with_one_alert_and_work_again_after_r
 
 
 def test_while_a_side_is_throttled_nothing_is_sent_and_nothing_is_lost() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.partner_center.fail(on="PATCH", status=429, retry_after=120)
     rig.edit(opportunity, Amount=61000)
     rig.poll()
@@ -127,51 +119,42 @@ def test_while_a_side_is_throttled_nothing_is_sent_and_nothing_is_lost() -> None
     rig.edit(opportunity, Amount=62000)
     rig.minute()
     assert len(rig.partner_center.requests) == calls
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     assert rig.referral(referral)["details"]["dealValue"] == 62000
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert link.attempts == 0
 
 
 def test_expired_consent_halts_microsofts_side_only_and_catches_up_after_repair() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(hours=2)
     rig.entra.knobs.revoked = True
     rig.edit(opportunity, Amount=61000)
-    for _ in range(5):
-        rig.minute()
+    rig.minutes(5)
     assert rig.referral(referral)["details"]["dealValue"] == 50000
     assert [issue.code for issue in rig.store.issues()] == ["unauthorised"]
     rig.entra.knobs.revoked = False
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert list(rig.store.issues()) == []
 
 
 def test_a_missing_second_factor_halts_microsofts_side_and_catches_up_soon_after_a_sign_in_with_one() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(hours=2)
     rig.entra.knobs.mfa = False
     rig.edit(opportunity, Amount=61000)
-    for _ in range(5):
-        rig.minute()
+    rig.minutes(5)
     assert [issue.code for issue in rig.store.issues()] == ["unauthorised"]
     rig.entra.knobs.mfa = True
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert list(rig.store.issues()) == []
 
 
 @pytest.mark.parametrize(("status", "tries"), [(429, 0), (503, 1)])
 def test_an_attempt_that_was_throttled_does_not_count_and_one_that_failed_does(status: int, tries: int) -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, Amount=61000)
     rig.partner_center.fail(on="PATCH", status=status, retry_after=30, times=9)
     flows.opportunities_changed(rig.sync, Doorbell(ids=(opportunity,), reason="poll"))
@@ -179,15 +162,13 @@ def test_an_attempt_that_was_throttled_does_not_count_and_one_that_failed_does(s
     assert Doorbell.decode(b64decode(waiting.text)).tries == tries
 
 
-def test_refusals_are_answers_and_close_no_gate() -> None:
-    rig = Rig()
+def test_refusals_are_answers_and_close_no_gate(rig: Rig) -> None:
     gates = gates_of(rig)
     fail(gates, Rejected(P, "call"), 20)
     assert gates.delay_seconds(P) == 0
 
 
-def test_one_record_that_always_fails_does_not_close_its_side() -> None:
-    rig = Rig()
+def test_one_record_that_always_fails_does_not_close_its_side(rig: Rig) -> None:
     gates = Gates(rig.store, lambda: int(rig.now.timestamp()))
 
     def call(record: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from shared.deal import LinkState
 from shared.doorbell import Queue
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 HELP = {"How_can_Microsoft_help__c": "Proof Of Concept or Demo"}
 
@@ -16,8 +16,7 @@ def asked(rig: Rig, **fields: Any) -> tuple[str, Any]:
     opportunity = rig.new_opportunity(**HELP, **fields)
     rig.pass_time(seconds=5)
     rig.poll()
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     return opportunity, rig.opportunity(opportunity)["Referral_Identifier__c"]
 
 
@@ -31,21 +30,18 @@ def posts(rig: Rig) -> int:
     return sum(call.method == "POST" for call in rig.partner_center.requests)
 
 
-def test_asking_for_help_invites_microsoft_into_our_engagement() -> None:
-    rig = Rig()
+def test_asking_for_help_invites_microsoft_into_our_engagement(rig: Rig) -> None:
     opportunity, referral = asked(rig)
     theirs = microsofts(rig, referral)
     assert theirs["inviteContext"]["assistanceRequestCode"] == "ProofOfConceptOrDemo"
     assert (theirs["status"], posts(rig)) == ("New", 2)
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert link.ms_referral_id == theirs["id"]
 
 
 def test_a_private_deal_invites_nobody() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     assert microsofts(rig, referral) is None
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
@@ -57,16 +53,14 @@ def test_a_partner_may_switch_the_invitation_off() -> None:
 
 
 @pytest.mark.parametrize("after_effect", [False, True])
-def test_an_invitation_without_an_answer_is_looked_for_before_it_is_sent_again(after_effect: bool) -> None:
-    rig = Rig()
+def test_an_invitation_without_an_answer_is_looked_for_before_it_is_sent_again(rig: Rig, after_effect: bool) -> None:
     opportunity = rig.new_opportunity(**HELP)
     rig.partner_center.fail(on="POST", status=500, after_effect=True)  # the first step, found by its webhook
     rig.pass_time(seconds=5)
     rig.poll()
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=after_effect)
     rig.webhook(rig.partner_center.referrals()[0]["id"])
-    for _ in range(25):
-        rig.minute()
+    rig.minutes(25)
     theirs = [d for d in rig.partner_center.store.records.values() if not d.own]
     assert len(theirs) == 1
     assert posts(rig) == (2 if after_effect else 3)
@@ -87,11 +81,9 @@ def test_a_refused_invitation_leaves_the_deal_and_tells_the_seller() -> None:
     assert "The invitation could not be created." in rig.opportunity(opportunity)["Sync_Message__c"]
 
 
-def test_a_deal_that_microsoft_shared_is_not_sent_back_to_microsoft() -> None:
-    rig = Rig()
+def test_a_deal_that_microsoft_shared_is_not_sent_back_to_microsoft(rig: Rig) -> None:
     rig.webhook(rig.partner_center.new_inbound())
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     assert posts(rig) == 0
 
 
@@ -101,8 +93,7 @@ def test_lost_tables_do_not_invite_microsoft_twice() -> None:
     rig.forget_everything()
     rig.pass_time(minutes=20)
     rig.webhook(referral)
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     assert posts(rig) == 2
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
@@ -116,14 +107,12 @@ def test_an_invitation_that_may_have_arrived_is_not_sent_again_before_lists_can_
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
     rig.partner_center.knobs.list_lag_seconds = 500
     rig.webhook(rig.partner_center.referrals()[0]["id"])
-    for _ in range(25):
-        rig.minute()
+    rig.minutes(25)
     assert posts(rig) == 2
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
-def test_a_worker_frozen_before_it_invites_microsoft_leaves_that_to_the_next() -> None:
-    rig = Rig()
+def test_a_worker_frozen_before_it_invites_microsoft_leaves_that_to_the_next(rig: Rig) -> None:
     opportunity = rig.new_opportunity(**HELP)
     rig.partner_center.fail(on="POST", status=500, after_effect=True)
     rig.pass_time(seconds=5)
@@ -140,14 +129,12 @@ def test_a_worker_frozen_before_it_invites_microsoft_leaves_that_to_the_next() -
     object.__setattr__(client.inner, "engagement", engagement)
     rig.webhook(rig.partner_center.referrals()[0]["id"])
     assert posts(rig) == 1
-    for _ in range(25):
-        rig.minute()
+    rig.minutes(25)
     assert posts(rig) == 2
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
-def test_help_that_was_asked_for_on_a_deleted_opportunity_is_asked_for_when_it_returns() -> None:
-    rig = Rig()
+def test_help_that_was_asked_for_on_a_deleted_opportunity_is_asked_for_when_it_returns(rig: Rig) -> None:
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)  # the first step, found by its webhook
     opportunity = rig.new_opportunity(**HELP)
     rig.pass_time(seconds=5)
@@ -158,8 +145,7 @@ def test_help_that_was_asked_for_on_a_deleted_opportunity_is_asked_for_when_it_r
     rig.minute()
     assert posts(rig) == 1
     rig.salesforce.undelete("Opportunity", opportunity)
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert microsofts(rig, rig.partner_center.referrals()[0]["id"])
     assert posts(rig) == 2
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
@@ -180,17 +166,14 @@ def half_asked(rig: Rig, **fault: Any) -> tuple[str, Any]:
 
 def claimed(rig: Rig, opportunity: str) -> tuple[LinkState, bool]:
     """How far the pair has come, and whether somebody is at it."""
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     return link.state, link.claim is not None
 
 
-def test_an_invitation_waits_for_a_deleted_opportunity_and_goes_on_after_its_return() -> None:
-    rig = Rig()
+def test_an_invitation_waits_for_a_deleted_opportunity_and_goes_on_after_its_return(rig: Rig) -> None:
     opportunity, referral = half_asked(rig, breaks="timeout")
     rig.salesforce.delete("Opportunity", opportunity)
-    for _ in range(25):
-        rig.minute()
+    rig.minutes(25)
     assert claimed(rig, opportunity) == (LinkState.CREATING_MS, False)
     assert microsofts(rig, referral) is None
     rig.salesforce.undelete("Opportunity", opportunity)
@@ -200,8 +183,7 @@ def test_an_invitation_waits_for_a_deleted_opportunity_and_goes_on_after_its_ret
 
 
 @pytest.mark.parametrize("by", ["event", "poll"])
-def test_an_invitation_that_nobody_is_at_goes_on_with_whatever_rings_for_the_pair(by: str) -> None:
-    rig = Rig()
+def test_an_invitation_that_nobody_is_at_goes_on_with_whatever_rings_for_the_pair(rig: Rig, by: str) -> None:
     opportunity, referral = half_asked(rig, status=429, retry_after=30)
     rig.queues.messages[Queue.REFERRAL_CREATIONS.value].clear()  # its own doorbell died with its host
     assert claimed(rig, opportunity) == (LinkState.CREATING_MS, False)

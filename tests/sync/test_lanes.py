@@ -7,7 +7,7 @@ import pytest
 from shared import sync as flows
 from shared.doorbell import Doorbell, Queue
 from shared.sync import Polled, poll, waits_of
-from tests.support.rig import HANDLERS, Rig
+from tests.support.rig import HANDLERS, Rig, paired
 
 pytestmark = pytest.mark.deep
 
@@ -27,8 +27,7 @@ def fill(rig: Rig, queue: Queue, count: int) -> None:
 
 
 def test_a_thousand_waiting_bulk_doorbells_do_not_delay_a_sellers_change() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     fill(rig, BULK, 1000)
     rig.edit(opportunity, Amount=61000)
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
@@ -39,8 +38,7 @@ def test_a_thousand_waiting_bulk_doorbells_do_not_delay_a_sellers_change() -> No
     assert waiting(rig, BULK) == 1000
 
 
-def test_the_first_poll_ever_rings_in_bulk_and_later_ones_live() -> None:
-    rig = Rig()
+def test_the_first_poll_ever_rings_in_bulk_and_later_ones_live(rig: Rig) -> None:
     rig.new_opportunity()
     rig.pass_time(seconds=5)
     poll(rig.sync, Polled.OPPORTUNITIES)
@@ -52,8 +50,7 @@ def test_the_first_poll_ever_rings_in_bulk_and_later_ones_live() -> None:
 
 
 @pytest.mark.parametrize(("many", "lane"), [(200, LIVE), (201, BULK)])
-def test_more_than_two_hundred_records_at_once_are_a_back_fill(many: int, lane: Queue) -> None:
-    rig = Rig()
+def test_more_than_two_hundred_records_at_once_are_a_back_fill(rig: Rig, many: int, lane: Queue) -> None:
     poll(rig.sync, Polled.OPPORTUNITIES)
     account = rig.account()
     fields = {"Name": "Load", "StageName": "Qualification", "CloseDate": "2026-06-30", "AccountId": account}
@@ -65,8 +62,7 @@ def test_more_than_two_hundred_records_at_once_are_a_back_fill(many: int, lane: 
 
 
 def test_a_sweep_rings_in_bulk_and_a_delta_live() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(hours=1)
     rig.salesforce.update("Opportunity", opportunity, {"Amount": 61000})
     rig.partner_center.portal_edit(referral, {"/details/notes": "Missed"})
@@ -81,8 +77,7 @@ def test_a_sweep_rings_in_bulk_and_a_delta_live() -> None:
 
 
 def test_bulk_doorbells_do_the_same_work() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(hours=1)
     rig.salesforce.update("Opportunity", opportunity, {"Amount": 61000})
     rig.partner_center.portal_edit(referral, {"/details/notes": "Missed"})
@@ -93,8 +88,7 @@ def test_bulk_doorbells_do_the_same_work() -> None:
     assert rig.opportunity(opportunity)["Description"] == "Missed"
 
 
-def test_a_back_fill_fills_no_live_queue_with_its_creations() -> None:
-    rig = Rig()
+def test_a_back_fill_fills_no_live_queue_with_its_creations(rig: Rig) -> None:
     for _ in range(3):
         rig.new_opportunity()
     rig.pass_time(seconds=5)
@@ -106,22 +100,19 @@ def test_a_back_fill_fills_no_live_queue_with_its_creations() -> None:
 
 
 def test_what_must_be_tried_again_stays_on_its_lane() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, Amount=61000)
     rig.partner_center.fail(on="PATCH", status=503, times=9)
     flows.opportunities_changed(rig.sync, Doorbell(ids=(opportunity,), reason="sweep"), BULK)
     assert (waiting(rig, LIVE), waiting(rig, BULK)) == (0, 1)
 
 
-def test_a_poisoned_bulk_doorbell_rings_once_more_on_its_lane() -> None:
-    rig = Rig()
+def test_a_poisoned_bulk_doorbell_rings_once_more_on_its_lane(rig: Rig) -> None:
     flows.poisoned(rig.sync, BULK, Doorbell(ids=("0" * 18,), reason="sweep").encode().encode())
     assert (waiting(rig, LIVE), waiting(rig, BULK)) == (0, 1)
 
 
-def test_a_polled_doorbell_rests_so_that_a_burst_of_edits_is_one_change() -> None:
-    rig = Rig()
+def test_a_polled_doorbell_rests_so_that_a_burst_of_edits_is_one_change(rig: Rig) -> None:
     rig.sync = replace(rig.sync, waits=replace(rig.sync.waits, debounce=5))
     opportunity, referral = rig.linked()
     rig.edit(opportunity, Amount=61000)
@@ -137,8 +128,7 @@ def test_a_polled_doorbell_rests_so_that_a_burst_of_edits_is_one_change() -> Non
 
 
 def test_events_do_not_rest() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
     rig.sync.bells.ring(REFERRALS, [referral], reason="referral-updated")
     assert rig.drain(patiently=False) == 1

@@ -10,7 +10,7 @@ import pytest
 from shared.deal import Issue, LinkState, Side
 from shared.errors import ApiError, Unclear
 from shared.sync import delta, describe, sweep
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 pytestmark = pytest.mark.deep
 
@@ -19,6 +19,11 @@ QUALIFIED = {"type": "Independent", "qualification": "SalesQualified"}
 MARKETPLACE = {"type": "Independent", "qualification": "Direct"}
 KEY = "Referral_Identifier__c"
 LAST_NAME = "/customerProfile/team/0/lastName"
+
+
+@pytest.fixture(name="rig")
+def _rig() -> Rig:
+    return Rig(mapping=AS_LEADS)
 
 
 def arrived(rig: Rig, **fields: Any) -> str:
@@ -66,12 +71,8 @@ def without_last_name(rig: Rig) -> str:
     return referral
 
 
-# Made once
-
-
 @pytest.mark.parametrize("kind", [QUALIFIED, MARKETPLACE])
-def test_a_lead_that_nobody_has_accepted_becomes_one_record_of_lead(kind: dict[str, str]) -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_lead_that_nobody_has_accepted_becomes_one_record_of_lead(rig: Rig, kind: dict[str, str]) -> None:
     referral = arrived(rig, **kind)
     (lead,) = leads(rig)
     assert (lead["FirstName"], lead["LastName"], lead["Company"]) == ("Avery", "Howard", "Fabrikam Inc")
@@ -84,8 +85,7 @@ def test_a_lead_that_nobody_has_accepted_becomes_one_record_of_lead(kind: dict[s
     assert rig.partner_center.writes() == []
 
 
-def test_a_co_sell_deal_is_an_opportunity_as_before() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_co_sell_deal_is_an_opportunity_as_before(rig: Rig) -> None:
     rig.webhook(rig.partner_center.new_inbound())
     assert (len(leads(rig)), len(deals(rig))) == (0, 1)
 
@@ -105,8 +105,7 @@ def test_without_both_switches_no_record_of_lead_is_made(overlay: str, expected:
     assert (len(leads(rig)), len(deals(rig))) == (0, expected)
 
 
-def test_repeated_events_deltas_and_nights_write_nothing_and_find_nothing() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_repeated_events_deltas_and_nights_write_nothing_and_find_nothing(rig: Rig) -> None:
     referral = arrived(rig)
     before, asked = rig.writes(), len(calls(rig))
     for _ in range(3):
@@ -117,8 +116,7 @@ def test_repeated_events_deltas_and_nights_write_nothing_and_find_nothing() -> N
     assert issues(rig) == []
 
 
-def test_a_changed_lead_is_not_synchronised() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_changed_lead_is_not_synchronised(rig: Rig) -> None:
     referral = arrived(rig)
     before = rig.writes()
     rig.partner_center.service_sets(referral, {"/details/notes": "Called again."})
@@ -127,15 +125,13 @@ def test_a_changed_lead_is_not_synchronised() -> None:
     assert night(rig) == 0
 
 
-def test_a_lost_event_is_made_up_for_at_night() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_lost_event_is_made_up_for_at_night(rig: Rig) -> None:
     rig.partner_center.new_inbound(**QUALIFIED)
     assert night(rig) > 0
     assert (len(leads(rig)), night(rig)) == (1, 0)
 
 
-def test_a_lead_that_a_seller_deleted_is_not_made_again() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_lead_that_a_seller_deleted_is_not_made_again(rig: Rig) -> None:
     referral = arrived(rig)
     rig.salesforce.delete("Lead", leads(rig)[0]["Id"])
     rig.webhook(referral)
@@ -143,8 +139,7 @@ def test_a_lead_that_a_seller_deleted_is_not_made_again() -> None:
 
 
 @pytest.mark.parametrize("deleted", [False, True])
-def test_the_loss_of_all_tables_makes_no_second_lead(deleted: bool) -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_the_loss_of_all_tables_makes_no_second_lead(rig: Rig, deleted: bool) -> None:
     referral = arrived(rig)
     if deleted:
         rig.salesforce.delete("Lead", leads(rig)[0]["Id"])
@@ -174,8 +169,7 @@ class Twice:
         return self._inner.composite(steps, **more) if answers is None or self._after is None else answers
 
 
-def test_a_request_that_arrives_late_fails_on_the_unique_key_and_overwrites_nothing() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_request_that_arrives_late_fails_on_the_unique_key_and_overwrites_nothing(rig: Rig) -> None:
     rig.sync = replace(rig.sync, opportunities=Twice(rig.sync.opportunities))
     arrived(rig)
     assert len(leads(rig)) == 1
@@ -183,8 +177,7 @@ def test_a_request_that_arrives_late_fails_on_the_unique_key_and_overwrites_noth
     assert (night(rig), issues(rig)) == (0, [])
 
 
-def test_an_insert_without_an_answer_is_looked_for_before_it_is_sent_again() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_an_insert_without_an_answer_is_looked_for_before_it_is_sent_again(rig: Rig) -> None:
     rig.sync = replace(rig.sync, opportunities=Twice(rig.sync.opportunities, after=Unclear))
     arrived(rig)
     rig.pass_time(minutes=10)
@@ -193,8 +186,7 @@ def test_an_insert_without_an_answer_is_looked_for_before_it_is_sent_again() -> 
     assert night(rig) == 0
 
 
-def test_another_unique_field_of_the_org_is_a_refusal_and_not_taken_for_the_lead() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_another_unique_field_of_the_org_is_a_refusal_and_not_taken_for_the_lead(rig: Rig) -> None:
     rig.salesforce.fail(on="POST /sobjects/Lead", status=400, code="DUPLICATE_VALUE", message="duplicate value found")
     referral = arrived(rig)
     assert leads(rig) == []
@@ -204,11 +196,7 @@ def test_another_unique_field_of_the_org_is_a_refusal_and_not_taken_for_the_lead
     assert (len(leads(rig)), issues(rig)) == (1, [])
 
 
-# Nothing is made up
-
-
-def test_a_lead_without_a_last_name_is_not_made_and_says_so_until_the_referral_has_one() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_lead_without_a_last_name_is_not_made_and_says_so_until_the_referral_has_one(rig: Rig) -> None:
     referral = without_last_name(rig)
     (issue,) = issues(rig)
     assert leads(rig) == []
@@ -222,16 +210,14 @@ def test_a_lead_without_a_last_name_is_not_made_and_says_so_until_the_referral_h
     assert (leads(rig)[0]["LastName"], issues(rig)) == ("Howard", [])
 
 
-def test_the_night_tells_what_a_lead_lacks_whose_event_was_lost() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_the_night_tells_what_a_lead_lacks_whose_event_was_lost(rig: Rig) -> None:
     rig.partner_center.service_sets(rig.partner_center.new_inbound(**QUALIFIED), {LAST_NAME: ""})
     assert night(rig) == 0
     assert [issue.code for issue in issues(rig)] == ["lead_incomplete"]
 
 
 @pytest.mark.parametrize("act", ["decline", "accept"])
-def test_what_an_answered_lead_lacked_leaves_the_work_list(act: Any) -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_what_an_answered_lead_lacked_leaves_the_work_list(rig: Rig, act: Any) -> None:
     referral = without_last_name(rig)
     rig.partner_center.portal_act(referral, act, "no")
     rig.webhook(referral)
@@ -239,8 +225,7 @@ def test_what_an_answered_lead_lacked_leaves_the_work_list(act: Any) -> None:
     assert (len(leads(rig)), len(deals(rig))) == (0, act == "accept")
 
 
-def test_a_lead_that_the_org_refuses_is_told_and_tried_again() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_lead_that_the_org_refuses_is_told_and_tried_again(rig: Rig) -> None:
     rule = lambda sobject, *_: "Region is missing" if sobject == "Lead" else None  # noqa: E731
     rig.salesforce.automation.validation_rules.append(rule)
     arrived(rig)
@@ -249,9 +234,6 @@ def test_a_lead_that_the_org_refuses_is_told_and_tried_again() -> None:
     rig.salesforce.automation.validation_rules.clear()
     night(rig)
     assert (len(leads(rig)), issues(rig)) == (1, [])
-
-
-# The deal that it becomes
 
 
 def accept(rig: Rig, referral: str) -> None:
@@ -279,8 +261,7 @@ def pair(rig: Rig, opportunity: str) -> tuple[Any, Any]:
     return (link.referral_id, link.state) if link else ("", None)
 
 
-def test_an_accepted_lead_becomes_an_opportunity_and_its_record_stays() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_an_accepted_lead_becomes_an_opportunity_and_its_record_stays(rig: Rig) -> None:
     referral = arrived(rig)
     lead = leads(rig)[0]
     accept(rig, referral)
@@ -290,8 +271,7 @@ def test_an_accepted_lead_becomes_an_opportunity_and_its_record_stays() -> None:
     assert night(rig) == 0
 
 
-def test_an_accepted_lead_that_was_converted_takes_the_opportunity_of_the_conversion() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_an_accepted_lead_that_was_converted_takes_the_opportunity_of_the_conversion(rig: Rig) -> None:
     referral = arrived(rig)
     opportunity = convert(rig)
     accept(rig, referral)
@@ -303,16 +283,14 @@ def test_an_accepted_lead_that_was_converted_takes_the_opportunity_of_the_conver
     assert night(rig) == 0
 
 
-def test_an_accepted_lead_that_was_converted_without_an_opportunity_gets_one() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_an_accepted_lead_that_was_converted_without_an_opportunity_gets_one(rig: Rig) -> None:
     referral = arrived(rig)
     convert(rig, opportunity=None)
     accept(rig, referral)
     assert [deal[KEY] for deal in deals(rig)] == [referral]
 
 
-def test_an_org_that_maps_the_identifier_on_conversion_comes_to_the_same() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_an_org_that_maps_the_identifier_on_conversion_comes_to_the_same(rig: Rig) -> None:
     referral = arrived(rig)
     opportunity = convert(rig)
     tick(rig, opportunity, **{KEY: referral})
@@ -325,9 +303,8 @@ def test_an_org_that_maps_the_identifier_on_conversion_comes_to_the_same() -> No
     ("stage", "shown"), [("Prospecting", ("Active", "Accepted")), ("Closed Lost", ("Closed", "Declined"))]
 )
 def test_ticking_a_converted_opportunity_joins_its_referral_and_answers_it(
-    stage: str, shown: tuple[str, str], forgotten: bool
+    rig: Rig, stage: str, shown: tuple[str, str], forgotten: bool
 ) -> None:
-    rig = Rig(mapping=AS_LEADS)
     referral = arrived(rig)
     opportunity = convert(rig)
     if forgotten:
@@ -338,8 +315,7 @@ def test_ticking_a_converted_opportunity_joins_its_referral_and_answers_it(
     assert (document["status"], document["substatus"]) == shown
 
 
-def test_ticking_on_the_hold_stage_joins_and_waits_for_the_sellers_answer() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_ticking_on_the_hold_stage_joins_and_waits_for_the_sellers_answer(rig: Rig) -> None:
     referral = arrived(rig)
     opportunity = convert(rig)
     tick(rig, opportunity, StageName="Microsoft Review")
@@ -351,8 +327,7 @@ def test_ticking_on_the_hold_stage_joins_and_waits_for_the_sellers_answer() -> N
     assert (referrals(rig), rig.writes()) == (1, before)
 
 
-def test_a_joined_pair_finds_itself_after_the_loss_of_all_tables() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_joined_pair_finds_itself_after_the_loss_of_all_tables(rig: Rig) -> None:
     referral = arrived(rig)
     opportunity = convert(rig)
     tick(rig, opportunity, StageName="Microsoft Review")
@@ -361,8 +336,7 @@ def test_a_joined_pair_finds_itself_after_the_loss_of_all_tables() -> None:
     assert (pair(rig, opportunity), len(leads(rig)), len(deals(rig))) == ((referral, LinkState.LINKED), 1, 1)
 
 
-def test_a_lead_converted_after_its_deal_was_made_is_no_second_deal_and_the_seller_is_told() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_lead_converted_after_its_deal_was_made_is_no_second_deal_and_the_seller_is_told(rig: Rig) -> None:
     referral = arrived(rig)
     accept(rig, referral)
     first = str(deals(rig)[0]["Id"])
@@ -381,8 +355,7 @@ def test_a_lead_converted_after_its_deal_was_made_is_no_second_deal_and_the_sell
     assert (referrals(rig), pair(rig, first)[0]) == (1, referral)
 
 
-def test_a_lead_converted_into_the_deal_of_another_referral_is_for_a_person_to_decide() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_lead_converted_into_the_deal_of_another_referral_is_for_a_person_to_decide(rig: Rig) -> None:
     opportunity, theirs = rig.linked()
     referral = arrived(rig)
     convert(rig, opportunity=opportunity)
@@ -394,8 +367,7 @@ def test_a_lead_converted_into_the_deal_of_another_referral_is_for_a_person_to_d
 
 
 def test_an_ordinary_opportunity_is_created_at_microsoft_as_before() -> None:
-    rig = Rig(mapping=AS_LEADS)
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired(mapping=AS_LEADS)
     assert pair(rig, opportunity) == (referral, LinkState.LINKED)
 
 
@@ -408,9 +380,6 @@ def test_only_leads_as_records_cost_a_question_more(overlay: str, more: int) -> 
     assert sum("FROM+Lead" in text or "FROM%20Lead" in text for text in asked) == 2 * more
 
 
-# The org
-
-
 FIELDS: list[Callable[[Rig], None]] = [
     lambda rig: rig.salesforce.remove_field("Lead", KEY),
     lambda rig: rig.salesforce.remove_field("Lead", "Phone"),
@@ -420,9 +389,8 @@ FIELDS: list[Callable[[Rig], None]] = [
 
 @pytest.mark.parametrize("lose", FIELDS)
 def test_a_lost_field_of_lead_rests_new_leads_alone_with_one_issue_until_it_is_back(
-    lose: Callable[[Rig], None],
+    rig: Rig, lose: Callable[[Rig], None]
 ) -> None:
-    rig = Rig(mapping=AS_LEADS)
     before = dict(rig.salesforce.schema["Lead"].fields)
     lose(rig)
     describe(rig.sync)
@@ -442,8 +410,7 @@ def test_a_lost_field_of_lead_rests_new_leads_alone_with_one_issue_until_it_is_b
     assert [issue for issue in issues(rig) if issue.code != "similar_accounts"] == []
 
 
-def test_a_field_that_is_lost_meanwhile_is_noticed_by_the_refusal() -> None:
-    rig = Rig(mapping=AS_LEADS)
+def test_a_field_that_is_lost_meanwhile_is_noticed_by_the_refusal(rig: Rig) -> None:
     describe(rig.sync)
     rig.pass_time(minutes=5)
     rig.salesforce.remove_field("Lead", KEY)

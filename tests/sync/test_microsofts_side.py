@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared import sync as flows
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 HELP = {"How_can_Microsoft_help__c": "Quotes or Licensing"}
 SELLER = "Robin Keller, robin.keller@microsoft.example"
@@ -57,8 +57,7 @@ def reads(rig: Rig) -> int:
 
 
 def test_a_request_for_help_shows_microsofts_clock() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked(**HELP)
+    rig, opportunity, _ = paired(**HELP)
     assert facts(rig, opportunity) == ("Co-sell", "Pending", None, None, None, "2026-01-19", None)
 
 
@@ -76,8 +75,7 @@ def test_microsofts_acceptance_reaches_the_opportunity_however_partner_center_sh
     assert rig.opportunity(opportunity)["StageName"] == "Qualification"
 
 
-def test_microsofts_refusal_is_shown_with_its_reason_and_the_deal_goes_on() -> None:
-    rig = Rig()
+def test_microsofts_refusal_is_shown_with_its_reason_and_the_deal_goes_on(rig: Rig) -> None:
     opportunity, referral = invited(rig)
     answers(rig, referral, "declined", reason="No Microsoft seller directly manages this customer")
     event_of_microsofts(rig, referral)
@@ -87,8 +85,7 @@ def test_microsofts_refusal_is_shown_with_its_reason_and_the_deal_goes_on() -> N
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
-def test_a_request_that_microsoft_lets_expire_is_shown() -> None:
-    rig = Rig()
+def test_a_request_that_microsoft_lets_expire_is_shown(rig: Rig) -> None:
     opportunity, referral = invited(rig)
     rig.pass_time(days=15)
     rig.partner_center.expire_due()
@@ -112,8 +109,7 @@ def test_an_answer_whose_event_was_lost_is_found_in_the_night_and_one_that_ends_
     assert (rig.writes(), reads(rig)) == (before[0], before[1] + 1 + looks)
 
 
-def test_an_inbound_deal_shows_who_at_microsoft_shared_it_and_until_when_it_waits() -> None:
-    rig = Rig()
+def test_an_inbound_deal_shows_who_at_microsoft_shared_it_and_until_when_it_waits(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
     opportunity = str(rig.salesforce.records("Opportunity")[0]["Id"])
@@ -129,38 +125,29 @@ def test_an_inbound_deal_shows_who_at_microsoft_shared_it_and_until_when_it_wait
     [({}, "Private"), ({"Referral_Visible_to_Microsoft__c": True}, "Partner-led"), (HELP, "Co-sell")],
 )
 def test_the_kind_of_the_deal_is_shown(fields: Mapping[str, Any], kind: str) -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked(**fields)
+    rig, opportunity, _ = paired(**fields)
     assert rig.opportunity(opportunity)["Co_sell_Deal_Type__c"] == kind
 
 
 def test_the_kind_follows_an_upgrade() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     for field, kind in (({"Referral_Visible_to_Microsoft__c": True}, "Partner-led"), (HELP, "Co-sell")):
         rig.edit(opportunity, **field)
-        for _ in range(3):
-            rig.minute()
+        rig.minutes(3)
         assert rig.opportunity(opportunity)["Co_sell_Deal_Type__c"] == kind
 
 
-# What it costs
-
-
 def test_a_deal_without_microsoft_is_never_looked_up_in_its_engagement() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, Amount=61000)
     rig.minute()
-    rig.partner_center.portal_edit(referral, {"/details/notes": "More"})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/notes": "More"})
     assert [
         call for call in rig.partner_center.requests if call.path.endswith("/referrals") and call.method == "GET"
     ] == []
 
 
-def test_both_sides_are_read_in_one_call() -> None:
-    rig = Rig()
+def test_both_sides_are_read_in_one_call(rig: Rig) -> None:
     _, referral = invited(rig)
     before = reads(rig)
     answers(rig, referral, "accepted")
@@ -170,8 +157,7 @@ def test_both_sides_are_read_in_one_call() -> None:
     assert reads(rig) == before + 2
 
 
-def test_an_edit_of_a_co_sell_deal_is_one_call_like_any_other() -> None:
-    rig = Rig()
+def test_an_edit_of_a_co_sell_deal_is_one_call_like_any_other(rig: Rig) -> None:
     opportunity, referral = invited(rig)
     rig.webhook(referral)
     calls = len(rig.partner_center.requests)
@@ -181,8 +167,7 @@ def test_an_edit_of_a_co_sell_deal_is_one_call_like_any_other() -> None:
     assert len(rig.partner_center.requests) == calls + 1
 
 
-def test_repeated_events_write_nothing() -> None:
-    rig = Rig()
+def test_repeated_events_write_nothing(rig: Rig) -> None:
     opportunity, referral = invited(rig)
     answers(rig, referral, "accepted")
     event_of_microsofts(rig, referral)
@@ -196,21 +181,15 @@ def test_repeated_events_write_nothing() -> None:
     assert facts(rig, opportunity)[1] == "Accepted"
 
 
-# What may go wrong
-
-
-def test_microsofts_facts_typed_over_are_put_back() -> None:
-    rig = Rig()
+def test_microsofts_facts_typed_over_are_put_back(rig: Rig) -> None:
     opportunity, _ = invited(rig)
     rig.edit(opportunity, Microsoft_Status__c="Won", Amount=61000)
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     assert rig.opportunity(opportunity)["Microsoft_Status__c"] == "Pending"
     assert "put back: only Microsoft's side changes it" in rig.opportunity(opportunity)["Audit__c"]
 
 
-def test_a_list_that_does_not_show_microsofts_side_yet_empties_nothing() -> None:
-    rig = Rig()
+def test_a_list_that_does_not_show_microsofts_side_yet_empties_nothing(rig: Rig) -> None:
     opportunity, referral = invited(rig)
     rig.partner_center.knobs.list_lag_seconds = 3600
     rig.webhook(referral)
@@ -220,15 +199,13 @@ def test_a_list_that_does_not_show_microsofts_side_yet_empties_nothing() -> None
     assert rig.referral(referral)["details"]["dealValue"] == 61000
 
 
-def test_news_of_ours_beside_a_list_that_does_not_show_microsofts_side_yet_arrives_when_it_does() -> None:
-    rig = Rig()
+def test_news_of_ours_beside_a_list_that_does_not_show_microsofts_side_yet_arrives_when_it_does(rig: Rig) -> None:
     opportunity, referral = invited(rig)
     rig.partner_center.knobs.list_lag_seconds = 3600
     rig.partner_center.service_sets(referral, {"/referralProgram": "Solution assessment"})
     rig.webhook(referral)
     rig.partner_center.knobs.list_lag_seconds = 0
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     assert rig.opportunity(opportunity)["Referral_Program__c"] == "Solution assessment"
 
 
@@ -246,8 +223,7 @@ def test_an_older_view_of_microsofts_side_is_not_taken_for_news() -> None:
 
 
 @pytest.mark.parametrize("refused", [400, 403])
-def test_without_the_list_of_the_engagement_the_deal_itself_goes_on(refused: int) -> None:
-    rig = Rig()
+def test_without_the_list_of_the_engagement_the_deal_itself_goes_on(rig: Rig, refused: int) -> None:
     opportunity, referral = invited(rig)
     rig.partner_center.portal_edit(referral, {"/details/notes": "From the portal"})
     rig.partner_center.fail(on="GET /referrals", times=1, status=refused)
@@ -278,8 +254,7 @@ def test_lost_tables_learn_of_microsofts_side_again() -> None:
     rig.forget_everything()
     rig.pass_time(minutes=20)
     rig.webhook(referral)
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     answers(rig, referral, "accepted")
     event_of_microsofts(rig, referral)
     assert facts(rig, opportunity)[1] == "Accepted"
@@ -304,6 +279,5 @@ def test_no_address_of_microsofts_seller_is_logged(caplog: pytest.LogCaptureFixt
     event_of_microsofts(rig, referral)
     assert facts(rig, opportunity)[3] == SELLER
     assert "robin.keller" not in caplog.text.lower()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert "robin" not in repr(link).lower()

@@ -8,7 +8,7 @@ import pytest
 from shared import sync as flows
 from shared.doorbell import Doorbell, Queue
 from shared.sync.admission.brakes import HALTED
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 pytestmark = pytest.mark.deep
 
@@ -23,8 +23,7 @@ def made(rig: Rig) -> int:
     return len(rig.salesforce.records("Opportunity"))
 
 
-def test_a_record_that_is_refused_waits_alone_and_its_neighbour_is_settled_now() -> None:
-    rig = Rig()
+def test_a_record_that_is_refused_waits_alone_and_its_neighbour_is_settled_now(rig: Rig) -> None:
     bell = two_deals(rig)
     rig.partner_center.fail(on="GET", status=400)
     flows.referrals_changed(rig.sync, bell)
@@ -35,8 +34,7 @@ def test_a_record_that_is_refused_waits_alone_and_its_neighbour_is_settled_now()
     assert made(rig) == 2
 
 
-def test_a_bug_in_one_record_is_told_only_after_its_neighbours_are_settled() -> None:
-    rig = Rig()
+def test_a_bug_in_one_record_is_told_only_after_its_neighbours_are_settled(rig: Rig) -> None:
     bell = two_deals(rig)
     client: Any = rig.sync.referrals
     real = client.inner.get
@@ -52,8 +50,7 @@ def test_a_bug_in_one_record_is_told_only_after_its_neighbours_are_settled() -> 
     assert made(rig) == 1
 
 
-def test_a_doorbell_that_meets_an_outage_rings_again_for_all_its_records() -> None:
-    rig = Rig()
+def test_a_doorbell_that_meets_an_outage_rings_again_for_all_its_records(rig: Rig) -> None:
     ids = rig.new_opportunity(), rig.new_opportunity()
     rig.salesforce.fail(on="*", status=503, times=9)
     flows.opportunities_changed(rig.sync, Doorbell(ids=ids, reason="sweep"))
@@ -61,8 +58,7 @@ def test_a_doorbell_that_meets_an_outage_rings_again_for_all_its_records() -> No
     assert Doorbell.decode(b64decode(waiting.text)).ids == ids
 
 
-def test_a_doorbell_that_meets_a_halt_waits_with_all_its_records() -> None:
-    rig = Rig()
+def test_a_doorbell_that_meets_a_halt_waits_with_all_its_records(rig: Rig) -> None:
     ids = rig.new_opportunity(), rig.new_opportunity()
     rig.store.put_cursor(HALTED, '{"why": "much is different at once"}', "")
     flows.opportunities_changed(rig.sync, Doorbell(ids=ids, reason="poll"))
@@ -96,8 +92,7 @@ def listed_first(rig: Rig, change: Any) -> None:
     [Spoilt, lambda referral: {**referral, "updatedDateTime": "yesterday", "createdDateTime": None}],
     ids=["a bug", "no times"],
 )
-def test_a_listed_referral_that_cannot_be_read_stops_neither_the_delta_nor_a_creation(change: Any) -> None:
-    rig = Rig()
+def test_a_listed_referral_that_cannot_be_read_stops_neither_the_delta_nor_a_creation(rig: Rig, change: Any) -> None:
     rig.linked()
     flows.delta(rig.sync)
     rig.pass_time(minutes=30)
@@ -118,15 +113,13 @@ def test_a_listed_referral_that_cannot_be_read_stops_neither_the_delta_nor_a_cre
 
 
 def test_an_emptied_field_that_microsoft_requires_waits_alone_and_what_was_saved_with_it_goes_through() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, Amount=None, Description="Changed here")
     rig.poll()
     rig.minute()
     assert rig.referral(referral)["details"]["notes"] == "Changed here"
     assert rig.referral(referral)["details"]["dealValue"] == 50000
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert {group: hold.code for group, hold in link.held.items()} == {"value": "must_not_be_empty"}
     rig.edit(opportunity, Amount=61000)
     rig.poll()

@@ -9,7 +9,7 @@ from sandbox.partner_center import samples
 from shared import sync as flows
 from shared.deal import Side
 from shared.errors import Unclear
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 pytestmark = pytest.mark.deep
 
@@ -36,8 +36,7 @@ def joins(rig: Rig, opportunity: str, user: str) -> str:
 
 
 def settle(rig: Rig) -> None:
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
 
 
 def with_ben(**fields: Any) -> tuple[Rig, str, str]:
@@ -63,9 +62,6 @@ def invited(rig: Rig, *users: str, **fields: Any) -> dict[str, Any]:
 
 def members(rig: Rig, opportunity: str) -> list[str]:
     return [str(row["UserId"]) for row in rig.salesforce.records(MEMBER) if row["OpportunityId"] == opportunity]
-
-
-# To Partner Center
 
 
 def test_owner_and_team_arrive_with_the_deal() -> None:
@@ -100,8 +96,7 @@ def test_who_joins_and_leaves_here_does_so_there_and_others_stay() -> None:
 
 
 def test_who_joins_without_a_save_of_the_opportunity_is_found_by_night() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     set_user(rig, rig.salesforce.people.ben, Phone="+81 3 5550 0102")
     joins(rig, opportunity, rig.salesforce.people.ben)
     rig.pass_time(hours=1)
@@ -111,8 +106,7 @@ def test_who_joins_without_a_save_of_the_opportunity_is_found_by_night() -> None
 
 
 def test_another_owner_replaces_the_former_one() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     set_user(rig, rig.salesforce.people.ben, Phone="+81 3 5550 0102")
     rig.edit(opportunity, OwnerId=rig.salesforce.people.ben)
     settle(rig)
@@ -120,8 +114,7 @@ def test_another_owner_replaces_the_former_one() -> None:
 
 
 def test_an_owner_of_whom_something_is_missing_is_told_and_the_former_one_stays() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     set_user(rig, rig.salesforce.people.ben, Phone=None)
     rig.edit(opportunity, OwnerId=rig.salesforce.people.ben, Amount=61000)
     settle(rig)
@@ -141,8 +134,7 @@ def test_a_member_removed_in_the_portal_does_not_come_back_and_costs_nothing_her
     rig, opportunity, referral = with_ben()
     before = len(rig.salesforce.writes())
     rig.pass_time(seconds=5)
-    rig.partner_center.portal_edit(referral, {"/team": rig.referral(referral)["team"][:1]})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/team": rig.referral(referral)["team"][:1]})
     settle(rig)
     rig.edit(opportunity, Amount=61000)
     settle(rig)
@@ -152,14 +144,12 @@ def test_a_member_removed_in_the_portal_does_not_come_back_and_costs_nothing_her
 
 
 def test_who_joins_in_the_portal_gains_no_access_here_until_a_seller_gives_it() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     ben = rig.salesforce.people.ben
     set_user(rig, ben, Phone="+81 3 5550 0102")
     joined = samples.member() | {"email": email_of(rig, ben)}
     rig.pass_time(seconds=5)
-    rig.partner_center.portal_edit(referral, {"/team": [*rig.referral(referral)["team"], joined]})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/team": [*rig.referral(referral)["team"], joined]})
     settle(rig)
     assert members(rig, opportunity) == []
     before, there = rig.writes()[:2], emails(rig, referral)
@@ -183,19 +173,14 @@ def test_members_of_whom_the_portal_knows_little_survive_a_change_of_the_list() 
     assert kept == [{"op": "replace", "path": "/team", "value": [odd]}]
 
 
-# To Salesforce
-
-
-def test_members_who_are_users_own_and_join_the_opportunity() -> None:
-    rig = Rig()
+def test_members_who_are_users_own_and_join_the_opportunity(rig: Rig) -> None:
     people = rig.salesforce.people
     row = invited(rig, people.ben, people.aiko)
     assert row["OwnerId"] == people.ben
     assert members(rig, row["Id"]) == [people.aiko]
 
 
-def test_a_team_of_any_size_fits_into_one_request() -> None:
-    rig = Rig()
+def test_a_team_of_any_size_fits_into_one_request(rig: Rig) -> None:
     rig.salesforce.schema["User"].createable = True  # by an administrator, in Setup
     named = [{"LastName": f"N{n}", "Email": f"n{n}@acme.example", "Username": f"n{n}"} for n in range(30)]
     users = [rig.salesforce.create("User", fields) for fields in named]
@@ -204,8 +189,7 @@ def test_a_team_of_any_size_fits_into_one_request() -> None:
     assert members(rig, row["Id"]) == users[1:11]
 
 
-def test_without_users_among_the_members_the_connectors_user_owns_the_opportunity() -> None:
-    rig = Rig()
+def test_without_users_among_the_members_the_connectors_user_owns_the_opportunity(rig: Rig) -> None:
     row = invited(rig, team=[samples.member()])
     assert row["OwnerId"] == row["CreatedById"]
     assert rig.salesforce.records(MEMBER) == []
@@ -219,8 +203,7 @@ def test_the_owner_may_stay_the_connectors_user_by_choice() -> None:
     assert members(rig, row["Id"]) == [people.ben]
 
 
-def test_who_cannot_own_or_is_no_colleague_is_not_asked() -> None:
-    rig = Rig()
+def test_who_cannot_own_or_is_no_colleague_is_not_asked(rig: Rig) -> None:
     people = rig.salesforce.people
     set_user(rig, people.ben, IsActive=False)
     set_user(rig, people.aiko, UserType="Guest")
@@ -230,8 +213,7 @@ def test_who_cannot_own_or_is_no_colleague_is_not_asked() -> None:
 
 
 @pytest.mark.parametrize("step", ["POST /sobjects/Opportunity", "POST /sobjects/OpportunityTeamMember"])
-def test_a_team_that_the_org_refuses_keeps_no_deal_waiting(step: str) -> None:
-    rig = Rig()
+def test_a_team_that_the_org_refuses_keeps_no_deal_waiting(rig: Rig, step: str) -> None:
     people = rig.salesforce.people
     rig.salesforce.fail(on=step, status=400, code="TRANSFER_REQUIRES_READ")
     row = invited(rig, people.ben, people.aiko)
@@ -240,16 +222,14 @@ def test_a_team_that_the_org_refuses_keeps_no_deal_waiting(step: str) -> None:
     assert len(rig.salesforce.records("Opportunity")) == 1
 
 
-def test_the_connectors_user_never_joins_microsofts_deal() -> None:
-    rig = Rig()
+def test_the_connectors_user_never_joins_microsofts_deal(rig: Rig) -> None:
     row = invited(rig, team=[samples.member()])
     rig.edit(row["Id"], StageName="Qualification")
     settle(rig)
     assert emails(rig, row["Referral_Identifier__c"]) == [samples.member()["email"]]
 
 
-def test_a_seller_who_takes_the_deal_over_joins_it_at_microsoft() -> None:
-    rig = Rig()
+def test_a_seller_who_takes_the_deal_over_joins_it_at_microsoft(rig: Rig) -> None:
     row = invited(rig, team=[samples.member()])
     rig.edit(row["Id"], StageName="Qualification", OwnerId=rig.salesforce.people.aiko)
     settle(rig)
@@ -287,16 +267,14 @@ class LosesTheAnswer:
         raise Unclear(Side.SALESFORCE, "POST /composite")
 
 
-def test_after_a_lost_answer_nobody_is_taken_to_have_left() -> None:
-    rig = Rig()
+def test_after_a_lost_answer_nobody_is_taken_to_have_left(rig: Rig) -> None:
     org = LosesTheAnswer(rig.sync.opportunities)
     rig.sync = replace(rig.sync, opportunities=org)
     team = [samples.member() | {"email": email_of(rig, rig.salesforce.people.ben)}, samples.member()]
     referral = rig.partner_center.new_inbound(team=team)
     rig.partner_center.portal_act(referral, "accept")
     rig.ring(referral)
-    for _ in range(4):
-        rig.minute()
+    rig.minutes(4)
     (row,) = rig.salesforce.records("Opportunity")
     assert org.lost
     rig.edit(row["Id"], OwnerId=rig.salesforce.people.aiko)
@@ -304,11 +282,7 @@ def test_after_a_lost_answer_nobody_is_taken_to_have_left() -> None:
     assert samples.member()["email"] in emails(rig, referral)
 
 
-# Without team selling
-
-
-def test_an_org_without_team_selling_goes_on_with_the_owner_and_says_so() -> None:
-    rig = Rig()
+def test_an_org_without_team_selling_goes_on_with_the_owner_and_says_so(rig: Rig) -> None:
     del rig.salesforce.schema[MEMBER]
     opportunity, referral = rig.linked()
     settle(rig)
@@ -322,8 +296,7 @@ def test_an_org_without_team_selling_goes_on_with_the_owner_and_says_so() -> Non
     assert "Switch on team selling" in issue.detail
 
 
-def test_a_deal_from_microsoft_arrives_without_team_selling() -> None:
-    rig = Rig()
+def test_a_deal_from_microsoft_arrives_without_team_selling(rig: Rig) -> None:
     people = rig.salesforce.people
     del rig.salesforce.schema[MEMBER]
     row = invited(rig, people.ben, people.aiko)

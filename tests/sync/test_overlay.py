@@ -108,8 +108,7 @@ FIELDS: dict[str, dict[str, Any]] = {
 
 
 def settle(rig: Rig) -> None:
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
 
 
 def outbound(rig: Rig, **fields: Any) -> tuple[str, dict[str, Any]]:

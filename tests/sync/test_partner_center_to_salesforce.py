@@ -7,7 +7,7 @@ import pytest
 from shared.catalogue import NEUTRAL_REASON
 from shared.deal import LinkState, Side, link_id_of_referral
 from shared.storage import Store
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 
 def arrived(rig: Rig, **fields: Any) -> tuple[str, str]:
@@ -19,8 +19,7 @@ def arrived(rig: Rig, **fields: Any) -> tuple[str, str]:
     return referral, str(rows[0]["Id"])
 
 
-def test_a_deal_shared_by_microsoft_becomes_an_opportunity_on_hold() -> None:
-    rig = Rig()
+def test_a_deal_shared_by_microsoft_becomes_an_opportunity_on_hold(rig: Rig) -> None:
     referral, opportunity = arrived(rig, name="Northwind platform")
     row = rig.opportunity(opportunity)
     assert (row["Name"], row["StageName"]) == ("Northwind platform", "Microsoft Review")
@@ -31,8 +30,7 @@ def test_a_deal_shared_by_microsoft_becomes_an_opportunity_on_hold() -> None:
     assert [r["Solution_Id__c"] for r in rig.salesforce.records("Microsoft_Solution__c")] == ["SOL-15974-MQF"]
 
 
-def test_customer_contact_and_role_come_with_it() -> None:
-    rig = Rig()
+def test_customer_contact_and_role_come_with_it(rig: Rig) -> None:
     _, opportunity = arrived(rig)
     row = rig.opportunity(opportunity)
     account = rig.salesforce.get("Account", row["AccountId"])
@@ -42,8 +40,7 @@ def test_customer_contact_and_role_come_with_it() -> None:
     assert (contact["AccountId"], contact["LastName"], role["IsPrimary"]) == (account["Id"], "Howard", True)
 
 
-def test_a_known_customer_is_not_made_again() -> None:
-    rig = Rig()
+def test_a_known_customer_is_not_made_again(rig: Rig) -> None:
     arrived(rig)
     arrived(rig, name="Second deal")
     assert len(rig.salesforce.records("Account")) == 1
@@ -51,24 +48,21 @@ def test_a_known_customer_is_not_made_again() -> None:
     assert len(rig.salesforce.records("Opportunity")) == 2
 
 
-def test_a_co_sell_deal_costs_two_calls_there_and_two_here() -> None:
-    rig = Rig()
+def test_a_co_sell_deal_costs_two_calls_there_and_two_here(rig: Rig) -> None:
     arrived(rig)
     calls = [(call.method, call.path) for call in rig.salesforce.requests if "oauth2" not in call.path]
     assert [call.path.rpartition("/")[2] for call in rig.partner_center.requests] == ["{id}", "referrals"]
     assert calls == [("POST", "/composite"), ("POST", "/composite")]
 
 
-def test_a_deal_without_microsoft_costs_one_call_there_and_two_here() -> None:
-    rig = Rig()
+def test_a_deal_without_microsoft_costs_one_call_there_and_two_here(rig: Rig) -> None:
     arrived(rig, type="Independent", qualification="None")
     calls = [(call.method, call.path) for call in rig.salesforce.requests if "oauth2" not in call.path]
     assert [call.method for call in rig.partner_center.requests] == ["GET"]
     assert calls == [("POST", "/composite"), ("POST", "/composite")]
 
 
-def test_the_same_event_many_times_makes_one_opportunity() -> None:
-    rig = Rig()
+def test_the_same_event_many_times_makes_one_opportunity(rig: Rig) -> None:
     referral, _ = arrived(rig)
     before = rig.writes()
     for _ in range(5):
@@ -76,8 +70,7 @@ def test_the_same_event_many_times_makes_one_opportunity() -> None:
     assert rig.writes() == before
 
 
-def test_a_deal_closed_before_it_came_is_not_created() -> None:
-    rig = Rig()
+def test_a_deal_closed_before_it_came_is_not_created(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     rig.partner_center.portal_act(referral, "decline", "No capacity")
     rig.webhook(referral)
@@ -92,8 +85,7 @@ def test_leads_stay_out_unless_the_partner_wants_them() -> None:
         assert len(rig.salesforce.records("Opportunity")) == expected
 
 
-def test_leaving_the_hold_stage_accepts_the_deal_and_names_the_opportunity_to_microsoft() -> None:
-    rig = Rig()
+def test_leaving_the_hold_stage_accepts_the_deal_and_names_the_opportunity_to_microsoft(rig: Rig) -> None:
     referral, opportunity = arrived(rig)
     rig.edit(opportunity, StageName="Prospecting")
     rig.poll()
@@ -103,8 +95,7 @@ def test_leaving_the_hold_stage_accepts_the_deal_and_names_the_opportunity_to_mi
     assert rig.opportunity(opportunity)["StageName"] == "Prospecting"
 
 
-def test_losing_on_hold_declines_the_deal_with_a_reason() -> None:
-    rig = Rig()
+def test_losing_on_hold_declines_the_deal_with_a_reason(rig: Rig) -> None:
     referral, opportunity = arrived(rig)
     rig.edit(opportunity, StageName="Closed Lost")
     rig.poll()
@@ -113,8 +104,7 @@ def test_losing_on_hold_declines_the_deal_with_a_reason() -> None:
     assert document["statusReason"]
 
 
-def test_edits_on_hold_are_not_sent_and_travel_with_the_acceptance() -> None:
-    rig = Rig()
+def test_edits_on_hold_are_not_sent_and_travel_with_the_acceptance(rig: Rig) -> None:
     referral, opportunity = arrived(rig)
     rig.edit(opportunity, Amount=5000)
     rig.poll()
@@ -126,8 +116,7 @@ def test_edits_on_hold_are_not_sent_and_travel_with_the_acceptance() -> None:
     assert len(rig.partner_center.writes()) == 1
 
 
-def test_winning_a_deal_that_was_never_accepted_is_explained_not_sent() -> None:
-    rig = Rig()
+def test_winning_a_deal_that_was_never_accepted_is_explained_not_sent(rig: Rig) -> None:
     referral, opportunity = arrived(rig)
     rig.edit(opportunity, StageName="Closed Won")
     rig.poll()
@@ -139,8 +128,7 @@ def test_winning_a_deal_that_was_never_accepted_is_explained_not_sent() -> None:
     assert "must be accepted before it can be won" in row["Sync_Message__c"]
 
 
-def test_a_deal_accepted_in_the_portal_leaves_the_hold_stage() -> None:
-    rig = Rig()
+def test_a_deal_accepted_in_the_portal_leaves_the_hold_stage(rig: Rig) -> None:
     referral, opportunity = arrived(rig)
     rig.partner_center.portal_act(referral, "accept")
     rig.webhook(referral)
@@ -149,8 +137,7 @@ def test_a_deal_accepted_in_the_portal_leaves_the_hold_stage() -> None:
 
 
 @pytest.mark.parametrize("act", ["decline", "error"])
-def test_a_deal_declined_or_voided_in_the_portal_closes_the_opportunity_and_is_final(act: Any) -> None:
-    rig = Rig()
+def test_a_deal_declined_or_voided_in_the_portal_closes_the_opportunity_and_is_final(rig: Rig, act: Any) -> None:
     referral, opportunity = arrived(rig)
     rig.partner_center.portal_act(referral, act, "test referral")
     rig.webhook(referral)
@@ -163,8 +150,7 @@ def test_a_deal_declined_or_voided_in_the_portal_closes_the_opportunity_and_is_f
 
 
 @pytest.mark.parametrize("state", [{"/substatus": "Engaged"}, {"/status": "Paused", "/substatus": "None"}])
-def test_a_state_nobody_knows_is_held_and_said_and_moves_no_stage(state: dict[str, Any]) -> None:
-    rig = Rig()
+def test_a_state_nobody_knows_is_held_and_said_and_moves_no_stage(rig: Rig, state: dict[str, Any]) -> None:
     referral, opportunity = arrived(rig)
     rig.partner_center.service_sets(referral, state)
     rig.webhook(referral)
@@ -173,8 +159,7 @@ def test_a_state_nobody_knows_is_held_and_said_and_moves_no_stage(state: dict[st
     assert "a status this version does not know" in row["Sync_Message__c"]
 
 
-def test_a_deal_received_is_on_hold_as_one_pending() -> None:
-    rig = Rig()
+def test_a_deal_received_is_on_hold_as_one_pending(rig: Rig) -> None:
     referral, opportunity = arrived(rig)
     rig.partner_center.service_sets(referral, {"/substatus": "Received"})
     rig.webhook(referral)
@@ -199,8 +184,7 @@ def test_a_lost_deal_always_carries_a_reason_whether_one_is_demanded_or_not(
     assert (document["substatus"], document["statusReason"]) == (substatus, NEUTRAL_REASON)
 
 
-def test_an_expired_deal_closes_the_opportunity() -> None:
-    rig = Rig()
+def test_an_expired_deal_closes_the_opportunity(rig: Rig) -> None:
     referral, opportunity = arrived(rig)
     rig.pass_time(days=15)
     rig.partner_center.expire_due()
@@ -208,21 +192,18 @@ def test_an_expired_deal_closes_the_opportunity() -> None:
     assert rig.opportunity(opportunity)["StageName"] == "Closed Lost"
 
 
-def test_a_validation_rule_that_refuses_the_opportunity_holds_it_and_a_repair_creates_it() -> None:
-    rig = Rig()
+def test_a_validation_rule_that_refuses_the_opportunity_holds_it_and_a_repair_creates_it(rig: Rig) -> None:
     rig.salesforce.fail(on="POST /sobjects/Opportunity", status=400, code="FIELD_CUSTOM_VALIDATION_EXCEPTION")
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
     assert rig.salesforce.records("Opportunity") == []
     assert rig.salesforce.records("Account") == []
     assert [issue.code for issue in rig.store.issues()] == ["FIELD_CUSTOM_VALIDATION_EXCEPTION"]
-    rig.partner_center.portal_edit(referral, {"/details/notes": "Complete now"})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/notes": "Complete now"})
     assert len(rig.salesforce.records("Opportunity")) == 1
 
 
-def test_a_refusal_that_still_stands_comes_back_to_the_work_list_from_which_it_is_missing() -> None:
-    rig = Rig()
+def test_a_refusal_that_still_stands_comes_back_to_the_work_list_from_which_it_is_missing(rig: Rig) -> None:
     rig.salesforce.fail(on="POST /sobjects/Opportunity", status=400, code="FIELD_CUSTOM_VALIDATION_EXCEPTION")
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
@@ -234,15 +215,13 @@ def test_a_refusal_that_still_stands_comes_back_to_the_work_list_from_which_it_i
     assert [(issue.code, issue.detail) for issue in rig.store.issues()] == [(told.code, told.detail)]
 
 
-def test_an_opportunity_that_turns_up_for_a_refused_creation_is_joined_with_it() -> None:
-    rig = Rig()
+def test_an_opportunity_that_turns_up_for_a_refused_creation_is_joined_with_it(rig: Rig) -> None:
     rig.salesforce.fail(on="POST /sobjects/Opportunity", status=400, code="FIELD_CUSTOM_VALIDATION_EXCEPTION")
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
     opportunity = rig.new_opportunity(Referral_Identifier__c=referral)  # an earlier request, late
     rig.minute()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert (link.state, link.referral_id) == (LinkState.LINKED, referral)
     assert len(rig.salesforce.records("Opportunity")) == 1
     assert "FIELD_CUSTOM_VALIDATION_EXCEPTION" not in [issue.code for issue in rig.store.issues()]
@@ -250,9 +229,8 @@ def test_an_opportunity_that_turns_up_for_a_refused_creation_is_joined_with_it()
 
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_creation_whose_referral_went_out_of_sight_is_nobodys_work_any_more(
-    monkeypatch: pytest.MonkeyPatch, status: int
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
-    rig = Rig()
     referral = rig.partner_center.new_inbound()
     client: Any = rig.sync.opportunities
     rig.survives = MemoryError
@@ -263,11 +241,9 @@ def test_a_creation_whose_referral_went_out_of_sight_is_nobodys_work_any_more(
     assert link is not None
     assert link.unfinished
     rig.partner_center.fail(on="GET", status=status, times=10**6)
-    for _ in range(4):
-        rig.minute()
+    rig.minutes(4)
     calls = len(rig.partner_center.requests)
-    for _ in range(4):
-        rig.minute()
+    rig.minutes(4)
     assert len(rig.partner_center.requests) == calls
     assert rig.salesforce.records("Opportunity") == []
 
@@ -278,8 +254,7 @@ def dies(*_args: Any, **_more: Any) -> None:
 
 
 def test_lost_tables_are_no_loss_each_record_names_its_twin() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     inbound, second = arrived(rig)
     rig.forget_everything()
     before = (rig.partner_center.writes(), rig.salesforce.writes())
@@ -289,23 +264,19 @@ def test_lost_tables_are_no_loss_each_record_names_its_twin() -> None:
     assert (rig.partner_center.writes(), rig.salesforce.writes()) == before
     for side, record in ((Side.SALESFORCE, opportunity), (Side.SALESFORCE, second)):
         assert rig.store.link_of(side, record) is not None
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert link.state is LinkState.LINKED
 
 
-def test_a_referral_whose_opportunity_was_refused_is_linked_with_the_one_it_comes_to_name() -> None:
+def test_a_referral_whose_opportunity_was_refused_is_linked_with_the_one_it_comes_to_name(rig: Rig) -> None:
     """A person makes the opportunity by hand, and writes its id into the referral."""
-    rig = Rig()
     rig.salesforce.automation.validation_rules.append(lambda type_, *_: "No." if type_ == "Opportunity" else None)
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
     rig.salesforce.automation.validation_rules.clear()
     opportunity = rig.new_opportunity(Sync_with_Partner_Center__c=False, Description="Typed by hand")
-    rig.partner_center.portal_edit(referral, {"/externalReferenceId": opportunity})
-    rig.webhook(referral)
-    link = rig.link_of(opportunity)
-    assert link is not None
+    rig.microsoft_saves(referral, {"/externalReferenceId": opportunity})
+    link = rig.pair_of(opportunity)
     assert (link.state, link.referral_id, list(rig.store.issues())) == (LinkState.PAUSED, referral, [])
     rig.edit(opportunity, Sync_with_Partner_Center__c=True)
     rig.minute()
@@ -314,16 +285,14 @@ def test_a_referral_whose_opportunity_was_refused_is_linked_with_the_one_it_come
 
 
 def test_a_second_referral_that_names_the_same_opportunity_is_reported_not_merged() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     twin = rig.partner_center.new_inbound(externalReferenceId=opportunity)
     rig.webhook(twin)
     assert [issue.code for issue in rig.store.issues()] == ["duplicate"]
     assert len(rig.salesforce.records("Opportunity")) == 1
 
 
-def test_an_event_for_microsofts_side_leads_to_our_side() -> None:
-    rig = Rig()
+def test_an_event_for_microsofts_side_leads_to_our_side(rig: Rig) -> None:
     referral, opportunity = arrived(rig)
     microsofts = rig.partner_center.microsofts(rig.referral(referral)["engagementId"])
     assert microsofts is not None
@@ -333,8 +302,7 @@ def test_an_event_for_microsofts_side_leads_to_our_side() -> None:
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "● Waiting for your answer"
 
 
-def test_edits_before_an_unanswered_creation_is_found_are_kept_on_both_sides() -> None:
-    rig = Rig()
+def test_edits_before_an_unanswered_creation_is_found_are_kept_on_both_sides(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     rig.partner_center.portal_act(referral, "accept")
     rig.salesforce.fail(on="POST /composite", connection="timeout", after_effect=True, times=2)
@@ -348,16 +316,13 @@ def test_edits_before_an_unanswered_creation_is_found_are_kept_on_both_sides() -
     opportunity = str(rows[0]["Id"])
     rig.partner_center.portal_edit(referral, {"/details/notes": "Typed in the portal"})
     rig.edit(opportunity, Amount=61000)
-    for _ in range(6):
-        rig.minute()
+    rig.minutes(6)
     assert rig.opportunity(opportunity)["Description"] == "Typed in the portal"
     assert rig.referral(referral)["details"]["dealValue"] == 61000
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert rig.store.conflicts(link.id) == ()
 
 
-def test_a_reference_that_only_looks_like_an_opportunity_is_no_reason_to_wait() -> None:
-    rig = Rig()
+def test_a_reference_that_only_looks_like_an_opportunity_is_no_reason_to_wait(rig: Rig) -> None:
     rig.webhook(rig.partner_center.new_inbound(externalReferenceId="0065e00000ZZZZZAAA"))
     assert len(rig.salesforce.records("Opportunity")) == 1

@@ -10,7 +10,7 @@ import pytest
 from shared import sync as flows
 from shared.doorbell import Queue
 from shared.sync import Polled, Waits, poll
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 
 def watermark(rig: Rig) -> int:
@@ -24,23 +24,20 @@ def rung(rig: Rig) -> int:
     return sum(len(rig.queues.messages.get(lane.value, [])) for lane in lanes)
 
 
-def test_the_first_poll_rings_for_everything_that_asks_for_it() -> None:
-    rig = Rig()
+def test_the_first_poll_rings_for_everything_that_asks_for_it(rig: Rig) -> None:
     rig.new_opportunity()
     rig.new_opportunity(Sync_with_Partner_Center__c=False)
     rig.pass_time(days=40)
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
 
 
-def test_rows_of_the_overlap_ring_once() -> None:
-    rig = Rig()
+def test_rows_of_the_overlap_ring_once(rig: Rig) -> None:
     rig.new_opportunity()
     rig.pass_time(seconds=5)
     assert [poll(rig.sync, Polled.OPPORTUNITIES) for _ in range(4)] == [1, 0, 0, 0]
 
 
-def test_many_rows_with_one_stamp_all_ring() -> None:
-    rig = Rig()
+def test_many_rows_with_one_stamp_all_ring(rig: Rig) -> None:
     for _ in range(230):
         rig.new_opportunity(contact=False, solutions=())
     rig.pass_time(seconds=5)
@@ -48,8 +45,7 @@ def test_many_rows_with_one_stamp_all_ring() -> None:
     assert rung(rig) == 5
 
 
-def test_a_change_in_the_same_second_as_the_last_poll_rings_again() -> None:
-    rig = Rig()
+def test_a_change_in_the_same_second_as_the_last_poll_rings_again(rig: Rig) -> None:
     opportunity = rig.new_opportunity()
     poll(rig.sync, Polled.OPPORTUNITIES)
     rig.pass_time(seconds=1)
@@ -57,8 +53,7 @@ def test_a_change_in_the_same_second_as_the_last_poll_rings_again() -> None:
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
 
 
-def test_the_watermark_never_goes_back_and_never_passes_the_servers_clock() -> None:
-    rig = Rig()
+def test_the_watermark_never_goes_back_and_never_passes_the_servers_clock(rig: Rig) -> None:
     rig.new_opportunity()
     shared_flags = []
     for _ in range(5):
@@ -69,20 +64,16 @@ def test_the_watermark_never_goes_back_and_never_passes_the_servers_clock() -> N
     assert shared_flags == sorted(shared_flags)
 
 
-def test_an_idle_org_is_not_read_again_from_its_last_change_on() -> None:
-    rig = Rig()
+def test_an_idle_org_is_not_read_again_from_its_last_change_on(rig: Rig) -> None:
     rig.linked()
-    for _ in range(40):
-        rig.minute()
+    rig.minutes(40)
     assert watermark(rig) >= rig.now.timestamp() - 120
     assert json.loads(rig.store.cursor(Polled.OPPORTUNITIES.value).text)["seen"] == []
 
 
 def test_a_row_that_becomes_visible_ten_minutes_late_rings() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
-    for _ in range(30):
-        rig.minute()
+    rig, opportunity, _ = paired()
+    rig.minutes(30)
     stamp = rig.now
     rig.pass_time(minutes=10)
     poll(rig.sync, Polled.OPPORTUNITIES)
@@ -93,8 +84,7 @@ def test_a_row_that_becomes_visible_ten_minutes_late_rings() -> None:
 
 
 def test_deleted_opportunities_and_solution_rows_ring() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.pass_time(minutes=1)
     rig.salesforce.delete("Microsoft_Solution__c", rig.salesforce.records("Microsoft_Solution__c")[0]["Id"])
     assert poll(rig.sync, Polled.SOLUTIONS) == 1
@@ -102,8 +92,7 @@ def test_deleted_opportunities_and_solution_rows_ring() -> None:
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
 
 
-def test_two_polls_at_once_lose_nothing() -> None:
-    rig = Rig()
+def test_two_polls_at_once_lose_nothing(rig: Rig) -> None:
     rig.new_opportunity()
     real = rig.store.cursor
     stale = real(Polled.OPPORTUNITIES.value)
@@ -115,8 +104,7 @@ def test_two_polls_at_once_lose_nothing() -> None:
 
 
 @pytest.mark.parametrize("polled", list(Polled))
-def test_an_unreachable_salesforce_leaves_the_watermark(polled: Polled) -> None:
-    rig = Rig()
+def test_an_unreachable_salesforce_leaves_the_watermark(rig: Rig, polled: Polled) -> None:
     rig.linked()
     before = rig.store.cursor(polled.value).text
     rig.salesforce.fail(on="*", status=503, times=50)
@@ -125,15 +113,13 @@ def test_an_unreachable_salesforce_leaves_the_watermark(polled: Polled) -> None:
 
 
 def test_a_doorbell_that_died_with_its_host_is_rung_a_second_time_and_no_third() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(minutes=3)
     rig.poll()
     rig.edit(opportunity, Amount=61000)
     poll(rig.sync, Polled.OPPORTUNITIES)
     rig.queues.messages[Queue.OPPORTUNITY_CHANGES.value].clear()  # hidden with its host
-    for _ in range(2):
-        rig.minute()
+    rig.minutes(2)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     rings = []
     for _ in range(8):
@@ -142,8 +128,7 @@ def test_a_doorbell_that_died_with_its_host_is_rung_a_second_time_and_no_third()
     assert sum(rings) == 0
 
 
-def test_a_row_with_the_very_stamp_of_the_watermark_rings() -> None:
-    rig = Rig()
+def test_a_row_with_the_very_stamp_of_the_watermark_rings(rig: Rig) -> None:
     first, _ = rig.linked()
     second, _ = rig.linked()
     rig.sync = replace(rig.sync, waits=Waits(poll_overlap=0))
@@ -159,8 +144,7 @@ def test_a_row_with_the_very_stamp_of_the_watermark_rings() -> None:
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 2  # and the first one, for its second time
 
 
-def test_a_workers_own_clock_moves_no_watermark() -> None:
-    rig = Rig()
+def test_a_workers_own_clock_moves_no_watermark(rig: Rig) -> None:
     rig.linked()
     rig.sync = replace(rig.sync, clock=lambda: int(rig.now.timestamp()) + 600)
     for _ in range(3):
@@ -169,11 +153,9 @@ def test_a_workers_own_clock_moves_no_watermark() -> None:
     assert watermark(rig) <= rig.now.timestamp() - 60
 
 
-def test_a_mass_change_is_rung_for_once() -> None:
-    rig = Rig()
+def test_a_mass_change_is_rung_for_once(rig: Rig) -> None:
     rig.linked()
-    for _ in range(4):
-        rig.minute()
+    rig.minutes(4)
     rig.sync = replace(rig.sync, mass_change_limit=2)
     for _ in range(3):
         rig.new_opportunity(contact=False, solutions=())
@@ -184,8 +166,7 @@ def test_a_mass_change_is_rung_for_once() -> None:
     assert rings == [3, 0, 0, 0, 0, 0]
 
 
-def test_an_idle_minute_costs_salesforce_one_call() -> None:
-    rig = Rig()
+def test_an_idle_minute_costs_salesforce_one_call(rig: Rig) -> None:
     rig.linked()
     rig.pass_time(hours=1)
     rig.poll()
@@ -195,8 +176,7 @@ def test_an_idle_minute_costs_salesforce_one_call() -> None:
 
 
 def test_a_change_of_a_record_and_of_its_rows_rings_once() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.pass_time(hours=1)
     rig.poll()
     rig.add_solution(opportunity, "SOL-20000-ABC")
@@ -205,8 +185,7 @@ def test_a_change_of_a_record_and_of_its_rows_rings_once() -> None:
     assert rung(rig) == 1
 
 
-def test_solutions_are_not_read_again_where_another_poll_has_just_read_them() -> None:
-    rig = Rig()
+def test_solutions_are_not_read_again_where_another_poll_has_just_read_them(rig: Rig) -> None:
     rig.linked()
     before = len(rig.salesforce.requests)
     rig.pass_time(seconds=30)
@@ -217,8 +196,7 @@ def test_solutions_are_not_read_again_where_another_poll_has_just_read_them() ->
     assert len(rig.salesforce.requests) == before + 1
 
 
-def test_rows_of_both_kinds_beyond_the_first_page_ring() -> None:
-    rig = Rig()
+def test_rows_of_both_kinds_beyond_the_first_page_ring(rig: Rig) -> None:
     deals = [rig.new_opportunity(contact=False) for _ in range(5)]
     rig.salesforce.knobs.min_page_size = 2
     rig.salesforce.knobs.max_page_size = 2
@@ -227,8 +205,7 @@ def test_rows_of_both_kinds_beyond_the_first_page_ring() -> None:
 
 
 def test_a_row_that_becomes_visible_late_does_not_take_the_watermark_back() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     stamp = rig.now + timedelta(minutes=20)
     rig.pass_time(minutes=30)
     poll(rig.sync, Polled.OPPORTUNITIES)
@@ -240,8 +217,7 @@ def test_a_row_that_becomes_visible_late_does_not_take_the_watermark_back() -> N
 
 
 def test_the_watermark_stays_where_it_was_when_a_doorbell_cannot_be_rung() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, Amount=61000)
     before = rig.store.cursor(Polled.OPPORTUNITIES.value)
     rig.queues.fail(1, ConnectionError("queue down"), on=["send_message"])

@@ -9,7 +9,7 @@ from shared import sync as flows
 from shared.deal import Claim, ClaimPhase, Link, LinkState, Side
 from shared.doorbell import Doorbell
 from shared.errors import Rejected, Unclear
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 pytestmark = pytest.mark.deep
 
@@ -30,8 +30,7 @@ def between_read_and_answer(rig: Rig, happens: Any) -> None:
 
 
 def test_a_view_older_than_another_workers_write_is_never_taken_for_a_sellers_edit() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(seconds=60)
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
     between_read_and_answer(rig, lambda: rig.webhook(referral))
@@ -42,8 +41,7 @@ def test_a_view_older_than_another_workers_write_is_never_taken_for_a_sellers_ed
 
 
 def test_a_creation_that_was_overtaken_changes_nothing_that_arrived_meanwhile() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(seconds=60)
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
     between_read_and_answer(rig, lambda: rig.webhook(referral))
@@ -54,25 +52,21 @@ def test_a_creation_that_was_overtaken_changes_nothing_that_arrived_meanwhile() 
 
 
 def test_a_group_held_together_with_a_write_stands_on_the_work_list() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, StageName="Closed Won")
     rig.minute()
     rig.edit(opportunity, StageName="Qualification")
     rig.minute()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert [hold.code for hold in link.held.values()] == ["closed_is_final"]
     assert [issue.code for issue in rig.store.issues()] == ["closed_is_final"]
 
 
 def test_what_changed_while_the_opportunity_was_deleted_is_found_by_the_sweep() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(seconds=60)
     rig.salesforce.delete("Opportunity", opportunity)
-    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/dealValue": 71000})
     rig.salesforce.undelete("Opportunity", opportunity)
     rig.pass_time(hours=8)
     assert flows.sweep(rig.sync) == 1
@@ -82,18 +76,15 @@ def test_what_changed_while_the_opportunity_was_deleted_is_found_by_the_sweep() 
 
 
 def test_a_write_announced_for_an_opportunity_that_was_then_deleted_waits_and_is_made_after_its_return() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(seconds=60)
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
     rig.salesforce.fail(on="POST /composite", connection="timeout")
     rig.webhook(referral)
     rig.salesforce.delete("Opportunity", opportunity)
-    for _ in range(5):
-        rig.minute()
+    rig.minutes(5)
     before = rig.writes()
-    for _ in range(5):
-        rig.minute()
+    rig.minutes(5)
     assert rig.writes() == before
     rig.salesforce.undelete("Opportunity", opportunity)
     rig.minute()
@@ -101,15 +92,13 @@ def test_a_write_announced_for_an_opportunity_that_was_then_deleted_waits_and_is
 
 
 def test_a_write_that_waits_for_a_deleted_opportunity_is_claimed_by_nobody_who_rings() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(seconds=60)
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
     rig.salesforce.fail(on="POST /composite", connection="timeout")
     rig.webhook(referral)
     rig.salesforce.delete("Opportunity", opportunity)
-    for _ in range(5):
-        rig.minute()
+    rig.minutes(5)
     before, waiting = rig.writes(), rig.link_of(opportunity)
     for _ in range(3):
         rig.pass_time(minutes=5)
@@ -123,8 +112,7 @@ def test_a_write_that_waits_for_a_deleted_opportunity_is_claimed_by_nobody_who_r
     assert rig.opportunity(opportunity)["Amount"] == 71000
 
 
-def test_a_creation_that_arrives_late_never_overwrites_the_opportunity_that_another_run_made() -> None:
-    rig = Rig()
+def test_a_creation_that_arrives_late_never_overwrites_the_opportunity_that_another_run_made(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     salesforce: Any = rig.sync.opportunities
     salesforce = getattr(salesforce, "inner", salesforce)
@@ -139,8 +127,7 @@ def test_a_creation_that_arrives_late_never_overwrites_the_opportunity_that_anot
 
     salesforce.composite = composite
     rig.webhook(referral)
-    for _ in range(4):
-        rig.minute()
+    rig.minutes(4)
     (made,) = rig.salesforce.records("Opportunity")
     rig.edit(made["Id"], Description="The seller's own words")
     with pytest.raises(Rejected):
@@ -149,8 +136,7 @@ def test_a_creation_that_arrives_late_never_overwrites_the_opportunity_that_anot
 
 
 def test_a_seller_who_ends_a_dispute_unnoticed_is_found_by_the_sweep() -> None:
-    rig = Rig(mapping='[groups.value]\nowner = "hold"\n')
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired(mapping='[groups.value]\nowner = "hold"\n')
     rig.pass_time(seconds=60)
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
     rig.salesforce.update("Opportunity", opportunity, {"Amount": 61000})
@@ -163,8 +149,7 @@ def test_a_seller_who_ends_a_dispute_unnoticed_is_found_by_the_sweep() -> None:
     assert rig.opportunity(opportunity)["Amount"] == 71000
 
 
-def test_a_creation_without_an_answer_is_finished_even_if_the_deal_was_declined_meanwhile() -> None:
-    rig = Rig()
+def test_a_creation_without_an_answer_is_finished_even_if_the_deal_was_declined_meanwhile(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     salesforce: Any = rig.sync.opportunities
     salesforce = getattr(salesforce, "inner", salesforce)
@@ -182,29 +167,24 @@ def test_a_creation_without_an_answer_is_finished_even_if_the_deal_was_declined_
     with pytest.raises(MemoryError):
         rig.webhook(referral)
     rig.partner_center.portal_act(referral, "decline", "Not for us.")
-    for _ in range(4):
-        rig.minute()
+    rig.minutes(4)
     (made,) = rig.salesforce.records("Opportunity")
     assert made["StageName"] == "Closed Lost"
-    link = rig.link_of(made["Id"])
-    assert link is not None
+    link = rig.pair_of(made["Id"])
     assert link.claim is None
 
 
-def test_an_opportunity_whose_referral_belongs_to_another_link_is_not_sent_once_more() -> None:
-    rig = Rig()
+def test_an_opportunity_whose_referral_belongs_to_another_link_is_not_sent_once_more(rig: Rig) -> None:
     opportunity = rig.new_opportunity()
     rig.pass_time(seconds=5)
     link = Link(f"s-{opportunity}", LinkState.DUPLICATE, opportunity_id=opportunity)
     rig.store.claim_alias(Side.SALESFORCE, opportunity, link.id)
     rig.store.save(link)
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     assert rig.partner_center.referrals() == []
 
 
-def test_a_first_request_that_arrives_after_a_second_was_prepared_undoes_no_edit() -> None:
-    rig = Rig()
+def test_a_first_request_that_arrives_after_a_second_was_prepared_undoes_no_edit(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     salesforce: Any = rig.sync.opportunities
     salesforce = getattr(salesforce, "inner", salesforce)
@@ -222,20 +202,17 @@ def test_a_first_request_that_arrives_after_a_second_was_prepared_undoes_no_edit
     salesforce.composite = composite
     rig.webhook(referral)
     rig.partner_center.portal_edit(referral, {"/details/notes": "Microsoft's later words"})
-    for _ in range(6):
-        rig.minute()
+    rig.minutes(6)
     (made,) = rig.salesforce.records("Opportunity")
     rig.edit(made["Id"], StageName="Qualification")
     rig.minute()
-    link = rig.link_of(made["Id"])
-    assert link is not None
+    link = rig.pair_of(made["Id"])
     both = {made["Description"], rig.referral(referral)["details"]["notes"]}
     kept = {dict(conflict.p).get("text") for conflict in rig.store.conflicts(link.id)}
     assert "Microsoft's later words" in both | kept
 
 
-def test_a_creation_that_arrives_after_the_deal_was_closed_is_joined_and_shows_that() -> None:
-    rig = Rig()
+def test_a_creation_that_arrives_after_the_deal_was_closed_is_joined_and_shows_that(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     salesforce: Any = rig.sync.opportunities
     salesforce = getattr(salesforce, "inner", salesforce)
@@ -253,40 +230,32 @@ def test_a_creation_that_arrives_after_the_deal_was_closed_is_joined_and_shows_t
     rig.partner_center.portal_edit(referral, {"/status": "Closed", "/substatus": "Declined", "/statusReason": "no"})
     rig.minute()
     real(late[0])
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     (row,) = rig.salesforce.records("Opportunity")
     assert (row["StageName"], row["Referral_Identifier__c"]) == ("Closed Lost", referral)
-    link = rig.link_of(row["Id"])
-    assert link is not None
+    link = rig.pair_of(row["Id"])
     assert link.referral_id == referral
 
 
 def test_an_opportunity_made_twice_by_a_late_creation_mixes_nothing_up_and_is_reported() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    rig, opportunity, referral = paired()
+    link = rig.pair_of(opportunity)
     rig.pass_time(minutes=1)
     rig.salesforce.delete("Opportunity", opportunity)
     rig.minute()
     twin = rig.new_opportunity(Referral_Identifier__c=referral, Amount=123)
     rig.store.claim_alias(Side.SALESFORCE, twin, link.id)  # the run that made it was overtaken before it saved the link
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     before = rig.writes()
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     assert rig.writes() == before
     assert rig.opportunity(twin)["Amount"] == 123
     assert {"duplicate", "opportunity_deleted"} == {issue.code for issue in rig.store.issues()}
 
 
 def test_a_referral_whose_alias_leads_to_another_ones_pair_mixes_nothing_up_and_is_reported() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    rig, opportunity, _ = paired()
+    link = rig.pair_of(opportunity)
     twin = rig.partner_center.new_inbound(externalReferenceId=opportunity)
     rig.store.claim_alias(Side.PARTNER_CENTER, twin, link.id)  # the run that found it was overtaken
     before = rig.writes()
@@ -296,10 +265,8 @@ def test_a_referral_whose_alias_leads_to_another_ones_pair_mixes_nothing_up_and_
 
 
 def test_an_event_read_before_the_index_knew_of_the_referral_does_not_begin_its_invitation_again() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked(How_can_Microsoft_help__c="Quotes or Licensing")
-    link = rig.link_of(opportunity)
-    assert link is not None
+    rig, opportunity, referral = paired(How_can_Microsoft_help__c="Quotes or Licensing")
+    link = rig.pair_of(opportunity)
     invitations = len(rig.partner_center.requests)
     claim = Claim(ClaimPhase.SEND, 1, "another run", 0, 0, 0, "r")
     rig.store.save(replace(link, state=LinkState.CREATING_MS, claim=claim))  # it is at it just now
@@ -311,13 +278,9 @@ def test_an_event_read_before_the_index_knew_of_the_referral_does_not_begin_its_
     rig.store.link_of = link_of  # type: ignore[method-assign]
     rig.ring(referral)
     rig.drain()
-    after = rig.link_of(opportunity)
-    assert after is not None
+    after = rig.pair_of(opportunity)
     assert after.claim == claim
     assert not any(r.method == "POST" for r in rig.partner_center.requests[invitations:])
-
-
-# Solution rows of an announced write
 
 
 def interrupted_solution_write(rig: Rig) -> tuple[str, str]:
@@ -329,8 +292,7 @@ def interrupted_solution_write(rig: Rig) -> tuple[str, str]:
     rig.partner_center.portal_edit(referral, {LISTED: [*listed, new]})
     rig.salesforce.fail(on="POST /composite", connection="timeout")
     rig.webhook(referral)
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert link.intent is not None
     return opportunity, referral
 
@@ -342,23 +304,19 @@ def solutions(rig: Rig, referral: str) -> tuple[list[str], list[str]]:
     return sorted(s["id"] for s in listed), sorted(r["Solution_Id__c"] for r in rows if not r["Removed__c"])
 
 
-def test_a_row_added_by_a_seller_since_a_write_was_announced_is_not_removed_by_it() -> None:
-    rig = Rig()
+def test_a_row_added_by_a_seller_since_a_write_was_announced_is_not_removed_by_it(rig: Rig) -> None:
     opportunity, referral = interrupted_solution_write(rig)
     rig.add_solution(opportunity, "SOL-20000-ABC")
-    for _ in range(5):
-        rig.minute()
+    rig.minutes(5)
     expected = ["SOL-15974-MQF", "SOL-20000-ABC", "SOL-30000-XYZ"]
     assert solutions(rig, referral) == (expected, expected)
 
 
-def test_a_row_deleted_by_a_seller_since_a_write_was_announced_does_not_come_back() -> None:
-    rig = Rig()
+def test_a_row_deleted_by_a_seller_since_a_write_was_announced_does_not_come_back(rig: Rig) -> None:
     _, referral = interrupted_solution_write(rig)
     old = next(r for r in rig.salesforce.records("Microsoft_Solution__c") if r["Solution_Id__c"] == "SOL-15974-MQF")
     rig.salesforce.delete("Microsoft_Solution__c", old["Id"])
-    for _ in range(5):
-        rig.minute()
+    rig.minutes(5)
     assert solutions(rig, referral) == (["SOL-30000-XYZ"], ["SOL-30000-XYZ"])
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared import sync as flows
 from shared.drift import STEERING, Remedy, find
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 from tests.sync.test_crashes import Script, chosen, play
 
 pytestmark = pytest.mark.deep
@@ -19,8 +19,7 @@ REFUSAL: dict[str, Any] = {"status": 422, "body": {"error": {"code": "odd", "mes
 
 def settled(rig: Rig) -> None:
     """Time for everything that was begun."""
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
 
 
 def sent(rig: Rig, method: str) -> int:
@@ -52,8 +51,7 @@ CASES = pytest.mark.parametrize(("refused", "method"), [(refused_change, "PATCH"
 
 
 @CASES
-def test_what_was_refused_goes_through_when_it_is_taken_now(refused: Any, method: str) -> None:
-    rig = Rig()
+def test_what_was_refused_goes_through_when_it_is_taken_now(rig: Rig, refused: Any, method: str) -> None:
     opportunity = refused(rig)
     before = sent(rig, method)
     rig.edit(opportunity, **{BOX: True})
@@ -66,8 +64,7 @@ def test_what_was_refused_goes_through_when_it_is_taken_now(refused: Any, method
 
 
 @CASES
-def test_what_is_refused_again_was_tried_once_and_rests(refused: Any, method: str) -> None:
-    rig = Rig()
+def test_what_is_refused_again_was_tried_once_and_rests(rig: Rig, refused: Any, method: str) -> None:
     opportunity = refused(rig)
     told = rig.opportunity(opportunity)["Sync_Message__c"]
     before = sent(rig, method)
@@ -84,8 +81,7 @@ def test_what_is_refused_again_was_tried_once_and_rests(refused: Any, method: st
 
 
 @CASES
-def test_untouched_the_box_costs_nothing(refused: Any, method: str) -> None:
-    rig = Rig()
+def test_untouched_the_box_costs_nothing(rig: Rig, refused: Any, method: str) -> None:
     refused(rig)
     before = (rig.writes()[:2], sent(rig, method))
     settled(rig)
@@ -95,8 +91,7 @@ def test_untouched_the_box_costs_nothing(refused: Any, method: str) -> None:
 
 
 def test_on_a_pair_in_agreement_the_box_is_unticked_and_nothing_else() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     before = rig.writes()[:2]
     rig.edit(opportunity, **{BOX: True})
     settled(rig)
@@ -104,8 +99,7 @@ def test_on_a_pair_in_agreement_the_box_is_unticked_and_nothing_else() -> None:
     assert rig.writes()[:2] == (before[0], before[1] + 1)
 
 
-def test_the_status_does_not_promise_what_has_not_been_tried() -> None:
-    rig = Rig()
+def test_the_status_does_not_promise_what_has_not_been_tried(rig: Rig) -> None:
     opportunity = refused_change(rig)
     rig.partner_center.fail(on="PATCH", **REFUSAL)
     before = len(rig.salesforce.writes())
@@ -115,8 +109,7 @@ def test_the_status_does_not_promise_what_has_not_been_tried() -> None:
     assert "✔ In sync" not in statuses
 
 
-def test_an_incomplete_opportunity_is_checked_again_and_says_the_same_without_a_write() -> None:
-    rig = Rig()
+def test_an_incomplete_opportunity_is_checked_again_and_says_the_same_without_a_write(rig: Rig) -> None:
     opportunity = rig.new_opportunity(Amount=None)
     rig.pass_time(seconds=5)
     settled(rig)
@@ -129,8 +122,7 @@ def test_an_incomplete_opportunity_is_checked_again_and_says_the_same_without_a_
 
 
 def test_on_an_unticked_opportunity_the_box_waits() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, **{TICKED: False})
     settled(rig)
     before = rig.writes()[:2]
@@ -143,29 +135,25 @@ def test_on_an_unticked_opportunity_the_box_waits() -> None:
 @pytest.mark.parametrize("after_effect", [False, True])
 @pytest.mark.parametrize("number", range(1, 4))
 def test_whichever_write_here_is_lost_it_is_tried_once_and_the_box_ends_unticked(
-    refused: Any, method: str, after_effect: bool, number: int
+    rig: Rig, refused: Any, method: str, after_effect: bool, number: int
 ) -> None:
-    rig = Rig()
     opportunity = refused(rig)
     before = sent(rig, method)
     rig.partner_center.fail(on=method, times=9, **REFUSAL)
     rig.edit(opportunity, **{BOX: True})
     rig.salesforce.fail(on="POST /composite", times=number, connection="timeout", after_effect=after_effect)
-    for _ in range(12):
-        rig.minute()
+    rig.minutes(12)
     assert rig.opportunity(opportunity)[BOX] is False
     assert "Not like this." in str(rig.opportunity(opportunity)["Sync_Message__c"])
     assert sent(rig, method) == before + 1
 
 
 def test_what_kept_changing_back_and_forth_is_tried_again() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     for number in range(3):  # an automation there undoes every change
         rig.edit(opportunity, Amount=60000 + number)
         rig.poll()
-        rig.partner_center.portal_edit(referral, {"/details/dealValue": 50000})
-        rig.webhook(referral)
+        rig.microsoft_saves(referral, {"/details/dealValue": 50000})
     settled(rig)
     assert "back and forth" in str(rig.opportunity(opportunity)["Sync_Message__c"])
     rig.edit(opportunity, **{BOX: True})
@@ -184,8 +172,7 @@ def never_unticked(rig: Rig) -> None:
     rig.salesforce.automation.validation_rules.append(rule)
 
 
-def test_an_org_that_refuses_to_untick_it_is_not_asked_for_ever() -> None:
-    rig = Rig()
+def test_an_org_that_refuses_to_untick_it_is_not_asked_for_ever(rig: Rig) -> None:
     opportunity = refused_change(rig)
     rig.partner_center.fail(on="PATCH", times=99, **REFUSAL)
     rig.edit(opportunity, **{BOX: True})
@@ -198,8 +185,7 @@ def test_an_org_that_refuses_to_untick_it_is_not_asked_for_ever() -> None:
     assert sent(rig, "PATCH") == tried
 
 
-def test_an_opportunity_is_created_even_if_its_box_cannot_be_unticked() -> None:
-    rig = Rig()
+def test_an_opportunity_is_created_even_if_its_box_cannot_be_unticked(rig: Rig) -> None:
     opportunity = rig.new_opportunity(**{BOX: True})
     never_unticked(rig)
     rig.pass_time(seconds=5)
@@ -208,8 +194,7 @@ def test_an_opportunity_is_created_even_if_its_box_cannot_be_unticked() -> None:
     assert rig.opportunity(opportunity)["Referral_Identifier__c"] == referral["id"]
 
 
-def test_an_org_without_the_box_does_without() -> None:
-    rig = Rig()
+def test_an_org_without_the_box_does_without(rig: Rig) -> None:
     described = {"Opportunity": rig.sync.opportunities.describe("Opportunity")}
     described["Opportunity"] = {
         **described["Opportunity"],
@@ -217,9 +202,6 @@ def test_an_org_without_the_box_does_without() -> None:
     }
     findings = [f for f in find(rig.sync.mapping, described) if f.unit == f"{STEERING}.retry"]
     assert [finding.remedy for finding in findings] == [Remedy.OFF]
-
-
-# Crashes
 
 
 def asked_again(refused: Callable[[Rig], str]) -> Script:

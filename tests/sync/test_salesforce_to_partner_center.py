@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.deal import LinkState
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 LISTED = "/details/requirements/solutions"
 
@@ -15,15 +15,11 @@ def calls(rig: Rig, start: int) -> list[tuple[str, str]]:
     return [(call.method, call.path) for call in rig.partner_center.requests[start:]]
 
 
-# What it costs
-
-
 @pytest.mark.parametrize(
     "fields", [{"Amount": 61000}, {"CloseDate": "2026-09-30"}, {"Description": "New text"}, {"StageName": "Closed Won"}]
 )
 def test_one_changed_field_costs_one_patch_and_no_get(fields: dict[str, Any]) -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     start, writes = len(rig.partner_center.requests), len(rig.salesforce.writes())
     rig.edit(opportunity, **fields)
     rig.poll()
@@ -33,19 +29,16 @@ def test_one_changed_field_costs_one_patch_and_no_get(fields: dict[str, Any]) ->
 
 
 def test_one_webhook_costs_one_get_there_and_at_most_two_calls_here() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     start, here = len(rig.partner_center.requests), len(rig.salesforce.requests)
-    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/dealValue": 71000})
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert calls(rig, start) == [("GET", "/referrals/{id}")]
     assert len(rig.salesforce.requests) - here <= 2
 
 
 def test_only_what_changed_is_patched() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, Amount=61000)
     rig.poll()
     assert rig.partner_center.requests[-1].body == [
@@ -55,8 +48,7 @@ def test_only_what_changed_is_patched() -> None:
 
 
 def test_what_microsoft_demands_cannot_be_emptied_and_the_seller_is_told() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, Description="")
     rig.minute()
     rig.minute()
@@ -64,16 +56,11 @@ def test_what_microsoft_demands_cannot_be_emptied_and_the_seller_is_told() -> No
     assert "must not be empty" in rig.opportunity(opportunity)["Sync_Message__c"]
 
 
-# Silence
-
-
 def test_after_every_change_echoes_polls_and_repeated_webhooks_write_nothing() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, Amount=61000, StageName="Prospecting")
     rig.poll()
-    rig.partner_center.portal_edit(referral, {"/details/notes": "From the portal"})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/notes": "From the portal"})
     rig.minute()
     before = rig.writes()
     for _ in range(3):
@@ -82,8 +69,7 @@ def test_after_every_change_echoes_polls_and_repeated_webhooks_write_nothing() -
     assert rig.writes() == before
 
 
-def test_a_mass_stamp_without_edits_writes_nothing() -> None:
-    rig = Rig()
+def test_a_mass_stamp_without_edits_writes_nothing(rig: Rig) -> None:
     rig.linked()
     before = rig.writes()
     rig.pass_time(minutes=5)
@@ -93,47 +79,38 @@ def test_a_mass_stamp_without_edits_writes_nothing() -> None:
 
 
 def test_an_edit_of_an_unmapped_field_travels_nowhere() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     before = rig.writes()
     rig.edit(opportunity, NextStep="Call the customer")
     rig.minute()
     assert rig.writes() == before
 
 
-# Both directions, conflicts
-
-
 def test_changes_of_different_fields_on_both_sides_both_arrive() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.partner_center.portal_edit(referral, {"/details/notes": "From Microsoft"})
     rig.edit(opportunity, Amount=61000)
     rig.poll()
     rig.minute()
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert rig.opportunity(opportunity)["Description"] == "From Microsoft"
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert rig.store.conflicts(link.id) == ()
 
 
 def test_the_owner_wins_a_conflict_and_the_loser_is_kept() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 1})
     rig.edit(opportunity, Amount=2)
     rig.poll()
     assert rig.referral(referral)["details"]["dealValue"] == 2
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     (conflict,) = rig.store.conflicts(link.id)
     assert (conflict.group, dict(conflict.p)["amount"], dict(conflict.s)["amount"]) == ("value", "1.00", "2.00")
 
 
 def test_a_group_on_hold_waits_for_a_person_and_resolves_by_making_both_equal() -> None:
-    rig = Rig(mapping='[groups.value]\nowner = "hold"')
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired(mapping='[groups.value]\nowner = "hold"')
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 1})
     rig.edit(opportunity, Amount=2)
     rig.poll()
@@ -147,8 +124,7 @@ def test_a_group_on_hold_waits_for_a_person_and_resolves_by_making_both_equal() 
 
 
 def test_a_close_waits_while_another_field_is_in_dispute() -> None:
-    rig = Rig(mapping='[groups.value]\nowner = "hold"')
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired(mapping='[groups.value]\nowner = "hold"')
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 1})
     rig.edit(opportunity, Amount=2, StageName="Closed Won")
     rig.minute()
@@ -159,12 +135,8 @@ def test_a_close_waits_while_another_field_is_in_dispute() -> None:
     assert rig.referral(referral)["substatus"] == "Won"
 
 
-# Life-cycle
-
-
 def test_losing_a_deal_states_a_reason() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, StageName="Closed Lost")
     rig.poll()
     document = rig.referral(referral)
@@ -183,16 +155,14 @@ def test_a_sellers_reason_reaches_microsoft_in_the_partners_words() -> None:
 
 
 def test_a_deal_closed_in_the_portal_closes_the_opportunity() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.partner_center.portal_act(referral, "win")
     rig.webhook(referral)
     assert rig.opportunity(opportunity)["StageName"] == "Closed Won"
 
 
 def test_a_closed_referral_is_never_reopened() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, StageName="Closed Won")
     rig.minute()
     rig.edit(opportunity, StageName="Prospecting")
@@ -205,8 +175,7 @@ def test_a_closed_referral_is_never_reopened() -> None:
 
 
 def test_edits_after_the_close_stay_in_salesforce_and_are_told_not_alarmed() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, StageName="Closed Won")
     rig.minute()
     rig.edit(opportunity, Description="Lessons learned")
@@ -218,12 +187,8 @@ def test_edits_after_the_close_stay_in_salesforce_and_are_told_not_alarmed() -> 
     assert "later changes stay in Salesforce" in row["Sync_Message__c"]
 
 
-# Solutions
-
-
 def test_an_added_solution_row_reaches_the_referral_through_its_own_poll() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(seconds=5)
     rig.add_solution(opportunity, "SOL-20000-ABC")
     rig.minute()
@@ -232,8 +197,7 @@ def test_an_added_solution_row_reaches_the_referral_through_its_own_poll() -> No
 
 
 def test_a_deleted_solution_row_leaves_the_referral() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked(solutions=("SOL-15974-MQF", "SOL-20000-ABC"))
+    rig, opportunity, referral = paired(solutions=("SOL-15974-MQF", "SOL-20000-ABC"))
     row = next(r for r in rig.salesforce.records("Microsoft_Solution__c") if r["Solution_Id__c"] == "SOL-20000-ABC")
     rig.pass_time(seconds=5)
     rig.salesforce.delete("Microsoft_Solution__c", row["Id"])
@@ -244,8 +208,7 @@ def test_a_deleted_solution_row_leaves_the_referral() -> None:
 
 
 def test_the_last_solution_is_not_removed_at_microsoft() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(seconds=5)
     rig.salesforce.delete("Microsoft_Solution__c", rig.salesforce.records("Microsoft_Solution__c")[0]["Id"])
     rig.minute()
@@ -255,8 +218,7 @@ def test_the_last_solution_is_not_removed_at_microsoft() -> None:
 
 
 def test_solutions_changed_on_both_sides_are_merged_element_by_element() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     listed = rig.referral(referral)["details"]["requirements"]["solutions"]
     new = {"type": "Name", "id": "SOL-30000-XYZ", "name": "From the portal"}
     rig.partner_center.portal_edit(referral, {LISTED: [*listed, new]})
@@ -271,28 +233,21 @@ def test_solutions_changed_on_both_sides_are_merged_element_by_element() -> None
 
 
 def test_a_solution_removed_in_the_portal_is_flagged_here_and_can_come_back() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked(solutions=("SOL-15974-MQF", "SOL-20000-ABC"))
+    rig, opportunity, referral = paired(solutions=("SOL-15974-MQF", "SOL-20000-ABC"))
     listed = rig.referral(referral)["details"]["requirements"]["solutions"]
-    rig.partner_center.portal_edit(referral, {LISTED: listed[:1]})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {LISTED: listed[:1]})
     rows = {r["Solution_Id__c"]: r["Removed__c"] for r in rig.salesforce.records("Microsoft_Solution__c")}
     assert rows == {"SOL-15974-MQF": False, "SOL-20000-ABC": True}
     rig.minute()
-    rig.partner_center.portal_edit(referral, {LISTED: listed})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {LISTED: listed})
     rig.minute()
     rows = {r["Solution_Id__c"]: r["Removed__c"] for r in rig.salesforce.records("Microsoft_Solution__c")}
     assert rows == {"SOL-15974-MQF": False, "SOL-20000-ABC": False}
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
-# Consent
-
-
 def test_visibility_is_given_never_taken_back() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     consent = "consentToShareReferralWithMicrosoftSellers"
     rig.edit(opportunity, Referral_Visible_to_Microsoft__c=True)
     rig.minute()
@@ -304,16 +259,11 @@ def test_visibility_is_given_never_taken_back() -> None:
     assert rig.opportunity(opportunity)["Referral_Visible_to_Microsoft__c"] is True
 
 
-# Pause, delete, access
-
-
 def test_unticking_pauses_both_ways_and_ticking_resumes_with_the_old_base() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, Sync_with_Partner_Center__c=False)
     rig.minute()
-    rig.partner_center.portal_edit(referral, {"/details/notes": "While paused"})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/notes": "While paused"})
     rig.edit(opportunity, Amount=99)
     rig.minute()
     assert rig.opportunity(opportunity)["Description"] == "Moves to Azure."
@@ -326,8 +276,7 @@ def test_unticking_pauses_both_ways_and_ticking_resumes_with_the_old_base() -> N
 
 
 def test_a_deleted_opportunity_never_deletes_or_closes_the_referral_and_undelete_resumes() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(seconds=5)
     rig.salesforce.delete("Opportunity", opportunity)
     rig.minute()
@@ -339,8 +288,7 @@ def test_a_deleted_opportunity_never_deletes_or_closes_the_referral_and_undelete
 
 
 def test_identifier_and_link_that_somebody_overwrites_are_put_back() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, Referral_Identifier__c="oops")
     rig.minute()
     rig.minute()
@@ -349,8 +297,7 @@ def test_identifier_and_link_that_somebody_overwrites_are_put_back() -> None:
 
 
 def test_a_refused_field_waits_alone_and_its_neighbours_go_on() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, Description="x" * 5000, Amount=61000)
     rig.minute()
     rig.minute()
@@ -363,8 +310,7 @@ def test_a_refused_field_waits_alone_and_its_neighbours_go_on() -> None:
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
-def test_one_bad_record_never_stops_its_neighbours() -> None:
-    rig = Rig()
+def test_one_bad_record_never_stops_its_neighbours(rig: Rig) -> None:
     first, _ = rig.linked()
     second, referral = rig.linked()
     rig.partner_center.fail(on="PATCH", status=400)
@@ -374,6 +320,5 @@ def test_one_bad_record_never_stops_its_neighbours() -> None:
     rig.pass_time(seconds=5)
     rig.minute()
     assert rig.referral(referral)["details"]["dealValue"] == 22
-    link = rig.link_of(first)
-    assert link is not None
+    link = rig.pair_of(first)
     assert (link.state, list(link.held)) == (LinkState.LINKED, ["value"])

@@ -12,7 +12,7 @@ from shared.doorbell import Queue
 from shared.errors import SchemaChanged
 from shared.sync.admission.schema import applied, drifted
 from shared.sync.shared_flags import CACHE_SECONDS, SharedFlags
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 OPPORTUNITY = "Opportunity"
 
@@ -24,8 +24,7 @@ def column(rig: Rig, name: str, sobject: str = OPPORTUNITY) -> Field:
 
 def settle(rig: Rig, minutes: int = 4) -> None:
     """Time passes with its timers."""
-    for _ in range(minutes):
-        rig.minute()
+    rig.minutes(minutes)
 
 
 def mended(rig: Rig, field: Field, sobject: str = OPPORTUNITY) -> None:
@@ -53,8 +52,7 @@ def silent(rig: Rig) -> bool:
     return rig.writes() == before
 
 
-def test_a_lost_field_rests_its_group_with_one_issue_and_everything_else_goes_on() -> None:
-    rig = Rig()
+def test_a_lost_field_rests_its_group_with_one_issue_and_everything_else_goes_on(rig: Rig) -> None:
     deals = [rig.linked() for _ in range(3)]
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
     for opportunity, _ in deals:
@@ -69,13 +67,11 @@ def test_a_lost_field_rests_its_group_with_one_issue_and_everything_else_goes_on
     assert silent(rig)
 
 
-def test_what_was_edited_meanwhile_on_either_side_arrives_once_the_field_is_back() -> None:
-    rig = Rig()
+def test_what_was_edited_meanwhile_on_either_side_arrives_once_the_field_is_back(rig: Rig) -> None:
     (first, first_referral), (second, second_referral) = rig.linked(), rig.linked()
     field = column(rig, "Description")
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
-    rig.partner_center.portal_edit(first_referral, {"/details/notes": "Edited at Microsoft"})
-    rig.webhook(first_referral)
+    rig.microsoft_saves(first_referral, {"/details/notes": "Edited at Microsoft"})
     settle(rig)
     rig.salesforce.put_field(OPPORTUNITY, field)
     rig.edit(second, Description="Edited here")  # before the connector knows that the field is back
@@ -87,8 +83,7 @@ def test_what_was_edited_meanwhile_on_either_side_arrives_once_the_field_is_back
 
 
 def test_a_field_that_was_deleted_and_made_anew_empties_nothing() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     field = column(rig, "Description")
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
     settle(rig)
@@ -100,8 +95,7 @@ def test_a_field_that_was_deleted_and_made_anew_empties_nothing() -> None:
     assert silent(rig)
 
 
-def test_the_rules_of_a_group_without_its_field_stay_known() -> None:
-    rig = Rig()
+def test_the_rules_of_a_group_without_its_field_stay_known(rig: Rig) -> None:
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
     flows.describe(rig.sync)
     narrowed = applied(rig.sync)
@@ -128,16 +122,16 @@ def after_a_gap(rig: Rig, opportunity: str, referral: str) -> tuple[str, str]:
     return rig.referral(referral)["details"]["notes"], str(rig.opportunity(opportunity)["Description"])
 
 
-def test_a_change_taken_back_is_not_lost_when_the_field_goes_before_the_first_one_is_known_to_have_arrived() -> None:
-    rig = Rig()
+def test_a_change_taken_back_is_not_lost_when_the_field_goes_before_the_first_one_is_known_to_have_arrived(
+    rig: Rig,
+) -> None:
     opportunity, referral = unanswered_change(rig)
     rig.edit(opportunity, Description="Moves to Azure.")
     assert after_a_gap(rig, opportunity, referral) == ("Moves to Azure.", "Moves to Azure.")
     assert silent(rig)
 
 
-def test_a_change_whose_answer_was_lost_is_agreed_on_once_its_field_is_back() -> None:
-    rig = Rig()
+def test_a_change_whose_answer_was_lost_is_agreed_on_once_its_field_is_back(rig: Rig) -> None:
     opportunity, referral = unanswered_change(rig)
     assert after_a_gap(rig, opportunity, referral) == ("Second thoughts", "Second thoughts")
     assert rig.store.conflicts(link_id_of_opportunity(opportunity)) == ()
@@ -145,12 +139,10 @@ def test_a_change_whose_answer_was_lost_is_agreed_on_once_its_field_is_back() ->
 
 
 def test_a_field_that_can_no_longer_be_edited_rests_and_the_rest_of_the_same_change_arrives() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     field = column(rig, "Description")
     rig.salesforce.put_field(OPPORTUNITY, replace(field, updateable=False))
-    rig.partner_center.portal_edit(referral, {"/details/notes": "New", "/details/dealValue": 71000})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/notes": "New", "/details/dealValue": 71000})
     settle(rig)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert rig.opportunity(opportunity)["Description"] == "Moves to Azure."
@@ -161,12 +153,10 @@ def test_a_field_that_can_no_longer_be_edited_rests_and_the_rest_of_the_same_cha
 
 
 def test_an_optional_field_of_a_group_rests_alone() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.salesforce.remove_field(OPPORTUNITY, "Referral_Program__c")
     written = len(rig.partner_center.writes())
-    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/dealValue": 71000})
     settle(rig)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert issues(rig) == [("schema", "error", "schema-microsoft.program")]
@@ -175,8 +165,7 @@ def test_an_optional_field_of_a_group_rests_alone() -> None:
 
 
 def test_an_optional_column_of_the_solution_rows_rests_without_looking_like_an_edit() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.salesforce.remove_field("Microsoft_Solution__c", "Solution_Name__c")
     rig.edit(opportunity, Amount=61000)
     settle(rig)
@@ -187,8 +176,7 @@ def test_an_optional_column_of_the_solution_rows_rests_without_looking_like_an_e
 
 
 def test_without_the_solution_object_its_group_and_its_poll_rest() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     lost = rig.salesforce.schema.pop("Microsoft_Solution__c")
     rig.edit(opportunity, Amount=61000)
     settle(rig)
@@ -205,8 +193,7 @@ def test_without_the_solution_object_its_group_and_its_poll_rest() -> None:
 
 
 def test_an_announced_write_of_solutions_stops_nothing_when_their_object_goes() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.salesforce.fail(on="POST /composite", connection="timeout")
     solutions = rig.referral(referral)["details"]["requirements"]["solutions"]
     more = {**solutions[0], "id": "SOL-10002-BBB", "name": "Second"}
@@ -214,8 +201,7 @@ def test_an_announced_write_of_solutions_stops_nothing_when_their_object_goes() 
     rig.partner_center.portal_edit(referral, both)
     rig.pass_time(seconds=5)
     rig.webhook(referral)
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert link.intent is not None
     lost = rig.salesforce.schema.pop("Microsoft_Solution__c")
     settle(rig, 15)
@@ -228,8 +214,7 @@ def test_an_announced_write_of_solutions_stops_nothing_when_their_object_goes() 
     assert silent(rig)
 
 
-def test_a_new_deal_waits_while_a_field_that_microsoft_needs_is_lost() -> None:
-    rig = Rig()
+def test_a_new_deal_waits_while_a_field_that_microsoft_needs_is_lost(rig: Rig) -> None:
     field = column(rig, "Description")
     opportunity = rig.new_opportunity()
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
@@ -239,13 +224,13 @@ def test_a_new_deal_waits_while_a_field_that_microsoft_needs_is_lost() -> None:
     assert issues(rig) == [("schema", "error", "schema-notes")]
     mended(rig, field)
     settle(rig, 16)
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert (link.state, len(rig.partner_center.writes())) == (LinkState.LINKED, 1)
 
 
-def test_recovery_leaves_creations_waiting_but_no_announced_write_while_a_field_that_microsoft_needs_is_lost() -> None:
-    rig = Rig()
+def test_recovery_leaves_creations_waiting_but_no_announced_write_while_a_field_that_microsoft_needs_is_lost(
+    rig: Rig,
+) -> None:
     field = column(rig, "Description")
     written, referral = rig.linked()
     created = rig.new_opportunity()
@@ -265,8 +250,7 @@ def test_recovery_leaves_creations_waiting_but_no_announced_write_while_a_field_
 
 @pytest.mark.parametrize("name", ["Sync_Intent__c", "Referral_Identifier__c", "Sync_with_Partner_Center__c"])
 def test_without_a_field_that_steers_the_sync_nothing_is_written_until_it_is_back(name: str) -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     field = column(rig, name)
     rig.salesforce.remove_field(OPPORTUNITY, name)
     before = rig.writes()
@@ -289,11 +273,9 @@ STEERS = {"Sync_Intent__c": "marker", "Referral_Identifier__c": "referral_id", "
 
 @pytest.mark.parametrize("name", ["Sync_Status__c", "Sync_Message__c", "Audit__c"])
 def test_a_lost_field_that_only_tells_the_seller_costs_nothing_else(name: str) -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.salesforce.remove_field(OPPORTUNITY, name)
-    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/dealValue": 71000})
     settle(rig)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert len(issues(rig)) == 1
@@ -301,8 +283,7 @@ def test_a_lost_field_that_only_tells_the_seller_costs_nothing_else(name: str) -
 
 
 def test_every_worker_obeys_what_one_has_found_without_describing_the_org_again() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
     flows.describe(rig.sync)
     asked = describes(rig)
@@ -315,8 +296,7 @@ def test_every_worker_obeys_what_one_has_found_without_describing_the_org_again(
 
 
 def test_an_error_that_the_description_does_not_explain_is_told_and_does_not_flood_the_org() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.salesforce.fail(on="GET /queryAll", status=400, code="INVALID_FIELD", times=40)
     for amount in range(10):
         rig.edit(opportunity, Amount=50001 + amount)
@@ -347,14 +327,11 @@ def test_the_org_is_described_once_a_minute_however_many_records_meet_the_same_e
 def test_a_write_refused_for_a_field_that_the_description_shows_is_held_only_if_that_lasts(
     times: int, held: list[str]
 ) -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.salesforce.fail(on="PATCH /sobjects/Opportunity/*", status=400, code="INVALID_FIELD", times=times)
-    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/dealValue": 71000})
     settle(rig)
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert [group for group in link.held if group == "value"] == held
     assert rig.opportunity(opportunity)["Amount"] == (50000 if held else 71000)
     assert silent(rig)
@@ -362,9 +339,8 @@ def test_a_write_refused_for_a_field_that_the_description_shows_is_held_only_if_
 
 @pytest.mark.parametrize(("times", "held"), [(2, []), (10**6, ["create"])])
 def test_a_creation_refused_for_a_field_that_the_description_shows_is_held_only_if_that_lasts(
-    times: int, held: list[str]
+    rig: Rig, times: int, held: list[str]
 ) -> None:
-    rig = Rig()
     rig.salesforce.fail(on="POST /sobjects/Opportunity", status=400, code="INVALID_FIELD", times=times)
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
@@ -376,8 +352,7 @@ def test_a_creation_refused_for_a_field_that_the_description_shows_is_held_only_
     assert silent(rig)
 
 
-def test_a_creation_held_for_no_reason_that_the_description_shows_is_tried_again_by_the_next_sweep() -> None:
-    rig = Rig()
+def test_a_creation_held_for_no_reason_that_the_description_shows_is_tried_again_by_the_next_sweep(rig: Rig) -> None:
     rig.salesforce.fail(on="POST /sobjects/Opportunity", status=400, code="INVALID_FIELD", times=3)
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
@@ -389,13 +364,11 @@ def test_a_creation_held_for_no_reason_that_the_description_shows_is_tried_again
 
 
 def test_a_text_that_no_longer_fits_is_held_and_arrives_once_the_field_is_long_enough() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     field = column(rig, "Description")
     rig.salesforce.put_field(OPPORTUNITY, replace(field, length=20))
     flows.describe(rig.sync)
-    rig.partner_center.portal_edit(referral, {"/details/notes": "x" * 30, "/details/dealValue": 71000})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/notes": "x" * 30, "/details/dealValue": 71000})
     settle(rig)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert {whose for code, _, whose in issues(rig) if code == "schema"} == {"schema-notes.text"}
@@ -405,23 +378,19 @@ def test_a_text_that_no_longer_fits_is_held_and_arrives_once_the_field_is_long_e
 
 
 def test_a_hold_that_salesforce_asked_for_is_tried_again_when_the_schema_changes() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     field = column(rig, "Description")
     flows.describe(rig.sync)
     rig.salesforce.put_field(OPPORTUNITY, replace(field, length=20))
-    rig.partner_center.portal_edit(referral, {"/details/notes": "x" * 30})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/notes": "x" * 30})
     settle(rig)
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert link.held["notes"].refused
     mended(rig, replace(field, length=100))
     assert rig.opportunity(opportunity)["Description"] == "x" * 30
 
 
-def test_an_inbound_deal_is_created_without_an_optional_field_that_cannot_be_filled() -> None:
-    rig = Rig()
+def test_an_inbound_deal_is_created_without_an_optional_field_that_cannot_be_filled(rig: Rig) -> None:
     state = column(rig, "BillingState", "Account")
     rig.salesforce.put_field("Account", replace(state, createable=False))
     referral = rig.partner_center.new_inbound()
@@ -431,8 +400,7 @@ def test_an_inbound_deal_is_created_without_an_optional_field_that_cannot_be_fil
     assert issues(rig) == [("schema", "error", "schema-customer.state")]
 
 
-def test_a_pair_made_while_a_group_rests_is_completed_once_it_is_back() -> None:
-    rig = Rig()
+def test_a_pair_made_while_a_group_rests_is_completed_once_it_is_back(rig: Rig) -> None:
     field = column(rig, "Description")
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
     referral = rig.partner_center.new_inbound()
@@ -444,15 +412,13 @@ def test_a_pair_made_while_a_group_rests_is_completed_once_it_is_back() -> None:
     assert silent(rig)
 
 
-def test_what_waits_for_a_lost_field_finds_out_by_itself_that_it_is_back() -> None:
-    rig = Rig()
+def test_what_waits_for_a_lost_field_finds_out_by_itself_that_it_is_back(rig: Rig) -> None:
     field = column(rig, "Sync_Intent__c")
     opportunity, referral = rig.linked()
     rig.salesforce.remove_field(OPPORTUNITY, "Sync_Intent__c")
     rig.edit(opportunity, Amount=61000)
     settle(rig)
-    rig.partner_center.portal_edit(referral, {"/details/notes": "Meanwhile"})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/notes": "Meanwhile"})
     rig.salesforce.put_field(OPPORTUNITY, field)
     settle(rig, 20)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
@@ -460,8 +426,7 @@ def test_what_waits_for_a_lost_field_finds_out_by_itself_that_it_is_back() -> No
     assert issues(rig) == []
 
 
-def test_an_optional_field_is_filled_in_pairs_made_while_it_rested() -> None:
-    rig = Rig()
+def test_an_optional_field_is_filled_in_pairs_made_while_it_rested(rig: Rig) -> None:
     field = column(rig, "Referral_Link__c")
     rig.salesforce.remove_field(OPPORTUNITY, "Referral_Link__c")
     flows.describe(rig.sync)
@@ -472,8 +437,7 @@ def test_an_optional_field_is_filled_in_pairs_made_while_it_rested() -> None:
     assert silent(rig)
 
 
-def test_the_org_is_looked_at_again_on_the_bulk_lane_and_only_where_something_waits() -> None:
-    rig = Rig()
+def test_the_org_is_looked_at_again_on_the_bulk_lane_and_only_where_something_waits(rig: Rig) -> None:
     rig.linked()
     flows.describe(rig.sync)
     field = column(rig, "Description")
@@ -492,8 +456,7 @@ def bulk(rig: Rig) -> int:
     return len(rig.queues.messages.get(Queue.OPPORTUNITY_CHANGES_BULK.value, []))
 
 
-def test_a_description_that_cannot_be_had_changes_nothing() -> None:
-    rig = Rig()
+def test_a_description_that_cannot_be_had_changes_nothing(rig: Rig) -> None:
     rig.linked()
     flows.describe(rig.sync)
     before = rig.store.cursor("schema").text
@@ -510,16 +473,14 @@ CHANGES: dict[str, Change] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_the_timer_finds_a_change_before_any_error_does(change: Change) -> None:
-    rig = Rig()
+def test_the_timer_finds_a_change_before_any_error_does(rig: Rig, change: Change) -> None:
     rig.linked()
     rig.salesforce.put_field(OPPORTUNITY, change(column(rig, "Description")))
     assert flows.describe(rig.sync) == 1
     assert issues(rig) == [("schema", "error", "schema-notes")]
 
 
-def test_pairs_are_looked_at_again_only_once_every_worker_has_forgotten_the_old_schema() -> None:
-    rig = Rig()
+def test_pairs_are_looked_at_again_only_once_every_worker_has_forgotten_the_old_schema(rig: Rig) -> None:
     rig.linked()
     field = column(rig, "Description")
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
@@ -533,13 +494,11 @@ def test_pairs_are_looked_at_again_only_once_every_worker_has_forgotten_the_old_
 
 
 def test_what_changed_while_a_group_rested_is_found_by_the_sweep_when_its_doorbell_is_lost() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     field = column(rig, "Description")
     rig.salesforce.put_field(OPPORTUNITY, replace(field, updateable=False))
     flows.describe(rig.sync)
-    rig.partner_center.portal_edit(referral, {"/details/notes": "Meanwhile"})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/notes": "Meanwhile"})
     rig.salesforce.put_field(OPPORTUNITY, field)
     rig.pass_time(minutes=15)
     flows.describe(rig.sync)
@@ -551,8 +510,7 @@ def test_what_changed_while_a_group_rested_is_found_by_the_sweep_when_its_doorbe
     assert rig.opportunity(opportunity)["Description"] == "Meanwhile"
 
 
-def test_what_was_found_wrong_with_another_versions_mapping_is_not_applied_to_this_one() -> None:
-    rig = Rig()
+def test_what_was_found_wrong_with_another_versions_mapping_is_not_applied_to_this_one(rig: Rig) -> None:
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
     flows.describe(rig.sync)
     mapping = Rig(mapping='[groups.value]\nowner = "hold"\n').sync.mapping

@@ -10,7 +10,7 @@ from sandbox.memory import MemoryQueues, MemoryTables
 from shared import sync as flows
 from shared.catalogue import ENGLISH, JAPANESE, LANGUAGES, Status, Words
 from shared.deal import Link, LinkState
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 pytestmark = pytest.mark.deep
 
@@ -39,8 +39,7 @@ def speaking(words: Words, mapping: str = "") -> Rig:
 
 def settled(rig: Rig) -> None:
     """Time for everything that was begun."""
-    for _ in range(2):
-        rig.minute()
+    rig.minutes(2)
 
 
 def shown(rig: Rig, opportunity: str) -> tuple[str, str]:
@@ -130,8 +129,7 @@ def test_a_status_is_written_once_and_then_rests(status: Status) -> None:
 
 
 def test_an_edit_that_changes_no_status_costs_no_write_here() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     before = len(rig.salesforce.writes())
     rig.edit(opportunity, Amount=61000)
     settled(rig)
@@ -178,13 +176,11 @@ def test_a_conflict_is_over_when_both_sides_show_the_same(side: str) -> None:
 
 
 def test_unticking_writes_the_status_once_and_nothing_else_and_ticking_goes_on() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, **{TICKED: False, "Amount": 61000, "Products__c": "typed"})
     before, row = rig.writes()[:2], rig.opportunity(opportunity)
     settled(rig)
-    rig.partner_center.portal_edit(referral, {"/details/notes": "Meanwhile"})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/notes": "Meanwhile"})
     settled(rig)
     assert shown(rig, opportunity)[0] == "‖ Paused"
     assert rig.writes()[1] == before[1] + 1
@@ -195,8 +191,7 @@ def test_unticking_writes_the_status_once_and_nothing_else_and_ticking_goes_on()
     assert rig.opportunity(opportunity)["Description"] == "Meanwhile"
 
 
-def test_saving_again_without_a_change_tries_a_refusal_of_the_checks_again() -> None:
-    rig = Rig()
+def test_saving_again_without_a_change_tries_a_refusal_of_the_checks_again(rig: Rig) -> None:
     opportunity = rig.new_opportunity()
     account = str(rig.opportunity(opportunity)["AccountId"])
     rig.salesforce.update("Account", account, {"BillingCity": None})
@@ -208,17 +203,13 @@ def test_saving_again_without_a_change_tries_a_refusal_of_the_checks_again() -> 
     assert shown(rig, opportunity) == ("✔ In sync", "")
 
 
-# The audit trail
-
-
 def lines(rig: Rig, opportunity: str) -> list[str]:
     """The trail, newest first, without the times."""
     trail = str(rig.opportunity(opportunity)["Audit__c"])
     return [line.partition(" - ")[2] for line in trail.split("\n")]
 
 
-def test_what_waits_is_traced_with_the_write_that_tells_of_it() -> None:
-    rig = Rig()
+def test_what_waits_is_traced_with_the_write_that_tells_of_it(rig: Rig) -> None:
     opportunity = needing_attention(rig)
     assert lines(rig, opportunity) == [
         "CRM and Partner Center (description) - refused: too long",
@@ -226,8 +217,7 @@ def test_what_waits_is_traced_with_the_write_that_tells_of_it() -> None:
     ]
 
 
-def test_what_waits_is_traced_once_however_much_else_is_written() -> None:
-    rig = Rig()
+def test_what_waits_is_traced_once_however_much_else_is_written(rig: Rig) -> None:
     opportunity = needing_attention(rig)
     (referral,) = rig.partner_center.referrals()
     for day in (10, 11):
@@ -239,12 +229,10 @@ def test_what_waits_is_traced_once_however_much_else_is_written() -> None:
 
 
 def test_what_went_to_microsoft_is_traced_with_the_next_write_here_oldest_below() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, Amount=61000)
     settled(rig)
-    rig.partner_center.portal_edit(referral, {"/details/closingDateTime": "2026-09-30T00:00:00Z"})
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/closingDateTime": "2026-09-30T00:00:00Z"})
     settled(rig)
     assert lines(rig, opportunity)[:2] == [
         "Partner Center to CRM (closing date) - success",
@@ -253,8 +241,7 @@ def test_what_went_to_microsoft_is_traced_with_the_next_write_here_oldest_below(
 
 
 def test_the_creation_is_the_oldest_line_of_a_deal_with_which_microsoft_was_asked_for_help() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked(How_can_Microsoft_help__c="General or Other")
+    rig, opportunity, _ = paired(How_can_Microsoft_help__c="General or Other")
     settled(rig)
     assert lines(rig, opportunity)[-2:] == [
         "CRM to Partner Center (request for Microsoft's help) - success",
@@ -262,8 +249,7 @@ def test_the_creation_is_the_oldest_line_of_a_deal_with_which_microsoft_was_aske
     ]
 
 
-def test_microsofts_own_refusal_is_traced_without_its_words() -> None:
-    rig = Rig()
+def test_microsofts_own_refusal_is_traced_without_its_words(rig: Rig) -> None:
     opportunity = rig.new_opportunity(solutions=("CONTOSO",))
     rig.pass_time(seconds=5)
     settled(rig)
@@ -285,8 +271,7 @@ def test_at_the_fields_limit_the_newest_lines_are_kept_whole_and_the_oldest_go(w
     opportunity, referral = rig.linked()
     seen: list[str] = []
     for day in range(10, 22):
-        rig.partner_center.portal_edit(referral, {"/details/closingDateTime": f"2026-09-{day}T00:00:00Z"})
-        rig.webhook(referral)
+        rig.microsoft_saves(referral, {"/details/closingDateTime": f"2026-09-{day}T00:00:00Z"})
         settled(rig)
         trail = str(rig.opportunity(opportunity)["Audit__c"])
         assert len(trail.replace("\n", "\r\n")) <= 256
@@ -299,8 +284,7 @@ def test_at_the_fields_limit_the_newest_lines_are_kept_whole_and_the_oldest_go(w
 
 
 @pytest.mark.parametrize("taken", [{"Sync_Message__c": None}, {"Sync_Status__c": None}, {"Sync_Status__c": "typed"}])
-def test_what_somebody_types_over_the_status_is_put_right_at_the_next_look(taken: dict[str, Any]) -> None:
-    rig = Rig()
+def test_what_somebody_types_over_the_status_is_put_right_at_the_next_look(rig: Rig, taken: dict[str, Any]) -> None:
     opportunity = needing_attention(rig)
     before = shown(rig, opportunity)
     rig.edit(opportunity, **taken)

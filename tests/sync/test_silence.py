@@ -8,8 +8,7 @@ from tests.support.rig import Rig
 pytestmark = pytest.mark.deep
 
 
-def test_a_day_without_edits_is_silent_also_after_a_mass_stamp_bump() -> None:
-    rig = Rig()
+def test_a_day_without_edits_is_silent_also_after_a_mass_stamp_bump(rig: Rig) -> None:
     pairs = [rig.linked() for _ in range(3)]
     rig.webhook(rig.partner_center.new_inbound())
     rig.minute()

@@ -38,18 +38,13 @@ def suggested(rig: Rig) -> list[str]:
     return [issue.detail for issue in rig.store.issues() if issue.code == "similar_accounts"]
 
 
-# The account
-
-
-def test_an_account_with_the_customers_name_and_postal_code_is_used() -> None:
-    rig = Rig()
+def test_an_account_with_the_customers_name_and_postal_code_is_used(rig: Rig) -> None:
     account = known(rig, CUSTOMER["name"].upper())
     assert arrived(rig)["AccountId"] == account
     assert suggested(rig) == []
 
 
-def test_an_account_known_by_its_key_is_used_and_left_as_its_seller_has_edited_it() -> None:
-    rig = Rig()
+def test_an_account_known_by_its_key_is_used_and_left_as_its_seller_has_edited_it(rig: Rig) -> None:
     account = arrived(rig)["AccountId"]
     rig.salesforce.update("Account", account, {"Name": "Fabrikam (key account)", "BillingStreet": "Moved"})
     assert arrived(rig, name="Second deal")["AccountId"] == account
@@ -57,8 +52,7 @@ def test_an_account_known_by_its_key_is_used_and_left_as_its_seller_has_edited_i
     assert rig.salesforce.get("Account", account)["BillingStreet"] == "Moved"
 
 
-def test_the_key_wins_over_a_name_that_another_account_has() -> None:
-    rig = Rig()
+def test_the_key_wins_over_a_name_that_another_account_has(rig: Rig) -> None:
     twin = known(rig)
     account = rig.salesforce.get("Opportunity", arrived(rig)["Id"])["AccountId"]
     assert account == twin
@@ -69,8 +63,7 @@ def test_the_key_wins_over_a_name_that_another_account_has() -> None:
     assert arrived(rig, name="Third deal")["AccountId"] == second
 
 
-def test_of_several_accounts_the_oldest_is_used_and_the_others_are_suggested() -> None:
-    rig = Rig()
+def test_of_several_accounts_the_oldest_is_used_and_the_others_are_suggested(rig: Rig) -> None:
     first, second, third = known(rig), known(rig), known(rig)
     row = arrived(rig)
     assert row["AccountId"] == first
@@ -82,8 +75,9 @@ def test_of_several_accounts_the_oldest_is_used_and_the_others_are_suggested() -
     ("name", "postal_code"),
     [("Fabrikam Inc", "10115"), ("Fabrikam Inc", None), ("Fabrikam", "98101"), ("FABRIKAM Corporation", "98101")],
 )
-def test_an_account_that_only_resembles_the_customer_is_suggested_not_used(name: str, postal_code: str | None) -> None:
-    rig = Rig()
+def test_an_account_that_only_resembles_the_customer_is_suggested_not_used(
+    rig: Rig, name: str, postal_code: str | None
+) -> None:
     other = known(rig, name, postal_code)
     row = arrived(rig)
     assert row["AccountId"] != other
@@ -91,30 +85,26 @@ def test_an_account_that_only_resembles_the_customer_is_suggested_not_used(name:
     assert other in row["Audit__c"]
 
 
-def test_an_account_that_does_not_resemble_the_customer_is_not_suggested() -> None:
-    rig = Rig()
+def test_an_account_that_does_not_resemble_the_customer_is_not_suggested(rig: Rig) -> None:
     known(rig, "Contoso Hotels", ADDRESS["postalCode"])
     arrived(rig)
     assert suggested(rig) == []
 
 
-def test_a_seller_may_choose_another_account_and_nothing_else_happens() -> None:
-    rig = Rig()
+def test_a_seller_may_choose_another_account_and_nothing_else_happens(rig: Rig) -> None:
     other = known(rig, "Fabrikam", "10115")
     row = arrived(rig)
     rig.edit(row["Id"], StageName="Qualification")
     rig.minute()
     before = rig.referral(row["Referral_Identifier__c"])
     rig.edit(row["Id"], AccountId=other)
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     assert rig.opportunity(row["Id"])["AccountId"] == other
     assert rig.referral(row["Referral_Identifier__c"]) == before
 
 
 @pytest.mark.parametrize("name", ["100% Fabrikam", "O'Fabrikam_", "Back\\slash", "株式会社ファブリカム"])
-def test_hostile_names_find_their_own_account_only(name: str) -> None:
-    rig = Rig()
+def test_hostile_names_find_their_own_account_only(rig: Rig, name: str) -> None:
     known(rig, "Something else")
     own = known(rig, name)
     assert arrived(rig, customerProfile=CUSTOMER | {"name": name})["AccountId"] == own
@@ -127,11 +117,7 @@ def test_the_customers_fields_are_those_of_the_mapping() -> None:
     assert arrived(rig)["AccountId"] == account
 
 
-# The contact
-
-
-def test_a_contact_of_the_account_is_used() -> None:
-    rig = Rig()
+def test_a_contact_of_the_account_is_used(rig: Rig) -> None:
     account = known(rig)
     person = {"LastName": "H", "Email": CUSTOMER["team"][0]["email"].upper(), "AccountId": account}
     contact = rig.salesforce.create("Contact", person)
@@ -140,8 +126,7 @@ def test_a_contact_of_the_account_is_used() -> None:
     assert (role["ContactId"], role["IsPrimary"]) == (contact, True)
 
 
-def test_a_contact_of_another_account_is_not_used() -> None:
-    rig = Rig()
+def test_a_contact_of_another_account_is_not_used(rig: Rig) -> None:
     known(rig)
     other = known(rig, CUSTOMER["name"], "10115")
     person = {"LastName": "H", "Email": CUSTOMER["team"][0]["email"], "AccountId": other}
@@ -151,16 +136,12 @@ def test_a_contact_of_another_account_is_not_used() -> None:
     assert role["ContactId"] != contact
 
 
-def test_a_contact_known_by_its_key_is_used_and_left_as_it_is() -> None:
-    rig = Rig()
+def test_a_contact_known_by_its_key_is_used_and_left_as_it_is(rig: Rig) -> None:
     arrived(rig)
     (contact,) = rig.salesforce.records("Contact")
     rig.salesforce.update("Contact", contact["Id"], {"Email": "new@fabrikam.example", "Phone": "1"})
     arrived(rig, name="Second deal")
     assert [(c["Email"], c["Phone"]) for c in rig.salesforce.records("Contact")] == [("new@fabrikam.example", "1")]
-
-
-# Microsoft's note
 
 
 def notes(rig: Rig) -> list[tuple[str, str, str]]:
@@ -170,8 +151,7 @@ def notes(rig: Rig) -> list[tuple[str, str, str]]:
     return [(n["Title"], base64.b64decode(n["Content"]).decode(), link["LinkedEntityId"]) for n, link in linked]
 
 
-def test_what_microsoft_wrote_is_a_note_of_the_opportunity_written_once() -> None:
-    rig = Rig()
+def test_what_microsoft_wrote_is_a_note_of_the_opportunity_written_once(rig: Rig) -> None:
     invitation = {"notes": "Please call <Avery> & Co\nsoon.", "assistanceRequestCode": "GeneralOrOther"}
     row = arrived(rig, inviteContext=invitation)
     rig.edit(row["Id"], StageName="Qualification", Description="Other words")
@@ -183,8 +163,7 @@ def test_what_microsoft_wrote_is_a_note_of_the_opportunity_written_once() -> Non
     assert notes(rig) == [("Microsoft's invitation", "Please call &lt;Avery&gt; &amp; Co<br>soon.", row["Id"])]
 
 
-def test_without_words_there_is_no_note() -> None:
-    rig = Rig()
+def test_without_words_there_is_no_note(rig: Rig) -> None:
     arrived(rig, inviteContext={"notes": "", "assistanceRequestCode": "GeneralOrOther"})
     assert notes(rig) == []
 
@@ -195,8 +174,7 @@ def test_a_partner_may_do_without_the_note() -> None:
     assert notes(rig) == []
 
 
-def test_an_org_without_notes_goes_on_and_says_so_once() -> None:
-    rig = Rig()
+def test_an_org_without_notes_goes_on_and_says_so_once(rig: Rig) -> None:
     del rig.salesforce.schema["ContentNote"]
     row = arrived(rig)
     assert "(opportunity team, Microsoft's note) - refused" in row["Audit__c"]
@@ -215,13 +193,11 @@ def schema_timer(rig: Rig) -> None:
     rig.pass_time(minutes=5)
 
 
-def test_an_answer_that_is_lost_makes_no_second_note_and_no_second_account() -> None:
-    rig = Rig()
+def test_an_answer_that_is_lost_makes_no_second_note_and_no_second_account(rig: Rig) -> None:
     rig.salesforce.fail(on="POST /composite", connection="timeout", after_effect=True, times=2)
     referral = rig.partner_center.new_inbound()
     rig.ring(referral)
-    for _ in range(6):
-        rig.minute()
+    rig.minutes(6)
     assert len(rig.salesforce.records("Opportunity")) == 1
     assert len(notes(rig)) == 1
     assert len(rig.salesforce.records("Account")) == 1
@@ -245,8 +221,7 @@ def test_what_does_not_travel_to_new_records_is_not_made_and_the_deal_arrives(ke
     assert [issue.code for issue in rig.store.issues()] == []
 
 
-def test_a_deal_without_a_customer_arrives_without_account_and_contact() -> None:
-    rig = Rig()
+def test_a_deal_without_a_customer_arrives_without_account_and_contact(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     rig.partner_center.service_sets(referral, {"/customerProfile/name": ""})
     rig.webhook(referral)

@@ -13,7 +13,7 @@ from shared.deal import Absence, LinkState, Opportunity
 from shared.doorbell import Queue
 from shared.sync.detect.scan import AT_ONCE, read_many
 from tests.support.links import INTENT
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 
 class Killed(BaseException):
@@ -64,8 +64,7 @@ class Whole(dict[str, Any]):
 
 
 @pytest.mark.parametrize("run", [flows.sweep, flows.delta])
-def test_whole_referrals_are_not_kept_while_the_list_is_read(run: Callable[[Any], int]) -> None:
-    rig = Rig()
+def test_whole_referrals_are_not_kept_while_the_list_is_read(rig: Rig, run: Callable[[Any], int]) -> None:
     for _ in range(12):
         rig.partner_center.new_inbound()
     alive: weakref.WeakSet[Whole] = weakref.WeakSet()
@@ -84,8 +83,7 @@ def test_whole_referrals_are_not_kept_while_the_list_is_read(run: Callable[[Any]
 
 
 def test_two_thousand_opportunities_are_one_call() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     deleted, _ = rig.linked()
     rig.salesforce.delete("Opportunity", deleted)
     rig.pass_time(seconds=5)
@@ -98,8 +96,7 @@ def test_two_thousand_opportunities_are_one_call() -> None:
     assert {views[sf_id] for sf_id in unknown} == {Absence.FORBIDDEN}
 
 
-def test_a_pair_that_comes_to_be_while_the_list_is_read_is_not_lost() -> None:
-    rig = Rig()
+def test_a_pair_that_comes_to_be_while_the_list_is_read_is_not_lost(rig: Rig) -> None:
 
     def shown(documents: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
         yield from documents
@@ -110,8 +107,7 @@ def test_a_pair_that_comes_to_be_while_the_list_is_read_is_not_lost() -> None:
     assert waiting(rig) == {}
 
 
-def test_a_referral_that_cannot_be_read_stops_nothing_and_is_not_lost() -> None:
-    rig = Rig()
+def test_a_referral_that_cannot_be_read_stops_nothing_and_is_not_lost(rig: Rig) -> None:
     _, odd = rig.linked()
     other, _ = rig.linked()
     rig.pass_time(hours=1)
@@ -123,8 +119,7 @@ def test_a_referral_that_cannot_be_read_stops_nothing_and_is_not_lost() -> None:
 
 
 def test_a_paused_pair_whose_new_tick_nobody_told_of_is_found() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, Sync_with_Partner_Center__c=False)
     rig.minute()
     rig.pass_time(hours=1)
@@ -137,8 +132,7 @@ def test_a_paused_pair_whose_new_tick_nobody_told_of_is_found() -> None:
 
 
 def test_a_paused_opportunity_that_refused_to_say_so_says_it_once_it_was_saved_unheard_of() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, Sync_with_Partner_Center__c=False)
     rules = rig.salesforce.automation.validation_rules
     rules.append(lambda _, after, before: "Locked." if "Paused" in str(after.get("Sync_Status__c")) else None)
@@ -155,8 +149,7 @@ def test_a_paused_opportunity_that_refused_to_say_so_says_it_once_it_was_saved_u
 
 
 def test_a_paused_opportunity_that_was_deleted_unheard_of_is_on_the_work_list_after_the_sweep() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, Sync_with_Partner_Center__c=False)
     rig.minute()
     rig.salesforce.delete("Opportunity", opportunity)
@@ -166,8 +159,7 @@ def test_a_paused_opportunity_that_was_deleted_unheard_of_is_on_the_work_list_af
 
 
 def test_an_opportunity_that_came_back_switched_off_unheard_of_is_off_the_work_list_after_the_sweep() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.salesforce.delete("Opportunity", opportunity)
     rig.minute()
     assert [issue.code for issue in rig.store.issues()] == ["opportunity_deleted"]
@@ -175,17 +167,14 @@ def test_an_opportunity_that_came_back_switched_off_unheard_of_is_off_the_work_l
     rig.salesforce.update("Opportunity", opportunity, {"Sync_with_Partner_Center__c": False})
     flows.sweep(rig.sync)
     rig.drain()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert link.state is LinkState.PAUSED
     assert list(rig.store.issues()) == []
 
 
 def test_an_invitation_that_waits_for_a_deleted_opportunity_goes_on_when_nobody_tells_of_its_return() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked(Referral_Visible_to_Microsoft__c=True)
-    link = rig.link_of(opportunity)
-    assert link is not None
+    rig, opportunity, referral = paired(Referral_Visible_to_Microsoft__c=True)
+    link = rig.pair_of(opportunity)
     rig.salesforce.update("Opportunity", opportunity, {"How_can_Microsoft_help__c": "Quotes or Licensing"})
     rig.store.save(replace(link, state=LinkState.CREATING_MS))
     flows.sweep(rig.sync)
@@ -193,16 +182,16 @@ def test_an_invitation_that_waits_for_a_deleted_opportunity_goes_on_when_nobody_
     assert rig.partner_center.microsofts(rig.referral(referral)["engagementId"])
 
 
-def test_a_creation_given_up_while_its_opportunity_was_deleted_is_found_when_nobody_tells_of_its_return() -> None:
-    rig = Rig()
+def test_a_creation_given_up_while_its_opportunity_was_deleted_is_found_when_nobody_tells_of_its_return(
+    rig: Rig,
+) -> None:
     rig.partner_center.fail(on="POST", breaks="timeout")
     opportunity = rig.new_opportunity()
     rig.pass_time(seconds=5)
     rig.poll()
     rig.drain(patiently=False)
     rig.salesforce.delete("Opportunity", opportunity)
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     rig.salesforce.undelete("Opportunity", opportunity)
     assert rig.partner_center.referrals() == []
     flows.sweep(rig.sync)
@@ -211,10 +200,8 @@ def test_a_creation_given_up_while_its_opportunity_was_deleted_is_found_when_nob
 
 
 def test_a_write_announced_long_ago_stands_on_the_work_list_until_it_is_settled() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    rig, opportunity, _ = paired()
+    link = rig.pair_of(opportunity)
     intent = replace(INTENT, at=int(rig.now.timestamp()) - 901)
     link = rig.store.save(replace(link, intent=intent))
     flows.sweep(rig.sync)
@@ -226,24 +213,20 @@ def test_a_write_announced_long_ago_stands_on_the_work_list_until_it_is_settled(
 
 
 def test_a_write_announced_a_moment_ago_is_nobodys_business() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    rig, opportunity, _ = paired()
+    link = rig.pair_of(opportunity)
     rig.store.save(replace(link, intent=replace(INTENT, at=int(rig.now.timestamp()) - 899)))
     flows.sweep(rig.sync)
     assert issues(rig) == []
 
 
 def test_what_waits_comes_back_to_the_work_list_from_which_it_was_closed_by_hand() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, StageName="Closed Won")
     rig.minute()
     rig.edit(opportunity, StageName="Qualification")
     rig.minute()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert issues(rig) == ["closed_is_final"]
     rig.store.close_issues(link.id)
     rig.pass_time(hours=8)
@@ -259,8 +242,7 @@ def dies(_documents: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]
 
 
 def test_a_sweep_that_is_cut_off_is_begun_again_by_the_delta_and_reported_while_it_fails() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(hours=1)
     rig.salesforce.update("Opportunity", opportunity, {"Amount": 61000})
     rig.pass_time(hours=1)
@@ -285,8 +267,7 @@ def test_a_sweep_that_is_cut_off_is_begun_again_by_the_delta_and_reported_while_
     assert rig.referral(referral)["details"]["dealValue"] == 61000
 
 
-def test_a_sweep_that_never_finishes_is_left_to_the_nights_after_three_tries() -> None:
-    rig = Rig()
+def test_a_sweep_that_never_finishes_is_left_to_the_nights_after_three_tries(rig: Rig) -> None:
     lists = listing(rig, lambda documents: documents if lists.lists % 2 else dies(documents))  # every delta, no sweep
     lists.lists = 1
     with pytest.raises(Killed):
@@ -302,8 +283,7 @@ def test_a_sweep_that_never_finishes_is_left_to_the_nights_after_three_tries() -
 
 
 def test_a_sweep_that_met_a_silent_service_is_begun_again() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.pass_time(hours=1)
     rig.salesforce.update("Opportunity", opportunity, {"Amount": 61000})
     rig.pass_time(hours=1)
@@ -315,8 +295,7 @@ def test_a_sweep_that_met_a_silent_service_is_begun_again() -> None:
     assert rig.referral(referral)["details"]["dealValue"] == 61000
 
 
-def test_a_ticked_opportunity_that_no_doorbell_told_of_is_found() -> None:
-    rig = Rig()
+def test_a_ticked_opportunity_that_no_doorbell_told_of_is_found(rig: Rig) -> None:
     rig.linked()
     rig.new_opportunity()
     rig.new_opportunity(Sync_with_Partner_Center__c=False)
@@ -330,8 +309,7 @@ def test_a_ticked_opportunity_that_no_doorbell_told_of_is_found() -> None:
     assert rig.writes() == before
 
 
-def test_what_rests_until_the_deal_is_accepted_was_not_missed_and_is_sent_once_it_is() -> None:
-    rig = Rig()
+def test_what_rests_until_the_deal_is_accepted_was_not_missed_and_is_sent_once_it_is(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
     (opportunity,) = (row["Id"] for row in rig.salesforce.records("Opportunity"))
@@ -348,8 +326,7 @@ def test_what_rests_until_the_deal_is_accepted_was_not_missed_and_is_sent_once_i
     assert rig.referral(referral)["details"]["dealValue"] == 5000
 
 
-def test_a_row_that_cannot_be_understood_stops_no_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
-    rig = Rig()
+def test_a_row_that_cannot_be_understood_stops_no_comparison(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     (bad, _), (_, referral) = rig.linked(), rig.linked()
     rig.pass_time(hours=3)
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 7})

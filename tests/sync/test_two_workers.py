@@ -11,7 +11,7 @@ from shared.deal import Link, LinkState, Side, link_id_of_opportunity, link_id_o
 from shared.doorbell import Doorbell
 from shared.sync.create import claims
 from shared.sync.create.claims import MaySend
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 pytestmark = pytest.mark.deep
 
@@ -43,14 +43,11 @@ def look(rig: Rig, opportunity: str) -> None:
 
 def stored(rig: Rig, opportunity: str) -> Link:
     """The link of an opportunity."""
-    link = rig.link_of(opportunity)
-    assert link is not None
-    return link
+    return rig.pair_of(opportunity)
 
 
 def test_a_write_is_left_to_the_worker_that_announced_it_a_moment_ago() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, Amount=61000)
     during(rig, "patch", lambda: look(rig, opportunity))
     look(rig, opportunity)
@@ -60,8 +57,7 @@ def test_a_write_is_left_to_the_worker_that_announced_it_a_moment_ago() -> None:
 
 
 def test_a_worker_claims_an_old_announced_write_before_it_helps() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.partner_center.fail(on="PATCH", breaks="timeout")
     rig.edit(opportunity, Amount=61000)
     look(rig, opportunity)
@@ -75,8 +71,7 @@ def test_a_worker_claims_an_old_announced_write_before_it_helps() -> None:
 
 
 def test_a_write_is_announced_before_it_is_sent() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, Amount=61000)
     announced: list[Any] = []
     during(rig, "patch", lambda: announced.append(stored(rig, opportunity).intent))
@@ -85,8 +80,7 @@ def test_a_write_is_announced_before_it_is_sent() -> None:
 
 
 def test_the_loser_of_a_conflict_is_kept_before_it_is_overwritten() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
     rig.edit(opportunity, Amount=61000)
     kept: list[Any] = []
@@ -97,8 +91,7 @@ def test_the_loser_of_a_conflict_is_kept_before_it_is_overwritten() -> None:
 
 
 def test_a_worker_that_was_overtaken_adopts_nothing() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 61000})
     rig.edit(opportunity, Amount=61000)  # both sides came to the same: there is only something to remember
     newer: list[Link] = []
@@ -107,16 +100,12 @@ def test_a_worker_that_was_overtaken_adopts_nothing() -> None:
     assert stored(rig, opportunity) == newer[0]
 
 
-# Creation
-
-
 @pytest.mark.parametrize(
     ("frozen_seconds", "clock_jumps_seconds", "sends"), [(60, 0, True), (61, -61, False), (1, 3600, True)]
 )
 def test_a_worker_frozen_beyond_the_send_window_does_not_send_whatever_the_clock_says(
-    frozen_seconds: int, clock_jumps_seconds: int, sends: bool
+    rig: Rig, frozen_seconds: int, clock_jumps_seconds: int, sends: bool
 ) -> None:
-    rig = Rig()
     steady = [0.0]
     rig.sync = replace(rig.sync, monotonic=lambda: steady[0])
     taken = claims.take(rig.sync, Link("s-006", LinkState.CREATING_P, opportunity_id="006"))
@@ -126,8 +115,7 @@ def test_a_worker_frozen_beyond_the_send_window_does_not_send_whatever_the_clock
     assert claims.still_ours(rig.sync, taken) is sends
 
 
-def test_a_worker_that_was_fenced_off_does_not_send_however_fresh_its_claim() -> None:
-    rig = Rig()
+def test_a_worker_that_was_fenced_off_does_not_send_however_fresh_its_claim(rig: Rig) -> None:
     taken = claims.take(rig.sync, Link("s-006", LinkState.CREATING_P, opportunity_id="006"))
     assert claims.still_ours(rig.sync, taken)
     assert taken.link.claim is not None
@@ -149,16 +137,14 @@ def fenced_off(rig: Rig, opportunity: str) -> None:
 
 @pytest.mark.parametrize("meanwhile", [frozen, fenced_off])
 def test_a_creation_whose_claim_was_lost_while_it_was_prepared_does_not_leave(
-    meanwhile: Callable[[Rig, str], None],
+    rig: Rig, meanwhile: Callable[[Rig, str], None]
 ) -> None:
-    rig = Rig()
     opportunity = rig.new_opportunity()
     rig.pass_time(seconds=5)
     during(rig, "create", lambda: meanwhile(rig, opportunity))
     rig.poll()
     assert rig.partner_center.requests == []
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert len(rig.partner_center.referrals()) == 1
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
@@ -172,18 +158,15 @@ def unanswered(rig: Rig) -> str:
     return opportunity
 
 
-def test_a_throttled_search_for_an_unanswered_creation_is_made_again_before_anything_is_sent() -> None:
-    rig = Rig()
+def test_a_throttled_search_for_an_unanswered_creation_is_made_again_before_anything_is_sent(rig: Rig) -> None:
     opportunity = unanswered(rig)
     rig.partner_center.fail(on="GET", status=429, retry_after=30)
-    for _ in range(25):
-        rig.minute()
+    rig.minutes(25)
     assert len(rig.partner_center.referrals()) == 1
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
-def test_a_search_that_was_given_back_is_nobodys_until_its_pause_is_over() -> None:
-    rig = Rig()
+def test_a_search_that_was_given_back_is_nobodys_until_its_pause_is_over(rig: Rig) -> None:
     opportunity = unanswered(rig)
     rig.pass_time(hours=1)
     assert claims.take(rig.sync, stored(rig, opportunity)).may_send is MaySend.NOT_YET  # it may still take effect
@@ -197,8 +180,7 @@ def test_a_search_that_was_given_back_is_nobodys_until_its_pause_is_over() -> No
     assert claims.take(rig.sync, stored(rig, opportunity)).may_send is MaySend.AFTER_SEARCH
 
 
-def test_an_opportunity_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor() -> None:
-    rig = Rig()
+def test_an_opportunity_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor(rig: Rig) -> None:
     opportunity = rig.new_opportunity()
     rig.store.claim_alias(Side.SALESFORCE, opportunity, link_id_of_opportunity(opportunity))  # and then its worker died
     rig.pass_time(seconds=5)
@@ -206,8 +188,7 @@ def test_an_opportunity_whose_alias_has_no_link_yet_is_completed_by_the_next_vis
     assert stored(rig, opportunity).state is LinkState.LINKED
 
 
-def test_a_referral_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor() -> None:
-    rig = Rig()
+def test_a_referral_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     rig.store.claim_alias(Side.PARTNER_CENTER, referral, link_id_of_referral(referral))  # and then its worker died
     rig.webhook(referral)
@@ -215,19 +196,16 @@ def test_a_referral_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor
     assert stored(rig, made["Id"]).state is LinkState.LINKED
 
 
-def test_a_referral_that_another_link_owns_is_reported_and_not_owned_twice() -> None:
-    rig = Rig()
+def test_a_referral_that_another_link_owns_is_reported_and_not_owned_twice(rig: Rig) -> None:
     opportunity = unanswered(rig)
     referral = rig.partner_center.referrals()[0]["id"]
     rig.store.claim_alias(Side.PARTNER_CENTER, referral, "p-somebody-else")
-    for _ in range(20):
-        rig.minute()
+    rig.minutes(20)
     assert stored(rig, opportunity).state is LinkState.DUPLICATE
     assert [issue.code for issue in rig.store.issues()] == ["duplicate"]
 
 
-def test_a_deal_that_was_put_right_while_its_refusal_was_written_is_not_told_the_old_reason() -> None:
-    rig = Rig()
+def test_a_deal_that_was_put_right_while_its_refusal_was_written_is_not_told_the_old_reason(rig: Rig) -> None:
     opportunity = rig.new_opportunity(Amount=0)
     rig.pass_time(seconds=5)
     client: Any = rig.sync.opportunities
@@ -240,8 +218,7 @@ def test_a_deal_that_was_put_right_while_its_refusal_was_written_is_not_told_the
         return real(steps, **more)
 
     client.inner.composite = composite
-    for _ in range(3):
-        rig.minute()
+    rig.minutes(3)
     row = rig.opportunity(opportunity)
     assert row["Sync_Status__c"] == "✔ In sync"
     assert "not sent" not in row["Audit__c"]

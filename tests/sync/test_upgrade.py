@@ -7,7 +7,7 @@ import pytest
 
 from shared import sync as flows
 from shared.deal import LinkState
-from tests.support.rig import Rig
+from tests.support.rig import Rig, paired
 
 pytestmark = pytest.mark.deep
 
@@ -18,8 +18,7 @@ QUOTES, DEMO = "Quotes or Licensing", "Proof Of Concept or Demo"
 
 def minutes(rig: Rig, number: int = 4) -> None:
     """Some minutes pass."""
-    for _ in range(number):
-        rig.minute()
+    rig.minutes(number)
 
 
 def asked(rig: Rig, opportunity: str, **fields: Any) -> None:
@@ -49,12 +48,8 @@ def told(rig: Rig, opportunity: str) -> tuple[str, str]:
     return row["Sync_Status__c"], row["Sync_Message__c"] or ""
 
 
-# Private to partner-led
-
-
 def test_a_tick_makes_a_private_deal_visible_to_microsofts_sellers() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     assert not visible(rig, referral)
     asked(rig, opportunity, **{VISIBLE: True})
     assert visible(rig, referral)
@@ -63,8 +58,7 @@ def test_a_tick_makes_a_private_deal_visible_to_microsofts_sellers() -> None:
 
 
 def test_visibility_is_not_taken_back_and_the_seller_reads_why() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked(**{VISIBLE: True})
+    rig, opportunity, referral = paired(**{VISIBLE: True})
     asked(rig, opportunity, **{VISIBLE: False})
     assert visible(rig, referral)
     assert rig.opportunity(opportunity)[VISIBLE] is True
@@ -73,17 +67,14 @@ def test_visibility_is_not_taken_back_and_the_seller_reads_why() -> None:
 
 
 def test_visibility_given_in_the_portal_is_news_and_not_put_back() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
-    rig.partner_center.portal_edit(referral, {f"/consent/{SELLERS}": True})
-    rig.webhook(referral)
+    rig, opportunity, referral = paired()
+    rig.microsoft_saves(referral, {f"/consent/{SELLERS}": True})
     assert rig.opportunity(opportunity)[VISIBLE] is True
     assert rig.opportunity(opportunity)["Audit__c"].splitlines()[0].endswith(" - success")
 
 
 def test_an_identifier_typed_over_is_put_back_and_the_seller_reads_why() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     asked(rig, opportunity, Microsoft_CRM_Identifier__c="mine")
     rig.minute()
     asked(rig, opportunity, Referral_Link__c="https://elsewhere.example")
@@ -91,35 +82,28 @@ def test_an_identifier_typed_over_is_put_back_and_the_seller_reads_why() -> None
     assert newest.endswith("put back: only Microsoft's side changes it")
 
 
-# To co-sell
-
-
 @pytest.mark.parametrize("already_visible", [False, True])
 def test_asking_for_help_later_invites_microsoft_and_makes_the_deal_visible(already_visible: bool) -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked(**{VISIBLE: already_visible})
+    rig, opportunity, referral = paired(**{VISIBLE: already_visible})
     asked(rig, opportunity, **{HELP: QUOTES})
     assert visible(rig, referral)
     assert theirs(rig, referral)["inviteContext"]["assistanceRequestCode"] == "QuotesOrLicensing"
     assert rig.opportunity(opportunity)[VISIBLE] is True
     assert told(rig, opportunity) == ("✔ In sync", "")
     assert sent(rig, "POST") == 2
-    link = rig.link_of(opportunity)
-    assert link is not None
+    link = rig.pair_of(opportunity)
     assert link.ms_referral_id == theirs(rig, referral)["id"]
 
 
 def test_an_edit_saved_with_the_wish_arrives_before_microsoft_is_asked() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     asked(rig, opportunity, **{HELP: QUOTES, "Amount": 61000})
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert theirs(rig, referral)["details"]["dealValue"] == 61000
 
 
 def test_the_audit_trail_tells_that_microsoft_was_asked() -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     asked(rig, opportunity, **{HELP: QUOTES})
     rig.partner_center.portal_edit(
         str(rig.opportunity(opportunity)["Referral_Identifier__c"]), {"/details/notes": "More"}
@@ -131,8 +115,7 @@ def test_the_audit_trail_tells_that_microsoft_was_asked() -> None:
 
 
 def test_help_that_is_not_wanted_any_more_keeps_microsoft_in_and_is_explained() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     asked(rig, opportunity, **{HELP: QUOTES})
     asked(rig, opportunity, **{HELP: None})
     assert theirs(rig, referral)["status"] == "New"
@@ -147,8 +130,7 @@ def test_help_that_is_not_wanted_any_more_keeps_microsoft_in_and_is_explained() 
 
 
 def test_other_help_than_microsoft_was_asked_for_is_explained_and_not_sent() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked(**{HELP: QUOTES})
+    rig, opportunity, referral = paired(**{HELP: QUOTES})
     minutes(rig)
     asked(rig, opportunity, **{HELP: DEMO})
     assert theirs(rig, referral)["inviteContext"]["assistanceRequestCode"] == "QuotesOrLicensing"
@@ -157,8 +139,7 @@ def test_other_help_than_microsoft_was_asked_for_is_explained_and_not_sent() -> 
 
 
 def test_an_incomplete_wish_is_explained_and_goes_out_once_it_is_complete() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked(contact=False)
+    rig, opportunity, referral = paired(contact=False)
     asked(rig, opportunity, **{HELP: QUOTES})
     assert sent(rig, "POST") == 1
     status, message = told(rig, opportunity)
@@ -176,8 +157,7 @@ def test_an_incomplete_wish_is_explained_and_goes_out_once_it_is_complete() -> N
 
 
 def test_a_paused_deal_is_not_shared_until_it_is_ticked_again() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     asked(rig, opportunity, **{HELP: QUOTES, "Sync_with_Partner_Center__c": False})
     assert theirs(rig, referral) is None
     assert not visible(rig, referral)
@@ -186,10 +166,8 @@ def test_a_paused_deal_is_not_shared_until_it_is_ticked_again() -> None:
 
 
 def test_a_deal_paused_right_before_microsoft_is_asked_is_not_shared() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
-    link = rig.link_of(opportunity)
-    assert link is not None
+    rig, opportunity, referral = paired()
+    link = rig.pair_of(opportunity)
     rig.store.save(replace(link, state=LinkState.CREATING_MS))  # decided, and not sent yet
     asked(rig, opportunity, **{HELP: QUOTES, "Sync_with_Partner_Center__c": False})
     assert theirs(rig, referral) is None
@@ -197,8 +175,7 @@ def test_a_deal_paused_right_before_microsoft_is_asked_is_not_shared() -> None:
 
 
 def test_an_invitation_waits_while_both_sides_dispute_a_field() -> None:
-    rig = Rig(mapping='[groups.value]\nowner = "hold"')
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired(mapping='[groups.value]\nowner = "hold"')
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 1})
     asked(rig, opportunity, **{HELP: QUOTES, "Amount": 2})
     assert told(rig, opportunity)[0] == "≠ Conflict"
@@ -208,8 +185,7 @@ def test_an_invitation_waits_while_both_sides_dispute_a_field() -> None:
 
 
 def test_help_for_a_closed_deal_is_explained_and_nobody_is_asked() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, StageName="Closed Won")
     minutes(rig)
     asked(rig, opportunity, **{HELP: QUOTES})
@@ -218,8 +194,7 @@ def test_help_for_a_closed_deal_is_explained_and_nobody_is_asked() -> None:
     assert "The deal is closed in Partner Center" in told(rig, opportunity)[1]
 
 
-def test_a_deal_that_microsoft_shared_asks_nobody_even_when_the_help_is_changed() -> None:
-    rig = Rig()
+def test_a_deal_that_microsoft_shared_asks_nobody_even_when_the_help_is_changed(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
     opportunity = str(rig.salesforce.records("Opportunity")[0]["Id"])
@@ -230,12 +205,8 @@ def test_a_deal_that_microsoft_shared_asks_nobody_even_when_the_help_is_changed(
     assert len([r for r in rig.partner_center.store.records.values() if not r.own]) == 1
 
 
-# Refused, without an answer, switched off
-
-
 def test_a_refused_upgrade_is_told_and_tried_again_when_the_deal_changes_or_the_seller_asks() -> None:
-    rig = Rig(upgrade_allowed=False)
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired(upgrade_allowed=False)
     asked(rig, opportunity, **{HELP: QUOTES})
     assert "The deal was not created for co-sell." in told(rig, opportunity)[1]
     assert sent(rig, "POST") == 2
@@ -255,8 +226,7 @@ def test_a_refused_upgrade_is_told_and_tried_again_when_the_deal_changes_or_the_
 
 @pytest.mark.parametrize("after_effect", [False, True])
 def test_an_upgrade_without_an_answer_is_looked_for_before_it_is_sent_again(after_effect: bool) -> None:
-    rig = Rig(second_invite_refused=False)
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired(second_invite_refused=False)
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=after_effect)
     asked(rig, opportunity, **{HELP: QUOTES})
     minutes(rig, 25)
@@ -267,8 +237,7 @@ def test_an_upgrade_without_an_answer_is_looked_for_before_it_is_sent_again(afte
 
 
 def test_lost_tables_do_not_ask_microsoft_twice() -> None:
-    rig = Rig(second_invite_refused=False)
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired(second_invite_refused=False)
     asked(rig, opportunity, **{HELP: QUOTES})
     rig.forget_everything()
     rig.pass_time(minutes=20)
@@ -280,8 +249,7 @@ def test_lost_tables_do_not_ask_microsoft_twice() -> None:
 
 @pytest.mark.parametrize("field", [{HELP: QUOTES}, {VISIBLE: True}])
 def test_a_partner_who_switches_upgrades_off_shares_when_the_deal_is_made_or_never(field: dict[str, Any]) -> None:
-    rig = Rig(mapping="[scope]\nupgrade = false")
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired(mapping="[scope]\nupgrade = false")
     asked(rig, opportunity, **field)
     assert (visible(rig, referral), theirs(rig, referral)) == (False, None)
     assert "is not shared further with Microsoft from here" in told(rig, opportunity)[1]
@@ -290,16 +258,14 @@ def test_a_partner_who_switches_upgrades_off_shares_when_the_deal_is_made_or_nev
 
 
 def test_a_partner_without_second_referrals_explains_a_later_wish() -> None:
-    rig = Rig(mapping="[scope]\nsecond_referral = false")
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired(mapping="[scope]\nsecond_referral = false")
     asked(rig, opportunity, **{HELP: QUOTES})
     assert theirs(rig, referral) is None
     assert "is not shared further with Microsoft from here" in told(rig, opportunity)[1]
 
 
 def test_an_automation_that_unticks_visibility_does_not_spin() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     asked(rig, opportunity, **{HELP: QUOTES})
     for _ in range(6):
         asked(rig, opportunity, **{VISIBLE: False})
@@ -310,8 +276,7 @@ def test_an_automation_that_unticks_visibility_does_not_spin() -> None:
 
 
 def test_a_wish_that_no_doorbell_told_of_is_heard_by_the_sweep() -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, **{HELP: DEMO})
     flows.sweep(rig.sync)
     rig.drain()

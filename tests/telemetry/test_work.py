@@ -19,7 +19,7 @@ from shared.queues import Queue
 from shared.sync import Gates
 from shared.telemetry import Unfinished, attend, correlation, work
 from shared.telemetry.lines import APP, Lines
-from tests.support.rig import HANDLERS, Rig
+from tests.support.rig import HANDLERS, Rig, paired
 
 
 @pytest.fixture(autouse=True)
@@ -114,8 +114,7 @@ def rung(rig: Rig, queue: Queue) -> func.QueueMessage:
 def test_one_correlation_leads_from_the_timer_to_every_call(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rig = Rig()
-    opportunity, _ = rig.linked()
+    rig, opportunity, _ = paired()
     rig.edit(opportunity, Amount=61000)
     served(rig, monkeypatch)
     caplog.clear()
@@ -139,8 +138,7 @@ def test_one_correlation_leads_from_the_timer_to_every_call(
 def test_a_write_says_for_how_long_it_had_been_news(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rig = Rig()
-    opportunity, referral = rig.linked()
+    rig, opportunity, referral = paired()
     rig.edit(opportunity, Amount=61000)
     rig.pass_time(seconds=95)
     rig.poll()
@@ -152,9 +150,8 @@ def test_a_write_says_for_how_long_it_had_been_news(
 
 
 def test_every_minute_the_app_says_how_things_stand(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rig = Rig()
     rig.linked()
     served(rig, monkeypatch)
     opportunity = rig.new_opportunity(Amount=None)
@@ -183,8 +180,9 @@ def test_a_doorbell_that_is_none_is_refused_without_quoting_it(monkeypatch: pyte
     assert "dana" not in str(raised.value)
 
 
-def test_a_call_without_an_answer_still_names_the_ids_it_was_sent_with(caplog: pytest.LogCaptureFixture) -> None:
-    rig = Rig()
+def test_a_call_without_an_answer_still_names_the_ids_it_was_sent_with(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
     _, referral = rig.linked()
     caplog.clear()
     rig.partner_center.fail(on="GET", breaks="timeout")
@@ -202,9 +200,8 @@ def test_calls_to_salesforce_say_how_many_are_left(caplog: pytest.LogCaptureFixt
 
 
 def test_a_closed_gate_shows_in_how_things_stand(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rig = Rig()
     served(rig, monkeypatch)
     with pytest.raises(Throttled):
         Gates(rig.store, rig.sync.clock).call(Side.SALESFORCE, "GET /query", throttled)

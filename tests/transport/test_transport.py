@@ -34,15 +34,9 @@ from shared.errors import (
     Unclear,
 )
 from shared.transport import Gate, LoopbackSession, Repeat, RetryPolicy, failure, log_call, no_answer, problems_of
-from tests.support.connecting import NOW, no_waiting
+from tests.support.connecting import NOW
 
 HTML = "<html><body>maintenance</body></html>"
-
-
-@pytest.fixture(autouse=True)
-def _at_once() -> Iterator[None]:
-    with no_waiting():
-        yield
 
 
 def meaning(status: int, body: Any = "", *, reading: bool = False, **headers: str) -> ApiError:
@@ -225,9 +219,6 @@ def test_a_refused_connection_is_recognised_in_both_libraries() -> None:
     assert type(no_answer(Side.PARTNER_CENTER, "PATCH /x", refused_too.value)) is Unavailable
 
 
-# Patience
-
-
 def tries(repeat: Repeat, error: Exception, retry_policy: RetryPolicy | None = None) -> int:
     count = 0
 
@@ -322,9 +313,6 @@ def test_the_log_line_names_the_call_and_the_request_ids_and_nothing_else(caplog
         "ms": 120,
         "request_ids": {"request-id": "r1", "MS-CorrelationId": "c1"},
     }
-
-
-# Sessions
 
 
 @Request.application
