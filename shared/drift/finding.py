@@ -17,7 +17,7 @@ class Remedy(StrEnum):
     LESS = "less"  # these values are held, record by record
     WITHOUT = "without"  # a feature is switched off; what does not need it goes on
     REST = "rest"  # no new lead is made; nothing else depends on it
-    REPORT = "tell"
+    REPORT = "report"
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ CHANGED: list[tuple[str, Change, str, str]] = [
     ("Opportunity.Audit__c", lambda f: f.update(updateable=False), "off", "steering.audit"),
     ("Microsoft_Solution__c.Solution_Key__c", lambda f: f.update(createable=False), "off", "solutions"),
     ("Opportunity.StageName", lambda f: f.update(updateable=False), "off", "status"),
-    ("Opportunity.StageName", lambda f: f.update(restrictedPicklist=True, picklistValues=[]), "tell", "status"),
+    ("Opportunity.StageName", lambda f: f.update(restrictedPicklist=True, picklistValues=[]), "report", "status"),
 ]
 
 

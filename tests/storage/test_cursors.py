@@ -21,17 +21,17 @@ def store(account: Account) -> Store:
 
 
 def test_an_unknown_cursor_is_empty(store: Store) -> None:
-    assert store.cursor("s.opportunity") == Cursor("", "")
+    assert store.cursor("opportunities") == Cursor("", "")
 
 
 def test_a_cursor_moves_only_from_the_version_that_was_read(store: Store) -> None:
-    first = store.put_cursor("p.delta", "one", "")
-    second = store.put_cursor("p.delta", "two", first)
+    first = store.put_cursor("delta", "one", "")
+    second = store.put_cursor("delta", "two", first)
     with pytest.raises(LostRace):
-        store.put_cursor("p.delta", "three", first)
+        store.put_cursor("delta", "three", first)
     with pytest.raises(LostRace):
-        store.put_cursor("p.delta", "three", "")
-    assert store.cursor("p.delta") == Cursor("two", second)
+        store.put_cursor("delta", "three", "")
+    assert store.cursor("delta") == Cursor("two", second)
 
 
 def test_repeating_a_cursor_whose_answer_was_lost_succeeds(store: Store) -> None:
@@ -59,8 +59,8 @@ def test_a_poll_that_has_just_seen_a_mass_change_can_remember_all_that_it_may(st
     stamps = Random(1)
     seen = frozenset((make_id("006", 5_000_000 + 37 * n), 1_767_614_405 + stamps.randrange(900)) for n in range(pairs))
     text = Watermark(1_767_614_405, seen, seen).text()
-    store.put_cursor("s.opportunity", text, "")
-    assert Watermark.parse(store.cursor("s.opportunity").text) == Watermark(1_767_614_405, seen, seen)
+    store.put_cursor("opportunities", text, "")
+    assert Watermark.parse(store.cursor("opportunities").text) == Watermark(1_767_614_405, seen, seen)
 
 
 def test_a_cursor_beyond_900_kib_is_refused_when_packing_does_not_help(store: Store) -> None:

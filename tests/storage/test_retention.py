@@ -95,11 +95,11 @@ def test_every_partition_is_looked_through(account: Account) -> None:
 def test_links_aliases_cursors_and_issues_are_left_alone(account: Account, store: Store) -> None:
     told(store, LINK, OLD)
     store.claim_alias(Side.SALESFORCE, LINK.opportunity_id, LINK.id)
-    store.put_cursor("s.opportunity", "text", "")
+    store.put_cursor("opportunities", "text", "")
     retention(account, store).run(NOW)
     assert store.link(LINK.id) is not None
     assert store.link_of(Side.SALESFORCE, LINK.opportunity_id) == LINK.id
-    assert store.cursor("s.opportunity").text == "text"
+    assert store.cursor("opportunities").text == "text"
 
 
 def test_without_a_table_there_is_nothing_to_delete(account: Account) -> None:

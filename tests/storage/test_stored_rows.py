@@ -4,20 +4,32 @@ A new property may join them, with a default for rows that lack it. None is rena
 """
 
 import json
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import pytest
 from azure.data.tables import EntityProperty
 
-from shared.deal import History, Issue, Phase, RowWrite, Side
-from shared.doorbell import Doorbell
-from shared.identity.stored_sign_in import StoredSignIn
+from shared import sync as flows
+from shared.deal import History, Issue, LinkState, Phase, RowWrite, Side
+from shared.deal.memory import ClaimPhase
+from shared.doorbell import Doorbell, Queue
+from shared.drift.finding import Finding, Remedy
+from shared.identity import RefreshLease
+from shared.identity.lease import NAME
+from shared.identity.stored_sign_in import Access, StoredSignIn
+from shared.identity.token_stores import SECRET_NAME
 from shared.storage import rows
-from shared.sync.admission.brakes import Halt, _halt
-from shared.sync.admission.gates import Closed
-from shared.sync.detect.poll import Watermark
+from shared.sync.admission.brakes import HALTED, Halt, _halt, _put
+from shared.sync.admission.gates import Closed, Gates, _name, _parsed
+from shared.sync.admission.schema import SCHEMA, Schema, _known
+from shared.sync.detect.poll import Polled, Watermark
+from shared.sync.detect.sweep import DELTA, GONE, SWEEP, _Begun, _remember
 from tests.support.links import CLAIM, CONFLICT, INTENT, LINK, REFERRAL
+from tests.support.rig import Rig
 
 STORED: dict[str, Any] = json.loads(Path(__file__).with_name("stored_rows.json").read_text("utf-8"))
 WHOLE = replace(
@@ -74,9 +86,63 @@ def test_a_row_stored_now_looks_like_that_and_may_only_have_more() -> None:
             assert now[kind] == stored or {**now[kind], **stored} == now[kind], kind
 
 
-def test_what_workers_share_is_read_as_it_was_stored() -> None:
-    assert Watermark.parse(json.dumps(STORED["watermark"])) == Watermark(5, frozenset({("006", 4)}), frozenset(), 6, 1)
-    assert _halt(json.dumps(STORED["halt"])) == Halt("too much", 7)
-    assert Closed(**STORED["gate"]) == Closed(until=9, times=2)
-    sign_in = StoredSignIn.parse(json.dumps(STORED["sign_in"]))
-    assert (sign_in.refresh_token, sign_in.at, sign_in.access["a"].token) == ("r", 5, "t")
+CURSORS = {
+    "opportunities": Watermark(5, frozenset({("006", 4)}), frozenset({("006", 4)}), 6, 1),
+    "solutions": Watermark(5, frozenset({("006", 4)}), frozenset({("006", 4)}), 6, 1),
+    "delta": 639_032_112_050_000_000,
+    "sweep": _Begun(5, 1),
+    "sweep.gone": ["s-1"],
+    "halted": Halt("too much", 7),
+    "gate.partner_center": Closed(9, 2, "unavailable", 4),
+    "gate.salesforce": Closed(9, 2, "unavailable", 4),
+    "schema": Schema(
+        "d4b4d1edc125",
+        "30a2deb66e4f",
+        (Finding("value", Remedy.SHORTEN, "Opportunity.Amount", "is too short", 5, ("x",), needed=True),),
+        {"notes": 7},
+        5,
+    ),
+    "lease.refresh-token": {"holder": "run-1", "until": 5},
+    "secret.cosell-refresh-token": StoredSignIn(
+        refresh_token="r", at=5, access={"a": Access(token="t", renew_at=1, serves_until=2)}
+    ),
+}
+READ: dict[str, Callable[[str], object]] = {
+    **dict.fromkeys((DELTA, GONE, NAME), json.loads),
+    **dict.fromkeys(map(str, Polled), Watermark.parse),
+    **{_name(side): _parsed for side in Side},
+    SWEEP: _Begun.parse,
+    HALTED: _halt,
+    SCHEMA: _known,
+    f"secret.{SECRET_NAME}": StoredSignIn.parse,
+}
+
+
+@pytest.mark.parametrize("name", STORED["cursors"])
+def test_every_kind_of_cursor_is_read_as_it_was_stored(name: str) -> None:
+    assert READ[name](json.dumps(STORED["cursors"][name])) == CURSORS[name]
+
+
+def test_cursors_are_stored_now_under_those_names_and_with_those_parts(rig: Rig) -> None:
+    rig.linked()
+    rig.minute()
+    flows.describe(rig.sync)
+    flows.delta(rig.sync)
+    flows.sweep(rig.sync)
+    _put(rig.store, {"why": "too much", "at": 7})
+    gates = Gates(rig.store, rig.sync.clock)
+    for side in Side:
+        gates._close(side, 60, "unavailable")
+    RefreshLease(rig.store).take()
+    _remember(rig.sync, SWEEP, json.dumps(asdict(_Begun(5))), rig.store.cursor(SWEEP))
+    names = {row for _, row in rig.tables.rows["cursor"]}
+    assert names == set(STORED["cursors"])
+    for name in names:
+        now, stored = json.loads(rig.store.cursor(name).text), STORED["cursors"][name]
+        assert type(now) is type(stored), name
+        assert not isinstance(stored, dict) or set(stored) <= set(now), name
+
+
+@pytest.mark.parametrize("kind", [LinkState, Phase, ClaimPhase, Side, Queue, Remedy])
+def test_no_stored_word_is_ever_renamed(kind: type[StrEnum]) -> None:
+    assert set(STORED["values"][kind.__name__]) <= {word.value for word in kind}

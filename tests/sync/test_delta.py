@@ -12,7 +12,7 @@ pytestmark = pytest.mark.deep
 
 def watermark(rig: Rig) -> int:
     """Where the delta stands, in ticks."""
-    return int(rig.store.cursor("p.delta").text)
+    return int(rig.store.cursor("delta").text)
 
 
 def updated(rig: Rig, referral: str) -> int:
@@ -70,7 +70,7 @@ def test_the_watermark_of_the_delta_stays_when_its_doorbells_cannot_be_rung(rig:
     rig.queues.fail(1, ConnectionError("queue down"), on=["send_message"])
     with pytest.raises(ConnectionError):
         flows.delta(rig.sync)
-    assert rig.store.cursor("p.delta").text == ""
+    assert rig.store.cursor("delta").text == ""
 
 
 def test_two_referrals_that_name_one_opportunity_are_reported_by_the_sweep_with_both_ids(rig: Rig) -> None:

@@ -169,7 +169,7 @@ def test_every_minute_the_app_says_how_things_stand(
     assert line["waiting_age"]["referral-creations"] == 70
     assert line["gate_closed"] == {"partner_center": 0, "salesforce": 0}
     assert line["halted"] == 0
-    assert line["watermark_age"]["s.opportunity"] == 70
+    assert line["watermark_age"]["opportunities"] == 70
 
 
 def test_a_doorbell_that_is_none_is_refused_without_quoting_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,8 +32,8 @@ MOST_SEEN = 20_000  # what fits a stored cursor; after a larger mass change the 
 class Polled(StrEnum):
     """What is polled; the value names its cursor."""
 
-    OPPORTUNITIES = "s.opportunity"
-    SOLUTIONS = "s.solution"
+    OPPORTUNITIES = "opportunities"
+    SOLUTIONS = "solutions"
 
 
 @dataclass(frozen=True)

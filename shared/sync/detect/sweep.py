@@ -31,7 +31,7 @@ from shared.sync.ports import Document, Sync
 from shared.ticks import PER_SECOND, ticks_at
 
 log = logging.getLogger("cosell.sync")
-DELTA, DELTA_REASON = "p.delta", "delta"
+DELTA = "delta"  # the timer, its cursor and the reason of its doorbells
 GONE, MOST_GONE = "sweep.gone", 15_000  # as many ids as fit a cursor
 SWEEP = "sweep"  # the cursor says since when one runs, and names the issues about sweeps themselves
 SKEW_SECONDS = 60  # what the services' clocks and ours may differ by
@@ -65,7 +65,7 @@ def _delta(sync: Sync) -> int:
         newest = max(newest, stamp(document, UPDATED, oldest))
         if _unknown(sync, document):
             ids.append(id_of(document))
-    ring(sync, Queue.REFERRAL_CHANGES, ids, reason=DELTA_REASON)
+    ring(sync, Queue.REFERRAL_CHANGES, ids, reason=DELTA)
     _remember(sync, DELTA, str(max(newest, settled) if newest else ""), cursor)
     return len(ids)
 
