@@ -98,10 +98,10 @@ def answer(queue: Queue, message: Message, run: Callable[[Sync, Doorbell], objec
 
 def tick(name: str, run: Callable[[Sync], int | None]) -> None:
     """Do what this timer is for, or what a poisoned message asks for, as one unit of work; `found`: how much it was."""
-    with work(name) as now:
+    with work(name) as unit:
         found = run(services().sync)
         if found is not None:
-            now.about["found"] = found
+            unit.about["found"] = found
 
 
 @cache

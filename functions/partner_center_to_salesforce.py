@@ -40,9 +40,9 @@ def partner_center_to_salesforce(req: func.HttpRequest, bells: func.Out[str]) ->
     except CertificateUnavailable as unavailable:
         return _refuse(receiver, 503, f"certificate-{unavailable.reason}")
     if event.referral_id:
-        with work("webhook", reason=event.name, records=1) as now:
+        with work("webhook", reason=event.name, records=1) as unit:
             ids = (event.referral_id,)
-            bell = Doorbell(ids=ids, reason=event.name, seen=event.ticks, correlation=now.correlation)
+            bell = Doorbell(ids=ids, reason=event.name, seen=event.ticks, correlation=unit.correlation)
             bells.set(bell.encode())
     elif event.effect is Effect.IGNORE:
         _mention(receiver, log.info, "webhook.ignored", "unknown-event")

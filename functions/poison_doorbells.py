@@ -15,7 +15,7 @@ def _handler(queue: Queue) -> Callable[[func.QueueMessage], None]:
         """Record what was not finished and ring once more."""
         from shared import sync
 
-        functions.tick(f"{queue}-poison", lambda now: sync.poisoned(now, queue, message.get_body()))
+        functions.tick(f"{queue}-poison", lambda shell: sync.poisoned(shell, queue, message.get_body()))
 
     return poisoned
 

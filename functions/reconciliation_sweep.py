@@ -14,7 +14,7 @@ def reconciliation_delta(timer: func.TimerRequest) -> None:  # noqa: ARG001  the
     from shared import sync
 
     functions.tick("delta", sync.delta)
-    functions.tick("registration", lambda now: int(not functions.services().registration.look(now.clock())))
+    functions.tick("registration", lambda shell: int(not functions.services().registration.look(shell.clock())))
 
 
 @bp.function_name("ReconciliationSweep")
@@ -26,7 +26,7 @@ def reconciliation_sweep(timer: func.TimerRequest) -> None:  # noqa: ARG001  the
     try:
         functions.tick("sweep", sync.sweep)
     finally:
-        functions.tick("retention", lambda now: functions.services().retention.run(now.clock()))
+        functions.tick("retention", lambda shell: functions.services().retention.run(shell.clock()))
 
 
 @bp.function_name("ReconciliationRecovery")
@@ -38,7 +38,7 @@ def reconciliation_recovery(timer: func.TimerRequest) -> None:  # noqa: ARG001  
     functions.tick("recovery", sync.recover)
     known = functions.services()
     functions.tick(
-        "standing", lambda now: sync.report_backlog(now, known.store.issues(), known.bells.waiting(now.clock()))
+        "standing", lambda shell: sync.report_backlog(shell, known.store.issues(), known.bells.waiting(shell.clock()))
     )
 
 

@@ -18,4 +18,4 @@ def salesforce_microsoft_solutions_to_partner_center(timer: func.TimerRequest) -
     """Ring `opportunity-changes` for what changed since the last poll."""
     from shared import sync
 
-    functions.tick("poll solutions", lambda now: sync.poll(now, sync.Polled.SOLUTIONS, rest_seconds=REST_SECONDS))
+    functions.tick("poll solutions", lambda shell: sync.poll(shell, sync.Polled.SOLUTIONS, rest_seconds=REST_SECONDS))

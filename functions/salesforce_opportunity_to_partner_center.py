@@ -16,4 +16,4 @@ def salesforce_opportunity_to_partner_center(timer: func.TimerRequest) -> None: 
     """Ring `opportunity-changes` for what changed since the last poll."""
     from shared import sync
 
-    functions.tick("poll", lambda now: sync.poll(now, sync.Polled.OPPORTUNITIES, sync.Polled.SOLUTIONS))
+    functions.tick("poll", lambda shell: sync.poll(shell, sync.Polled.OPPORTUNITIES, sync.Polled.SOLUTIONS))

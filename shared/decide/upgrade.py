@@ -66,13 +66,13 @@ def help_request(link: Link, s: Opportunity, policy: Policy) -> HelpRequest:
         return NO_REQUEST
     if isinstance(wanted, Unreadable):
         return _refused(Hold(wanted.code, detail=wanted.detail), s, policy)
-    before, now = link.base_s.get(HELP), policy.digest(wanted)
-    if link.ms_referral_id and before not in (None, now):
+    before, after = link.base_s.get(HELP), policy.digest(wanted)
+    if link.ms_referral_id and before not in (None, after):
         return _refused(Hold("help_is_fixed") if wanted else Hold("help_stays"), s, policy)
     came_along = before is None and not (policy.invites and link.born_here)
     if link.ms_referral_id or not wanted or came_along:
         return HelpRequest(settled=True)
-    return NO_REQUEST if before == now else _ask(link, s, policy)
+    return NO_REQUEST if before == after else _ask(link, s, policy)
 
 
 def remembered(link: Link, s: Opportunity, policy: Policy) -> Link:

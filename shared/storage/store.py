@@ -71,7 +71,7 @@ class Store:
         found = self._get("alias", *rows.alias_keys(self._tenant, side, record_id))
         return str(found["link_id"]) if found else None
 
-    def claim(self, side: Side, record_id: str, link_id: str) -> str:
+    def claim_alias(self, side: Side, record_id: str, link_id: str) -> str:
         """Make a record belong to a link, unless it already belongs to one. Returns the owner's id."""
         partition, row = rows.alias_keys(self._tenant, side, record_id)
         alias = rows.checked({"PartitionKey": partition, "RowKey": row, "link_id": link_id})

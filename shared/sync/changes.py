@@ -92,14 +92,14 @@ def _referrals_changed(sync: Sync, bell: Doorbell, queue: Queue) -> None:
 
 def _answer(sync: Sync, bell: Doorbell, queue: Queue, answer: Callable[[Sync, Doorbell, Queue], None]) -> None:
     """Answer with as much of the mapping as the org carries now. A halt keeps the doorbell for later."""
-    now = permitted(sync)
-    if now is None:
+    allowed = permitted(sync)
+    if allowed is None:
         _waits(sync, bell, queue)
         return
     try:
-        answer(now, bell, queue)
+        answer(allowed, bell, queue)
     except SchemaChanged as error:
-        _again(sync, bell, queue, bell.ids, SOON_SECONDS if drifted(now, error) else None)
+        _again(sync, bell, queue, bell.ids, SOON_SECONDS if drifted(allowed, error) else None)
     except ApiError as error:
         # Salesforce cannot be read at all. Thrown, the message would be poison after five tries, in minutes.
         say(log.warning, "doorbell waits", queue=queue, why=str(error))

@@ -34,11 +34,11 @@ class Lines(logging.Handler):
         line = _parsed(record.getMessage())
         if line is None:
             return
-        now = under_way()
-        if now is not None:
+        unit = under_way()
+        if unit is not None:
             if line.get("event") == "call":
-                now.calls[str(line["side"])] += 1
-            line |= {"work": now.name, "correlation": now.correlation}
+                unit.calls[str(line["side"])] += 1
+            line |= {"work": unit.name, "correlation": unit.correlation}
             record.msg, record.args = json.dumps(line), None
         self._measure(line)
 

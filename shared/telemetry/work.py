@@ -45,8 +45,8 @@ def under_way() -> Work | None:
 
 def correlation() -> str:
     """The correlation of the work under way; empty outside of any."""
-    now = _under_way.get()
-    return now.correlation if now else ""
+    unit = _under_way.get()
+    return unit.correlation if unit else ""
 
 
 def correlation_guid() -> str:
@@ -61,11 +61,11 @@ def work(name: str, correlation: str = "", **about: str | int) -> Iterator[Work]
     An error whose text is not our own is raised again as Unfinished, with its traceback: what a library says may
     quote what it was given, and the Functions host logs whatever a function raises.
     """
-    now = Work(name, correlation or uuid4().hex, dict(about))
-    token, started = _under_way.set(now), time.perf_counter()
+    unit = Work(name, correlation or uuid4().hex, dict(about))
+    token, started = _under_way.set(unit), time.perf_counter()
     outcome = "cut off"
     try:
-        yield now
+        yield unit
         outcome = DONE
     except Exception as error:
         outcome = type(error).__name__
@@ -73,10 +73,10 @@ def work(name: str, correlation: str = "", **about: str | int) -> Iterator[Work]
             raise
         raise Unfinished(outcome).with_traceback(error.__traceback__) from None
     finally:
-        _log_end(now, outcome, time.perf_counter() - started)
+        _log_end(unit, outcome, time.perf_counter() - started)
         _under_way.reset(token)
 
 
-def _log_end(now: Work, outcome: str, seconds: float) -> None:
+def _log_end(unit: Work, outcome: str, seconds: float) -> None:
     write = log.info if outcome == DONE else log.error
-    say(write, "work", outcome=outcome, ms=round(seconds * 1000), **now.about, calls=dict(now.calls))
+    say(write, "work", outcome=outcome, ms=round(seconds * 1000), **unit.about, calls=dict(unit.calls))

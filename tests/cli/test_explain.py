@@ -358,7 +358,7 @@ def test_what_is_no_record_is_refused(text: str) -> None:
         lambda sync: sync.referrals.patch("x", [], etag="e"),
         lambda sync: sync.referrals.create({}, request_id="x", before=lambda: None),
         lambda sync: sync.opportunities.composite([]),
-        lambda sync: sync.links.claim(Side.SALESFORCE, "x", "y"),
+        lambda sync: sync.links.claim_alias(Side.SALESFORCE, "x", "y"),
         lambda sync: sync.links.save(None),
         lambda sync: sync.links.put_cursor("x", "y", ""),
         lambda sync: sync.links.open_issue(None),

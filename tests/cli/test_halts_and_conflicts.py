@@ -237,7 +237,7 @@ def test_nobody_is_told_to_clear_an_identifier_that_only_cannot_be_read_now() ->
 def test_a_creation_that_a_person_has_to_decide_is_not_promised(rig: Rig) -> None:
     opportunity = rig.new_opportunity()
     link = Link(f"s-{opportunity}", LinkState.DUPLICATE, opportunity_id=opportunity)
-    rig.store.claim(Side.SALESFORCE, opportunity, rig.store.save(link).id)
+    rig.store.claim_alias(Side.SALESFORCE, opportunity, rig.store.save(link).id)
     assert explained(rig, opportunity).summary == ("A person has to decide first: it was left as duplicate.",)
     rig.pass_time(seconds=5)
     rig.poll()

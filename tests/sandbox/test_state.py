@@ -49,7 +49,7 @@ def test_everything_the_app_has_stored_is_seen_as_it_sees_it(tables: MemoryTable
     inside = Store(tables)
     link = Link("s-006'1", LinkState.LINKED, "r", "o", base_p={"value": "d"}, p_ticks=2**62, agreed_at=AT)
     inside.save(link, history=History(AT, "poll", "nothing to write", ("value",), Side.SALESFORCE))
-    inside.claim(Side.SALESFORCE, "o", link.id)
+    inside.claim_alias(Side.SALESFORCE, "o", link.id)
     inside.open_issue(Issue(link.id, "too_long", "warning", at=AT))
     assert outside.link(link.id) == inside.link(link.id)
     assert outside.link_of(Side.SALESFORCE, "o") == link.id

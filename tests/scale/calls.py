@@ -127,4 +127,4 @@ class CountedLinks:
         return call
 
 
-KINDS = {"save": "write", "claim": "write", "put_cursor": "write", "open_issue": "write", "close_issues": "write"}
+KINDS = {"save": "write", "claim_alias": "write", "put_cursor": "write", "open_issue": "write", "close_issues": "write"}

@@ -46,7 +46,7 @@ class LightLinks:
     def link_of(self, side: Side, record_id: str) -> str | None:
         return self.aliases.get((side, record_id))
 
-    def claim(self, side: Side, record_id: str, link_id: str) -> str:
+    def claim_alias(self, side: Side, record_id: str, link_id: str) -> str:
         """Insert only: the first one owns the record."""
         return self.aliases.setdefault((side, record_id), link_id)
 

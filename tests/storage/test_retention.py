@@ -94,7 +94,7 @@ def test_every_partition_is_looked_through(account: Account) -> None:
 
 def test_links_aliases_cursors_and_issues_are_left_alone(account: Account, store: Store) -> None:
     told(store, LINK, OLD)
-    store.claim(Side.SALESFORCE, LINK.opportunity_id, LINK.id)
+    store.claim_alias(Side.SALESFORCE, LINK.opportunity_id, LINK.id)
     store.put_cursor("s.opportunity", "text", "")
     retention(account, store).run(NOW)
     assert store.link(LINK.id) is not None

@@ -180,14 +180,14 @@ def test_unfinished_finds_what_began_before(store: Store, before: int, found: se
 
 def test_a_record_belongs_to_the_first_link_that_claims_it(store: Store) -> None:
     assert store.link_of(Side.SALESFORCE, OPPORTUNITY) is None
-    assert store.claim(Side.SALESFORCE, OPPORTUNITY, "s-1") == "s-1"
-    assert store.claim(Side.SALESFORCE, OPPORTUNITY, "s-2") == "s-1"
-    assert store.claim(Side.SALESFORCE, OPPORTUNITY, "s-1") == "s-1"
+    assert store.claim_alias(Side.SALESFORCE, OPPORTUNITY, "s-1") == "s-1"
+    assert store.claim_alias(Side.SALESFORCE, OPPORTUNITY, "s-2") == "s-1"
+    assert store.claim_alias(Side.SALESFORCE, OPPORTUNITY, "s-1") == "s-1"
     assert store.link_of(Side.SALESFORCE, OPPORTUNITY) == "s-1"
 
 
 def test_the_same_id_on_the_other_side_is_another_record(store: Store) -> None:
-    store.claim(Side.SALESFORCE, REFERRAL, "s-1")
+    store.claim_alias(Side.SALESFORCE, REFERRAL, "s-1")
     assert store.link_of(Side.PARTNER_CENTER, REFERRAL) is None
 
 
@@ -196,5 +196,5 @@ def test_a_claim_whose_answer_was_lost_can_be_repeated() -> None:
     store = Store(tables)
     tables.fail(1, ServiceResponseError("connection reset"), after_effect=True, on=["create_entity"])
     with pytest.raises(ServiceResponseError):
-        store.claim(Side.SALESFORCE, OPPORTUNITY, "s-1")
-    assert store.claim(Side.SALESFORCE, OPPORTUNITY, "s-1") == "s-1"
+        store.claim_alias(Side.SALESFORCE, OPPORTUNITY, "s-1")
+    assert store.claim_alias(Side.SALESFORCE, OPPORTUNITY, "s-1") == "s-1"

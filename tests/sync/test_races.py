@@ -178,7 +178,7 @@ def test_an_opportunity_whose_referral_belongs_to_another_link_is_not_sent_once_
     opportunity = rig.new_opportunity()
     rig.pass_time(seconds=5)
     link = Link(f"s-{opportunity}", LinkState.DUPLICATE, opportunity_id=opportunity)
-    rig.store.claim(Side.SALESFORCE, opportunity, link.id)
+    rig.store.claim_alias(Side.SALESFORCE, opportunity, link.id)
     rig.store.save(link)
     rig.minutes(3)
     assert rig.partner_center.referrals() == []
@@ -244,7 +244,7 @@ def test_an_opportunity_made_twice_by_a_late_creation_mixes_nothing_up_and_is_re
     rig.salesforce.delete("Opportunity", opportunity)
     rig.minute()
     twin = rig.new_opportunity(Referral_Identifier__c=referral, Amount=123)
-    rig.store.claim(Side.SALESFORCE, twin, link.id)  # the run that made it was overtaken before it could save the link
+    rig.store.claim_alias(Side.SALESFORCE, twin, link.id)  # the run that made it was overtaken before it saved the link
     rig.minutes(3)
     before = rig.writes()
     rig.minutes(3)
@@ -257,7 +257,7 @@ def test_a_referral_whose_alias_leads_to_another_ones_pair_mixes_nothing_up_and_
     rig, opportunity, _ = paired()
     link = rig.pair_of(opportunity)
     twin = rig.partner_center.new_inbound(externalReferenceId=opportunity)
-    rig.store.claim(Side.PARTNER_CENTER, twin, link.id)  # the run that found it was overtaken
+    rig.store.claim_alias(Side.PARTNER_CENTER, twin, link.id)  # the run that found it was overtaken
     before = rig.writes()
     rig.webhook(twin)
     assert rig.writes() == before

@@ -182,7 +182,7 @@ def test_a_search_that_was_given_back_is_nobodys_until_its_pause_is_over(rig: Ri
 
 def test_an_opportunity_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor(rig: Rig) -> None:
     opportunity = rig.new_opportunity()
-    rig.store.claim(Side.SALESFORCE, opportunity, link_id_of_opportunity(opportunity))  # and then its worker died
+    rig.store.claim_alias(Side.SALESFORCE, opportunity, link_id_of_opportunity(opportunity))  # and then its worker died
     rig.pass_time(seconds=5)
     rig.poll()
     assert stored(rig, opportunity).state is LinkState.LINKED
@@ -190,7 +190,7 @@ def test_an_opportunity_whose_alias_has_no_link_yet_is_completed_by_the_next_vis
 
 def test_a_referral_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
-    rig.store.claim(Side.PARTNER_CENTER, referral, link_id_of_referral(referral))  # and then its worker died
+    rig.store.claim_alias(Side.PARTNER_CENTER, referral, link_id_of_referral(referral))  # and then its worker died
     rig.webhook(referral)
     (made,) = rig.salesforce.records("Opportunity")
     assert stored(rig, made["Id"]).state is LinkState.LINKED
@@ -199,7 +199,7 @@ def test_a_referral_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor
 def test_a_referral_that_another_link_owns_is_reported_and_not_owned_twice(rig: Rig) -> None:
     opportunity = unanswered(rig)
     referral = rig.partner_center.referrals()[0]["id"]
-    rig.store.claim(Side.PARTNER_CENTER, referral, "p-somebody-else")
+    rig.store.claim_alias(Side.PARTNER_CENTER, referral, "p-somebody-else")
     rig.minutes(20)
     assert stored(rig, opportunity).state is LinkState.DUPLICATE
     assert [issue.code for issue in rig.store.issues()] == ["duplicate"]

@@ -84,7 +84,7 @@ class Gates:
     def _failed(self, side: Side, gate: Closed, error: ApiError, record: str) -> None:
         if isinstance(error, Throttled):
             asked = self.clock() + int(error.retry_after_seconds or THROTTLED_SECONDS)
-            self._change(side, lambda now: replace(now, asked=max(now.asked, asked)))
+            self._change(side, lambda gate: replace(gate, asked=max(gate.asked, asked)))
         elif isinstance(error, Unauthorised):
             self._close(side, LONGEST_SECONDS, "unauthorised")
         elif isinstance(error, Unavailable | Unclear):
@@ -95,7 +95,7 @@ class Gates:
     def _succeeded(self, side: Side, gate: Closed) -> None:
         self._count(side, gate, "")
         if gate.times:
-            self._change(side, lambda now: Closed(asked=now.asked))
+            self._change(side, lambda gate: Closed(asked=gate.asked))
             self.links.close_issues(_issue_id(side))
 
     def _count(self, side: Side, gate: Closed, failed: str) -> None:

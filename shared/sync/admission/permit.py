@@ -26,13 +26,13 @@ def timed(sync: Sync, timer: str, run: Callable[[Sync], int]) -> int:
 
 def _run(sync: Sync, timer: str, run: Callable[[Sync], int]) -> int:
     for _ in range(2):
-        now = permitted(sync)
-        if now is None:
+        allowed = permitted(sync)
+        if allowed is None:
             break
         try:
-            return run(now)
+            return run(allowed)
         except SchemaChanged as error:
-            if not drifted(now, error):
+            if not drifted(allowed, error):
                 break
     say(log.warning, "timer rests", timer=timer)
     return 0

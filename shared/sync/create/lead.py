@@ -43,7 +43,7 @@ def make_lead(sync: Sync, document: Document, *, reason: str, tries: int = 0) ->
         _not_made(sync, referral_id, refusal.code or "refused", refusal.text())
         return
     if row:
-        sync.links.claim(Side.PARTNER_CENTER, unlinked.alias_of_lead(referral_id), row)
+        sync.links.claim_alias(Side.PARTNER_CENTER, unlinked.alias_of_lead(referral_id), row)
     settled(sync, document)
     if paired:  # everything remembered was lost: the pair finds itself again
         create_opportunity(sync, document, reason=reason, tries=tries)

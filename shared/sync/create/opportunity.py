@@ -64,7 +64,7 @@ def create_opportunity(sync: Sync, document: Document, *, reason: str, tries: in
 
 def _claimed(sync: Sync, referral_id: str, referral: Referral, tries: int, *, anyway: bool) -> Link | None:
     """The link that stands for this referral, claimed by this run; None when there is nothing to do now."""
-    owner = sync.links.claim(Side.PARTNER_CENTER, referral_id, link_id_of_referral(referral_id))
+    owner = sync.links.claim_alias(Side.PARTNER_CENTER, referral_id, link_id_of_referral(referral_id))
     link = sync.links.link(owner) or Link(owner, LinkState.CREATING_S, referral_id=referral_id)
     if link.opportunity_id:
         raise LostRace(f"referral {referral_id}")  # linked since we looked: look again
@@ -133,7 +133,7 @@ def _complete(sync: Sync, link: Link, document: Document, found: Gathered, *, ma
     opportunity_id = str(found.record[sf.ID])
     named = str(found.record.get(sync.mapping.config.opportunity.referral_id) or "")
     other = named.lower() not in ("", link.referral_id.lower())  # a lead may be converted into another referral's deal
-    owner = named if other else sync.links.claim(S, opportunity_id, link.id)
+    owner = named if other else sync.links.claim_alias(S, opportunity_id, link.id)
     if owner != link.id:
         sync.links.save(replace(link, state=LinkState.DUPLICATE, claim=None))
         sync.links.open_issue(Issue(link.id, "duplicate", "error", owner, sync.clock()))

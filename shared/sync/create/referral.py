@@ -113,7 +113,7 @@ def _answer(sync: Sync, run: Run, link: Link | None, step: Step) -> None:
 def complete(sync: Sync, link: Link, document: Document, found: Gathered, *, ours: bool, reason: str) -> None:
     """The referral exists: link it. `ours`: the answer to our own POST, so what was sent is the agreement."""
     found = with_referral(sync, document, found)
-    owner = sync.links.claim(Side.PARTNER_CENTER, id_of(document), link.id)
+    owner = sync.links.claim_alias(Side.PARTNER_CENTER, id_of(document), link.id)
     if owner != link.id:
         link = sync.links.save(replace(link, state=LinkState.DUPLICATE, claim=None))
         sync.links.open_issue(Issue(link.id, "duplicate", "error", owner, sync.clock()))
@@ -164,7 +164,7 @@ def _create(sync: Sync, run: Run, link: Link | None, seen: Seen) -> Link | None:
     if not found.ready:
         return None
     if link is None:
-        sync.links.claim(S, run.opportunity_id, link_id_of_opportunity(run.opportunity_id))
+        sync.links.claim_alias(S, run.opportunity_id, link_id_of_opportunity(run.opportunity_id))
         link = Link(link_id_of_opportunity(run.opportunity_id), LinkState.CREATING_P, opportunity_id=run.opportunity_id)
     return link
 

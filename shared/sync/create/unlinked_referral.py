@@ -56,7 +56,7 @@ def _link(sync: Sync, bell: Doorbell, document: Document, found: Gathered, link:
         fresh = Link(link_id_of_opportunity(opportunity_id), LinkState.CREATING_P, opportunity_id=opportunity_id)
     else:  # Salesforce refused an opportunity of its own: the two are compared for the first time
         fresh = replace(waits, opportunity_id=opportunity_id, base_p={}, base_s={})
-    owner = sync.links.claim(S, opportunity_id, fresh.id)
+    owner = sync.links.claim_alias(S, opportunity_id, fresh.id)
     if (waits is None or owner != fresh.id) and sync.links.link(owner) is not None:
         raise LostRace(f"opportunity {opportunity_id}")  # linked since we looked: look again
     complete(sync, replace(fresh, id=owner), document, found, ours=False, reason=bell.reason)
@@ -64,7 +64,7 @@ def _link(sync: Sync, bell: Doorbell, document: Document, found: Gathered, link:
 
 def _complete(sync: Sync, bell: Doorbell, document: Document, found: Gathered, link: Link) -> None:
     if link.referral_id:  # it is complete, and what was begun since goes on; only the index does not show it yet
-        sync.links.claim(P, link.referral_id, link.id)
+        sync.links.claim_alias(P, link.referral_id, link.id)
         raise LostRace(f"referral {link.referral_id}")
     complete(sync, link, document, found, ours=False, reason=bell.reason)
 

@@ -39,8 +39,8 @@ class Listed:
     def differs(self, sync: Sync, link: Link) -> bool:
         """Whether a group shows something else than the link remembers; one that rides or waits does not count."""
         return any(
-            now is not None and not rule.rides and group not in link.held and now != _hash(link.base_p.get(group))
-            for (group, rule), now in zip(sync.policy.groups.items(), self.shows, strict=False)
+            seen is not None and not rule.rides and group not in link.held and seen != _hash(link.base_p.get(group))
+            for (group, rule), seen in zip(sync.policy.groups.items(), self.shows, strict=False)
         )
 
 

@@ -242,11 +242,11 @@ def _known(link: Link, group: str) -> Digest | None:
 
 def recover(sync: Sync) -> int:
     """Ring for pairs whose creation or write began a while ago and was not finished; the number rung."""
-    now = permitted(sync)
-    if now is None:
+    allowed = permitted(sync)
+    if allowed is None:
         return 0
     begun = sync.links.unfinished(sync.clock() - sync.waits.claim // 2)
-    if now.mapping.lacking:  # creations wait on their queue for the org to be mended; more doorbells help nothing
+    if allowed.mapping.lacking:  # creations wait on their queue for the org to be mended; more doorbells help nothing
         begun = (link for link in begun if link.claim is None)
     return ring_for_links(sync, begun, reason="recovery")
 

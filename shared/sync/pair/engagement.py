@@ -33,7 +33,7 @@ def joined(links: Links, link: Link, theirs: Document | None) -> Link:
     if theirs is None:
         return link
     microsofts_id = id_of(theirs)
-    links.claim(Side.PARTNER_CENTER, unlinked.alias_of_microsofts(microsofts_id), link.id)
+    links.claim_alias(Side.PARTNER_CENTER, unlinked.alias_of_microsofts(microsofts_id), link.id)
     return replace(link, ms_referral_id=microsofts_id, ms_newest=ticks(str(theirs[UPDATED])))
 
 

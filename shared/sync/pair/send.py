@@ -100,16 +100,16 @@ def _lines(sync: Sync, link: Link, intent: Intent, found: Gathered) -> list[str]
     """
     waiting = takewhile(lambda row: row.side is not Side.SALESFORCE, sync.links.history(link.id, MOST_WAITING))
     sent = [row for row in waiting if row.side is Side.PARTNER_CENTER]
-    line, now = sync.words.audit_line, minute(intent.at)
+    line, at = sync.words.audit_line, minute(intent.at)
     lines = [line(minute(row.at), TO_PARTNER_CENTER, row.groups, "success") for row in reversed(sent)]
     if "identity" in intent.writes and link.base_s.get("identity") is None:
         made = min((row.at for row in sent), default=intent.at)  # whatever was sent since was sent to it
         lines = [*_made(sync, found, minute(made)), *lines]
     elif intent.writes:
-        lines += [line(now, TO_SALESFORCE, groups, result) for result, groups in _results(sync, link, intent).items()]
+        lines += [line(at, TO_SALESFORCE, groups, result) for result, groups in _results(sync, link, intent).items()]
     # What waits is written when it is news, not with every write.
     if intent.report is not None and link.state is not LinkState.PAUSED:
-        lines += sync.words.held_lines(now, link.held)
+        lines += sync.words.held_lines(at, link.held)
     return lines
 
 
