@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 
 from shared.deal import Side
-from shared.errors import ApiError, Unauthorised, Unavailable, Unclear
+from shared.errors import Unauthorised
 from shared.settings import is_loopback
 from shared.settings.model import Settings
 from shared.telemetry import correlation_guid
@@ -30,6 +30,7 @@ from shared.transport import (
     no_answer,
     parse,
     problems_of,
+    unreadable,
     utc_now,
 )
 
@@ -163,8 +164,7 @@ def document(call: str, response: httpx.Response, *, reading: bool) -> dict[str,
     """The JSON object of a successful answer; without one a read failed and a write is unclear."""
     body = parse(response.text)
     if not isinstance(body, dict):
-        kind: type[ApiError] = Unavailable if reading else Unclear
-        raise kind(SIDE, call, status=response.status_code, code="unreadable")
+        raise unreadable(SIDE, call, reading=reading, status=response.status_code)
     return body
 
 

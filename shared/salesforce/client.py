@@ -17,11 +17,11 @@ from urllib.parse import quote
 import requests
 
 from shared.deal import Side
-from shared.errors import ApiError, Unavailable, Unclear
+from shared.errors import ApiError, Unavailable
 from shared.salesforce.composite import Answers, Step, answers_of, request_of
 from shared.salesforce.session import Call, SalesforceSession, Usage
 from shared.settings.model import Settings
-from shared.transport import Repeat, encode
+from shared.transport import Repeat, encode, unreadable
 
 if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce as Library
@@ -140,7 +140,7 @@ class Salesforce:
         headers = {"Sforce-Query-Options": f"batchSize={self.page_size}"}
         page = self._rest(path, "GET", call, headers=headers, **kwargs)
         if not isinstance(page, dict) or "records" not in page:
-            raise Unavailable(Side.SALESFORCE, call.name, code="unreadable")
+            raise unreadable(Side.SALESFORCE, call.name, reading=True)
         return page
 
     def _rest(self, path: str, method: str, call: Call, **kwargs: Any) -> Any:
@@ -149,8 +149,7 @@ class Salesforce:
         except ApiError:
             raise
         except requests.exceptions.JSONDecodeError:  # a success whose body is not JSON: a proxy, a maintenance page
-            reading = call.repeat is Repeat.READ
-            raise (Unavailable if reading else Unclear)(Side.SALESFORCE, call.name, code="unreadable") from None
+            raise unreadable(Side.SALESFORCE, call.name, reading=call.repeat is Repeat.READ) from None
 
     def _signed_in(self) -> Library:
         with self._lock:
@@ -176,5 +175,5 @@ def _locator_path(link: str) -> str:
     """The link relative to our base address; anything but a page of ours could lead the token elsewhere."""
     match = _NEXT_PAGE.fullmatch(link)
     if not match:
-        raise Unavailable(Side.SALESFORCE, NEXT_PAGE, code="unreadable")
+        raise unreadable(Side.SALESFORCE, NEXT_PAGE, reading=True)
     return match[1]

@@ -16,6 +16,7 @@ from shared.transport.answers import (
     parse,
     problems_of,
     retry_after_seconds,
+    unreadable,
 )
 from shared.transport.retrying import Clock, Gate, Repeat, RetryPolicy, log_call, utc_now
 from shared.transport.sessions import CONNECT_SECONDS, LoopbackSession
@@ -38,5 +39,6 @@ __all__ = [
     "parse",
     "problems_of",
     "retry_after_seconds",
+    "unreadable",
     "utc_now",
 ]

@@ -80,6 +80,11 @@ def no_answer(side: Side, call: str, error: Exception, *, reading: bool = False)
     return kind(side, call, code=type(error).__name__)
 
 
+def unreadable(side: Side, call: str, *, reading: bool, status: int = 0) -> ApiError:
+    """The error that a success means whose body is not what was asked for: the read failed, the write is unclear."""
+    return (Unavailable if reading else Unclear)(side, call, status=status, code="unreadable")
+
+
 def never_sent(error: Exception) -> bool:
     """Whether the request provably did not leave: no connection was made. In doubt, no."""
     if isinstance(error, (*_HTTPX_NEVER_SENT, requests.ConnectTimeout)):
