@@ -14,7 +14,7 @@ def reconciliation_delta(timer: func.TimerRequest) -> None:  # noqa: ARG001  the
     from shared import sync
 
     functions.tick("delta", sync.delta)
-    functions.tick("registration", lambda shell: int(not functions.services().registration.look(shell.clock())))
+    functions.tick("registration", lambda shell: int(not functions.services().registration.still_ours(shell.clock())))
 
 
 @bp.function_name("ReconciliationSweep")

@@ -86,10 +86,10 @@ def explain(sync: Sync, store: Store, record_id: str, *, values: bool = False) -
         explanation = _pair(rules, found, notes, values=values)
     else:
         explanation = _alone(rules, found, notes, values=values)
-    kept = of_link(store, found.link.id, sync.clock(), limit=LAST_LINES, values=values) if found.link else ()
+    conflicts = of_link(store, found.link.id, sync.clock(), limit=LAST_LINES, values=values) if found.link else ()
     return replace(
         explanation,
-        conflicts=tuple(kept),
+        conflicts=tuple(conflicts),
         open=(*_open(sync, found), *_issues(store, found)),
         history=tuple(_history(sync, found)),
         complete=Absence.UNAVAILABLE not in (found.seen.p, found.seen.s),
@@ -182,8 +182,8 @@ def _readiness(sync: Sync, link: Link | None, s: Opportunity, *, values: bool) -
     if would.problems:
         return [f"It is not sent to Microsoft for {plural(len(would.problems), 'reason')}:", *would.sentences]
     if link and (hold := refused_before(sync, link, s)):
-        told = [s.report.message] if values and s.report else []
-        return [f"It was refused ({hold.code}): a change of the deal, or a retry, sends it again.", *told]
+        said = [s.report.message] if values and s.report else []
+        return [f"It was refused ({hold.code}): a change of the deal, or a retry, sends it again.", *said]
     return ["It is complete: a referral is created at the next poll."]
 
 

@@ -37,8 +37,8 @@ def agreed(link: Link, intent: Intent, back: Mapping[str, Digest], policy: Polic
     }
     base_p, base_s = (target, intent.source) if to_p else (intent.source, target)
     unshown = intent.writes.keys() - intent.source.keys()
-    kept = forgotten(link, unshown)  # the source showed nothing of it: its side is compared as if for the first time
-    return replace(link, base_p={**kept.base_p, **base_p}, base_s={**kept.base_s, **base_s})
+    known = forgotten(link, unshown)  # the source showed nothing of it: its side is compared as if for the first time
+    return replace(link, base_p={**known.base_p, **base_p}, base_s={**known.base_s, **base_s})
 
 
 def forgotten(link: Link, groups: Collection[str]) -> Link:
@@ -65,6 +65,6 @@ def _elements(intent: Intent, group: str, back: Digest, old: Digest | None, old_
     """
     was, was_source, shows = by_key(old), by_key(old_source), by_key(back)
     source = by_key(intent.source.get(group))
-    kept = {k: v for k, v in shows.items() if k in source or (k in was and k not in was_source)}
+    known = {k: v for k, v in shows.items() if k in source or (k in was and k not in was_source)}
     removed = {k: v for k, v in was.items() if k in source and k not in shows}
-    return tuple(sorted(f"{key}:{content}" for key, content in (kept | removed).items()))
+    return tuple(sorted(f"{key}:{content}" for key, content in (known | removed).items()))

@@ -208,8 +208,8 @@ def _without_base(pair: Pair, rule: GroupPolicy) -> Outcome:
     if pair.p and pair.s:
         return _conflict(pair, rule.first, "first_meeting")
     filled = S if pair.p else P
-    kept = Conflict(pair.name, pair.p, pair.s, filled.other, "first_meeting") if pair.unsettled else None
-    return Outcome(writes={filled: pair.p or pair.s}, conflict=kept)
+    loser = Conflict(pair.name, pair.p, pair.s, filled.other, "first_meeting") if pair.unsettled else None
+    return Outcome(writes={filled: pair.p or pair.s}, conflict=loser)
 
 
 def _conflict(pair: Pair, owner: Winner, reason: str) -> Outcome:

@@ -116,10 +116,10 @@ def plan(
         return Plan(Step.CREATE, "Nothing was registered: this address is registered.", wanted)
     if not same_address(current.url, endpoint):
         return _displace(current, wanted, overwrite=overwrite)
-    kept = tuple(event for event in current.events if event not in DEFAULT_EVENTS and event not in wanted)
-    if set(current.events) == {*wanted, *kept} and not overwrite:
+    others = tuple(event for event in current.events if event not in DEFAULT_EVENTS and event not in wanted)
+    if set(current.events) == {*wanted, *others} and not overwrite:
         return Plan(Step.NOTHING, "This address is registered for these events already.", current.events)
-    return Plan(Step.REPLACE, "The registration of this address is saved again with these events.", wanted + kept)
+    return Plan(Step.REPLACE, "The registration of this address is saved again with these events.", wanted + others)
 
 
 def register(

@@ -35,7 +35,7 @@ class RegistrationWatch:
     work_list: WorkList
     token: str = field(repr=False)
 
-    def look(self, now: int) -> bool:
+    def still_ours(self, now: int) -> bool:
         """Whether all events come here, at `now` (epoch seconds); an issue stands as long as they do not.
 
         When Partner Center does not answer, nothing is concluded; a deployment beside production misses nothing.

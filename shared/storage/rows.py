@@ -135,10 +135,10 @@ def cursor_entity(name: str, text: str, partition_key: str) -> Entity:
     Raises TooLarge for what is beyond 900 KiB even then.
     """
     packed = _utf16_bytes(text) > CURSOR_BYTES
-    kept = b85encode(zlib.compress(text.encode())).decode() if packed else text
-    if _utf16_bytes(kept) > CURSOR_BYTES:
-        raise TooLarge(f"Cursor {name}: {_utf16_bytes(kept)} bytes are more than the {CURSOR_BYTES} one row may hold")
-    chunks = [kept[start : start + CHUNK] for start in range(0, len(kept), CHUNK)]
+    stored = b85encode(zlib.compress(text.encode())).decode() if packed else text
+    if _utf16_bytes(stored) > CURSOR_BYTES:
+        raise TooLarge(f"Cursor {name}: {_utf16_bytes(stored)} bytes are more than the {CURSOR_BYTES} one row may hold")
+    chunks = [stored[start : start + CHUNK] for start in range(0, len(stored), CHUNK)]
     parts: Entity = {f"text{number}": chunk for number, chunk in enumerate(chunks)}
     flag = {"packed": True} if packed else {}
     return checked({"PartitionKey": partition_key, "RowKey": name, "parts": len(chunks), **flag, **parts})
@@ -146,8 +146,8 @@ def cursor_entity(name: str, text: str, partition_key: str) -> Entity:
 
 def cursor_text(entity: Mapping[str, Any]) -> str:
     """The text of a cursor row."""
-    kept = "".join(entity[f"text{number}"] for number in range(entity["parts"]))
-    return zlib.decompress(b85decode(kept)).decode() if entity.get("packed") else kept
+    stored = "".join(entity[f"text{number}"] for number in range(entity["parts"]))
+    return zlib.decompress(b85decode(stored)).decode() if entity.get("packed") else stored
 
 
 def checked(entity: Entity) -> Entity:

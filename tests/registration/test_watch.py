@@ -50,21 +50,21 @@ def test_a_lost_registration_is_an_error_until_it_is_back(
 ) -> None:
     registered = Registered(registration)
     watch, store = watched(registered)
-    assert not watch.look(NOW)
+    assert not watch.still_ours(NOW)
     (issue,) = store.issues()
     assert (issue.code, issue.severity) == ("registration_lost", "error")
     assert json.loads(caplog.messages[-1]) == {"event": "registration", "ours": 0}
     registered.shows = Registration(OURS, (*DEFAULT_EVENTS, "invoice-ready"))
-    assert watch.look(NOW)
+    assert watch.still_ours(NOW)
     assert list(store.issues()) == []
 
 
 def test_nothing_is_concluded_from_no_answer() -> None:
     registered = Registered(None)
     watch, store = watched(registered)
-    watch.look(NOW)
+    watch.still_ours(NOW)
     registered.shows = Unavailable(Side.PARTNER_CENTER, "GET /registration", status=503)
-    assert watch.look(NOW)
+    assert watch.still_ours(NOW)
     assert [issue.code for issue in store.issues()] == ["registration_lost"]
 
 
@@ -72,16 +72,16 @@ def test_the_secret_of_the_address_is_in_no_line_and_no_issue(caplog: pytest.Log
     caplog.set_level(0)
     for registration in (None, Registration(OURS, DEFAULT_EVENTS)):
         watch, store = watched(Registered(registration))
-        watch.look(NOW)
+        watch.still_ours(NOW)
         assert "s3cret" not in caplog.text + str(list(store.issues()))
 
 
 def test_a_deployment_beside_production_misses_no_registration(caplog: pytest.LogCaptureFixture) -> None:
     registered = Registered(None)
     watch, store = watched(registered)
-    watch.look(NOW)
+    watch.still_ours(NOW)
     registered.sweep_only = True
     caplog.clear()
-    assert watch.look(NOW)
+    assert watch.still_ours(NOW)
     assert list(store.issues()) == []
     assert caplog.records == []

@@ -126,9 +126,9 @@ def _results(sync: Sync, link: Link, intent: Intent) -> dict[str, tuple[str, ...
     """The groups written to Salesforce: news, and what was changed here although only Microsoft's side may."""
     found: dict[str, tuple[str, ...]] = {}
     for group, content in intent.writes.items():
-        kept = link.base_s.get(group) == sync.policy.remember(group, content)
+        unchanged = link.base_s.get(group) == sync.policy.remember(group, content)
         once_given = "put_back_given" if sync.policy.groups[group].kind == "latch" else "put_back"
-        result = once_given if kept else "success"
+        result = once_given if unchanged else "success"
         found[result] = (*found.get(result, ()), group)
     return found
 
