@@ -53,7 +53,8 @@ def _sent(sync: Sync, write: Announced) -> Sent:
 
 def _patch(sync: Sync, write: Announced) -> Gathered:
     link, intent, found = write.link, write.intent, write.found
-    nothing = {g for g, d in link.base_p.items() if d in ((), sync.policy.digest(()))}
+    empty = sync.policy.digest(())
+    nothing = {group for group, digest in link.base_p.items() if digest in ((), empty)}
     operations = sync.mapping.referral.patch(
         intent.writes, current=found.document, empty=frozenset(nothing), neutral_reason=NEUTRAL_REASON
     )
