@@ -17,6 +17,7 @@ from sandbox.entra import EntraApp
 from sandbox.partner_center import PartnerCenterApp
 from sandbox.salesforce import SalesforceApp
 from sandbox.wsgi import in_process
+from shared.registration.plan import DEFAULT_EVENTS
 from shared.salesforce import SalesforceSession
 from shared.settings.model import Settings
 from tests.support.rig import Rig
@@ -63,12 +64,9 @@ def deployment(rig: Rig, *, overlay: str = "", folder: Path | None = None, **cha
     return Deployment(lambda: settings, wiring(rig))
 
 
-def register(rig: Rig, url: str = ENDPOINT, *without: str) -> None:
+def register(rig: Rig, url: str = ENDPOINT, events: tuple[str, ...] = DEFAULT_EVENTS, *, exists: bool = False) -> None:
     """The webhook registered, by default as it should be."""
-    from shared.registration.plan import DEFAULT_EVENTS
-
-    events = tuple(event for event in DEFAULT_EVENTS if event not in without)
-    deployment(rig).registrations.save(url, events, exists=False)
+    deployment(rig).registrations.save(url, events, exists=exists)
 
 
 def examined(subject: Deployment) -> list[Result]:
@@ -82,6 +80,11 @@ def bad(results: Iterable[Result]) -> list[tuple[str, str, str]]:
     return [
         (r.check.name, str(line.verdict), line.text) for r in results for line in r.lines if line.verdict not in good
     ]
+
+
+def of_check(results: Iterable[Result], name: str) -> list[Line]:
+    """The lines of one check."""
+    return [line for result in results if result.check.name == name for line in result.lines]
 
 
 def lines(results: Iterable[Result]) -> list[Line]:

@@ -1,6 +1,5 @@
 """The doctor: every mistake is found by its own check, in plain words, and nothing else is blamed or changed."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -17,12 +16,13 @@ from cli.line import Verdict
 from sandbox.salesforce.schema import Field
 from shared.deal import Side
 from shared.doorbell import Queue
-from shared.errors import Throttled, Unauthorised
+from shared.errors import ApiError, Throttled, Unauthorised
 from shared.identity.stored_sign_in import StoredSignIn
+from shared.registration.plan import DEFAULT_EVENTS
 from shared.settings import SettingsInvalid
 from shared.settings.model import Settings
 from shared.sync import Gates
-from tests.cli.deployed import bad, deployment, examined, lines, register, wiring
+from tests.cli.deployed import ENDPOINT, bad, deployment, examined, lines, of_check, register, wiring
 from tests.support.rig import Rig
 
 
@@ -34,16 +34,11 @@ def healthy() -> Rig:
     return rig
 
 
-def test_a_healthy_deployment_has_no_problem_and_one_word_about_the_missing_key_vault() -> None:
-    assert [(check, verdict) for check, verdict, _ in bad(examined(deployment(healthy())))] == [("settings", "warning")]
-
-
-def test_the_doctor_changes_nothing_in_either_system_and_no_link() -> None:
+def test_a_healthy_deployment_has_one_word_about_the_missing_key_vault_and_the_doctor_changes_nothing() -> None:
     rig = healthy()
     before, links = rig.writes(), list(rig.store.links())
-    examined(deployment(rig))
-    assert rig.writes() == before
-    assert list(rig.store.links()) == links
+    assert [(check, verdict) for check, verdict, _ in bad(examined(deployment(rig)))] == [("settings", "warning")]
+    assert (rig.writes(), list(rig.store.links())) == (before, links)
 
 
 def test_all_missing_settings_are_named_at_once_and_everything_else_says_that_it_waits(
@@ -65,20 +60,22 @@ def test_settings_that_cannot_be_read_are_one_finding() -> None:
     assert bad(examined(Deployment(load)))[0] == ("settings", "problem", "file.json: is not JSON (line 1: no)")
 
 
-# What fails at a service, and what the doctor says of it: (what happens, check, part of the sentence or remedy).
-
-
-def _no_salesforce(rig: Rig) -> None:
-    rig.salesforce.fail(times=999, connection="reset")
-
-
-def _locked_account(rig: Rig) -> None:
-    rig.tables.fail(999, ClientAuthenticationError("no"))
-
-
 def _storage_down(rig: Rig) -> None:
     rig.tables.fail(999, ServiceRequestError("refused"))
     rig.queues.fail(999, ServiceRequestError("refused"))
+
+
+def _refusing(error: ApiError) -> Callable[[Rig], None]:
+    """Salesforce has answered a call with this error."""
+
+    def call() -> None:
+        raise error
+
+    def happens(rig: Rig) -> None:
+        with pytest.raises(type(error)):
+            Gates(rig.store, lambda: int(rig.now.timestamp())).call(Side.SALESFORCE, "x", call)
+
+    return happens
 
 
 def _busy_org(rig: Rig) -> None:
@@ -86,57 +83,18 @@ def _busy_org(rig: Rig) -> None:
     rig.salesforce.knobs.daily_limit = 1100
 
 
-def _foreign_webhook(rig: Rig) -> None:
-    deployment(rig).registrations.save(
-        "https://other.example/hook/secret-of-others", ("referral-created",), exists=True
-    )
-
-
-def _half_a_webhook(rig: Rig) -> None:
-    _save(rig, "referral-created", "test-created")
-
-
-def _untested_webhook(rig: Rig) -> None:
-    _save(rig, "referral-created", "referral-updated", "related-referral-created", "related-referral-updated")
-
-
-def _save(rig: Rig, *events: str) -> None:
-    deployment(rig).registrations.save("https://app.example/api/partner-center/webhook", events, exists=True)
-
-
 def _poisoned(rig: Rig) -> None:
-    queue = rig.queues.get_queue_client(f"{Queue.REFERRAL_CHANGES.value}-poison")
-    if not rig.queues.messages.get(queue.queue_name):
-        rig.queues.messages.setdefault(queue.queue_name, [])
-    queue.send_message("stuck")
+    name = f"{Queue.REFERRAL_CHANGES.value}-poison"
+    rig.queues.messages.setdefault(name, [])
+    rig.queues.get_queue_client(name).send_message("stuck")
 
 
-def _halted(rig: Rig) -> None:
-    rig.store.put_cursor("halted", json.dumps({"why": "40 of 50 pairs have lost a record"}), "")
+def _registered(*events: str, url: str = ENDPOINT) -> Callable[[Rig], None]:
+    return lambda rig: register(rig, url, events, exists=True)
 
 
-def _gate(rig: Rig) -> None:
-    gates = Gates(rig.store, lambda: int(rig.now.timestamp()))
-    with pytest.raises(Throttled):
-        gates.call(Side.SALESFORCE, "x", lambda: _throw(Throttled(Side.SALESFORCE, "x", retry_after_seconds=400)))
-
-
-def _issue(rig: Rig) -> None:
-    gates = Gates(rig.store, lambda: int(rig.now.timestamp()))
-    with pytest.raises(Unauthorised):
-        gates.call(Side.SALESFORCE, "x", lambda: _throw(Unauthorised(Side.SALESFORCE, "x")))
-
-
-def _throw(error: Exception) -> None:
-    raise error
-
-
-def _org_minus(sobject: str, name: str) -> Callable[[Rig], None]:
+def _no_field(sobject: str, name: str) -> Callable[[Rig], None]:
     return lambda rig: rig.salesforce.remove_field(sobject, name)
-
-
-def _org_plus(sobject: str, field: Field) -> Callable[[Rig], None]:
-    return lambda rig: rig.salesforce.put_field(sobject, field)
 
 
 def _may_not(sobject: str, right: str) -> Callable[[Rig], None]:
@@ -147,8 +105,13 @@ def _knob(where: str, name: str, value: Any) -> Callable[[Rig], None]:
     return lambda rig: setattr(getattr(rig, where).knobs, name, value)
 
 
-TROUBLE: list[tuple[Callable[[Rig], None], str, str]] = [
-    (_no_salesforce, "Salesforce sign-in", "Salesforce cannot be reached"),
+# What happens, the check that notices, and a part of its sentence or remedy.
+TROUBLE: list[tuple[Callable[[Rig], object], str, str]] = [
+    (
+        lambda rig: rig.salesforce.fail(times=999, connection="reset"),
+        "Salesforce sign-in",
+        "Salesforce cannot be reached",
+    ),
     (_busy_org, "daily calls", "of 1,100 API calls of this day are left"),
     (_knob("salesforce", "clock_skew", timedelta(minutes=4)), "clock at Salesforce", "4 min behind Salesforce's"),
     (_knob("salesforce", "clock_skew", timedelta(seconds=-45)), "clock at Salesforce", "45 s ahead of Salesforce's"),
@@ -157,26 +120,42 @@ TROUBLE: list[tuple[Callable[[Rig], None], str, str]] = [
     (_knob("entra", "unavailable", 99), "referrals sign-in", "Partner Center cannot be reached"),
     (_knob("entra", "mfa", False), "role", "second factor"),
     (_knob("entra", "roles", ()), "role", "Referrals admin"),
-    (_foreign_webhook, "webhook", "another address: https://other.example/hook/…"),
-    (_half_a_webhook, "webhook", "not registered for referral-updated, related-referral-created"),
-    (_untested_webhook, "webhook", "cannot be tested"),
+    (
+        _registered("referral-created", url="https://other.example/hook/secret-of-others"),
+        "webhook",
+        "another address: https://other.example/hook/…",
+    ),
+    (
+        _registered("referral-created", "test-created"),
+        "webhook",
+        "not registered for referral-updated, related-referral-created",
+    ),
+    (_registered(*DEFAULT_EVENTS[:-1]), "webhook", "cannot be tested"),
     (_storage_down, "tables", "state storage cannot be reached"),
     (_storage_down, "queues", "state storage cannot be reached"),
-    (_locked_account, "tables", "Storage Table Data Contributor"),
+    (lambda rig: rig.tables.fail(999, ClientAuthenticationError("no")), "tables", "Storage Table Data Contributor"),
     (_poisoned, "poison queues", "1 doorbell in referral-changes-poison"),
-    (_halted, "halts", "40 of 50 pairs"),
-    (_gate, "halts", "Salesforce is left alone for another 6 min"),
-    (_issue, "halts", "1 error on the work list"),
+    (
+        lambda rig: rig.store.put_cursor("halted", '{"why": "40 of 50 pairs have lost a record"}', ""),
+        "halts",
+        "40 of 50 pairs",
+    ),
+    (
+        _refusing(Throttled(Side.SALESFORCE, "x", retry_after_seconds=400)),
+        "halts",
+        "Salesforce is left alone for another 6 min",
+    ),
+    (_refusing(Unauthorised(Side.SALESFORCE, "x")), "halts", "1 error on the work list"),
     (_may_not("Opportunity", "updateable"), "records", "may not edit Opportunity records"),
     (_may_not("Account", "createable"), "records", "may not create Account records"),
     (_may_not("OpportunityContactRole", "createable"), "records", "may not create OpportunityContactRole records"),
     (_may_not("Microsoft_Solution__c", "createable"), "records", "may not create Microsoft_Solution__c records"),
-    (_org_minus("Opportunity", "Description"), "fields", "Opportunity.Description is missing"),
-    (_org_minus("Account", "Referral_Customer_Key__c"), "customer keys", "Account.Referral_Customer_Key__c is missing"),
-    (_org_minus("Opportunity", "CurrencyIsoCode"), "currency", "one currency"),
-    (_org_minus("User", "Phone"), "fields", "User.Phone is missing"),
+    (_no_field("Opportunity", "Description"), "fields", "Opportunity.Description is missing"),
+    (_no_field("Account", "Referral_Customer_Key__c"), "customer keys", "Account.Referral_Customer_Key__c is missing"),
+    (_no_field("Opportunity", "CurrencyIsoCode"), "currency", "one currency"),
+    (_no_field("User", "Phone"), "fields", "User.Phone is missing"),
     (
-        _org_plus("Opportunity", Field("Region__c", required=True)),
+        lambda rig: rig.salesforce.put_field("Opportunity", Field("Region__c", required=True)),
         "required fields",
         "Opportunity.Region__c of new records",
     ),
@@ -184,29 +163,21 @@ TROUBLE: list[tuple[Callable[[Rig], None], str, str]] = [
 
 
 @pytest.mark.parametrize(("happens", "check", "words"), TROUBLE)
-def test_trouble_is_told_by_its_check_in_plain_words(happens: Callable[[Rig], None], check: str, words: str) -> None:
+def test_trouble_is_told_by_its_check_in_plain_words_and_nothing_confidential_is_printed(
+    happens: Callable[[Rig], object], check: str, words: str
+) -> None:
     rig = healthy()
     happens(rig)
-    told = [line for result in examined(deployment(rig)) if result.check.name == check for line in result.lines]
+    results = examined(deployment(rig))
+    told = of_check(results, check)
     assert any(words in f"{line.text} {line.remedy}" for line in told), told
     assert all(line.verdict in (Verdict.PROBLEM, Verdict.WARNING) for line in told if words in line.text)
     assert any(line.remedy for line in told)
-
-
-@pytest.mark.parametrize("happens", [happens for happens, _, _ in TROUBLE])
-def test_whatever_happens_nothing_confidential_is_printed(happens: Callable[[Rig], None]) -> None:
-    rig = healthy()
-    happens(rig)
-    told = "\n".join(f"{line.text} {line.remedy}" for line in lines(examined(deployment(rig))))
-    secrets = [
-        rig.settings.entra_client_secret,
-        rig.settings.entra_refresh_token,
-        rig.settings.salesforce_client_secret,
-        rig.settings.digest_key,
-    ]
-    hidden = [secret.get_secret_value() for secret in secrets if secret]
+    names = ("entra_client_secret", "entra_refresh_token", "salesforce_client_secret", "digest_key")
+    hidden = [getattr(rig.settings, name).get_secret_value() for name in names]
     hidden += ["secret-of-others", "partner-center/webhook", "@", "50000", "Fabrikam", "Dana"]
-    assert [text for text in hidden if text in told] == []
+    printed = "\n".join(f"{line.text} {line.remedy}" for line in lines(results))
+    assert [text for text in hidden if text in printed] == []
 
 
 @pytest.mark.parametrize(
@@ -226,7 +197,7 @@ def test_whatever_happens_nothing_confidential_is_printed(happens: Callable[[Rig
     ],
 )
 def test_a_wrong_setting_is_named(changes: dict[str, Any], check: str, words: str) -> None:
-    told = [line for r in examined(deployment(healthy(), **changes)) if r.check.name == check for line in r.lines]
+    told = of_check(examined(deployment(healthy(), **changes)), check)
     assert any(words in f"{line.text} {line.remedy}" for line in told), told
 
 
@@ -235,8 +206,7 @@ def test_without_a_webhook_it_is_a_problem(rig: Rig) -> None:
 
 
 def _webhook(rig: Rig) -> list[tuple[Verdict, str]]:
-    results = examined(deployment(rig, sweep_only=True))
-    return [(line.verdict, line.text) for result in results if result.check.name == "webhook" for line in result.lines]
+    return [(line.verdict, line.text) for line in of_check(examined(deployment(rig, sweep_only=True)), "webhook")]
 
 
 def test_a_deployment_beside_production_is_well_while_the_events_go_elsewhere(rig: Rig) -> None:
@@ -270,8 +240,7 @@ def test_the_age_of_the_refresh_token_is_told_and_a_high_one_is_a_warning(days: 
     rig = healthy()
     at = int((rig.now - timedelta(days=days)).timestamp()) if days else 0
     keeper = Frozen(StoredSignIn(refresh_token=rig.entra.new_refresh_token(), at=at))
-    results = examined(deployment(rig).trying(keeper))
-    (line,) = [line for result in results if result.check.name == "refresh token" for line in result.lines]
+    (line,) = of_check(examined(deployment(rig).trying(keeper)), "refresh token")
     assert words in line.text
     assert (line.verdict is Verdict.WARNING) == (days != 59)
 
@@ -294,14 +263,9 @@ def test_a_mistake_of_a_check_is_a_finding_that_hides_its_text_and_stops_no_othe
     def mistaken(_: Visit) -> list[Any]:
         raise RuntimeError("Dana Ito, 50000")
 
-    checks = (
-        Check("first", "x", mistaken),
-        Check("second", "x", lambda _: []),
-        Check("third", "x", mistaken, ("first",)),
-    )
+    checks = (Check("1", "x", mistaken), Check("2", "x", lambda _: []), Check("3", "x", mistaken, ("1",)))
     first, second, third = examine(Visit(deployment(Rig())), checks)
-    assert first.lines[0].verdict is Verdict.PROBLEM
-    assert "RuntimeError" in first.lines[0].text
+    assert (first.lines[0].verdict, "RuntimeError" in first.lines[0].text) == (Verdict.PROBLEM, True)
     assert "Dana" not in first.lines[0].text
     assert second.lines == ()
     assert third.lines[0].verdict is Verdict.SKIPPED
@@ -313,8 +277,7 @@ def test_every_check_has_its_own_name_and_needs_only_earlier_ones() -> None:
     assert all(need in names[: names.index(check.name)] for check in CHECKS for need in check.needs)
 
 
-def test_an_unused_queue_is_no_problem(rig: Rig, tmp_path: Path) -> None:
-    register(rig)
+def test_an_unused_queue_is_no_problem(rig: Rig) -> None:
     assert [b for b in bad(examined(deployment(rig))) if b[0] in ("queues", "poison queues", "tables")] == []
 
 
@@ -333,8 +296,7 @@ def test_an_org_with_one_currency_is_told_what_to_write(overlay: str, verdict: s
     organization = rig.salesforce.records("Organization")[0]["Id"]
     rig.salesforce.schema["Organization"].updateable = True
     rig.salesforce.update("Organization", organization, {"DefaultCurrencyIsoCode": "JPY"})
-    results = examined(deployment(rig, overlay=overlay, folder=tmp_path))
-    (line,) = [line for result in results if result.check.name == "currency" for line in result.lines]
+    (line,) = of_check(examined(deployment(rig, overlay=overlay, folder=tmp_path)), "currency")
     assert (line.verdict.value, words in line.text) == (verdict, True), line
     assert verdict == "ok" or 'fixed = "JPY"' in line.remedy
 

@@ -87,10 +87,7 @@ def _instead(right: str, wrong: str) -> Callable[[Rig], str]:
     return lambda _: OVERLAY.replace(right, wrong)
 
 
-ONE_CURRENCY = """[groups.value.fields.currency]
-salesforce = ""
-fixed = "USD"
-[groups.value.fields.amount]"""
+ONE_CURRENCY = '[groups.value.fields.currency]\nsalesforce = ""\nfixed = "USD"\n[groups.value.fields.amount]'
 
 
 def _and(more: str) -> Callable[[Rig], str]:

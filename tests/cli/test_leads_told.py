@@ -9,12 +9,11 @@ import pytest
 from cli.line import Verdict
 from sandbox.salesforce.schema import Field
 from shared.sync import describe
-from tests.cli.deployed import bad, deployment, examined, explained, register
+from tests.cli.deployed import bad, deployment, examined, explained, of_check, register
 from tests.support.rig import Rig
 from tests.sync.test_leads import AS_LEADS, KEY, LAST_NAME, accept, arrived, convert, leads, tick
 
-LEADS = "leads"
-NEVER = '[scope]\nleads = "lead"\n'
+ALL_DEALS = "[scope]\nco_sell_only = false\n"
 
 
 def found(rig: Rig, overlay: str, folder: Path) -> list[tuple[str, str, str]]:
@@ -26,37 +25,27 @@ def found(rig: Rig, overlay: str, folder: Path) -> list[tuple[str, str, str]]:
 
 def test_an_org_with_the_package_is_in_order_and_says_so_only_where_leads_are_records(tmp_path: Path) -> None:
     assert found(Rig(), AS_LEADS, tmp_path) == []
-    said = {
-        overlay: [
-            r.lines for r in examined(deployment(Rig(), overlay=overlay, folder=tmp_path)) if r.check.name == LEADS
-        ]
-        for overlay in (AS_LEADS, "[scope]\nco_sell_only = false\n")
-    }
-    ((line,),) = said[AS_LEADS]
+    (line,) = of_check(examined(deployment(Rig(), overlay=AS_LEADS, folder=tmp_path)), "leads")
     assert (line.verdict, "unique and an external id" in line.text) == (Verdict.OK, True)
-    assert list(said.values())[1] == [()]
+    assert of_check(examined(deployment(Rig(), overlay=ALL_DEALS, folder=tmp_path)), "leads") == []
 
 
 def test_without_records_of_lead_an_org_that_lacks_the_object_is_in_order(rig: Rig, tmp_path: Path) -> None:
     del rig.salesforce.schema["Lead"]
-    assert found(rig, "[scope]\nco_sell_only = false\n", tmp_path) == []
+    assert found(rig, ALL_DEALS, tmp_path) == []
 
 
 def _changed(name: str, **facts: object) -> Callable[[Rig], None]:
     return lambda rig: rig.salesforce.put_field("Lead", replace(rig.salesforce.schema["Lead"].fields[name], **facts))  # type: ignore[arg-type]
 
 
-def _kept(rig: Rig) -> None:
+def _no_new_leads(rig: Rig) -> None:
     rig.salesforce.schema["Lead"].createable = False
 
 
-def _gone(rig: Rig) -> None:
-    del rig.salesforce.schema["Lead"]
-
-
-MISTAKES: list[tuple[Callable[[Rig], None], str, str, str]] = [
-    (_gone, "fields", "problem", "Lead is missing"),
-    (_kept, "records", "problem", "may not create Lead records"),
+MISTAKES: list[tuple[Callable[[Rig], object], str, str, str]] = [
+    (lambda rig: rig.salesforce.schema.pop("Lead"), "fields", "problem", "Lead is missing"),
+    (_no_new_leads, "records", "problem", "may not create Lead records"),
     (lambda rig: rig.salesforce.remove_field("Lead", "Phone"), "fields", "problem", "Lead.Phone is missing"),
     (lambda rig: rig.salesforce.remove_field("Lead", "ConvertedOpportunityId"), "fields", "problem", "is missing"),
     (_changed("Email", createable=False), "fields", "problem", "Lead.Email cannot be edited"),
@@ -78,7 +67,7 @@ MISTAKES: list[tuple[Callable[[Rig], None], str, str, str]] = [
 
 @pytest.mark.parametrize(("spoil", "check", "verdict", "words"), MISTAKES)
 def test_each_mistake_about_lead_is_found_by_its_check(
-    rig: Rig, spoil: Callable[[Rig], None], check: str, verdict: str, words: str, tmp_path: Path
+    rig: Rig, spoil: Callable[[Rig], object], check: str, verdict: str, words: str, tmp_path: Path
 ) -> None:
     spoil(rig)
     (line,) = found(rig, AS_LEADS, tmp_path)
@@ -87,8 +76,8 @@ def test_each_mistake_about_lead_is_found_by_its_check(
 
 
 def test_two_switches_that_contradict_each_other_are_told(tmp_path: Path) -> None:
-    ((check, verdict, text),) = found(Rig(), NEVER, tmp_path)
-    assert (check, verdict) == (LEADS, "warning")
+    ((check, verdict, text),) = found(Rig(), '[scope]\nleads = "lead"\n', tmp_path)
+    assert (check, verdict) == ("leads", "warning")
     assert "scope.co_sell_only leaves leads alone" in text
 
 

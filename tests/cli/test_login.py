@@ -77,8 +77,12 @@ class Office:
         browse = person(choice, entra) if choice else nobody
         return Deployment(lambda: self.rig.settings, replace(wiring(self.rig), browse=browse))
 
-    def types(self, choice: str) -> Callable[[str], None]:
-        """Who enters the code that is shown."""
+    def by_browser(self, choice: str = "") -> list[Result]:
+        """Sign in by browser; what was found."""
+        return list(login(self.deployment(choice), device=False, say=self.said.append))
+
+    def by_device(self, choice: str = "mfa") -> list[tuple[str, str, str]]:
+        """Sign in with the code that is shown; what was not well."""
 
         def say(text: str) -> None:
             self.said.append(text)
@@ -86,11 +90,7 @@ class Office:
             assert found
             assert self.rig.entra.devices.decide(found[1], choice)
 
-        return say
-
-    def by_device(self, choice: str = "mfa") -> list[tuple[str, str, str]]:
-        """Sign in with a code; what was not well."""
-        return bad(login(self.deployment(), device=True, say=self.types(choice)))
+        return bad(login(self.deployment(), device=True, say=say))
 
     def kept(self) -> StoredSignIn:
         """What the app finds."""
@@ -99,7 +99,7 @@ class Office:
 
 def test_signing_in_by_browser_repairs_a_dead_sign_in() -> None:
     office = Office()
-    found = list(login(office.deployment("mfa"), device=False, say=office.said.append))
+    found = office.by_browser("mfa")
     assert bad(found) == [("role", "warning", "The service user sees no referral at all")]
     assert "The sign-in is kept in the state storage" in lines(found)[-1].text
     assert "http" in office.said[0]
@@ -118,8 +118,7 @@ def test_signing_in_by_device_code_needs_no_browser_here() -> None:
 
 def test_a_halted_app_catches_up_by_itself_after_a_sign_in() -> None:
     office = Office()
-    rig = Rig()
-    office.rig = rig
+    rig = office.rig = Rig()
     opportunity, referral = rig.linked()
     rig.pass_time(hours=2)
     rig.entra.revoke()
@@ -167,7 +166,7 @@ def test_who_cancels_changes_nothing() -> None:
     with pytest.raises(Unauthorised, match="AADSTS65004"):
         office.by_device("cancel")
     with pytest.raises(Unauthorised, match="AADSTS65004"):
-        list(login(office.deployment("cancel"), device=False, say=office.said.append))
+        office.by_browser("cancel")
     assert office.kept() == before
 
 
@@ -175,7 +174,7 @@ def test_when_nobody_comes_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli.login, "WAIT_SECONDS", 0.1)
     office = Office()
     with pytest.raises(Unauthorised, match="sign_in_timeout"):
-        list(login(office.deployment(), device=False, say=office.said.append))
+        office.by_browser()
 
 
 def test_a_new_sign_in_waits_for_a_worker_that_is_just_refreshing() -> None:

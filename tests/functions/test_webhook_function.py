@@ -1,13 +1,9 @@
 """The two webhook functions as the host calls them: real requests in, answers and queue messages out."""
 
-import gzip
 import json
 import logging
 import re
-import subprocess
-import sys
 from dataclasses import replace
-from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,13 +16,8 @@ from shared.deal import Side
 from shared.doorbell import Doorbell
 from shared.errors import ApiError, Forbidden, Throttled, Unauthorised, Unavailable, Unclear
 from shared.registration.plan import DEFAULT_EVENTS, Registration, TestResult
-from shared.webhook.certificates import Certificates
 from shared.webhook.receiver import Receiver
 from tests.support.deliveries import (
-    HOST,
-    ISSUER_URL,
-    NOW,
-    PUBLIC,
     REFERRAL,
     TOKEN,
     URL,
@@ -37,7 +28,6 @@ from tests.support.deliveries import (
     foreign_authority,
     headers,
     receiver,
-    rules,
 )
 
 CONTENT = body()
@@ -67,10 +57,6 @@ WEBHOOK = indexed(partner_center_to_salesforce.bp)
 REGISTRATION = indexed(partner_center_webhook_registration.bp)
 
 
-def bindings(found: Any) -> dict[str, dict[str, Any]]:
-    return {each["type"]: each for each in json.loads(found.get_function_json())["bindings"]}
-
-
 def deliver(
     receiving: Receiver,
     monkeypatch: pytest.MonkeyPatch,
@@ -94,32 +80,11 @@ def deliver(
     return answer.status_code, bells.messages
 
 
-def test_the_webhook_is_indexed_as_the_flow_is_named() -> None:
-    found = bindings(WEBHOOK)
-    trigger, queue = found["httpTrigger"], found["queue"]
-    assert WEBHOOK.get_function_name() == "PartnerCenterToSalesforce"
-    assert (trigger["route"], trigger["authLevel"].lower()) == ("partner-center/{token}", "anonymous")
-    assert [str(getattr(method, "value", method)) for method in trigger["methods"]] == ["POST"]
-    assert (queue["queueName"], queue["connection"], queue["direction"]) == (
-        "referral-changes",
-        "COSELL_STORAGE",
-        "OUT",
-    )
-
-
 def test_a_genuine_delivery_rings_once_for_its_referral(monkeypatch: pytest.MonkeyPatch) -> None:
-    status, messages = deliver(receiver(), monkeypatch)
-    assert status == 200
-    (bell,) = [Doorbell.decode(message) for message in messages]
-    assert bell == Doorbell(
-        ids=(REFERRAL,), reason="referral-updated", seen=636_544_227_395_485_487, correlation=bell.correlation
-    )
-
-
-def test_a_message_holds_id_event_version_and_a_correlation_of_our_own_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, messages = deliver(receiver(), monkeypatch, body(AuditUri="https://secret.example", Extra={"amount": 5}))
-    message = json.loads(messages[0])
-    assert re.fullmatch("[0-9a-f]{32}", message.pop("correlation"))
+    more = body(AuditUri="https://secret.example", Extra={"amount": 5})
+    status, (text,) = deliver(receiver(), monkeypatch, more)
+    message = json.loads(text)
+    assert (status, bool(re.fullmatch("[0-9a-f]{32}", message.pop("correlation")))) == (200, True)
     assert message == {"ids": [REFERRAL], "reason": "referral-updated", "seen": 636_544_227_395_485_487, "tries": 0}
 
 
@@ -139,25 +104,15 @@ def test_replays_give_equal_answers_and_only_doorbells(monkeypatch: pytest.Monke
     assert len(host.calls) == 1
 
 
-FORGED = foreign_authority().leaf
-
-
 @pytest.mark.parametrize(
     ("content", "changes", "token", "status"),
     [
         (CONTENT, {}, "wrong", 401),
         (CONTENT, {"X_MS_Signature": None}, TOKEN, 400),
-        (CONTENT, {"X_MS_Signature_Algorithm": None}, TOKEN, 400),
-        (CONTENT, {"X_MS_Certificate_Url": None}, TOKEN, 400),
-        (CONTENT, {"X_MS_Signature_Algorithm": "rsa-sha1"}, TOKEN, 401),
         (CONTENT, {"X_MS_Certificate_Url": "https://evil.example/cert/a.cer"}, TOKEN, 401),
-        (CONTENT, {"X_MS_Signature": FORGED.sign(CONTENT)}, TOKEN, 401),
-        (CONTENT, {"Content_Length": "70000"}, TOKEN, 413),
+        (CONTENT, {"X_MS_Signature": foreign_authority().leaf.sign(CONTENT)}, TOKEN, 401),
         (b" " * 70_000, {}, TOKEN, 413),
-        (gzip.compress(CONTENT), {"Content_Encoding": "gzip"}, TOKEN, 400),
-        (b"\xff\xfe", {}, TOKEN, 400),
         (b"[" * 30_000, {}, TOKEN, 400),
-        (b'{"a":' * 10_000, {}, TOKEN, 400),
         (body(ResourceUri="https://x/none"), {}, TOKEN, 400),
     ],
 )
@@ -166,24 +121,6 @@ def test_bad_input_gets_its_status_and_rings_nothing(
 ) -> None:
     found = headers(content, None, **changes)
     assert deliver(receiver(), monkeypatch, content, found, token) == (status, [])
-
-
-@pytest.mark.parametrize(
-    "issued",
-    [
-        authority().expired(),
-        authority().issue(begins=timedelta(days=2)),
-        authority().other_organization(),
-        authority().other_name(),
-        authority().self_signed(),
-        authority().short_key(),
-        FORGED,
-    ],
-    ids=["expired", "future", "organization", "name", "self-signed", "short", "other-ca"],
-)
-def test_even_a_served_certificate_must_be_microsofts(monkeypatch: pytest.MonkeyPatch, issued: Any) -> None:
-    host = CertificateHost({URL: issued.der, ISSUER_URL: authority().intermediate.der})
-    assert deliver(receiver(host), monkeypatch, CONTENT, headers(CONTENT, issued)) == (401, [])
 
 
 def test_an_unreachable_certificate_asks_for_another_delivery(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,28 +133,19 @@ def test_an_unreachable_certificate_asks_for_another_delivery(monkeypatch: pytes
     assert (status, len(messages)) == (200, 1)
 
 
-def test_a_certificate_host_inside_our_network_is_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
-    host, expected = CertificateHost(), rules()
-    inside = Certificates(expected, Clock(), lambda name, port: ["10.0.0.4"], host.ask)
-    assert deliver(Receiver(expected, inside, Clock()), monkeypatch) == (503, [])
-    assert not host.calls
-
-
 def test_a_flood_of_refusals_is_one_line_without_content(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    receiving, clock = receiver(), Clock()
-    receiving = Receiver(receiving.rules, receiving.certificates, clock)
+    clock = Clock()
+    receiving, found = receiver(clock=clock), {**headers(CONTENT), "X-MS-Signature": "Signature AAAA"}
     with caplog.at_level(logging.DEBUG):
         for _ in range(50):
-            deliver(receiving, monkeypatch, CONTENT, {**headers(CONTENT), "X-MS-Signature": "Signature AAAA"})
+            deliver(receiving, monkeypatch, CONTENT, found)
         clock.pass_seconds(60)
-        deliver(receiving, monkeypatch, CONTENT, {**headers(CONTENT), "X-MS-Signature": "Signature AAAA"})
+        deliver(receiving, monkeypatch, CONTENT, found)
     lines = [json.loads(r.getMessage()) for r in caplog.records if r.name == "cosell.webhook"]
-    lines = [line for line in lines if line["event"] != "certificate fetched"]
-    assert lines == [
-        {"event": "webhook.refused", "reason": "signature", "count": 1},
-        {"event": "webhook.refused", "reason": "signature", "count": 50},
+    assert [line for line in lines if line["event"] != "certificate fetched"] == [
+        {"event": "webhook.refused", "reason": "signature", "count": count} for count in (1, 50)
     ]
 
 
@@ -227,65 +155,6 @@ def test_unknown_events_are_counted(monkeypatch: pytest.MonkeyPatch, caplog: pyt
     assert '{"event": "webhook.ignored", "reason": "unknown-event", "count": 1}' in caplog.messages
 
 
-ALONE = """
-import json, sys
-from contextlib import nullcontext
-from datetime import datetime
-import functions.partner_center_to_salesforce as webhook
-import azure.functions as func, functions
-from shared.webhook.fetch import Answer
-from shared.webhook.certificates import Certificates
-from shared.webhook.receiver import Receiver
-from shared.webhook.delivery import Rules
-
-given = json.load(sys.stdin)
-rules = Rules(given["token"], 65536, frozenset({given["host"]}), frozenset(), frozenset({given["name"]}),
-              "Microsoft Corporation", given["roots"].encode())
-ask = lambda url, number: nullcontext(Answer(200, "identity", iter([given["leaf"].encode()])))
-clock = lambda: datetime.fromisoformat(given["now"])
-receiving = Receiver(rules, Certificates(rules, clock, lambda name, port: [given["public"]], ask), clock)
-functions.receiver = lambda: receiving
-app = func.FunctionApp()
-app.register_functions(webhook.bp)
-request = func.HttpRequest("POST", "https://cosell.example", headers=given["headers"],
-                           route_params={"token": given["token"]}, body=given["body"].encode())
-class Bells:
-    def set(self, value): self.value = value
-bells = Bells()
-answer = app.get_functions()[0].get_user_function()(request, bells)
-print(json.dumps({"status": answer.status_code, "bells": bells.value, "modules": sorted(sys.modules)}))
-"""
-
-
-def test_the_webhook_needs_no_client_of_salesforce_storage_or_entra() -> None:
-    given = {
-        "token": TOKEN,
-        "host": HOST,
-        "name": "pcnotifications-dispatch.microsoft.com",
-        "roots": (authority().root.pem + authority().intermediate.pem).decode(),
-        "leaf": authority().leaf.pem.decode(),
-        "now": NOW.isoformat(),
-        "public": PUBLIC,
-        "headers": headers(CONTENT),
-        "body": CONTENT.decode(),
-    }
-    done = subprocess.run(  # noqa: S603  our own interpreter and text
-        [sys.executable, "-c", ALONE], input=json.dumps(given), capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert (found["status"], REFERRAL in found["bells"]) == (200, True)
-    heavy = {
-        "simple_salesforce",
-        "azure.identity",
-        "azure.keyvault",
-        "msal",
-        "azure.data.tables",
-        "azure.storage.queue",
-    }
-    assert heavy.isdisjoint(found["modules"])
-
-
 OURS = f"https://cosell.example/api/partner-center/{TOKEN}"
 THEIRS = "https://prod-12.logic.example/workflows/1/invoke?sig=secret"
 
@@ -293,11 +162,10 @@ THEIRS = "https://prod-12.logic.example/workflows/1/invoke?sig=secret"
 class Registered:
     """Partner Center's registration, or what it fails with."""
 
-    sweep_only = False
-
     def __init__(self, registered: Registration | None = None, failure: ApiError | None = None) -> None:
         self.registered = registered
         self.failure = failure
+        self.sweep_only = False
 
     def current(self) -> Registration | None:
         if self.failure:
@@ -339,12 +207,6 @@ def ask(
     assert TOKEN not in answer.get_body().decode()
     assert "secret" not in answer.get_body().decode()
     return answer.status_code, json.loads(answer.get_body())
-
-
-def test_the_registration_is_indexed_as_the_flow_is_named() -> None:
-    trigger = bindings(REGISTRATION)["httpTrigger"]
-    assert REGISTRATION.get_function_name() == "PartnerCenterWebhookRegistration"
-    assert (trigger["route"], trigger["authLevel"].lower()) == ("webhook-registration", "function")
 
 
 def test_nothing_registered_is_shown_as_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

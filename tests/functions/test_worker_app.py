@@ -10,11 +10,9 @@ from pathlib import Path
 import pytest
 
 from release.package import LIBRARIES, build
-from sandbox.entra import EntraWorld
 from sandbox.partner_center.authority import Authority
-from sandbox.serve import Server, serve
-from sandbox.system import now
-from tests.support.deliveries import REFERRAL, TOKEN, body
+from sandbox.serve import Server
+from tests.support.deliveries import NOBODY, REFERRAL, TOKEN, body, served_to_a_process
 from tests.support.deliveries import headers as signed
 from tests.support.flow_table import FLOWS, as_flow
 from tests.support.pinned import linked_libraries
@@ -32,7 +30,6 @@ from tests.support.worker import (
 pytestmark = pytest.mark.xdist_group("deployed")
 ROOT = Path(__file__).parents[2]
 CONTENT = body()
-NOBODY = "http://127.0.0.1:9"
 WEBHOOK = "PartnerCenterToSalesforce"
 REGISTRATION = "PartnerCenterWebhookRegistration"
 QUEUES = [flow.name for flow in FLOWS if flow.trigger == "queueTrigger" and not flow.place.endswith("-poison")]
@@ -71,57 +68,26 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Authority, Server, Path]]:
-    """A certificate authority of today, a host on this machine that serves its certificate, and its roots in a file."""
-    authority = Authority(now())
-
-    def app(environ: dict[str, object], start_response: object) -> list[bytes]:
-        start_response("200 OK", [("Content-Type", "application/pkix-cert")])  # type: ignore[operator]
-        return [authority.leaf.der]
-
-    roots = tmp_path_factory.mktemp("roots") / "roots.pem"
-    roots.write_bytes(authority.root.pem + authority.intermediate.pem)
-    with serve(app) as server:
-        yield authority, server, roots
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Authority, Server, dict[str, str]]]:
+    """A certificate authority of today, a host on this machine that serves its certificate, and complete settings."""
+    with served_to_a_process(tmp_path_factory.mktemp("roots")) as known:
+        yield known
 
 
 @pytest.fixture(scope="module")
-def settings(certificates: tuple[Authority, Server, Path]) -> dict[str, str]:
-    """Complete settings whose services do not answer: nobody listens on port 9."""
-    _, server, roots = certificates
-    entra = EntraWorld(now)
-    return {
-        "COSELL_DIGEST_KEY": "digest",
-        "COSELL_STORAGE": f"AccountName=a;AccountKey=a2V5;QueueEndpoint={NOBODY}/a;TableEndpoint={NOBODY}/a;",
-        "COSELL_ENTRA_AUTHORITY": NOBODY,
-        "COSELL_ENTRA_TENANT_ID": entra.tenant,
-        "COSELL_ENTRA_CLIENT_ID": entra.client_id,
-        "COSELL_ENTRA_CLIENT_SECRET": entra.client_secret,
-        "COSELL_SALESFORCE_LOGIN_URL": NOBODY,
-        "COSELL_SALESFORCE_CLIENT_ID": "consumer",
-        "COSELL_SALESFORCE_CLIENT_SECRET": "secret",
-        "COSELL_WEBHOOK_TOKEN": TOKEN,
-        "COSELL_WEBHOOK_CERTIFICATE_HOSTS": ",".join(url.removeprefix("http://") for url in (server.url, NOBODY)),
-        "COSELL_WEBHOOK_TRUSTED_ROOTS": str(roots),
-    }
-
-
-@pytest.fixture(scope="module")
-def worked(
-    deployed: Path, python: Path, settings: Mapping[str, str], certificates: tuple[Authority, Server, Path]
-) -> Worked:
+def worked(deployed: Path, python: Path, certificates: tuple[Authority, Server, dict[str, str]]) -> Worked:
     """The app indexed once and called in every way; one process serves all tests of this file."""
-    return run_in_worker(deployed, [call for _, call in _calls(certificates)], settings, python)
+    return run_in_worker(deployed, [call for _, call in _calls(certificates)], certificates[2], python)
 
 
 @pytest.fixture
-def outcomes(worked: Worked, certificates: tuple[Authority, Server, Path]) -> dict[str, Outcome]:
+def outcomes(worked: Worked, certificates: tuple[Authority, Server, dict[str, str]]) -> dict[str, Outcome]:
     """What became of each call, by its name."""
     names = [name for name, _ in _calls(certificates)]
     return dict(zip(names, worked.outcomes, strict=True))
 
 
-def _calls(certificates: tuple[Authority, Server, Path]) -> list[tuple[str, Invocation]]:
+def _calls(certificates: tuple[Authority, Server, dict[str, str]]) -> list[tuple[str, Invocation]]:
     authority, server, _ = certificates
     address = f"{server.url}/cert/pcnotifications-dispatch.microsoft.com.cer"
     genuine = signed(CONTENT, authority.leaf, X_MS_Certificate_Url=address)
@@ -170,41 +136,30 @@ def test_a_genuine_delivery_rings_the_queue_and_is_answered_200(outcomes: dict[s
     assert json.loads(outcome.outputs["bells"])["ids"] == [REFERRAL]
 
 
-@pytest.mark.parametrize("name", ["unsigned", "forged", "other address"])
-def test_what_is_not_proven_is_refused_and_rings_nothing(outcomes: dict[str, Outcome], name: str) -> None:
-    outcome = outcomes[name]
-    assert outcome.succeeded
-    assert outcome.returned["status_code"] in {"400", "401", "404"}
-    assert not outcome.outputs.get("bells")
-
-
-def test_without_the_certificate_the_delivery_is_asked_for_again(outcomes: dict[str, Outcome]) -> None:
-    outcome = outcomes["no certificate"]
-    assert (outcome.succeeded, outcome.returned["status_code"]) == (True, "503")
-    assert not outcome.outputs.get("bells")
-
-
-@pytest.mark.parametrize("name", ["test", "unknown"])
-def test_an_event_that_concerns_no_referral_is_welcome_and_rings_nothing(
-    outcomes: dict[str, Outcome], name: str
+@pytest.mark.parametrize(
+    ("names", "statuses"),
+    [
+        (("unsigned", "forged", "other address"), {"400", "401", "404"}),
+        (("no certificate",), {"503"}),
+        (("test", "unknown"), {"200"}),
+    ],
+    ids=["what is not proven is refused", "what cannot be proven is asked for again", "what concerns no referral"],
+)
+def test_every_other_delivery_is_answered_by_its_kind_and_rings_nothing(
+    outcomes: dict[str, Outcome], names: tuple[str, ...], statuses: set[str]
 ) -> None:
-    outcome = outcomes[name]
-    assert (outcome.succeeded, outcome.returned["status_code"]) == (True, "200")
-    assert not outcome.outputs.get("bells")
+    for outcome in (outcomes[name] for name in names):
+        assert outcome.succeeded
+        assert outcome.returned["status_code"] in statuses
+        assert not outcome.outputs.get("bells")
 
 
-@pytest.mark.parametrize("name", QUEUES)
-def test_a_message_that_is_no_doorbell_fails_so_that_the_host_puts_it_aside(
-    outcomes: dict[str, Outcome], name: str
-) -> None:
-    outcome = outcomes[f"malformed {name}"]
-    assert not outcome.succeeded
-    assert "Doorbell" in outcome.error
-
-
-@pytest.mark.parametrize("name", POISONED)
-def test_a_poisoned_message_that_is_no_doorbell_is_not_poison_again(outcomes: dict[str, Outcome], name: str) -> None:
-    assert outcomes[f"malformed {name}"].succeeded
+def test_what_is_no_doorbell_fails_and_is_put_aside_but_is_not_poison_again(outcomes: dict[str, Outcome]) -> None:
+    for name in QUEUES:
+        outcome = outcomes[f"malformed {name}"]
+        assert not outcome.succeeded, name
+        assert "Doorbell" in outcome.error
+    assert all(outcomes[f"malformed {name}"].succeeded for name in POISONED)
 
 
 def test_a_registration_that_cannot_be_used_is_answered_not_thrown(outcomes: dict[str, Outcome]) -> None:

@@ -3,32 +3,30 @@
 import json
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import requests
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, ServiceRequestError
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from pydantic import SecretStr
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from sandbox.entra import EntraApp, EntraWorld
 from sandbox.memory import MemoryTables
 from sandbox.salesforce import SalesforceApp, SalesforceWorld
-from sandbox.wsgi import WsgiAdapter
+from sandbox.serve import serve
 from shared.deal import Side
 from shared.errors import ApiError, LostRace, Throttled, Unauthorised, Unavailable
 from shared.identity import EntraTokens, KeyVaultTokenStore, RefreshLease, Renewal, SalesforceTokens, TableTokenStore
 from shared.identity.stored_sign_in import Access, StoredSignIn
 from shared.settings import SettingsInvalid
 from shared.storage import Store
-from tests.support.connecting import NOW, refresh_lease, settings
+from tests.support.connecting import NOW, all_at_once, over, refresh_lease, settings
 
 REFERRALS = "https://api.partner.microsoft.com"
 WEBHOOKS = "https://api.partnercenter.microsoft.com"
@@ -80,16 +78,25 @@ class Directory:
         return self.now
 
     def process(self) -> EntraTokens:
-        http = requests.Session()
-        http.mount("https://", WsgiAdapter(EntraApp(self.world)))
-        return EntraTokens(
-            settings(**self.changes),
-            self.token_store,
-            refresh_lease(self.tables, self.clock),
-            http,
-            self.clock,
-            self.sleep,
-        )
+        lease, http = refresh_lease(self.tables, self.clock), over(EntraApp(self.world))
+        return EntraTokens(settings(**self.changes), self.token_store, lease, http, self.clock, self.sleep)
+
+    def good(self, token: str, audience: str = REFERRALS) -> bool:
+        """Whether the service of an audience takes the token."""
+        return self.world.token_ok(token, audience) is None
+
+    def stores_nothing(self, error: ApiError) -> None:
+        """From now on the keeper fails at every save."""
+
+        def failing(text: str, version: str) -> str:
+            raise error
+
+        self.token_store.save = failing  # type: ignore[method-assign]
+
+    def shows_first(self, *stale: tuple[str | None, str]) -> None:
+        """The keeper's next answers, before it tells the truth again."""
+        load, answers = self.token_store.load, [*stale]
+        self.token_store.load = lambda: answers.pop() if answers else load()  # type: ignore[method-assign]
 
     def sleep(self, seconds: float) -> None:
         self.slept += seconds
@@ -102,15 +109,12 @@ def _directory() -> Directory:
 
 
 def test_the_first_refresh_token_comes_from_the_settings_and_its_successor_is_kept(directory: Directory) -> None:
-    token = directory.tokens.token(REFERRALS)
-    assert directory.world.token_ok(token, REFERRALS) is None
-    assert directory.token_store.saved
+    assert directory.good(directory.tokens.token(REFERRALS))
     assert directory.token_store.saved[-1] != directory.first
 
 
 def test_one_refresh_token_serves_both_audiences_with_a_token_each(directory: Directory) -> None:
-    assert directory.world.token_ok(directory.tokens.token(REFERRALS), REFERRALS) is None
-    assert directory.world.token_ok(directory.tokens.token(WEBHOOKS), WEBHOOKS) is None
+    assert all(directory.good(directory.tokens.token(audience), audience) for audience in (REFERRALS, WEBHOOKS))
     assert directory.world.token_ok(directory.tokens.token(REFERRALS), WEBHOOKS) == "audience"
 
 
@@ -132,15 +136,7 @@ def test_every_refresh_uses_the_newest_refresh_token(directory: Directory) -> No
 
 
 def test_twenty_threads_ask_for_one_token_once(directory: Directory) -> None:
-    together = threading.Barrier(20)
-
-    def ask(_: int) -> str:
-        together.wait(timeout=10)
-        return directory.tokens.token(REFERRALS)
-
-    with ThreadPoolExecutor(20) as pool:
-        tokens = set(pool.map(ask, range(20)))
-    assert len(tokens) == 1
+    assert len(set(all_at_once(lambda: directory.tokens.token(REFERRALS)))) == 1
     assert directory.world.refreshes(REFERRALS) == 1
 
 
@@ -157,7 +153,7 @@ def test_a_refused_token_is_forgotten_unless_a_newer_one_is_there_already(direct
 def test_a_lost_race_for_the_keeper_leaves_the_other_processs_token_in_place(directory: Directory) -> None:
     rival = directory.world.new_refresh_token()
     directory.token_store.rivals.append(rival)
-    assert directory.world.token_ok(directory.tokens.token(REFERRALS), REFERRALS) is None
+    assert directory.good(directory.tokens.token(REFERRALS))
     assert directory.token_store.token == rival
 
 
@@ -165,12 +161,11 @@ def test_a_refresh_token_used_up_by_another_process_is_replaced_by_the_one_it_st
     directory.world.knobs.one_time_refresh = True
     ours, theirs = directory.process(), directory.process()
     ours.token(REFERRALS)
-    load, stale = directory.token_store.load, directory.token_store.load()
+    stale = directory.token_store.load()
     theirs.token(WEBHOOKS)
-    answers = [stale, stale]
-    directory.token_store.load = lambda: answers.pop() if answers else load()  # type: ignore[method-assign]
+    directory.shows_first(stale, stale)
     directory.now += timedelta(hours=1)
-    assert directory.world.token_ok(ours.token(REFERRALS), REFERRALS) is None
+    assert directory.good(ours.token(REFERRALS))
 
 
 @pytest.mark.parametrize(("knob", "code"), [("mfa_demanded", "AADSTS50076"), ("revoked", "AADSTS50173")])
@@ -183,13 +178,8 @@ def test_what_only_a_person_can_repair_halts_with_its_code_alone(directory: Dire
 
 
 def test_a_wrong_tenant_needs_the_operator() -> None:
-    @Request.application
-    def app(_: Request) -> Response:
-        document = {"error": "invalid_tenant", "error_description": "AADSTS90002: Tenant 'x' not found."}
-        return Response(json.dumps(document), status=400, content_type="application/json")
-
-    http = requests.Session()
-    http.mount("https://", WsgiAdapter(app))
+    document = {"error": "invalid_tenant", "error_description": "AADSTS90002: Tenant 'x' not found."}
+    http = over(Response(json.dumps(document), status=400, content_type="application/json"))
     tokens = EntraTokens(settings(entra_refresh_token="first"), Keeper(), refresh_lease(), http, lambda: NOW)
     with pytest.raises(Unauthorised, match="AADSTS90002"):
         tokens.token(REFERRALS)
@@ -208,13 +198,12 @@ def test_a_refusal_is_not_remembered_once_it_is_repaired(directory: Directory) -
     with pytest.raises(Unauthorised):
         directory.tokens.token(REFERRALS)
     directory.world.knobs.revoked = False
-    assert directory.world.token_ok(directory.tokens.token(REFERRALS), REFERRALS) is None
+    assert directory.good(directory.tokens.token(REFERRALS))
 
 
 def test_without_any_refresh_token_nothing_is_sent() -> None:
-    directory = Directory(entra_refresh_token=None)
     with pytest.raises(Unauthorised, match="no_refresh_token"):
-        directory.tokens.token(REFERRALS)
+        Directory(entra_refresh_token=None).tokens.token(REFERRALS)
 
 
 def test_a_busy_sign_in_service_is_unavailable_not_unauthorised(directory: Directory) -> None:
@@ -247,8 +236,7 @@ class _Line(requests.adapters.BaseAdapter):
     "answer", [requests.ConnectionError("x"), requests.ReadTimeout("x"), b"<html>", b"[]", b"{}", b"null", b""]
 )
 def test_a_sign_in_service_that_does_not_make_sense_is_unavailable(answer: bytes | Exception) -> None:
-    http = requests.Session()
-    http.mount("https://", _Line(answer))
+    http = over(answer, _Line)
     tokens = EntraTokens(settings(entra_refresh_token="first-token"), Keeper(), refresh_lease(), http, lambda: NOW)
     with pytest.raises(Unavailable) as failed:
         tokens.token(REFERRALS)
@@ -256,38 +244,25 @@ def test_a_sign_in_service_that_does_not_make_sense_is_unavailable(answer: bytes
 
 
 def test_a_directory_on_this_machine_is_reached_over_plain_http(directory: Directory) -> None:
-    front = EntraApp(directory.world)
-
-    paths: list[str] = []
+    front, paths = EntraApp(directory.world), list[str]()
 
     def app(environ: Any, start: Callable[..., Any]) -> Any:
         paths.append(environ["PATH_INFO"])
         # What a front proxy would say: msal was asked for https, and accepts only https addresses in the answer.
         return front({**environ, "wsgi.url_scheme": "https"}, start)
 
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        chosen = settings(**directory.changes, entra_authority=f"http://127.0.0.1:{server.server_port}")
+    with serve(app) as server:
+        chosen = settings(**directory.changes, entra_authority=server.url)
         token = EntraTokens(chosen, Keeper(), refresh_lease(), clock=directory.clock).token(REFERRALS)
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-    assert directory.world.token_ok(token, REFERRALS) is None
+    assert directory.good(token)
     assert not any("discovery/instance" in path for path in paths)
 
 
 def test_a_keeper_that_fails_costs_nobody_an_access_token_and_is_told(
     directory: Directory, caplog: pytest.LogCaptureFixture
 ) -> None:
-
-    def failing(text: str, version: str) -> str:
-        raise Unavailable(Side.PARTNER_CENTER, "sign-in", code="key_vault")
-
-    directory.token_store.save = failing  # type: ignore[method-assign]
-    assert directory.world.token_ok(directory.tokens.token(REFERRALS), REFERRALS) is None
+    directory.stores_nothing(Unavailable(Side.PARTNER_CENTER, "sign-in", code="key_vault"))
+    assert directory.good(directory.tokens.token(REFERRALS))
     assert directory.tokens.token(REFERRALS)
     assert directory.world.refreshes(REFERRALS) == 1
     assert [json.loads(record.message)["event"] for record in caplog.records] == ["refresh token not kept"]
@@ -299,18 +274,11 @@ def test_workers_share_an_access_token_instead_of_fetching_one_each(directory: D
     assert directory.world.refreshes(REFERRALS) == 1
 
 
-def test_a_shared_access_token_that_the_service_refused_is_not_taken_again(directory: Directory) -> None:
-    refused = directory.tokens.token(REFERRALS)
-    directory.tokens.forget(REFERRALS, refused)
-    assert directory.tokens.token(REFERRALS) != refused
-
-
 def test_what_was_kept_just_before_the_turn_began_is_not_fetched_again(directory: Directory) -> None:
-    load, stale = directory.token_store.load, directory.token_store.load()
+    stale = directory.token_store.load()
     directory.process().token(REFERRALS)
-    answers = [stale]
-    directory.token_store.load = lambda: answers.pop() if answers else load()  # type: ignore[method-assign]
-    assert directory.world.token_ok(directory.tokens.token(REFERRALS), REFERRALS) is None
+    directory.shows_first(stale)
+    assert directory.good(directory.tokens.token(REFERRALS))
     assert directory.world.refreshes(REFERRALS) == 1
 
 
@@ -466,11 +434,7 @@ def test_a_refresh_token_of_sixty_days_raises_an_alert_a_month_before_it_ends(
     renewing, store = renewal(directory)
     renewing.run()
     save = directory.token_store.save
-
-    def refusing(text: str, version: str) -> str:
-        raise Unauthorised(Side.PARTNER_CENTER, "sign-in", status=403, code="key_vault")
-
-    directory.token_store.save = refusing  # type: ignore[method-assign]
+    directory.stores_nothing(Unauthorised(Side.PARTNER_CENTER, "sign-in", status=403, code="key_vault"))
     directory.now += timedelta(days=59)
     assert renewing.run() == ()
     directory.now += timedelta(days=1)
@@ -488,19 +452,20 @@ def test_a_refresh_token_of_sixty_days_raises_an_alert_a_month_before_it_ends(
 
 def test_a_refresh_token_that_was_never_kept_is_told_at_once(directory: Directory) -> None:
     renewing, store = renewal(directory)
-
-    def refusing(text: str, version: str) -> str:
-        raise Unauthorised(Side.PARTNER_CENTER, "sign-in", status=403, code="key_vault")
-
-    directory.token_store.save = refusing  # type: ignore[method-assign]
+    directory.stores_nothing(Unauthorised(Side.PARTNER_CENTER, "sign-in", status=403, code="key_vault"))
     assert renewing.run() == ("refresh_token_not_kept",)
     assert [issue.code for issue in store.issues()] == ["refresh_token_not_kept"]
 
 
-def test_a_refused_sign_in_is_told_by_its_code_and_closed_after_repair(directory: Directory) -> None:
+def test_a_refused_sign_in_is_told_by_its_code_and_closed_after_repair_and_a_busy_one_is_not(
+    directory: Directory,
+) -> None:
     renewing, store = renewal(directory)
     renewing.run()
     directory.now += timedelta(hours=2)
+    directory.world.knobs.unavailable = 2
+    assert renewing.run() == ()
+    assert list(store.issues()) == []
     directory.world.knobs.mfa_demanded = True
     assert renewing.run() == ("AADSTS50076",)
     assert [(issue.code, issue.severity) for issue in store.issues()] == [("AADSTS50076", "error")]
@@ -509,68 +474,34 @@ def test_a_refused_sign_in_is_told_by_its_code_and_closed_after_repair(directory
     assert list(store.issues()) == []
 
 
-def test_a_sign_in_service_that_is_busy_raises_no_alert(directory: Directory) -> None:
-    renewing, store = renewal(directory)
-    renewing.run()
-    directory.now += timedelta(hours=2)
-    directory.world.knobs.unavailable = 2
-    assert renewing.run() == ()
-    assert list(store.issues()) == []
-
-
 def test_the_store_keeper_passes_versions_through() -> None:
-    class Store:
-        """Remembers one call."""
-
-        def __init__(self) -> None:
-            self.calls: list[tuple[str, ...]] = []
-
-        def load_secret(self, name: str) -> tuple[str | None, str]:
-            self.calls.append((name,))
-            return "token", "7"
-
-        def save_secret(self, name: str, value: str, version: str) -> str:
-            self.calls.append((name, value, version))
-            return "8"
-
-    store = Store()
-    token_store = TableTokenStore(store)
-    assert token_store.load() == ("token", "7")
-    assert token_store.save("newer", "7") == "8"
-    assert store.calls == [("cosell-refresh-token",), ("cosell-refresh-token", "newer", "7")]
-
-
-@dataclass
-class _Properties:
-    version: str
-
-
-@dataclass
-class _Secret:
-    value: str
-    properties: _Properties
+    token_store = TableTokenStore(Store(MemoryTables()))
+    assert token_store.load() == (None, "")
+    first = token_store.save("token", "")
+    second = token_store.save("newer", first)
+    assert token_store.load() == ("newer", second)
+    with pytest.raises(LostRace):
+        token_store.save("late", first)
 
 
 class _Vault:
     """The two methods of a key vault client that are used."""
 
     def __init__(self, error: Exception | None = None) -> None:
-        self.secrets: list[_Secret] = []
+        self.secrets: list[SimpleNamespace] = []
         self.error = error
 
-    def get_secret(self, name: str) -> _Secret:
-        from azure.core.exceptions import ResourceNotFoundError
-
+    def get_secret(self, name: str) -> SimpleNamespace:
         if self.error:
             raise self.error
         if not self.secrets:
             raise ResourceNotFoundError(name)
         return self.secrets[-1]
 
-    def set_secret(self, name: str, value: str, expires_on: datetime) -> _Secret:
-        del name
+    def set_secret(self, name: str, value: str, expires_on: datetime) -> SimpleNamespace:
         self.expires_on = expires_on
-        self.secrets.append(_Secret(value, _Properties(f"v{len(self.secrets)}")))
+        version = SimpleNamespace(version=f"v{len(self.secrets)}")
+        self.secrets.append(SimpleNamespace(value=value, properties=version))
         return self.secrets[-1]
 
 
@@ -593,8 +524,6 @@ def test_a_key_vault_takes_the_first_token_and_then_only_successors() -> None:
 
 
 def _azure_error(status: int | None) -> Exception:
-    from azure.core.exceptions import HttpResponseError, ServiceRequestError
-
     error: Any = ServiceRequestError("unreachable") if status is None else HttpResponseError("https://secret")
     error.status_code = status
     return error  # type: ignore[no-any-return]
@@ -610,8 +539,6 @@ def test_a_vault_that_does_not_answer_is_not_a_bug(status: int | None, kind: typ
 
 def org() -> SalesforceWorld:
     """An org whose clock is the machine's, because simple-salesforce reads no other for its assertions."""
-    from datetime import UTC
-
     return SalesforceWorld(lambda: datetime.now(UTC))
 
 
@@ -648,40 +575,34 @@ def fetch(world: SalesforceWorld, chosen: Any) -> tuple[tuple[str, str], list[st
         hosts.append(environ["HTTP_HOST"])
         return SalesforceApp(world)(environ, start)
 
-    session = requests.Session()
-    session.mount("https://", WsgiAdapter(app))
-    return SalesforceTokens(chosen, session).fetch(), hosts
+    return SalesforceTokens(chosen, over(app)).fetch(), hosts
 
 
 def test_client_credentials_go_to_the_my_domain_host() -> None:
     (token, host), hosts = fetch(org(), settings())
     assert token.startswith("00D")
-    assert host == "acme.my.salesforce.com"
-    assert hosts == ["acme.my.salesforce.com"]
-
-
-@pytest.mark.parametrize("url", ["https://login.salesforce.com", "https://test.salesforce.com"])
-def test_client_credentials_at_a_shared_login_host_are_explained_to_the_operator(url: str) -> None:
-    with pytest.raises(SettingsInvalid, match=r"COSELL_SALESFORCE_LOGIN_URL.*My Domain"):
-        SalesforceTokens(settings(salesforce_login_url=url), requests.Session())
-
-
-def test_the_browsers_address_is_refused_with_the_right_one_named() -> None:
-    with pytest.raises(SettingsInvalid, match=r"my\.salesforce\.com \(not the lightning"):
-        SalesforceTokens(settings(salesforce_login_url="https://acme.lightning.force.com"), requests.Session())
+    assert [host, *hosts] == ["acme.my.salesforce.com"] * 2
 
 
 @pytest.mark.parametrize(
-    ("url", "host"),
+    ("url", "words"),
     [
-        ("https://login.salesforce.com", "login.salesforce.com"),
-        ("https://acme.my.salesforce.com", "acme.my.salesforce.com"),
-        ("https://acme--uat.sandbox.my.salesforce.com", "acme--uat.sandbox.my.salesforce.com"),
+        ("https://login.salesforce.com", r"COSELL_SALESFORCE_LOGIN_URL.*My Domain"),
+        ("https://test.salesforce.com", r"COSELL_SALESFORCE_LOGIN_URL.*My Domain"),
+        ("https://acme.lightning.force.com", r"my\.salesforce\.com \(not the lightning"),
     ],
 )
-def test_a_jwt_is_taken_to_the_configured_host_with_the_configured_audience(url: str, host: str) -> None:
+def test_client_credentials_at_another_host_are_explained_to_the_operator(url: str, words: str) -> None:
+    with pytest.raises(SettingsInvalid, match=words):
+        SalesforceTokens(settings(salesforce_login_url=url), requests.Session())
+
+
+@pytest.mark.parametrize(
+    "host", ["login.salesforce.com", "acme.my.salesforce.com", "acme--uat.sandbox.my.salesforce.com"]
+)
+def test_a_jwt_is_taken_to_the_configured_host_with_the_configured_audience(host: str) -> None:
     world = org()
-    (token, _), hosts = fetch(world, jwt_settings(world, salesforce_login_url=url))
+    (token, _), hosts = fetch(world, jwt_settings(world, salesforce_login_url=f"https://{host}"))
     assert token.startswith("00D")
     assert hosts == [host]
 
@@ -697,9 +618,7 @@ def test_the_audience_of_the_jwt_follows_the_settings_whatever_the_host(audience
         assertions.append(request.form["assertion"])
         return Response(json.dumps({"access_token": "t", "instance_url": "https://acme.my.salesforce.com"}))
 
-    session = requests.Session()
-    session.mount("https://", WsgiAdapter(app))
-    SalesforceTokens(jwt_settings(org(), salesforce_audience=audience), session).fetch()
+    SalesforceTokens(jwt_settings(org(), salesforce_audience=audience), over(app)).fetch()
     assert pyjwt.decode(assertions[0], options={"verify_signature": False})["aud"] == audience
 
 
@@ -740,14 +659,9 @@ def test_an_app_nobody_approved_is_unauthorised_and_no_warning_shows_the_key() -
     ],
 )
 def test_every_answer_of_the_token_endpoint_has_a_meaning(status: int, body: str, kind: type[ApiError]) -> None:
-    @Request.application
-    def app(_: Request) -> Response:
-        return Response(body, status=status, content_type="application/json")
-
-    session = requests.Session()
-    session.mount("https://", WsgiAdapter(app))
+    answer = Response(body, status=status, content_type="application/json")
     with pytest.raises(kind):
-        SalesforceTokens(settings(), session).fetch()
+        SalesforceTokens(settings(), over(answer)).fetch()
 
 
 def test_the_client_libraries_are_loaded_on_first_use_only() -> None:
@@ -758,8 +672,3 @@ def test_the_client_libraries_are_loaded_on_first_use_only() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout.strip() == "[]"
-
-
-def test_secrets_do_not_show_in_what_settings_print() -> None:
-    assert isinstance(settings().entra_client_secret, SecretStr)
-    assert "sandbox-secret" not in repr(settings())

@@ -4,18 +4,19 @@ import itertools
 import json
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import requests
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from sandbox.salesforce import SalesforceApp, SalesforceWorld
+from sandbox.serve import serve
 from sandbox.wsgi import WsgiAdapter
 from shared.errors import (
     ApiError,
@@ -31,9 +32,7 @@ from shared.errors import (
 )
 from shared.salesforce import Salesforce, SalesforceSession, Step, Usage
 from shared.salesforce.composite import Answers, answers_of, request_of
-from tests.support.connecting import MY_DOMAIN, NOW, clock, settings
-
-WSGI = Callable[[Any, Any], Any]
+from tests.support.connecting import MY_DOMAIN, NOW, all_at_once, clock, settings
 
 
 @pytest.fixture
@@ -62,6 +61,10 @@ def connected(app: Any, **changes: Any) -> Salesforce:
     session = SalesforceSession(settings(**changes), clock=clock)
     session.mount("https://", Line(app))
     return Salesforce.connect(settings(**changes), session=session)
+
+
+def patch(mine: str, name: str = "deal", **fields: Any) -> Step:
+    return Step(name, "PATCH", f"/sobjects/Opportunity/{mine}", fields)
 
 
 def deal(world: SalesforceWorld, **fields: Any) -> str:
@@ -188,40 +191,29 @@ def test_a_field_the_org_does_not_have_is_a_schema_change(salesforce: Salesforce
 
 def test_a_composite_keeps_the_order_and_reads_what_it_wrote(world: SalesforceWorld, salesforce: Salesforce) -> None:
     mine = deal(world, Amount=1)
+    change = patch(mine, Amount=Decimal("7.25"), CloseDate="2027-01-02", AccountId="@{account.id}")
     steps = [
         Step("account", "POST", "/sobjects/Account", {"Name": "Fabrikam"}),
-        Step(
-            "deal",
-            "PATCH",
-            f"/sobjects/Opportunity/{mine}",
-            {"Amount": Decimal("7.25"), "CloseDate": "2027-01-02", "AccountId": "@{account.id}"},
-            unmodified_since=int(NOW.timestamp()),
-        ),
+        replace(change, unmodified_since=int(NOW.timestamp())),
         Step("read", "GET", f"/sobjects/Opportunity/{mine}?fields=Amount,CloseDate,AccountId"),
     ]
     answers = salesforce.composite(steps)
     assert dict(answers.statuses) == {"account": 201, "deal": 204, "read": 200}
-    assert answers.bodies["read"]["Amount"] == Decimal("7.25")
-    assert answers.bodies["read"]["CloseDate"] == "2027-01-02"
-    assert answers.bodies["read"]["AccountId"] == answers.bodies["account"]["id"]
+    shown = {name: answers.bodies["read"][name] for name in ("Amount", "CloseDate", "AccountId")}
+    made = answers.bodies["account"]["id"]
+    assert shown == {"Amount": Decimal("7.25"), "CloseDate": "2027-01-02", "AccountId": made}
     assert answers.server_time == int(NOW.timestamp())
     assert data_calls(world)[-1].body["collateSubrequests"] is False
 
 
 def test_the_step_that_failed_is_named_and_nothing_is_written(world: SalesforceWorld, salesforce: Salesforce) -> None:
     mine = deal(world, Amount=1)
-    steps = [
-        Step("audit", "PATCH", f"/sobjects/Opportunity/{mine}", {"NextStep": "x"}),
-        Step(
-            "deal", "PATCH", f"/sobjects/Opportunity/{mine}", {"Amount": 7}, unmodified_since=int(NOW.timestamp()) - 1
-        ),
-        Step("read", "GET", f"/sobjects/Opportunity/{mine}"),
-    ]
+    late = replace(patch(mine, Amount=7), unmodified_since=int(NOW.timestamp()) - 1)
+    steps = [patch(mine, "audit", NextStep="x"), late, Step("read", "GET", f"/sobjects/Opportunity/{mine}")]
     with pytest.raises(Stale) as stale:
         salesforce.composite(steps)
     assert (stale.value.call, stale.value.status) == ("deal", 412)
-    assert world.get("Opportunity", mine)["NextStep"] is None
-    assert world.get("Opportunity", mine)["Amount"] == 1
+    assert (world.get("Opportunity", mine)["NextStep"], world.get("Opportunity", mine)["Amount"]) == (None, 1)
 
 
 @pytest.mark.parametrize(
@@ -254,33 +246,24 @@ def composite_answer(*parts: tuple[str, int, str]) -> Any:
 STEPS = (Step("a", "PATCH", "/x", {}), Step("b", "PATCH", "/y", {}))
 
 
-def test_a_halted_step_is_never_the_cause() -> None:
-    answer = composite_answer(("a", 400, "PROCESSING_HALTED"), ("b", 400, "UNABLE_TO_LOCK_ROW"))
+@pytest.mark.parametrize(
+    ("parts", "cause"),
+    [
+        ([("a", 400, "PROCESSING_HALTED"), ("b", 400, "UNABLE_TO_LOCK_ROW")], "b"),
+        ([("a", 400, "PROCESSING_HALTED"), ("b", 400, "PROCESSING_HALTED")], None),
+        ([("a", 500, "UNKNOWN_EXCEPTION"), ("b", 400, "PROCESSING_HALTED")], "a"),
+    ],
+    ids=["a lock", "halted without a cause", "a server error that has written nothing"],
+)
+def test_a_halted_step_is_never_the_cause(parts: list[tuple[str, int, str]], cause: str | None) -> None:
     with pytest.raises(Unavailable) as failed:
-        answers_of(answer, STEPS, 0, all_or_none=True)
-    assert failed.value.call == "b"
-    only_halted = composite_answer(("a", 400, "PROCESSING_HALTED"), ("b", 400, "PROCESSING_HALTED"))
-    with pytest.raises(Unavailable):
-        answers_of(only_halted, STEPS, 0, all_or_none=True)
-
-
-def test_a_server_error_of_one_step_is_known_to_have_written_nothing() -> None:
-    with pytest.raises(Unavailable):
-        answers_of(
-            composite_answer(("a", 500, "UNKNOWN_EXCEPTION"), ("b", 400, "PROCESSING_HALTED")),
-            STEPS,
-            0,
-            all_or_none=True,
-        )
+        answers_of(composite_answer(*parts), STEPS, 0, all_or_none=True)
+    assert cause in (None, failed.value.call)
 
 
 def test_without_all_or_none_each_failure_is_told(world: SalesforceWorld, salesforce: Salesforce) -> None:
     mine = deal(world)
-    steps = [
-        Step("bad", "PATCH", f"/sobjects/Opportunity/{mine}", {"Boom__c": 1}),
-        Step("good", "PATCH", f"/sobjects/Opportunity/{mine}", {"NextStep": "y"}),
-    ]
-    answers = salesforce.composite(steps, all_or_none=False)
+    answers = salesforce.composite([patch(mine, "bad", Boom__c=1), patch(mine, NextStep="y")], all_or_none=False)
     assert {name: type(error) for name, error in answers.failures.items()} == {"bad": SchemaChanged}
     assert world.get("Opportunity", mine)["NextStep"] == "y"
 
@@ -309,10 +292,7 @@ def test_what_salesforce_would_refuse_as_a_whole_is_not_sent(steps: Sequence[Ste
 
 
 def post_and_patch(mine: str) -> list[Step]:
-    return [
-        Step("contact", "POST", "/sobjects/Contact", {"LastName": "Anders"}),
-        Step("deal", "PATCH", f"/sobjects/Opportunity/{mine}", {"NextStep": "y"}),
-    ]
+    return [Step("contact", "POST", "/sobjects/Contact", {"LastName": "Anders"}), patch(mine, NextStep="y")]
 
 
 @pytest.mark.parametrize("connection", ["reset", "timeout"])
@@ -347,30 +327,22 @@ def test_a_composite_of_reads_outlasts_a_lost_answer(world: SalesforceWorld, sal
     assert answers.bodies["read"]["Id"] == mine
 
 
-def test_an_expired_token_is_renewed_and_every_header_is_sent_again(
+def test_an_expired_token_is_renewed_and_every_header_is_sent_again_even_by_the_librarys_own_objects(
     world: SalesforceWorld, salesforce: Salesforce
 ) -> None:
-    mine = deal(world)
-    salesforce.query("SELECT Id FROM Account")
-    world.expire_tokens()
-    with pytest.raises(Stale):  # a condition lost on the way would let this through
-        salesforce.session.request(
-            "PATCH",
-            f"{MY_DOMAIN}/services/data/v62.0/sobjects/Opportunity/{mine}",
-            headers={"If-Unmodified-Since": "Sat, 21 Nov 2026 12:00:00 GMT"},
-            json={"NextStep": "y"},
+    mine, asked = deal(world), {"If-Unmodified-Since": "Sat, 21 Nov 2026 12:00:00 GMT"}
+    deals, address = library(salesforce).Opportunity, f"{MY_DOMAIN}/services/data/v62.0/sobjects/Opportunity/{mine}"
+    for number, change in enumerate(
+        (
+            lambda: salesforce.session.request("PATCH", address, headers=asked, json={"NextStep": "y"}),
+            lambda: deals.update(mine, {"NextStep": "y"}, headers=asked),
         )
-    assert world.get("Opportunity", mine)["NextStep"] is None
-    assert token_calls(world) == 2
-
-
-def test_the_librarys_own_objects_keep_their_headers_too(world: SalesforceWorld, salesforce: Salesforce) -> None:
-    mine = deal(world)
-    deals = library(salesforce).Opportunity
-    world.expire_tokens()
-    with pytest.raises(Stale):
-        deals.update(mine, {"NextStep": "y"}, headers={"If-Unmodified-Since": "Sat, 21 Nov 2026 12:00:00 GMT"})
-    assert world.get("Opportunity", mine)["NextStep"] is None
+    ):
+        world.expire_tokens()
+        with pytest.raises(Stale):  # a condition lost on the way would let this through
+            change()
+        assert world.get("Opportunity", mine)["NextStep"] is None
+        assert token_calls(world) == 2 + number
 
 
 def test_twenty_threads_with_one_expired_token_ask_for_one_token() -> None:
@@ -391,22 +363,13 @@ def test_twenty_threads_with_one_expired_token_ask_for_one_token() -> None:
 
     salesforce = connected(org)
     salesforce.session.access()
-    with ThreadPoolExecutor(20) as pool:
-        rows = list(pool.map(lambda _: salesforce.query("SELECT Id FROM X").records, range(20)))
-    assert len(rows) == 20
+    all_at_once(lambda: salesforce.query("SELECT Id FROM X").records)
     assert all_refused.is_set()
     assert next(signed_in) == 3
 
 
 def test_twenty_threads_that_start_together_sign_in_once(world: SalesforceWorld, salesforce: Salesforce) -> None:
-    together = threading.Barrier(20)
-
-    def ask(_: int) -> None:
-        together.wait(timeout=10)
-        salesforce.query("SELECT Id FROM User")
-
-    with ThreadPoolExecutor(20) as pool:
-        list(pool.map(ask, range(20)))
+    all_at_once(lambda: salesforce.query("SELECT Id FROM User"))
     assert token_calls(world) == 1
 
 
@@ -494,19 +457,23 @@ def test_a_lasting_refusal_is_asked_once(status: int, body: str, kind: type[ApiE
     assert len(org.asked) == 1
 
 
-@pytest.mark.parametrize(("method", "sends"), [("GET", 3), ("PATCH", 1), ("DELETE", 1), ("POST", 1)])
-def test_after_a_gateway_error_only_reads_are_repeated(method: str, sends: int) -> None:
-    org = Scripted((502, ""))
-    with pytest.raises(Unavailable if method == "GET" else Unclear):
+@pytest.mark.parametrize(
+    ("status", "method", "sends", "kind"),
+    [
+        (502, "GET", 3, Unavailable),
+        (502, "PATCH", 1, Unclear),
+        (502, "DELETE", 1, Unclear),
+        (502, "POST", 1, Unclear),
+        (503, "PATCH", 3, Unavailable),
+        (503, "POST", 1, Unavailable),
+    ],
+)
+def test_a_write_is_repeated_after_a_refusal_alone_and_a_creating_post_never(
+    status: int, method: str, sends: int, kind: type[ApiError]
+) -> None:
+    org = Scripted((status, ""))
+    with pytest.raises(kind):
         connected(org).session.request(method, f"{MY_DOMAIN}/services/data/v62.0/sobjects/X/0065e0000000001AAA")
-    assert len(org.asked) == sends
-
-
-@pytest.mark.parametrize(("method", "sends"), [("PATCH", 3), ("POST", 1)])
-def test_a_creating_post_is_never_repeated_even_after_a_refusal(method: str, sends: int) -> None:
-    org = Scripted((503, ""))
-    with pytest.raises(Unavailable):
-        connected(org).session.request(method, f"{MY_DOMAIN}/services/data/v62.0/sobjects/X")
     assert len(org.asked) == sends
 
 
@@ -531,17 +498,12 @@ def test_the_usage_of_the_org_is_read_from_every_answer_good_or_bad() -> None:
     assert vars(salesforce)["session"].usage == Usage(26, 5000)
 
 
-def test_every_call_names_the_client_and_leaves_recently_used_lists_alone() -> None:
+def test_every_call_names_the_client_leaves_recently_used_lists_alone_and_wants_no_layout() -> None:
     org = Scripted((200, page("1")))
     connected(org, salesforce_client_name="acme/co-sell").query("SELECT Id FROM X")
     assert org.asked[0]["Sforce-Call-Options"] == "client=acme/co-sell"
     assert org.asked[0]["Sforce-Mru"] == "updateMru=false"
     assert org.asked[0]["Sforce-Query-Options"] == "batchSize=2000"
-
-
-def test_no_answer_is_asked_to_be_laid_out_for_readers() -> None:
-    org = Scripted((200, page("1")))
-    connected(org).query("SELECT Id FROM X")
     assert org.asked[0]["X-Prettyprint"] == "0"
 
 
@@ -583,18 +545,11 @@ def test_describe_tells_the_fields(salesforce: Salesforce) -> None:
 
 
 def test_the_unchanged_client_reaches_a_simulator_on_this_machine(world: SalesforceWorld) -> None:
-    server = make_server("127.0.0.1", 0, SalesforceApp(world), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        salesforce = Salesforce.connect(settings(salesforce_login_url=f"http://127.0.0.1:{server.server_port}"))
+    with serve(SalesforceApp(world)) as server:
+        salesforce = Salesforce.connect(settings(salesforce_login_url=server.url))
         deal(world)
         assert len(salesforce.query("SELECT Id FROM Opportunity").records) == 1
         salesforce.session.close()
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_the_default_clock_is_the_machines() -> None:

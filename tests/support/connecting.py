@@ -1,18 +1,23 @@
 """What the adapter tests share: complete settings of an invented partner, a still clock, and no waiting."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from threading import Barrier, Lock
+from typing import Any, TypeVar
 
+import requests
 import stamina
 
 from sandbox.memory import MemoryTables
+from sandbox.wsgi import WsgiAdapter
 from shared.identity import RefreshLease
 from shared.settings.model import Settings
 from shared.storage import Store
 from shared.transport import Clock
 
+T = TypeVar("T")
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MY_DOMAIN = "https://acme.my.salesforce.com"
 
@@ -41,6 +46,42 @@ def settings(**changes: Any) -> Settings:
 def refresh_lease(tables: MemoryTables | None = None, clock: Clock = clock) -> RefreshLease:
     """The turn to refresh, of a deployment whose state is in these tables; of its own without any."""
     return RefreshLease(Store(tables or MemoryTables(clock)), clock)
+
+
+def over(app: Any, adapter: Callable[[Any], Any] = WsgiAdapter) -> requests.Session:
+    """A session whose every https address is this application."""
+    session = requests.Session()
+    session.mount("https://", adapter(app))
+    return session
+
+
+def all_at_once(ask: Callable[[], T], threads: int = 20) -> list[T]:
+    """What so many threads get that ask at the same moment."""
+    together = Barrier(threads)
+
+    def wait_and_ask(_: int) -> T:
+        together.wait(timeout=10)
+        return ask()
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(wait_and_ask, range(threads)))
+
+
+class Crowd:
+    """How many are inside at a time; everybody waits there until so many have come, which proves that they may."""
+
+    def __init__(self, wanted: int) -> None:
+        self.most = self._inside = 0
+        self._lock, self._full = Lock(), Barrier(wanted)
+
+    def come_and_go(self) -> None:
+        """Be inside for a while."""
+        with self._lock:
+            self._inside += 1
+            self.most = max(self.most, self._inside)
+        self._full.wait(timeout=10)
+        with self._lock:
+            self._inside -= 1
 
 
 @contextmanager

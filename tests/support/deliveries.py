@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult
 
 from sandbox.partner_center.authority import INTERMEDIATE_URL, Authority, Issued
+from sandbox.serve import Server, serve
+from sandbox.system import now
 from shared.webhook.certificates import Certificates
 from shared.webhook.delivery import Rules
 from shared.webhook.fetch import Answer
@@ -20,7 +23,44 @@ HOST = "3psostorageacct.blob.core.windows.net"
 URL = f"https://{HOST}/cert/pcnotifications-dispatch.microsoft.com.cer"
 REFERRAL = "0a1b2c3d-1111-4222-8333-444455556666"
 PUBLIC = "20.60.1.1"
+NOBODY = "http://127.0.0.1:9"
 ISSUER_URL = INTERMEDIATE_URL.replace("http:", "https:", 1)  # only ever fetched over https
+
+
+@contextmanager
+def served_to_a_process(folder: Path) -> Iterator[tuple[Authority, Server, dict[str, str]]]:
+    """A CA of today, a host on this machine with its certificate, and complete settings of a process that trusts it.
+
+    The services that the settings name do not answer: nobody listens on port 9.
+    """
+    issuing, roots = Authority(now()), folder / "roots.pem"
+    roots.write_bytes(issuing.root.pem + issuing.intermediate.pem)
+
+    def app(environ: dict[str, object], start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "application/pkix-cert")])
+        return [issuing.leaf.der]
+
+    with serve(app) as server:
+        yield (
+            issuing,
+            server,
+            {
+                "COSELL_DIGEST_KEY": "digest",
+                "COSELL_STORAGE": f"AccountName=a;AccountKey=a2V5;QueueEndpoint={NOBODY}/a;TableEndpoint={NOBODY}/a;",
+                "COSELL_ENTRA_AUTHORITY": NOBODY,
+                "COSELL_ENTRA_TENANT_ID": "tenant",
+                "COSELL_ENTRA_CLIENT_ID": "client",
+                "COSELL_ENTRA_CLIENT_SECRET": "secret",
+                "COSELL_SALESFORCE_LOGIN_URL": NOBODY,
+                "COSELL_SALESFORCE_CLIENT_ID": "consumer",
+                "COSELL_SALESFORCE_CLIENT_SECRET": "secret",
+                "COSELL_WEBHOOK_TOKEN": TOKEN,
+                "COSELL_WEBHOOK_CERTIFICATE_HOSTS": ",".join(
+                    url.removeprefix("http://") for url in (server.url, NOBODY)
+                ),
+                "COSELL_WEBHOOK_TRUSTED_ROOTS": str(roots),
+            },
+        )
 
 
 @cache

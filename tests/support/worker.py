@@ -59,9 +59,9 @@ def http_input(method: str, url: str, body: bytes = b"", **tables: Mapping[str, 
     return "http", {"method": method, "url": url, "body": base64.b64encode(body).decode(), **texts}
 
 
-def timer_input(*, past_due: bool = False) -> tuple[str, Any]:
+def timer_input() -> tuple[str, Any]:
     """The datum of a timer request."""
-    return "json", json.dumps({"Schedule": {}, "ScheduleStatus": {}, "IsPastDue": past_due})
+    return "json", json.dumps({"Schedule": {}, "ScheduleStatus": {}, "IsPastDue": False})
 
 
 def worker_folder() -> Path:

@@ -3,11 +3,6 @@
 import json
 import logging
 import socket
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +12,9 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from sandbox.serve import serve
 from shared.deal import Side
 from shared.errors import (
     ApiError,
@@ -34,7 +29,7 @@ from shared.errors import (
     Unclear,
 )
 from shared.transport import Gate, LoopbackSession, Repeat, RetryPolicy, failure, log_call, no_answer, problems_of
-from tests.support.connecting import NOW
+from tests.support.connecting import NOW, Crowd, all_at_once
 
 HTML = "<html><body>maintenance</body></html>"
 
@@ -178,9 +173,6 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(text: str, seconds: float |
     assert meaning(429, Retry_After=text).retry_after_seconds == seconds
 
 
-REQUEST = httpx.Request("GET", "https://x.example")
-
-
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
@@ -280,22 +272,14 @@ def test_an_attempt_that_succeeds_ends_the_patience() -> None:
 
 
 def test_the_gate_lets_only_so_many_through_at_once() -> None:
-    gate, lock, inside, most = Gate(3), threading.Lock(), 0, 0
-    full = threading.Barrier(3)
+    gate, crowd = Gate(3), Crowd(3)
 
-    def enter(_: int) -> None:
-        nonlocal inside, most
+    def enter() -> None:
         with gate.entered():
-            with lock:
-                inside += 1
-                most = max(most, inside)
-            full.wait(timeout=10)  # proves that three do get in together
-            with lock:
-                inside -= 1
+            crowd.come_and_go()
 
-    with ThreadPoolExecutor(9) as pool:
-        list(pool.map(enter, range(9)))
-    assert most == 3
+    all_at_once(enter, 9)
+    assert crowd.most == 3
 
 
 def test_the_log_line_names_the_call_and_the_request_ids_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
@@ -317,31 +301,14 @@ def test_the_log_line_names_the_call_and_the_request_ids_and_nothing_else(caplog
 
 @Request.application
 def _mirror(request: Request) -> Response:
-    """Says what it was asked; `/redirect` sends elsewhere."""
-    if request.path == "/redirect":
-        return Response(status=302, headers={"Location": "https://elsewhere.example/"})
-    told = {"host": request.host, "path": request.full_path, "authorization": request.headers.get("Authorization", "")}
-    return Response(json.dumps(told), content_type="application/json")
-
-
-@contextmanager
-def mirror() -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, _mirror, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    """Says what it was asked."""
+    return Response(json.dumps({"host": request.host, "path": request.full_path}), content_type="application/json")
 
 
 def test_every_https_address_goes_to_the_simulator_the_settings_name() -> None:
-    with mirror() as address, LoopbackSession(address) as session:
+    with serve(_mirror) as server, LoopbackSession(server.url) as session:
         told = session.post("https://login.salesforce.com/services/oauth2/token?a=b", {"x": "y"}).json()
-    assert told["host"] == "login.salesforce.com"
-    assert told["path"] == "/services/oauth2/token?a=b"
+    assert told == {"host": "login.salesforce.com", "path": "/services/oauth2/token?a=b"}
 
 
 class _Seen(requests.adapters.BaseAdapter):
@@ -349,21 +316,18 @@ class _Seen(requests.adapters.BaseAdapter):
 
     def __init__(self) -> None:
         super().__init__()
-        self.urls: list[str] = []
-        self.options: list[dict[str, Any]] = []
-        self.headers: list[dict[str, str]] = []
+        self.sent: list[tuple[requests.PreparedRequest, dict[str, Any]]] = []
+
+    @property
+    def urls(self) -> list[str | None]:
+        return [request.url for request, _ in self.sent]
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # type: ignore[override]
-        self.urls.append(request.url or "")
-        self.headers.append(dict(request.headers))
-        self.options.append(kwargs)
+        self.sent.append((request, kwargs))
         response = requests.Response()
-        response.status_code = 302
+        response.status_code, response._content, response.raw = 302, b"", None
         response.headers["Location"] = "https://elsewhere.example/"
-        response.raw = None
-        response._content = b""
-        response.url = request.url or ""
-        response.request = request
+        response.url, response.request = request.url or "", request
         return response
 
     def close(self) -> None:
@@ -397,7 +361,7 @@ def test_every_request_has_a_time_limit_unless_the_caller_sets_one() -> None:
     session.get("https://x.example/")
     session.request("POST", "https://x.example/", timeout=None)
     session.get("https://x.example/", timeout=7)
-    assert [options["timeout"] for options in adapter.options] == [(5.0, 60.0), (5.0, 60.0), 7]
+    assert [options["timeout"] for _, options in adapter.sent] == [(5.0, 60.0), (5.0, 60.0), 7]
 
 
 def test_a_redirect_is_never_followed() -> None:
@@ -413,7 +377,7 @@ def test_a_netrc_entry_never_replaces_our_token(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("NETRC", str(netrc))
     session, adapter = seen("https://login.salesforce.com")
     session.get("https://x.example/", headers={"Authorization": "Bearer ours"})
-    assert adapter.headers[0]["Authorization"] == "Bearer ours"
+    assert adapter.sent[0][0].headers["Authorization"] == "Bearer ours"
 
 
 def test_loopback_calls_ignore_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -421,11 +385,5 @@ def test_loopback_calls_ignore_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{_closed_port()}")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
-    with mirror() as address, LoopbackSession(address) as session:
+    with serve(_mirror) as server, LoopbackSession(server.url) as session:
         assert session.get("https://x.example/y").json()["host"] == "x.example"
-
-
-def test_a_pause_that_is_over_is_no_pause() -> None:
-    late = datetime(2027, 1, 1, tzinfo=UTC)
-    error = failure(Side.SALESFORCE, "x", 503, {"Retry-After": "Sun, 22 Nov 2026 12:01:30 GMT"}, "", now=late)
-    assert error.retry_after_seconds == 0

@@ -12,13 +12,11 @@ import pytest
 
 from release.import_time import DELIVERY, SETTINGS
 from sandbox.partner_center.authority import Authority
-from sandbox.serve import Server, serve
-from sandbox.system import now
-from tests.support.deliveries import REFERRAL, TOKEN, body, headers
+from sandbox.serve import Server
+from tests.support.deliveries import REFERRAL, TOKEN, body, headers, served_to_a_process
 
 ROOT = Path(__file__).parents[2]
 CONTENT = body()
-NOBODY = "http://127.0.0.1:9"
 HEAVY = ("simple_salesforce", "zeep", "azure.identity", "msal", "azure.storage", "azure.data", "azure.keyvault")
 # What the Functions worker loads before it can be given anything: no flow's own libraries.
 AT_START = (*HEAVY, "pydantic", "httpx", "requests", "cryptography", "shared.settings", "shared.sync", "opentelemetry")
@@ -80,38 +78,16 @@ print(json.dumps({"statuses": statuses, "rung": rung, "called": called, "looked_
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[tuple[Authority, Server]]:
-    """A certificate authority of today and a host on this machine that serves its certificate."""
-    authority = Authority(now())
-
-    def app(environ: dict[str, object], start_response: Any) -> list[bytes]:
-        start_response("200 OK", [("Content-Type", "application/pkix-cert")])
-        return [authority.leaf.der]
-
-    with serve(app) as server:
-        yield authority, server
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Authority, Server, dict[str, str]]]:
+    """A certificate authority of today, a host on this machine that serves its certificate, and settings."""
+    with served_to_a_process(tmp_path_factory.mktemp("roots")) as known:
+        yield known
 
 
 @pytest.fixture(scope="module")
-def cold(served: tuple[Authority, Server], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def cold(served: tuple[Authority, Server, dict[str, str]]) -> dict[str, Any]:
     """What a fresh process says after it has received one genuine delivery three times."""
-    authority, server = served
-    roots = tmp_path_factory.mktemp("roots") / "roots.pem"
-    roots.write_bytes(authority.root.pem + authority.intermediate.pem)
-    settings = {
-        "COSELL_DIGEST_KEY": "digest",
-        "COSELL_STORAGE": "memory",
-        "COSELL_ENTRA_AUTHORITY": NOBODY,
-        "COSELL_ENTRA_TENANT_ID": "tenant",
-        "COSELL_ENTRA_CLIENT_ID": "client",
-        "COSELL_ENTRA_CLIENT_SECRET": "secret",
-        "COSELL_SALESFORCE_LOGIN_URL": NOBODY,
-        "COSELL_SALESFORCE_CLIENT_ID": "consumer",
-        "COSELL_SALESFORCE_CLIENT_SECRET": "secret",
-        "COSELL_WEBHOOK_TOKEN": TOKEN,
-        "COSELL_WEBHOOK_CERTIFICATE_HOSTS": server.url.removeprefix("http://"),
-        "COSELL_WEBHOOK_TRUSTED_ROOTS": str(roots),
-    }
+    authority, server, settings = served
     address = f"{server.url}/cert/pcnotifications-dispatch.microsoft.com.cer"
     signed = headers(CONTENT, authority.leaf, X_MS_Certificate_Url=address)
     done = subprocess.run(  # noqa: S603  our own interpreter and text
@@ -135,26 +111,22 @@ def test_the_first_delivery_is_believed_and_rings(cold: dict[str, Any]) -> None:
 
 
 def test_a_delivery_calls_the_certificate_host_once_and_nobody_else(
-    cold: dict[str, Any], served: tuple[Authority, Server]
+    cold: dict[str, Any], served: tuple[Authority, Server, dict[str, str]]
 ) -> None:
     assert cold["called"] == [["127.0.0.1", served[1].port]]
     assert set(cold["looked_up"]) <= {"127.0.0.1"}
 
 
-@pytest.mark.parametrize("module", HEAVY)
-def test_a_delivery_loads_no_client_that_it_does_not_need(cold: dict[str, Any], module: str) -> None:
-    assert [name for name in cold["modules"] if f"{name}.".startswith(f"{module}.")] == []
-
-
-@pytest.mark.parametrize("module", AT_START)
-def test_a_worker_indexes_the_flows_without_what_they_work_with(cold: dict[str, Any], module: str) -> None:
-    assert [name for name in cold["indexed"] if f"{name}.".startswith(f"{module}.")] == []
+@pytest.mark.parametrize(("when", "unneeded"), [("modules", HEAVY), ("indexed", AT_START)])
+def test_neither_a_delivery_nor_a_worker_at_its_start_loads_what_it_does_not_need(
+    cold: dict[str, Any], when: str, unneeded: tuple[str, ...]
+) -> None:
+    assert [name for name in cold[when] for module in unneeded if f"{name}.".startswith(f"{module}.")] == []
 
 
 def _loaded(modules: list[str]) -> set[str]:
-    """Which of these are neither the language's nor there before any delivery was."""
-    ours_or_foreign = (name for name in modules if name.split(".")[0] not in sys.stdlib_module_names)
-    return {name for name in ours_or_foreign if name != "__main__"}
+    """Which of these are not the language's."""
+    return {name for name in modules if name.split(".")[0] not in sys.stdlib_module_names and name != "__main__"}
 
 
 def _beyond(modules: set[str], allowed: tuple[str, ...]) -> set[str]:
