@@ -332,12 +332,11 @@ def test_an_expired_token_is_renewed_and_every_header_is_sent_again_even_by_the_
 ) -> None:
     mine, asked = deal(world), {"If-Unmodified-Since": "Sat, 21 Nov 2026 12:00:00 GMT"}
     deals, address = library(salesforce).Opportunity, f"{MY_DOMAIN}/services/data/v62.0/sobjects/Opportunity/{mine}"
-    for number, change in enumerate(
-        (
-            lambda: salesforce.session.request("PATCH", address, headers=asked, json={"NextStep": "y"}),
-            lambda: deals.update(mine, {"NextStep": "y"}, headers=asked),
-        )
-    ):
+    changes: tuple[Callable[[], object], ...] = (
+        lambda: salesforce.session.request("PATCH", address, headers=asked, json={"NextStep": "y"}),
+        lambda: deals.update(mine, {"NextStep": "y"}, headers=asked),
+    )
+    for number, change in enumerate(changes):
         world.expire_tokens()
         with pytest.raises(Stale):  # a condition lost on the way would let this through
             change()
