@@ -4,9 +4,10 @@ import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
 import pytest
@@ -33,7 +34,10 @@ class Listening:
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         with contextlib.suppress(OSError):  # wakes a thread to which nobody came
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -49,15 +53,6 @@ class Listening:
             return
 
 
-@contextlib.contextmanager
-def listening(answer: bytes, tls: ssl.SSLContext | None = None) -> Iterator[Listening]:
-    server = Listening(answer, tls)
-    try:
-        yield server
-    finally:
-        server.stop()
-
-
 def asked(
     server: Listening, scheme: str = "http", trust: Callable[[], ssl.SSLContext] | None = None
 ) -> tuple[Answer, bytes]:
@@ -66,7 +61,7 @@ def asked(
 
 
 def test_a_file_comes_from_the_machine_that_was_looked_at_under_its_name() -> None:
-    with listening(OK) as server:
+    with Listening(OK) as server:
         answer, content = asked(server)
     assert (answer.status, answer.encoding, content) == (200, "identity", b"file")
     lines = server.asked.decode().splitlines()
@@ -74,30 +69,30 @@ def test_a_file_comes_from_the_machine_that_was_looked_at_under_its_name() -> No
     assert sorted(lines[1:-1]) == ["Accept-Encoding: identity", "Connection: close", f"Host: {NAME}:{server.port}"]
 
 
-@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
-def test_no_proxy_of_the_machine_is_asked(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    monkeypatch.setenv(variable, "http://127.0.0.1:9")
-    with listening(OK) as server:
+def test_no_proxy_of_the_machine_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    with Listening(OK) as server:
         assert asked(server)[1] == b"file"
 
 
 def test_a_redirect_is_an_answer_like_any_other() -> None:
-    with listening(OK) as elsewhere:
+    with Listening(OK) as elsewhere:
         moved = f"HTTP/1.1 302 Found\r\nLocation: http://{HERE}:{elsewhere.port}/\r\nContent-Length: 0\r\n\r\n"
-        with listening(moved.encode()) as server:
+        with Listening(moved.encode()) as server:
             assert asked(server)[0].status == 302
     assert elsewhere.asked == b""
 
 
 def test_what_is_packed_stays_packed() -> None:
-    with listening(OK.replace(b"Content-Length", b"Content-Encoding: gzip\r\nContent-Length")) as server:
+    with Listening(OK.replace(b"Content-Length", b"Content-Encoding: gzip\r\nContent-Length")) as server:
         answer, content = asked(server)
     assert (answer.encoding, content) == ("gzip", b"file")
 
 
 def test_a_file_in_chunks_is_put_together() -> None:
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nfi\r\n2\r\nle\r\n0\r\n\r\n"
-    with listening(chunked) as server:
+    with Listening(chunked) as server:
         assert asked(server)[1] == b"file"
 
 
@@ -114,54 +109,46 @@ def test_a_file_in_chunks_is_put_together() -> None:
     ids=["nothing", "nonsense", "short", "short chunk", "many headers", "long header"],
 )
 def test_what_breaks_off_or_is_no_answer_is_no_file(answer: bytes) -> None:
-    with listening(answer) as server, pytest.raises((OSError, HTTPException)):
+    with Listening(answer) as server, pytest.raises((OSError, HTTPException)):
         asked(server)
 
 
 def test_a_machine_that_listens_to_nobody_is_an_error() -> None:
-    with listening(OK) as server:
+    with Listening(OK) as server:
         pass
     with pytest.raises(OSError, match="refused"):
         asked(server)
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> Callable[[Issued], ssl.SSLContext]:
+def tls_of(issued: Issued, folder: Path) -> ssl.SSLContext:
     """TLS of a server that has this certificate."""
-
-    def serving(issued: Issued) -> ssl.SSLContext:
-        place = tmp_path / "server.pem"
-        key = issued.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        place.write_bytes(key + issued.pem + AUTHORITY.intermediate.pem)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(place)
-        return context
-
-    return serving
+    place = folder / "server.pem"
+    key = issued.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    place.write_bytes(key + issued.pem + AUTHORITY.intermediate.pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(place)
+    return context
 
 
 def trusting() -> ssl.SSLContext:
     return ssl.create_default_context(cadata=AUTHORITY.root.pem.decode())
 
 
-def test_over_tls_the_machine_proves_the_name_that_was_asked_for(files: Callable[[Issued], ssl.SSLContext]) -> None:
-    with listening(OK, files(AUTHORITY.leaf)) as server:
-        assert asked(server, "https", trusting)[1] == b"file"
-
-
-def test_a_machine_that_proves_another_name_is_not_asked(files: Callable[[Issued], ssl.SSLContext]) -> None:
-    with (
-        listening(OK, files(AUTHORITY.issue(host="evil.example"))) as server,
-        pytest.raises(ssl.SSLCertVerificationError),
-    ):
-        asked(server, "https", trusting)
-    assert server.asked == b""
-
-
-def test_a_machine_that_only_we_would_trust_is_not_asked(files: Callable[[Issued], ssl.SSLContext]) -> None:
-    with listening(OK, files(AUTHORITY.leaf)) as server, pytest.raises(ssl.SSLCertVerificationError):
-        asked(server, "https")
-    assert server.asked == b""
+@pytest.mark.parametrize(
+    ("host", "trust", "believed"),
+    [(NAME, trusting, True), ("evil.example", trusting, False), (NAME, None, False)],
+    ids=["the name that was asked for", "another name", "a machine that only we would trust"],
+)
+def test_over_tls_a_machine_that_does_not_prove_its_name_is_not_asked(
+    host: str, trust: Callable[[], ssl.SSLContext] | None, tmp_path: Path, *, believed: bool
+) -> None:
+    with Listening(OK, tls_of(AUTHORITY.issue(host=host), tmp_path)) as server:
+        if believed:
+            assert asked(server, "https", trust)[1] == b"file"
+        else:
+            with pytest.raises(ssl.SSLCertVerificationError):
+                asked(server, "https", trust)
+    assert bool(server.asked) is believed
 
 
 def test_the_public_authorities_are_certifis_and_names_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:

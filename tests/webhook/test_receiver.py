@@ -28,15 +28,6 @@ from tests.support.deliveries import (
 CONTENT = body()
 
 
-def test_replays_give_equal_events_and_one_fetch() -> None:
-    host = CertificateHost()
-    believed = receiver(host)
-    found = headers(CONTENT)
-    events = {believed.receive("POST", TOKEN, found, CONTENT) for _ in range(200)}
-    assert [event.referral_id for event in events] == [REFERRAL]
-    assert len(host.calls) == 1
-
-
 def test_after_a_rotation_under_the_same_address_the_next_delivery_is_believed() -> None:
     host, clock = CertificateHost(), Clock()
     believed = receiver(host, clock)

@@ -59,15 +59,10 @@ def test_an_unknown_version_is_unreadable() -> None:
         certificates_in(LEAF.der.replace(version, b"\xa0\x03\x02\x01\x09"))
 
 
-def test_der_and_pem_give_the_same_certificate() -> None:
+def test_der_and_pem_give_the_same_certificate_and_documents_are_joined_in_order() -> None:
     assert certificates_in(LEAF.der) == certificates_in(LEAF.pem) == [LEAF.certificate]
-
-
-def test_documents_are_joined_in_order() -> None:
-    assert certificates_in(joined(LEAF.der, authority().intermediate.pem)) == [
-        LEAF.certificate,
-        authority().intermediate.certificate,
-    ]
+    both = joined(LEAF.der, authority().intermediate.pem)
+    assert certificates_in(both) == [LEAF.certificate, authority().intermediate.certificate]
 
 
 def bare(change: Callable[[x509.CertificateBuilder], x509.CertificateBuilder]) -> x509.Certificate:
@@ -82,6 +77,13 @@ def bare(change: Callable[[x509.CertificateBuilder], x509.CertificateBuilder]) -
         .not_valid_after(NOW + timedelta(days=1))
     )
     return change(builder).sign(authority().intermediate.key, hashes.SHA256())
+
+
+def pointing(kind: x509.ObjectIdentifier, place: str) -> bytes:
+    """A leaf that says where something of this kind is."""
+    where = x509.AccessDescription(kind, x509.UniformResourceIdentifier(place))
+    leaf = bare(lambda builder: builder.add_extension(x509.AuthorityInformationAccess([where]), critical=False))
+    return leaf.public_bytes(Encoding.DER)
 
 
 def test_a_certificate_without_names_has_none() -> None:
@@ -108,17 +110,14 @@ def test_a_certificate_without_names_has_none() -> None:
     ],
 )
 def test_an_issuer_is_only_fetched_from_a_listed_host(place: str, *, followed: bool) -> None:
-    where = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(place))
-    leaf = bare(lambda builder: builder.add_extension(x509.AuthorityInformationAccess([where]), critical=False))
-    document, secure = leaf.public_bytes(Encoding.DER), place.replace("http:", "https:", 1)
+    document = pointing(AuthorityInformationAccessOID.CA_ISSUERS, place)
+    secure = place.replace("http:", "https:", 1)
     assert missing_issuer(document, authority().root.pem, HOSTS) == (secure if followed else None)
 
 
 def test_a_revocation_service_is_not_mistaken_for_an_issuer() -> None:
-    place = x509.UniformResourceIdentifier("http://www.microsoft.com/a.crt")
-    where = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, place)
-    leaf = bare(lambda builder: builder.add_extension(x509.AuthorityInformationAccess([where]), critical=False))
-    assert missing_issuer(leaf.public_bytes(Encoding.DER), authority().root.pem, HOSTS) is None
+    document = pointing(AuthorityInformationAccessOID.OCSP, "http://www.microsoft.com/a.crt")
+    assert missing_issuer(document, authority().root.pem, HOSTS) is None
 
 
 @pytest.mark.parametrize("document", [b"", b"<html>", bare(lambda builder: builder).public_bytes(Encoding.DER)])
