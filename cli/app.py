@@ -18,7 +18,7 @@ from cli.explain import NoPair, NotARecord, conflicts, explain
 from cli.line import Verdict
 from cli.login import login as sign_in
 from cli.mapping import config_of, diff
-from cli.status import halt_in_words, status, waiting
+from cli.status import halt_in_words, no_halt_in_words, status, waiting
 from cli.words import in_words
 from shared.settings import SettingsInvalid
 from shared.sync.admission import brakes
@@ -117,7 +117,7 @@ def conflicts_(
         show.show_conflicts(_console(), found)
 
 
-@app.command(epilog="Exit code 0 when work goes on, 1 when nothing was halted or the answer was no.")
+@app.command(epilog="Exit code 0 when work goes on, 1 when nothing was released.")
 def resume(
     *,
     settings: SettingsFile = None,
@@ -128,17 +128,19 @@ def resume(
     with _plain_words():
         deployment = _deployment(settings)
         halt, stopped = brakes.halt_of(deployment.store), waiting(deployment)
-    said = halt_in_words(halt, stopped, deployment.now()) if halt else "Nothing is halted."
+        said = halt_in_words(halt, stopped, deployment.now()) if halt else no_halt_in_words(deployment)
     if not as_json:
         typer.echo(said)
     if halt and not yes and not typer.confirm("Is this meant, and may the connector go on?", err=as_json):
         raise typer.Exit(1)
     with _plain_words():
-        released = brakes.release(deployment.store, deployment.now()) is not None
+        released = halt is not None and brakes.release(deployment.store, halt, deployment.now())
     if as_json:
         _print_json({"resumed": released, "why": halt.why if halt else "", "waiting": stopped})
     elif released:
         typer.echo("Released. Waiting doorbells are answered within a quarter of an hour.")
+    elif halt:
+        typer.echo("Nothing was released: what you saw does not stand any more. Look again: cosell resume", err=True)
     raise typer.Exit(0 if released else 1)
 
 

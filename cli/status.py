@@ -53,7 +53,17 @@ def waiting(deployment: Deployment) -> int:
 def halt_in_words(halt: brakes.Halt, doorbells: int, now: int) -> str:
     """What halted the tenant, for how long, and what it has stopped."""
     since = f" for {age(now - halt.at)}" if halt.at else ""
-    return f"Halted{since}: {halt.why}. Nothing is synchronised; {plural(doorbells, 'doorbell')} waiting."
+    return f"Halted{since}: {halt.why}. Nothing is synchronised; about {plural(doorbells, 'doorbell')} waiting."
+
+
+def no_halt_in_words(deployment: Deployment) -> str:
+    """That there is nothing to release, and which service is left alone for now: the log says *side halted* then."""
+    closed = (
+        f" {NAMES[side]} is not called for another {age(seconds)}; `cosell doctor` says why."
+        for side, seconds in _gates(deployment)
+        if seconds
+    )
+    return f"Nothing is halted.{''.join(closed)}"
 
 
 def _queues(deployment: Deployment) -> Iterator[tuple[str, int]]:
@@ -68,8 +78,8 @@ def _watermarks(deployment: Deployment) -> Iterator[tuple[str, str]]:
     now = deployment.now()
     names = {Polled.OPPORTUNITIES: "opportunities read up to", Polled.SOLUTIONS: "solutions read up to"}
     for polled, name in names.items():
-        flag = Watermark.parse(deployment.store.cursor(polled.value).text)
-        yield name, f"{age(now - flag.at)} ago" if flag else "never"
+        watermark = Watermark.parse(deployment.store.cursor(polled.value).text)
+        yield name, f"{age(now - watermark.at)} ago" if watermark else "never"
     text = deployment.store.cursor(DELTA).text
     yield "referrals read up to", f"{age(now - second_of(int(text)))} ago" if text else "never"
 
@@ -77,7 +87,11 @@ def _watermarks(deployment: Deployment) -> Iterator[tuple[str, str]]:
 def _stops(deployment: Deployment) -> Iterator[tuple[str, str]]:
     halt = brakes.halt_of(deployment.store)
     yield "halt", halt.why if halt else "none"
-    gates = Gates(deployment.store, deployment.now)
-    for side in Side:
-        seconds = gates.delay_seconds(side)
+    for side, seconds in _gates(deployment):
         yield f"gate of {NAMES[side]}", f"closed for another {age(seconds)}" if seconds else "open"
+
+
+def _gates(deployment: Deployment) -> Iterator[tuple[Side, int]]:
+    """For how many seconds each side is not to be called."""
+    gates = Gates(deployment.store, deployment.now)
+    yield from ((side, gates.delay_seconds(side)) for side in Side)

@@ -75,9 +75,9 @@ def _organization(visit: Visit, theirs: str) -> Line:
 
 def clock(visit: Visit) -> Iterator[Line]:
     """This machine's clock against the server's."""
-    dates = visit.first_page.headers.get("Date", "")
+    date = visit.first_page.headers.get("Date", "")
     try:
-        seconds = int(parsedate_to_datetime(dates).timestamp()) - visit.deployment.now()
+        seconds = int(parsedate_to_datetime(date).timestamp()) - visit.deployment.now()
     except ValueError:
         yield skipped("Not checked: Partner Center did not send its time.")
         return

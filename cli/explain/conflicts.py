@@ -24,7 +24,7 @@ class NotARecord(Exception):
     """The argument is neither an opportunity's id nor a referral's."""
 
     def __init__(self) -> None:
-        super().__init__("Give the id of an opportunity (006…, 15 or 18 characters) or of a referral (a GUID).")
+        super().__init__("Give the id or address of an opportunity (006…, 15 or 18 characters) or referral (a GUID).")
 
 
 class NoPair(Exception):
@@ -48,9 +48,13 @@ def of_link(store: Store, link_id: str, now: int, *, limit: int, values: bool) -
 
 
 def id_in(text: str) -> str:
-    """The id in a pasted address of a record; other text as it is."""
-    parts = [part for part in re.split(r"[/?&=#]", text.strip()) if long_form(part) or REFERRAL_ID.match(part)]
-    return parts[-1] if parts else text.strip()
+    """The id in a pasted address of a record, or within quotes or braces; other text as it is.
+
+    A referral's id is in lower case in the connector's memory, but in capitals in many an export.
+    """
+    parts = [part for part in re.split(r"""[/?&=#{}<>"'\s]""", text) if long_form(part) or REFERRAL_ID.match(part)]
+    found = parts[-1] if parts else text.strip()
+    return found.lower() if REFERRAL_ID.match(found) else found
 
 
 def link_of(store: Store, record: str) -> str:

@@ -82,8 +82,8 @@ class Words:
         `direction` and `result` are keys of the table `trail`.
         """
         what = self.texts.comma.join(self._name(group).removeprefix("the ") for group in groups)
-        reasons = (when, f"{self.texts.trail[direction]}{f' ({what})' if what else ''}")
-        return " - ".join((*reasons, self.texts.trail[result].replace("{detail}", detail)))
+        way = f"{self.texts.trail[direction]}{f' ({what})' if what else ''}"
+        return " - ".join((when, way, self.texts.trail[result].replace("{detail}", detail)))
 
     def held_lines(self, when: str, held: Mapping[str, Hold]) -> list[str]:
         """Audit lines for the groups that wait, one for each reason."""

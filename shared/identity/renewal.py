@@ -75,6 +75,5 @@ class Renewal:
         say(log.error if bad else log.info, "refresh token", age_days=days)
         if days is None:
             return {"refresh_token_not_kept": NOT_STORED}
-        return (
-            {"refresh_token_old": f"The refresh token is {days} days old and ends at 90. {NOT_STORED}"} if bad else {}
-        )
+        old = f"The refresh token is {days} days old and ends at 90. {NOT_STORED}"
+        return {"refresh_token_old": old} if bad else {}

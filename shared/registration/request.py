@@ -1,6 +1,6 @@
 """A request to see or to set the registration, and its answer: the documents of `webhook-registration`.
 
-What may be registered is decided in `registration`. Addresses are shown without their last part, which is a secret.
+What may be registered is decided in `plan`. Addresses are shown without their last part, which is a secret.
 """
 
 from collections.abc import Callable

@@ -11,7 +11,7 @@ from cli.explain.conflicts import RULES
 from cli.explain.gather import LAST_LINES
 from shared import sync as flows
 from shared.deal import Link, LinkState, Side
-from shared.sync.admission.brakes import halt_of
+from shared.sync.admission.brakes import halt_of, release
 from tests.cli.deployed import deployment, explained
 from tests.cli.test_cosell import cosell, rig, settings_file
 from tests.support.rig import Rig, paired
@@ -40,7 +40,7 @@ def test_resume_says_what_was_halted_and_lets_the_work_go_on(rig: Rig, tmp_path:
     done = cosell("resume", "--yes", "--settings", settings_file(rig, tmp_path))
     assert done.exit_code == 0, done.output
     assert "Halted for 3 h: 22 of 22 pairs have lost a record" in done.output
-    assert "1 doorbell waiting" in done.output
+    assert "about 1 doorbell waiting" in done.output
     assert halt_of(rig.store) is None
     rig.minute()
     assert len(rig.salesforce.records("Opportunity")) == 1
@@ -61,6 +61,36 @@ def test_without_a_yes_the_halt_stays(rig: Rig, tmp_path: Path) -> None:
 def test_resume_without_a_halt_says_so_and_fails(rig: Rig, tmp_path: Path) -> None:
     done = cosell("resume", "--json", "--yes", "--settings", settings_file(rig, tmp_path))
     assert (done.exit_code, json.loads(done.output)) == (1, {"resumed": False, "why": "", "waiting": 0})
+
+
+def test_a_halt_that_came_while_the_question_stood_is_not_released_unseen(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    halt(rig)
+    seen = halt_of(rig.store)
+    assert seen
+
+    def another_operator(*_: object, **__: object) -> bool:
+        assert release(rig.store, seen, int(rig.clock().timestamp()))
+        flows.sweep(rig.sync)  # this one may pass
+        halt(rig)
+        return True
+
+    monkeypatch.setattr("typer.confirm", another_operator)
+    done = cosell("resume", "--settings", settings_file(rig, tmp_path))
+    assert done.exit_code == 1
+    assert "Nothing was released" in done.output
+    assert halt_of(rig.store) not in (None, seen)
+
+
+def test_a_service_that_is_left_alone_is_no_halt_and_resume_says_so(rig: Rig, tmp_path: Path) -> None:
+    opportunity, _ = rig.linked()
+    rig.partner_center.fail(times=99, on="*", status=401)
+    rig.edit(opportunity, Amount=61000)
+    rig.minute()
+    said = cosell("resume", "--settings", settings_file(rig, tmp_path)).output
+    assert "Nothing is halted. Partner Center is not called for another " in said
+    assert "`cosell doctor` says why" in said
 
 
 def conflict(rig: Rig, ours: str = "ours", theirs: str = "theirs") -> tuple[str, str]:
@@ -164,11 +194,13 @@ def test_explain_shows_the_latest_conflicts_of_its_pair_newest_first(rig: Rig) -
         "https://acme.my.salesforce.com/{opportunity}?ws=1",
         "https://partner.microsoft.com/dashboard/referrals/{referral}/#details",
         "  {referral}  ",
+        "{{{capitals}}}",
+        "'{opportunity}'",
     ],
 )
 def test_an_address_names_its_record(rig: Rig, tmp_path: Path, address: str) -> None:
     opportunity, referral = conflict(rig)
-    pasted = address.format(opportunity=opportunity, referral=referral)
+    pasted = address.format(opportunity=opportunity, referral=referral, capitals=referral.upper())
     told = json.loads(cosell("conflicts", pasted, "--json", "--settings", settings_file(rig, tmp_path)).output)
     assert [one["record"] for one in told] == [opportunity]
     assert explained(rig, pasted) == explained(rig, referral)

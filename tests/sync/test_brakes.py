@@ -5,7 +5,7 @@ import pytest
 from shared import sync as flows
 from shared.deal import LinkState
 from shared.partner_center import PartnerCenter
-from shared.sync.admission.brakes import Found, halted
+from shared.sync.admission.brakes import Found, halt_of, halted
 from tests.support.rig import Rig
 
 pytestmark = pytest.mark.deep
@@ -31,6 +31,13 @@ def rig() -> Rig:
 def opportunities(rig: Rig) -> list[str]:
     """Every opportunity."""
     return [link.opportunity_id for link in rig.store.links()]
+
+
+def let_go(rig: Rig) -> None:
+    """An operator releases what halts."""
+    halt = halt_of(rig.store)
+    assert halt is not None
+    assert flows.release(rig.sync.links, halt, rig.sync.clock())
 
 
 def waiting(rig: Rig) -> int:
@@ -88,7 +95,7 @@ def test_while_halted_no_poll_event_creation_or_sweep_writes_anything_and_releas
     assert (flows.delta(rig.sync), flows.sweep(rig.sync)) == (0, 0)
     assert len(rig.partner_center.writes()) == before[0]
     assert rig.writes()[1:] == before[1:]
-    flows.release(rig.sync.links, rig.sync.clock())
+    let_go(rig)
     assert issues(rig) == []
     rig.minutes(20)
     deals = [rig.referral(link.referral_id)["details"] for link in rig.store.links() if link.opportunity_id != new]
@@ -101,7 +108,7 @@ def test_while_halted_no_poll_event_creation_or_sweep_writes_anything_and_releas
 def test_a_release_is_good_for_one_sweep(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
     edit_all(rig, 61000)
     flows.sweep(rig.sync)
-    flows.release(rig.sync.links, rig.sync.clock())
+    let_go(rig)
     assert flows.sweep(rig.sync) == PAIRS
     assert any(record.levelname == "WARNING" and "tenant released" in record.message for record in caplog.records)
     rig.drain()
@@ -113,7 +120,7 @@ def test_a_release_is_good_for_one_sweep(rig: Rig, caplog: pytest.LogCaptureFixt
 def test_a_release_that_no_sweep_used_within_a_day_is_over(rig: Rig) -> None:
     edit_all(rig, 61000)
     flows.sweep(rig.sync)
-    flows.release(rig.sync.links, rig.sync.clock())
+    let_go(rig)
     rig.pass_time(days=1)
     assert flows.sweep(rig.sync) == 0
     assert halted(rig.sync)

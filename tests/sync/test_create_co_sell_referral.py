@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared import sync as flows
-from shared.deal import LinkState
+from shared.deal import LinkState, Side
 from shared.doorbell import Doorbell
 from tests.support.rig import Rig, paired
 
@@ -264,6 +264,20 @@ def test_a_worker_whose_clock_is_wrong_by_minutes_neither_repeats_a_creation_nor
     rig.minute()
     assert len(rig.partner_center.referrals()) == 1
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
+
+
+def test_a_creation_asked_for_leaves_another_records_unfinished_pair_alone(rig: Rig) -> None:
+    rig.partner_center.fail(on="POST", breaks="timeout")
+    begun = rig.new_opportunity()
+    rig.pass_time(seconds=5)
+    rig.poll()
+    rig.drain(patiently=False)
+    other, link = rig.new_opportunity(), rig.pair_of(begun)
+    assert link.claim is not None
+    rig.store.claim_alias(Side.SALESFORCE, other, link.id)
+    rig.pass_time(hours=1)
+    flows.creations_asked(rig.sync, Doorbell(ids=(other,), reason="made twice"))
+    assert rig.pair_of(begun).claim == link.claim
 
 
 def test_an_identifier_that_is_none_is_explained_and_stops_no_neighbour(rig: Rig) -> None:

@@ -74,16 +74,21 @@ def braked(sync: Sync, found: Found) -> bool:
     return True
 
 
-def release(links: Links, now: int) -> Halt | None:
-    """An operator's word that it is meant: work goes on, and the next sweep within a day may find as much.
+def release(links: Links, halt: Halt, now: int) -> bool:
+    """An operator's word that this halt is meant: work goes on, and the next sweep within a day may find as much.
 
-    What had halted the tenant; None when nothing did. `now` is UTC epoch seconds.
+    False when it does not stand any more: somebody has released it, and perhaps another has come, which nobody has
+    looked at. `now` is UTC epoch seconds.
     """
-    if (halt := halt_of(links)) is None:
-        return None
-    _put(links, {"pass_until": now + PASS_SECONDS})
+    cursor = links.cursor(HALTED)
+    if _halt(cursor.text) != halt:
+        return False
+    try:
+        links.put_cursor(HALTED, json.dumps({"pass_until": now + PASS_SECONDS}), cursor.version)
+    except LostRace:
+        return False
     links.close_issues(HALTED)
-    return halt
+    return True
 
 
 def _put(links: Links, flag: dict[str, Any]) -> None:

@@ -104,6 +104,8 @@ def _answer(sync: Sync, run: Run, link: Link | None, step: Step) -> None:
             return
         case Step.CREATE | Step.JOIN | Step.NOT_THERE if view is not None:
             wanted = WISHES[step](sync, run, link, (view, run.found.record))
+        case Step.NOTHING:  # the link may be another record's, and busy
+            return
     if wanted is not None:
         _next_step(sync, wanted, run, view)
     elif link is not None and link.unfinished:

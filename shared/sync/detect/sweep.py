@@ -147,12 +147,8 @@ def _sweep(sync: Sync) -> int:
     if not halts:
         ring(sync, Queue.REFERRAL_CHANGES, [*found.unseen, *found.unlisted], reason="sweep", bulk=True)
         ring(sync, Queue.REFERRAL_CHANGES, found.lost, reason="sweep: not listed", bulk=True)
-        looked_at = [
-            *found.moved,
-            *found.held,
-            *unlinked,
-        ]  # the last two are no differences; a look tidies the work list
-        ring(sync, Queue.OPPORTUNITY_CHANGES, looked_at, reason="sweep", bulk=True)
+        tidied = [*found.held, *unlinked]  # no differences; a look tidies the work list
+        ring(sync, Queue.OPPORTUNITY_CHANGES, [*found.moved, *tidied], reason="sweep", bulk=True)
         _remember(sync, GONE, json.dumps(sorted(found.gone)[:MOST_GONE]), cursor)
         counts = {"referrals": len(there), "links": found.links, "unlinked": len(unlinked), "missed": len(found)}
         say(log.info, "sweep", **counts)
