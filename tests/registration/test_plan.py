@@ -23,6 +23,8 @@ from shared.registration.plan import (
 OURS = "https://cosell.example/api/partner-center/a-secret-token"
 THEIRS = "https://prod-12.logic.example:443/workflows/1/invoke?sig=a-secret"
 
+MORE = ("invoice-ready", *DEFAULT_EVENTS)
+
 
 def problem(kind: type[ApiError], status: int, code: str = "") -> ApiError:
     return kind(Side.PARTNER_CENTER, "GET registration", status=status, code=code)
@@ -89,13 +91,7 @@ def test_by_default_the_four_referral_events_and_the_test_event_are_registered()
         (Registration(OURS, DEFAULT_EVENTS), ("test-created",), False, Step.REPLACE, ("test-created",)),
         (Registration(OURS, ("invoice-ready",)), (), False, Step.REPLACE, (*DEFAULT_EVENTS, "invoice-ready")),
         (Registration(OURS, ("invoice-ready",)), (), True, Step.REPLACE, (*DEFAULT_EVENTS, "invoice-ready")),
-        (
-            Registration(OURS, ("invoice-ready", *DEFAULT_EVENTS)),
-            (),
-            False,
-            Step.NOTHING,
-            ("invoice-ready", *DEFAULT_EVENTS),
-        ),
+        (Registration(OURS, MORE), (), False, Step.NOTHING, MORE),
         (Registration(THEIRS, ("invoice-ready",)), (), True, Step.REPLACE, DEFAULT_EVENTS),
         (Registration(THEIRS, DEFAULT_EVENTS), (), False, Step.REFUSE, ()),
     ],
@@ -165,9 +161,11 @@ def test_saving_says_whether_a_registration_exists(*, exists: bool) -> None:
 
 
 @pytest.mark.parametrize("current", [Registration(THEIRS, DEFAULT_EVENTS), Registration(OURS, DEFAULT_EVENTS)])
-def test_nothing_is_saved_when_refused_or_equal(current: Registration) -> None:
-    registrations = Fake(current)
-    assert register(registrations, OURS).registration == current
+def test_nothing_is_saved_when_refused_or_equal_and_what_is_refused_is_not_validated(current: Registration) -> None:
+    registrations, slept = Fake(current, known=DEFAULT_EVENTS), list[float]()
+    refused = current.url == THEIRS
+    outcome = register(registrations, OURS, validate=refused, sleep=slept.append)
+    assert (outcome.registration, outcome.validation, slept) == (current, None, [])
     assert not registrations.saved
 
 
@@ -185,41 +183,32 @@ def validated(registrations: Fake, events: Sequence[str] = ()) -> tuple[TestResu
     return register(registrations, OURS, events, validate=True, sleep=slept.append).validation, slept
 
 
-def test_validation_waits_for_the_result_and_reports_each_attempt() -> None:
+def test_validation_waits_for_the_result_and_reports_each_attempt_and_the_last_it_saw_when_it_gives_up() -> None:
     done = TestResult("completed", (("NotFound", "no such page"), ("OK", "")))
     registrations = Fake(answers=[problem(Missing, 404), TestResult("queued", ()), done])
     assert validated(registrations) == (done, [POLL_SECONDS] * 3)
     assert registrations.asked == ["correlation"] * 3
-
-
-def test_validation_gives_up_waiting_and_says_what_it_saw_last() -> None:
     result, slept = validated(Fake())
     assert (result, len(slept)) == (TestResult("queued", ()), POLLS)
 
 
-def test_a_throttled_validation_says_so() -> None:
-    result, _ = validated(Fake(test=problem(Throttled, 429)))
+@pytest.mark.parametrize(
+    ("registrations", "events", "told"),
+    [
+        (Fake(test=problem(Throttled, 429)), (), ("throttled", "429", "two validation events a minute")),
+        (Fake(test=problem(Unavailable, 503, "serverBusy")), (), ("failed", "serverBusy", "")),
+        (Fake(), ("referral-created",), ("not sent", "", "test-created")),
+    ],
+    ids=["throttled", "failed", "without the test event"],
+)
+def test_a_validation_that_cannot_be_says_so_and_leaves_the_registration_standing(
+    registrations: Fake, events: Sequence[str], told: tuple[str, str, str]
+) -> None:
+    result, slept = validated(registrations, events)
     assert result is not None
-    assert (result.status, result.results[0][0]) == ("throttled", "429")
-    assert "two validation events a minute" in result.results[0][1]
-
-
-def test_a_failed_validation_leaves_the_registration_standing() -> None:
-    registrations = Fake(test=problem(Unavailable, 503, "serverBusy"))
-    result, _ = validated(registrations)
-    assert result is not None
-    assert (result.status, result.results[0][0], len(registrations.saved)) == ("failed", "serverBusy", 1)
-
-
-def test_validation_needs_the_test_event() -> None:
-    result, slept = validated(Fake(), ("referral-created",))
-    assert result is not None
-    assert (result.status, slept) == ("not sent", [])
-
-
-def test_what_is_refused_is_not_validated() -> None:
-    registrations = Fake(Registration(THEIRS, DEFAULT_EVENTS))
-    assert validated(registrations) == (None, [])
+    ((code, words),) = result.results
+    assert (result.status, code, told[2] in words) == (told[0], told[1], True)
+    assert (slept, len(registrations.saved)) == ([], 1)
 
 
 @pytest.mark.parametrize(

@@ -68,10 +68,12 @@ def test_what_an_unfinished_write_would_overwrite_is_kept(account: Account, stor
     assert kept(store) == ([CONFLICT.group], [])
 
 
-def test_lines_of_a_link_that_is_gone_are_no_ones(account: Account, store: Store) -> None:
+def test_lines_of_a_link_that_is_gone_are_no_ones_and_without_a_table_there_are_none(
+    account: Account, store: Store
+) -> None:
     told(store, replace(LINK, held={CONFLICT.group: Hold("conflict")}), OLD, CONFLICT)
-    orphaned = Retention(account.tables, lambda _: None, DAYS, prefix="retention")
-    assert orphaned.run(NOW) == 2
+    for prefix, gone in (("retention", 2), ("nowhere", 0)):
+        assert Retention(account.tables, lambda _: None, DAYS, prefix=prefix).run(NOW) == gone
 
 
 def test_a_night_deletes_so_many_and_the_next_goes_on(account: Account, store: Store) -> None:
@@ -100,10 +102,6 @@ def test_links_aliases_cursors_and_issues_are_left_alone(account: Account, store
     assert store.link(LINK.id) is not None
     assert store.link_of(Side.SALESFORCE, LINK.opportunity_id) == LINK.id
     assert store.cursor("opportunities").text == "text"
-
-
-def test_without_a_table_there_is_nothing_to_delete(account: Account) -> None:
-    assert Retention(account.tables, lambda _: None, DAYS, prefix="nowhere").run(NOW) == 0
 
 
 def test_lines_that_another_worker_deleted_are_not_counted() -> None:

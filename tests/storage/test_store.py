@@ -1,18 +1,19 @@
 """What the store and the bells promise, on the in-memory double and on Azurite alike."""
 
-import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceResponseError
 
 from sandbox.memory import MemoryTables
-from shared.deal import History, LinkState, Side
+from shared.deal import History, Link, LinkState, Side
 from shared.errors import LostRace
 from shared.storage import Store
 from tests.support.azurite import Account
-from tests.support.links import CLAIM, CONFLICT, INTENT, LINK, OPPORTUNITY, REFERRAL
+from tests.support.connecting import all_at_once
+from tests.support.links import CLAIM, CONFLICT, INTENT, LINK, OPPORTUNITY
 
 
 @pytest.fixture
@@ -20,11 +21,19 @@ def store(account: Account) -> Store:
     return Store(account.tables, prefix="test")
 
 
-def test_a_saved_link_reads_back_equal_with_its_version(store: Store) -> None:
+def known(store: Store) -> Link:
+    found = store.link(LINK.id)
+    assert found is not None
+    return found
+
+
+def test_a_saved_link_reads_back_equal_with_its_version_and_hardly_any_age(store: Store) -> None:
     saved = store.save(replace(LINK, intent=INTENT, claim=CLAIM))
     assert saved.version
-    assert store.link(LINK.id) == saved
+    assert known(store) == saved
     assert replace(saved, version="") == replace(LINK, intent=INTENT, claim=CLAIM)
+    assert known(store).age <= 5
+    assert store.link("s-unknown") is None
 
 
 def test_a_link_tells_its_age_by_the_clock_of_the_store() -> None:
@@ -32,31 +41,18 @@ def test_a_link_tells_its_age_by_the_clock_of_the_store() -> None:
     store = Store(MemoryTables(lambda: now))
     store.save(LINK)
     now += timedelta(seconds=90)
-    found = store.link(LINK.id)
-    assert found is not None
-    assert found.age == 89  # the service's Date header has whole seconds; never more than the truth
-
-
-def test_a_fresh_link_has_hardly_any_age_at_every_store(store: Store) -> None:
-    store.save(LINK)
-    found = store.link(LINK.id)
-    assert found is not None
-    assert found.age <= 5
-
-
-def test_an_unknown_link_is_none(store: Store) -> None:
-    assert store.link("s-unknown") is None
+    assert known(store).age == 89  # the service's Date header has whole seconds; never more than the truth
 
 
 def test_a_removed_value_does_not_survive_a_save(store: Store) -> None:
     saved = store.save(replace(LINK, intent=INTENT))
     store.save(replace(saved, intent=None, phase=None))
-    found = store.link(LINK.id)
-    assert found is not None
-    assert (found.intent, found.phase) == (None, None)
+    assert (known(store).intent, known(store).phase) == (None, None)
 
 
-def test_a_second_insert_of_other_content_loses_the_race(store: Store) -> None:
+def test_a_second_insert_of_other_content_and_a_vanished_row_lose_the_race(store: Store) -> None:
+    with pytest.raises(LostRace):
+        store.save(replace(LINK, version="W/\"datetime'2026-01-01T00%3A00%3A00.0000000Z'\""))
     store.save(LINK)
     with pytest.raises(LostRace):
         store.save(replace(LINK, attempts=1))
@@ -72,29 +68,17 @@ def test_an_outdated_version_loses_the_race_and_leaves_nothing(store: Store) -> 
     assert store.history(LINK.id) == ()
 
 
-def test_a_vanished_row_loses_the_race(store: Store) -> None:
-    with pytest.raises(LostRace):
-        store.save(replace(LINK, version="W/\"datetime'2026-01-01T00%3A00%3A00.0000000Z'\""))
-
-
 def test_exactly_one_of_many_threads_wins(store: Store) -> None:
-    base = store.save(LINK)
-    outcomes: list[bool] = []
+    base, numbers = store.save(LINK), count(1)
 
-    def run(number: int) -> None:
+    def wins() -> bool:
         try:
-            store.save(replace(base, attempts=number))
+            store.save(replace(base, attempts=next(numbers)))
         except LostRace:
-            outcomes.append(False)
-        else:
-            outcomes.append(True)
+            return False
+        return True
 
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(1, 9)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes) == [False] * 7 + [True]
+    assert sorted(all_at_once(wins, 8)) == [False] * 7 + [True]
 
 
 def test_repeating_a_save_whose_answer_was_lost_succeeds(store: Store) -> None:
@@ -105,13 +89,18 @@ def test_repeating_a_save_whose_answer_was_lost_succeeds(store: Store) -> None:
     assert len(store.history(LINK.id)) == 1
 
 
-def test_an_answer_lost_on_the_way_leaves_a_save_that_can_be_repeated() -> None:
+def test_a_save_or_claim_whose_answer_was_lost_on_the_way_can_be_repeated() -> None:
     tables = MemoryTables()
     store = Store(tables)
-    tables.fail(1, ServiceResponseError("connection reset"), after_effect=True, on=["submit_transaction"])
-    with pytest.raises(ServiceResponseError):
-        store.save(LINK)
+    for method, change in (
+        ("submit_transaction", lambda: store.save(LINK)),
+        ("create_entity", lambda: store.claim_alias(Side.SALESFORCE, OPPORTUNITY, "s-1")),
+    ):
+        tables.fail(1, ServiceResponseError("connection reset"), after_effect=True, on=[method])
+        with pytest.raises(ServiceResponseError):
+            change()
     assert store.save(LINK) == store.link(LINK.id)
+    assert store.claim_alias(Side.SALESFORCE, OPPORTUNITY, "s-1") == "s-1"
 
 
 def test_a_refusal_that_is_no_race_is_passed_on() -> None:
@@ -178,23 +167,8 @@ def test_unfinished_finds_what_began_before(store: Store, before: int, found: se
     assert {link.id for link in store.unfinished(before)} == {f"s-{name}" for name in found}
 
 
-def test_a_record_belongs_to_the_first_link_that_claims_it(store: Store) -> None:
+def test_a_record_belongs_to_the_first_link_that_claims_it_and_has_a_side(store: Store) -> None:
     assert store.link_of(Side.SALESFORCE, OPPORTUNITY) is None
-    assert store.claim_alias(Side.SALESFORCE, OPPORTUNITY, "s-1") == "s-1"
-    assert store.claim_alias(Side.SALESFORCE, OPPORTUNITY, "s-2") == "s-1"
-    assert store.claim_alias(Side.SALESFORCE, OPPORTUNITY, "s-1") == "s-1"
+    assert [store.claim_alias(Side.SALESFORCE, OPPORTUNITY, f"s-{number}") for number in (1, 2, 1)] == ["s-1"] * 3
     assert store.link_of(Side.SALESFORCE, OPPORTUNITY) == "s-1"
-
-
-def test_the_same_id_on_the_other_side_is_another_record(store: Store) -> None:
-    store.claim_alias(Side.SALESFORCE, REFERRAL, "s-1")
-    assert store.link_of(Side.PARTNER_CENTER, REFERRAL) is None
-
-
-def test_a_claim_whose_answer_was_lost_can_be_repeated() -> None:
-    tables = MemoryTables()
-    store = Store(tables)
-    tables.fail(1, ServiceResponseError("connection reset"), after_effect=True, on=["create_entity"])
-    with pytest.raises(ServiceResponseError):
-        store.claim_alias(Side.SALESFORCE, OPPORTUNITY, "s-1")
-    assert store.claim_alias(Side.SALESFORCE, OPPORTUNITY, "s-1") == "s-1"
+    assert store.link_of(Side.PARTNER_CENTER, OPPORTUNITY) is None

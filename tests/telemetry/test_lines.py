@@ -39,10 +39,15 @@ def test_a_line_is_completed_with_its_work_and_measured(written: io.StringIO) ->
     assert seen[0] == line
 
 
-def test_a_line_outside_of_any_work_stays_as_it_is(written: io.StringIO) -> None:
-    attend(lambda _: None)
+def test_a_line_outside_of_any_work_stays_as_it_is_and_is_measured_once_however_often_one_attends(
+    written: io.StringIO,
+) -> None:
+    seen: list[Any] = []
+    attend(lambda _: pytest.fail("replaced"))
+    attend(seen.append)
     logging.getLogger("cosell.sync").info('{"event": "linked"}')
     assert written.getvalue() == '{"event": "linked"}\n'
+    assert len(seen) == 1
 
 
 def test_calls_are_counted_by_the_work_that_makes_them(written: io.StringIO) -> None:
@@ -81,11 +86,3 @@ def test_a_library_does_not_log_each_request_a_second_time(written: io.StringIO,
     logging.getLogger(name).info("GET https://acme.table.core.windows.net/sync")
     logging.getLogger(name).warning("still told")
     assert written.getvalue() == "still told\n"
-
-
-def test_attending_twice_completes_and_measures_once(written: io.StringIO) -> None:
-    seen: list[Any] = []
-    attend(lambda _: pytest.fail("replaced"))
-    attend(seen.append)
-    logging.getLogger("cosell.sync").info('{"event": "linked"}')
-    assert len(seen) == 1
