@@ -17,7 +17,6 @@ from tests.support.rig import Rig, paired
 
 
 def line(told: Explanation, group: str) -> GroupLine:
-    """The line of one group."""
     return next(line for line in told.groups if line.group == group)
 
 

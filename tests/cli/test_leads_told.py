@@ -17,7 +17,6 @@ ALL_DEALS = "[scope]\nco_sell_only = false\n"
 
 
 def found(rig: Rig, overlay: str, folder: Path) -> list[tuple[str, str, str]]:
-    """What the doctor finds wrong."""
     register(rig)
     skip = ("settings", "role")
     return [line for line in bad(examined(deployment(rig, overlay=overlay, folder=folder))) if line[0] not in skip]

@@ -78,7 +78,6 @@ class Office:
         return Deployment(lambda: self.rig.settings, replace(wiring(self.rig), browse=browse))
 
     def by_browser(self, choice: str = "") -> list[Result]:
-        """Sign in by browser; what was found."""
         return list(login(self.deployment(choice), device=False, say=self.said.append))
 
     def by_device(self, choice: str = "mfa") -> list[tuple[str, str, str]]:
@@ -93,7 +92,6 @@ class Office:
         return bad(login(self.deployment(), device=True, say=say))
 
     def kept(self) -> StoredSignIn:
-        """What the app finds."""
         return StoredSignIn.parse(self.deployment().token_store.load()[0] or "")
 
 

@@ -17,7 +17,6 @@ from tests.support.rig import Rig
 
 
 def nightly(monkeypatch: pytest.MonkeyPatch, rig: Rig, days: int) -> Any:
-    """The function, over this rig."""
     retention = Retention(rig.tables, rig.store.link, days)
     known = SimpleNamespace(sync=rig.sync, retention=retention)
     monkeypatch.setattr(functions, "services", lambda: known)
@@ -27,7 +26,6 @@ def nightly(monkeypatch: pytest.MonkeyPatch, rig: Rig, days: int) -> Any:
 
 
 def of_retention(caplog: pytest.LogCaptureFixture) -> list[int]:
-    """How many lines went, by the log."""
     said = [json.loads(record.getMessage()) for record in caplog.records if record.name == "cosell.work"]
     return [line["found"] for line in said if line["outcome"] == "done" and "found" in line and line["calls"] == {}]
 

@@ -24,14 +24,12 @@ class Registered:
         self.shows: Registration | Unavailable | None = registration
 
     def current(self) -> Registration | None:
-        """See `Current`."""
         if isinstance(self.shows, Unavailable):
             raise self.shows
         return self.shows
 
 
 def watched(registered: Registered) -> tuple[RegistrationWatch, Store]:
-    """A watch and its work list."""
     store = Store(MemoryTables())
     return RegistrationWatch(registered, store, "s3cret"), store
 

@@ -75,7 +75,6 @@ class Crowd:
         self._lock, self._full = Lock(), Barrier(wanted)
 
     def come_and_go(self) -> None:
-        """Be inside for a while."""
         with self._lock:
             self._inside += 1
             self.most = max(self.most, self._inside)

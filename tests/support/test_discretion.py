@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from tests.support.discretion import Listener, planted
+from tests.support.discretion import Listener
 from tests.support.rig import CONTACT, OPPORTUNITY
 
 
@@ -50,7 +50,3 @@ def test_private_data_is_heard_in_a_line_and_in_an_error(private: str) -> None:
 )
 def test_what_may_be_said_is_not_blamed(line: str) -> None:
     assert heard(line) == []
-
-
-def test_what_is_planted_is_found_where_it_is_planted() -> None:
-    assert len(planted()) > 25

@@ -13,7 +13,6 @@ from tests.support.events import events
 
 
 def values(line: dict[str, Any]) -> dict[str, list[tuple[float, dict[str, str]]]]:
-    """What a line says, by figure."""
     found: dict[str, list[tuple[float, dict[str, str]]]] = {}
     for metric, value, attributes in measured(line):
         found.setdefault(metric.name, []).append((value, attributes))

@@ -35,7 +35,6 @@ def attended(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 def lines(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:
-    """The lines of one event."""
     found = [json.loads(record.getMessage()) for record in caplog.records if record.name.startswith("cosell")]
     return [line for line in found if line["event"] == event]
 
@@ -86,7 +85,6 @@ def test_a_run_that_is_cut_off_does_not_count_as_done(caplog: pytest.LogCaptureF
 
 
 def served(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The functions work with the rig."""
     known = SimpleNamespace(sync=rig.sync, store=rig.store, bells=rig.sync.bells)
     monkeypatch.setattr(functions, "services", lambda: known)
 
