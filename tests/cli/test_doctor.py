@@ -60,6 +60,17 @@ def test_settings_that_cannot_be_read_are_one_finding() -> None:
     assert bad(examined(Deployment(load)))[0] == ("settings", "problem", "file.json: is not JSON (line 1: no)")
 
 
+OTHERS = "https://other.example/hook/secret-of-others"
+
+
+def _no_salesforce(rig: Rig) -> None:
+    rig.salesforce.fail(times=999, connection="reset")
+
+
+def _demanding_org(rig: Rig) -> None:
+    rig.salesforce.put_field("Opportunity", Field("Region__c", required=True))
+
+
 def _storage_down(rig: Rig) -> None:
     rig.tables.fail(999, ServiceRequestError("refused"))
     rig.queues.fail(999, ServiceRequestError("refused"))
@@ -107,11 +118,7 @@ def _knob(where: str, name: str, value: Any) -> Callable[[Rig], None]:
 
 # What happens, the check that notices, and a part of its sentence or remedy.
 TROUBLE: list[tuple[Callable[[Rig], object], str, str]] = [
-    (
-        lambda rig: rig.salesforce.fail(times=999, connection="reset"),
-        "Salesforce sign-in",
-        "Salesforce cannot be reached",
-    ),
+    (_no_salesforce, "Salesforce sign-in", "Salesforce cannot be reached"),
     (_busy_org, "daily calls", "of 1,100 API calls of this day are left"),
     (_knob("salesforce", "clock_skew", timedelta(minutes=4)), "clock at Salesforce", "4 min behind Salesforce's"),
     (_knob("salesforce", "clock_skew", timedelta(seconds=-45)), "clock at Salesforce", "45 s ahead of Salesforce's"),
@@ -120,31 +127,15 @@ TROUBLE: list[tuple[Callable[[Rig], object], str, str]] = [
     (_knob("entra", "unavailable", 99), "referrals sign-in", "Partner Center cannot be reached"),
     (_knob("entra", "mfa", False), "role", "second factor"),
     (_knob("entra", "roles", ()), "role", "Referrals admin"),
-    (
-        _registered("referral-created", url="https://other.example/hook/secret-of-others"),
-        "webhook",
-        "another address: https://other.example/hook/…",
-    ),
-    (
-        _registered("referral-created", "test-created"),
-        "webhook",
-        "not registered for referral-updated, related-referral-created",
-    ),
+    (_registered("referral-created", url=OTHERS), "webhook", "another address: https://other.example/hook/…"),
+    (_registered("referral-created", "test-created"), "webhook", "for referral-updated, related-referral-created"),
     (_registered(*DEFAULT_EVENTS[:-1]), "webhook", "cannot be tested"),
     (_storage_down, "tables", "state storage cannot be reached"),
     (_storage_down, "queues", "state storage cannot be reached"),
     (lambda rig: rig.tables.fail(999, ClientAuthenticationError("no")), "tables", "Storage Table Data Contributor"),
     (_poisoned, "poison queues", "1 doorbell in referral-changes-poison"),
-    (
-        lambda rig: rig.store.put_cursor("halted", '{"why": "40 of 50 pairs have lost a record"}', ""),
-        "halts",
-        "40 of 50 pairs",
-    ),
-    (
-        _refusing(Throttled(Side.SALESFORCE, "x", retry_after_seconds=400)),
-        "halts",
-        "Salesforce is left alone for another 6 min",
-    ),
+    (lambda rig: rig.store.put_cursor("halted", '{"why": "40 of 50 pairs"}', ""), "halts", "40 of 50 pairs"),
+    (_refusing(Throttled(Side.SALESFORCE, "x", retry_after_seconds=400)), "halts", "is left alone for another 6 min"),
     (_refusing(Unauthorised(Side.SALESFORCE, "x")), "halts", "1 error on the work list"),
     (_may_not("Opportunity", "updateable"), "records", "may not edit Opportunity records"),
     (_may_not("Account", "createable"), "records", "may not create Account records"),
@@ -154,11 +145,7 @@ TROUBLE: list[tuple[Callable[[Rig], object], str, str]] = [
     (_no_field("Account", "Referral_Customer_Key__c"), "customer keys", "Account.Referral_Customer_Key__c is missing"),
     (_no_field("Opportunity", "CurrencyIsoCode"), "currency", "one currency"),
     (_no_field("User", "Phone"), "fields", "User.Phone is missing"),
-    (
-        lambda rig: rig.salesforce.put_field("Opportunity", Field("Region__c", required=True)),
-        "required fields",
-        "Opportunity.Region__c of new records",
-    ),
+    (_demanding_org, "required fields", "Opportunity.Region__c of new records"),
 ]
 
 

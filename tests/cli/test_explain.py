@@ -225,11 +225,11 @@ UNKNOWN = "c386bbc4-cd61-4e30-98f1-6adf91b7584b"
 WORLDS: list[tuple[Callable[[Rig], str], tuple[str, ...]]] = [
     (
         lambda rig: rig.new_opportunity(Sync_with_Partner_Center__c=False),
-        ("the box Sync_with_Partner_Center__c is not ticked",),
+        ("Sync_with_Partner_Center__c is not ticked",),
     ),
     (
         lambda rig: rig.new_opportunity(solutions=(), Amount=0),
-        ("Add at least one Microsoft Solution.", "It is not sent to Microsoft for 2 reasons:"),
+        ("Add at least one Microsoft Solution.", "for 2 reasons:"),
     ),
     (lambda rig: rig.new_opportunity(), ("a referral is created at the next poll",)),
     (lambda rig: rig.partner_center.new_inbound(), ("an opportunity is created at the next event",)),
@@ -238,10 +238,7 @@ WORLDS: list[tuple[Callable[[Rig], str], tuple[str, ...]]] = [
     (_erased, ("may not see it",)),
     (_forgotten, ("nothing to write",)),
     (lambda rig: UNKNOWN, ("The referral is not there (any more).",)),
-    (
-        lambda rig: rig.new_opportunity(Referral_Identifier__c=UNKNOWN),
-        ("The Referral Identifier is none of Partner Center's",),
-    ),
+    (lambda rig: rig.new_opportunity(Referral_Identifier__c=UNKNOWN), ("is none of Partner Center's",)),
     (lambda rig: "0065e00000ZZZZZ", ("Nothing can be said without a record.",)),
     (_service_down, ("Partner Center cannot be reached now.",)),
     (_lost_answer, ("Announced",)),

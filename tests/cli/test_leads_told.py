@@ -59,7 +59,7 @@ MISTAKES: list[tuple[Callable[[Rig], object], str, str, str]] = [
         lambda rig: rig.salesforce.put_field("Lead", Field("Region__c", length=10, required=True)),
         "required fields",
         "problem",
-        "The org demands Lead.Region__c of new records",
+        "demands Lead.Region__c",
     ),
 ]
 
