@@ -67,6 +67,11 @@ def _no_salesforce(rig: Rig) -> None:
     rig.salesforce.fail(times=999, connection="reset")
 
 
+def _inactive_stage(rig: Rig) -> None:
+    (row,) = [row for row in rig.salesforce.rows.all("OpportunityStage") if row.values["ApiName"] == "Qualification"]
+    rig.salesforce.rows.put(replace(row, values={**row.values, "IsActive": False}))
+
+
 def _demanding_org(rig: Rig) -> None:
     rig.salesforce.put_field("Opportunity", Field("Region__c", required=True))
 
@@ -145,6 +150,7 @@ TROUBLE: list[tuple[Callable[[Rig], object], str, str]] = [
     (_no_field("Account", "Referral_Customer_Key__c"), "customer keys", "Account.Referral_Customer_Key__c is missing"),
     (_no_field("Opportunity", "CurrencyIsoCode"), "currency", "one currency"),
     (_no_field("User", "Phone"), "fields", "User.Phone is missing"),
+    (_inactive_stage, "stages", "The stage 'Qualification' (active) is not active"),
     (_demanding_org, "required fields", "Opportunity.Region__c of new records"),
 ]
 
@@ -236,14 +242,6 @@ def test_a_clock_that_differs_from_partner_centers_is_told() -> None:
     rig = healthy()
     results = list(examine(Visit(Deployment(lambda: rig.settings, wiring(rig, ahead_seconds=200))), CHECKS))
     assert ("clock at Microsoft", "problem", "This machine's clock is 3 min behind Partner Center's") in bad(results)
-
-
-def test_an_inactive_or_wrong_stage_is_a_problem_of_the_stages() -> None:
-    rig = healthy()
-    for row in rig.salesforce.rows.all("OpportunityStage"):
-        if row.values["ApiName"] == "Qualification":
-            rig.salesforce.rows.put(replace(row, values={**row.values, "IsActive": False}))
-    assert ("stages", "problem", "The stage 'Qualification' (active) is not active") in bad(examined(deployment(rig)))
 
 
 def test_a_mistake_of_a_check_is_a_finding_that_hides_its_text_and_stops_no_other() -> None:

@@ -29,6 +29,7 @@ from tests.support.deliveries import (
     headers,
     receiver,
 )
+from tests.support.flow_table import called
 from tests.support.registrations import FakeRegistrations
 
 CONTENT = body()
@@ -47,15 +48,8 @@ class Bells(func.Out[str]):
         return self.messages[-1]
 
 
-def indexed(blueprint: func.Blueprint) -> Any:
-    app = func.FunctionApp()
-    app.register_functions(blueprint)
-    (found,) = app.get_functions()
-    return found
-
-
-WEBHOOK = indexed(partner_center_to_salesforce.bp)
-REGISTRATION = indexed(partner_center_webhook_registration.bp)
+WEBHOOK = called(partner_center_to_salesforce.bp, "PartnerCenterToSalesforce")
+REGISTRATION = called(partner_center_webhook_registration.bp, "PartnerCenterWebhookRegistration")
 
 
 def deliver(
@@ -76,7 +70,7 @@ def deliver(
         body=content,
     )
     bells = Bells()
-    answer = WEBHOOK.get_user_function()(request, bells)
+    answer = WEBHOOK(request, bells)
     assert answer.get_body() == b""
     return answer.status_code, bells.messages
 
@@ -182,7 +176,7 @@ def ask(
         params=params,
         body=b"" if sent is None else content,
     )
-    answer = REGISTRATION.get_user_function()(request)
+    answer = REGISTRATION(request)
     assert answer.mimetype == "application/json"
     assert TOKEN not in answer.get_body().decode()
     assert "secret" not in answer.get_body().decode()

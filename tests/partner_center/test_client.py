@@ -208,13 +208,6 @@ def test_every_way_of_saying_that_the_version_is_old_is_stale(mismatch: ETagMism
     assert len(bench.world.requests) == 1
 
 
-def test_a_change_is_repeated_after_a_refusal_and_lands_once(bench: Bench) -> None:
-    referral_id = bench.inbound()
-    bench.world.fail(on="PATCH", status=503)
-    bench.api.patch(referral_id, RAISE, etag=bench.world.get(referral_id)["eTag"])
-    assert [call.status for call in bench.world.requests] == [503, 200]
-
-
 def test_nothing_is_changed_without_a_version(bench: Bench) -> None:
     with pytest.raises(ValueError, match="version"):
         bench.api.patch(bench.inbound(), RAISE, etag="")
@@ -293,15 +286,6 @@ def test_a_change_is_repeated_only_when_it_provably_did_not_happen(
     with pytest.raises(kind):
         answering(answers).patch(ID, RAISE, etag='"e1"')
     assert len(answers.asked) == sends
-
-
-def test_a_lost_answer_to_a_change_that_landed_is_unclear(bench: Bench) -> None:
-    referral_id = bench.inbound()
-    bench.world.fail(on="PATCH", breaks="timeout", after_effect=True)
-    with pytest.raises(Unclear):
-        bench.api.patch(referral_id, RAISE, etag=bench.world.get(referral_id)["eTag"])
-    assert bench.world.get(referral_id)["details"]["dealValue"] == 150000.5
-    assert len(bench.world.writes()) == 1
 
 
 def body() -> dict[str, Any]:

@@ -4,7 +4,7 @@ import itertools
 import json
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -330,14 +330,13 @@ def test_a_composite_of_reads_outlasts_a_lost_answer(world: SalesforceWorld, sal
 def test_an_expired_token_is_renewed_and_every_header_is_sent_again_even_by_the_librarys_own_objects(
     world: SalesforceWorld, salesforce: Salesforce
 ) -> None:
-    mine, asked = deal(world), {"If-Unmodified-Since": "Sat, 21 Nov 2026 12:00:00 GMT"}
+    mine, sent, asked = deal(world), {"NextStep": "y"}, {"If-Unmodified-Since": "Sat, 21 Nov 2026 12:00:00 GMT"}
     deals, address = library(salesforce).Opportunity, f"{MY_DOMAIN}/services/data/v62.0/sobjects/Opportunity/{mine}"
-    for number, change in enumerate(
-        (
-            lambda: salesforce.session.request("PATCH", address, headers=asked, json={"NextStep": "y"}),
-            lambda: deals.update(mine, {"NextStep": "y"}, headers=asked),
-        )
-    ):
+    changes: tuple[Callable[[], object], ...] = (
+        lambda: salesforce.session.request("PATCH", address, headers=asked, json=sent),
+        lambda: deals.update(mine, sent, headers=asked),
+    )
+    for number, change in enumerate(changes):
         world.expire_tokens()
         with pytest.raises(Stale):  # a condition lost on the way would let this through
             change()

@@ -15,8 +15,11 @@ CONNECTION = f"DefaultEndpointsProtocol=https;AccountName={ACCOUNT};AccountKey={
 
 def identity(**chosen: Any) -> Settings:
     """Settings of which only those of the storage matter."""
-    places = {f"storage_{name}_service_uri": f"https://state.{name}.core.windows.net" for name in ("table", "queue")}
-    return Settings.model_construct(**places, **chosen)
+    return Settings.model_construct(
+        storage_table_service_uri="https://state.table.core.windows.net",
+        storage_queue_service_uri="https://state.queue.core.windows.net",
+        **chosen,
+    )
 
 
 def test_a_connection_string_names_the_account() -> None:

@@ -3,7 +3,7 @@
 import base64
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +19,7 @@ from shared.queues import Queue
 from shared.sync import Gates
 from shared.telemetry import Unfinished, attend, correlation, work
 from shared.telemetry.lines import APP, Lines
+from tests.support.flow_table import called
 from tests.support.rig import HANDLERS, Rig, paired
 
 
@@ -87,13 +88,6 @@ def test_a_run_that_is_cut_off_does_not_count_as_done(caplog: pytest.LogCaptureF
 def served(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     known = SimpleNamespace(sync=rig.sync, store=rig.store, bells=rig.sync.bells)
     monkeypatch.setattr(functions, "services", lambda: known)
-
-
-def called(bp: func.Blueprint, name: str) -> Callable[[Any], None]:
-    """A function of a flow, by its name."""
-    app = func.FunctionApp()
-    app.register_functions(bp)
-    return next(f.get_user_function() for f in app.get_functions() if f.get_function_name() == name)
 
 
 def rung(rig: Rig, queue: Queue) -> func.QueueMessage:
