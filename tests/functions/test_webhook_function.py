@@ -35,19 +35,6 @@ from tests.support.registrations import FakeRegistrations
 CONTENT = body()
 
 
-class Bells(func.Out[str]):
-    """What the output binding would send."""
-
-    def __init__(self) -> None:
-        self.messages: list[str] = []
-
-    def set(self, val: str) -> None:
-        self.messages.append(val)
-
-    def get(self) -> str:
-        return self.messages[-1]
-
-
 WEBHOOK = called(partner_center_to_salesforce.bp, "PartnerCenterToSalesforce")
 REGISTRATION = called(partner_center_webhook_registration.bp, "PartnerCenterWebhookRegistration")
 
@@ -69,10 +56,10 @@ def deliver(
         route_params={"token": token},
         body=content,
     )
-    bells = Bells()
-    answer = WEBHOOK(request, bells)
+    messages: list[str] = []
+    answer = WEBHOOK(request, SimpleNamespace(set=messages.append))
     assert answer.get_body() == b""
-    return answer.status_code, bells.messages
+    return answer.status_code, messages
 
 
 def test_a_genuine_delivery_rings_once_for_its_referral(monkeypatch: pytest.MonkeyPatch) -> None:

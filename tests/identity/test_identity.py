@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -27,39 +26,33 @@ from shared.identity import EntraTokens, KeyVaultTokenStore, RefreshLease, Renew
 from shared.identity.stored_sign_in import Access, StoredSignIn
 from shared.settings import SettingsInvalid
 from shared.storage import Store
-from tests.support.connecting import NOW, all_at_once, over, refresh_lease, settings
+from tests.support.connecting import NOW, Wire, all_at_once, over, refresh_lease, settings
 
 REFERRALS = "https://api.partner.microsoft.com"
 WEBHOOKS = "https://api.partnercenter.microsoft.com"
 
 
-@dataclass
-class Keeper:
+class Keeper(TableTokenStore):
     """A keeper in memory; `rivals` are tokens that other processes store just before our save."""
 
-    text: str | None = None
-    version: int = 0
-    saved: list[str] = field(default_factory=list)
-    rivals: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        super().__init__(Store(MemoryTables()))
+        self.saved: list[str] = []
+        self.rivals: list[str] = []
 
     @property
     def token(self) -> str:
-        return StoredSignIn.parse(self.text or "").refresh_token
-
-    def load(self) -> tuple[str | None, str]:
-        return self.text, str(self.version) if self.text else ""
+        return StoredSignIn.parse(self.load()[0] or "").refresh_token
 
     def save(self, text: str, version: str) -> str:
         if self.rivals:
-            self._put(self.rivals.pop())
-        if version != self.load()[1]:
-            raise LostRace("moved")
-        self._put(text)
+            self.put(self.rivals.pop())
+        saved = super().save(text, version)
         self.saved.append(self.token)
-        return str(self.version)
+        return saved
 
-    def _put(self, text: str) -> None:
-        self.text, self.version = text, self.version + 1
+    def put(self, text: str) -> None:
+        super().save(text, self.load()[1])
 
 
 class Directory:
@@ -207,30 +200,11 @@ def test_a_busy_sign_in_service_is_unavailable_not_unauthorised(directory: Direc
     assert directory.tokens.token(REFERRALS)
 
 
-class _Line(requests.adapters.BaseAdapter):
-    """A line on which something is wrong."""
-
-    def __init__(self, answer: bytes | Exception) -> None:
-        super().__init__()
-        self.answer = answer
-
-    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        response = requests.Response()
-        response.status_code, response._content = 200, self.answer
-        response.url, response.request = request.url or "", request
-        return response
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
 @pytest.mark.parametrize(
     "answer", [requests.ConnectionError("x"), requests.ReadTimeout("x"), b"<html>", b"[]", b"{}", b"null", b""]
 )
 def test_a_sign_in_service_that_does_not_make_sense_is_unavailable(answer: bytes | Exception) -> None:
-    http = over(answer, _Line)
+    http = over(answer, Wire)
     tokens = EntraTokens(settings(entra_refresh_token="first-token"), Keeper(), refresh_lease(), http, lambda: NOW)
     with pytest.raises(Unavailable) as failed:
         tokens.token(REFERRALS)
@@ -378,7 +352,7 @@ def test_an_extension_that_was_written_too_late_does_not_count(
 
 def test_a_refresh_token_put_there_by_hand_is_used_and_then_kept_with_its_age() -> None:
     directory = Directory(entra_refresh_token=None)
-    directory.token_store._put(f"{directory.world.new_refresh_token()}\n")
+    directory.token_store.put(f"{directory.world.new_refresh_token()}\n")
     assert directory.tokens.age_seconds() is None
     directory.tokens.token(REFERRALS)
     directory.now += timedelta(days=3)
