@@ -1,8 +1,8 @@
-"""What is known of leads as records of Lead, where the partner wants them; nothing is asked where not.
+"""Known leads: what is known of a deal as a record of Lead, where the partner wants them; nothing is asked where not.
 
 That a lead's row has been made is remembered as an alias of the referral to the row: so nothing is asked for it
 again, and one that a seller has deleted is not made anew. Without it the row itself shows it, in the recycle bin too.
-Making one is `create_lead`.
+Making one is `lead`.
 """
 
 from collections.abc import Sequence
