@@ -70,7 +70,6 @@ def register(rig: Rig, url: str = ENDPOINT, events: tuple[str, ...] = DEFAULT_EV
 
 
 def examined(subject: Deployment) -> list[Result]:
-    """The doctor's findings."""
     return list(examine(Visit(subject), CHECKS))
 
 
@@ -83,12 +82,10 @@ def bad(results: Iterable[Result]) -> list[tuple[str, str, str]]:
 
 
 def of_check(results: Iterable[Result], name: str) -> list[Line]:
-    """The lines of one check."""
     return [line for result in results if result.check.name == name for line in result.lines]
 
 
 def lines(results: Iterable[Result]) -> list[Line]:
-    """Every line."""
     return [line for result in results for line in result.lines]
 
 

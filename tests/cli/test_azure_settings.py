@@ -30,26 +30,15 @@ def _file(folder: Path, content: object) -> Path:
     return file
 
 
-def test_the_list_that_azure_prints_is_read(tmp_path: Path) -> None:
-    content = [{"name": "COSELL_TIME_ZONE", "value": "Asia/Tokyo", "slotSetting": False}]
-    assert values_in(_file(tmp_path, content)) == {"COSELL_TIME_ZONE": "Asia/Tokyo"}
-
-
-def test_a_person_does_not_pass_for_the_app(tmp_path: Path) -> None:
+def test_the_list_that_azure_prints_is_read_and_a_person_does_not_pass_for_the_app(tmp_path: Path) -> None:
     content = [
+        {"name": "COSELL_TIME_ZONE", "value": "Asia/Tokyo", "slotSetting": False},
         {"name": "COSELL_STORAGE__credential", "value": "managedidentity"},
         {"name": "COSELL_STORAGE__clientId", "value": "11111111-2222-3333-4444-555555555555"},
     ]
-    assert values_in(_file(tmp_path, content)) == {}
-
-
-def test_another_list_is_no_settings_file(tmp_path: Path) -> None:
+    assert values_in(_file(tmp_path, content)) == {"COSELL_TIME_ZONE": "Asia/Tokyo"}
     with pytest.raises(SettingsInvalid):
         values_in(_file(tmp_path, [{"name": "COSELL_TIME_ZONE"}]))
-
-
-def test_a_reference_is_read_from_its_vault() -> None:
-    assert _asked(REFERENCE) == ("the secret", [(VAULT, "cosell-digest-key")])
 
 
 @pytest.mark.parametrize(
@@ -63,5 +52,6 @@ def test_a_reference_is_read_from_its_vault() -> None:
         f"see {REFERENCE}",
     ],
 )
-def test_nothing_else_is_asked_for_a_secret(value: str) -> None:
+def test_a_reference_is_read_from_its_vault_and_nothing_else_is_asked_for_a_secret(value: str) -> None:
+    assert _asked(REFERENCE) == ("the secret", [(VAULT, "cosell-digest-key")])
     assert _asked(value) == (value, [])

@@ -60,6 +60,22 @@ def test_settings_that_cannot_be_read_are_one_finding() -> None:
     assert bad(examined(Deployment(load)))[0] == ("settings", "problem", "file.json: is not JSON (line 1: no)")
 
 
+OTHERS = "https://other.example/hook/secret-of-others"
+
+
+def _no_salesforce(rig: Rig) -> None:
+    rig.salesforce.fail(times=999, connection="reset")
+
+
+def _inactive_stage(rig: Rig) -> None:
+    (row,) = [row for row in rig.salesforce.rows.all("OpportunityStage") if row.values["ApiName"] == "Qualification"]
+    rig.salesforce.rows.put(replace(row, values={**row.values, "IsActive": False}))
+
+
+def _demanding_org(rig: Rig) -> None:
+    rig.salesforce.put_field("Opportunity", Field("Region__c", required=True))
+
+
 def _storage_down(rig: Rig) -> None:
     rig.tables.fail(999, ServiceRequestError("refused"))
     rig.queues.fail(999, ServiceRequestError("refused"))
@@ -107,11 +123,7 @@ def _knob(where: str, name: str, value: Any) -> Callable[[Rig], None]:
 
 # What happens, the check that notices, and a part of its sentence or remedy.
 TROUBLE: list[tuple[Callable[[Rig], object], str, str]] = [
-    (
-        lambda rig: rig.salesforce.fail(times=999, connection="reset"),
-        "Salesforce sign-in",
-        "Salesforce cannot be reached",
-    ),
+    (_no_salesforce, "Salesforce sign-in", "Salesforce cannot be reached"),
     (_busy_org, "daily calls", "of 1,100 API calls of this day are left"),
     (_knob("salesforce", "clock_skew", timedelta(minutes=4)), "clock at Salesforce", "4 min behind Salesforce's"),
     (_knob("salesforce", "clock_skew", timedelta(seconds=-45)), "clock at Salesforce", "45 s ahead of Salesforce's"),
@@ -120,31 +132,15 @@ TROUBLE: list[tuple[Callable[[Rig], object], str, str]] = [
     (_knob("entra", "unavailable", 99), "referrals sign-in", "Partner Center cannot be reached"),
     (_knob("entra", "mfa", False), "role", "second factor"),
     (_knob("entra", "roles", ()), "role", "Referrals admin"),
-    (
-        _registered("referral-created", url="https://other.example/hook/secret-of-others"),
-        "webhook",
-        "another address: https://other.example/hook/…",
-    ),
-    (
-        _registered("referral-created", "test-created"),
-        "webhook",
-        "not registered for referral-updated, related-referral-created",
-    ),
+    (_registered("referral-created", url=OTHERS), "webhook", "another address: https://other.example/hook/…"),
+    (_registered("referral-created", "test-created"), "webhook", "for referral-updated, related-referral-created"),
     (_registered(*DEFAULT_EVENTS[:-1]), "webhook", "cannot be tested"),
     (_storage_down, "tables", "state storage cannot be reached"),
     (_storage_down, "queues", "state storage cannot be reached"),
     (lambda rig: rig.tables.fail(999, ClientAuthenticationError("no")), "tables", "Storage Table Data Contributor"),
     (_poisoned, "poison queues", "1 doorbell in referral-changes-poison"),
-    (
-        lambda rig: rig.store.put_cursor("halted", '{"why": "40 of 50 pairs have lost a record"}', ""),
-        "halts",
-        "40 of 50 pairs",
-    ),
-    (
-        _refusing(Throttled(Side.SALESFORCE, "x", retry_after_seconds=400)),
-        "halts",
-        "Salesforce is left alone for another 6 min",
-    ),
+    (lambda rig: rig.store.put_cursor("halted", '{"why": "40 of 50 pairs"}', ""), "halts", "40 of 50 pairs"),
+    (_refusing(Throttled(Side.SALESFORCE, "x", retry_after_seconds=400)), "halts", "is left alone for another 6 min"),
     (_refusing(Unauthorised(Side.SALESFORCE, "x")), "halts", "1 error on the work list"),
     (_may_not("Opportunity", "updateable"), "records", "may not edit Opportunity records"),
     (_may_not("Account", "createable"), "records", "may not create Account records"),
@@ -154,11 +150,8 @@ TROUBLE: list[tuple[Callable[[Rig], object], str, str]] = [
     (_no_field("Account", "Referral_Customer_Key__c"), "customer keys", "Account.Referral_Customer_Key__c is missing"),
     (_no_field("Opportunity", "CurrencyIsoCode"), "currency", "one currency"),
     (_no_field("User", "Phone"), "fields", "User.Phone is missing"),
-    (
-        lambda rig: rig.salesforce.put_field("Opportunity", Field("Region__c", required=True)),
-        "required fields",
-        "Opportunity.Region__c of new records",
-    ),
+    (_inactive_stage, "stages", "The stage 'Qualification' (active) is not active"),
+    (_demanding_org, "required fields", "Opportunity.Region__c of new records"),
 ]
 
 
@@ -249,14 +242,6 @@ def test_a_clock_that_differs_from_partner_centers_is_told() -> None:
     rig = healthy()
     results = list(examine(Visit(Deployment(lambda: rig.settings, wiring(rig, ahead_seconds=200))), CHECKS))
     assert ("clock at Microsoft", "problem", "This machine's clock is 3 min behind Partner Center's") in bad(results)
-
-
-def test_an_inactive_or_wrong_stage_is_a_problem_of_the_stages() -> None:
-    rig = healthy()
-    for row in rig.salesforce.rows.all("OpportunityStage"):
-        if row.values["ApiName"] == "Qualification":
-            rig.salesforce.rows.put(replace(row, values={**row.values, "IsActive": False}))
-    assert ("stages", "problem", "The stage 'Qualification' (active) is not active") in bad(examined(deployment(rig)))
 
 
 def test_a_mistake_of_a_check_is_a_finding_that_hides_its_text_and_stops_no_other() -> None:

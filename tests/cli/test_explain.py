@@ -17,7 +17,6 @@ from tests.support.rig import Rig, paired
 
 
 def line(told: Explanation, group: str) -> GroupLine:
-    """The line of one group."""
     return next(line for line in told.groups if line.group == group)
 
 
@@ -155,43 +154,22 @@ def test_a_services_own_words_are_shown_only_with_values() -> None:
     assert "Dana" in loud
 
 
-def _paused(rig: Rig) -> str:
-    opportunity, _ = rig.linked()
-    rig.edit(opportunity, Sync_with_Partner_Center__c=False, Amount=1)
-    return opportunity
+def _pair(change: Callable[[Rig, str], object]) -> Callable[[Rig], str]:
+    """A linked opportunity to which something happens."""
+
+    def world(rig: Rig) -> str:
+        opportunity, _ = rig.linked()
+        change(rig, opportunity)
+        return opportunity
+
+    return world
 
 
-def _recycled(rig: Rig) -> str:
-    opportunity, _ = rig.linked()
-    rig.salesforce.delete("Opportunity", opportunity)
-    return opportunity
-
-
-def _erased(rig: Rig) -> str:
-    opportunity, _ = rig.linked()
-    rig.salesforce.hard_delete("Opportunity", opportunity)
-    return opportunity
-
-
-def _forgotten(rig: Rig) -> str:
-    opportunity, _ = rig.linked()
-    rig.forget_everything()
-    return opportunity
-
-
-def _service_down(rig: Rig) -> str:
-    opportunity, _ = rig.linked()
-    rig.partner_center.fail(times=99, on="*", status=503)
-    return opportunity
-
-
-def _lost_answer(rig: Rig) -> str:
-    opportunity, _ = rig.linked()
+def _lost_answer(rig: Rig, opportunity: str) -> None:
     rig.edit(opportunity, Amount=61000)
     rig.partner_center.fail(times=99, on="PATCH", status=500)
     rig.poll()
     rig.partner_center.faults.pending.clear()
-    return opportunity
 
 
 def _creating(rig: Rig) -> str:
@@ -202,54 +180,48 @@ def _creating(rig: Rig) -> str:
     return opportunity
 
 
-def _halted(rig: Rig) -> str:
-    opportunity, _ = rig.linked()
-    rig.store.put_cursor("halted", json.dumps({"why": "40 of 50 pairs have lost a record"}), "")
-    return opportunity
-
-
-def _duplicate(rig: Rig) -> str:
-    opportunity, _ = rig.linked()
-    rig.store.save(replace(rig.pair_of(opportunity), state=LinkState.DUPLICATE))
-    return opportunity
-
-
-def _claimed(rig: Rig) -> str:
-    opportunity, _ = rig.linked()
+def _claimed(rig: Rig, opportunity: str) -> None:
     now = int(rig.now.timestamp())
     claim = Claim(ClaimPhase.WAIT, 2, "run", now, 600, now, "id")
     rig.store.save(replace(rig.pair_of(opportunity), claim=claim))
-    return opportunity
+
+
+def _duplicate(rig: Rig, opportunity: str) -> None:
+    rig.store.save(replace(rig.pair_of(opportunity), state=LinkState.DUPLICATE))
+
+
+def _paused(rig: Rig, opportunity: str) -> None:
+    rig.edit(opportunity, Sync_with_Partner_Center__c=False, Amount=1)
 
 
 UNKNOWN = "c386bbc4-cd61-4e30-98f1-6adf91b7584b"
 WORLDS: list[tuple[Callable[[Rig], str], tuple[str, ...]]] = [
     (
         lambda rig: rig.new_opportunity(Sync_with_Partner_Center__c=False),
-        ("the box Sync_with_Partner_Center__c is not ticked",),
+        ("Sync_with_Partner_Center__c is not ticked",),
     ),
     (
         lambda rig: rig.new_opportunity(solutions=(), Amount=0),
-        ("Add at least one Microsoft Solution.", "It is not sent to Microsoft for 2 reasons:"),
+        ("Add at least one Microsoft Solution.", "for 2 reasons:"),
     ),
     (lambda rig: rig.new_opportunity(), ("a referral is created at the next poll",)),
     (lambda rig: rig.partner_center.new_inbound(), ("an opportunity is created at the next event",)),
-    (_paused, ("sync is switched off on the opportunity",)),
-    (_recycled, ("The opportunity is in the recycle bin.",)),
-    (_erased, ("may not see it",)),
-    (_forgotten, ("nothing to write",)),
-    (lambda rig: UNKNOWN, ("The referral is not there (any more).",)),
+    (_pair(_paused), ("sync is switched off on the opportunity",)),
     (
-        lambda rig: rig.new_opportunity(Referral_Identifier__c=UNKNOWN),
-        ("The Referral Identifier is none of Partner Center's",),
+        _pair(lambda rig, opportunity: rig.salesforce.delete("Opportunity", opportunity)),
+        ("The opportunity is in the recycle bin.",),
     ),
+    (_pair(lambda rig, opportunity: rig.salesforce.hard_delete("Opportunity", opportunity)), ("may not see it",)),
+    (_pair(lambda rig, _: rig.forget_everything()), ("nothing to write",)),
+    (lambda rig: UNKNOWN, ("The referral is not there (any more).",)),
+    (lambda rig: rig.new_opportunity(Referral_Identifier__c=UNKNOWN), ("is none of Partner Center's",)),
     (lambda rig: "0065e00000ZZZZZ", ("Nothing can be said without a record.",)),
-    (_service_down, ("Partner Center cannot be reached now.",)),
-    (_lost_answer, ("Announced",)),
+    (_pair(lambda rig, _: rig.partner_center.fail(times=99, on="*", status=503)), ("Center cannot be reached now.",)),
+    (_pair(_lost_answer), ("Announced",)),
     (_creating, ("Its creation at Microsoft is not finished", "Claimed")),
-    (_halted, ("The connector is halted",)),
-    (_duplicate, ("link is duplicate",)),
-    (_claimed, ("attempt 2: a creation that waits 10 min",)),
+    (_pair(lambda rig, _: rig.store.put_cursor("halted", '{"why": "40 of 50"}', "")), ("The connector is halted",)),
+    (_pair(_duplicate), ("link is duplicate",)),
+    (_pair(_claimed), ("attempt 2: a creation that waits 10 min",)),
 ]
 
 
@@ -276,7 +248,8 @@ def _stored(rig: Rig) -> dict[str, Any]:
 
 
 def test_a_pair_that_was_forgotten_is_told_as_never_agreed_from_either_record(rig: Rig) -> None:
-    opportunity = _forgotten(rig)
+    opportunity, _ = rig.linked()
+    rig.forget_everything()
     told = explained(rig, opportunity)
     amount = line(told, "amount or currency")
     assert (told.state, amount.changed, amount.action) == ("no link", "never agreed", "remember as equal")

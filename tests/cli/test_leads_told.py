@@ -17,7 +17,6 @@ ALL_DEALS = "[scope]\nco_sell_only = false\n"
 
 
 def found(rig: Rig, overlay: str, folder: Path) -> list[tuple[str, str, str]]:
-    """What the doctor finds wrong."""
     register(rig)
     skip = ("settings", "role")
     return [line for line in bad(examined(deployment(rig, overlay=overlay, folder=folder))) if line[0] not in skip]
@@ -60,7 +59,7 @@ MISTAKES: list[tuple[Callable[[Rig], object], str, str, str]] = [
         lambda rig: rig.salesforce.put_field("Lead", Field("Region__c", length=10, required=True)),
         "required fields",
         "problem",
-        "The org demands Lead.Region__c of new records",
+        "demands Lead.Region__c",
     ),
 ]
 

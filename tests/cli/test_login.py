@@ -78,7 +78,6 @@ class Office:
         return Deployment(lambda: self.rig.settings, replace(wiring(self.rig), browse=browse))
 
     def by_browser(self, choice: str = "") -> list[Result]:
-        """Sign in by browser; what was found."""
         return list(login(self.deployment(choice), device=False, say=self.said.append))
 
     def by_device(self, choice: str = "mfa") -> list[tuple[str, str, str]]:
@@ -93,7 +92,6 @@ class Office:
         return bad(login(self.deployment(), device=True, say=say))
 
     def kept(self) -> StoredSignIn:
-        """What the app finds."""
         return StoredSignIn.parse(self.deployment().token_store.load()[0] or "")
 
 
@@ -198,12 +196,16 @@ def test_it_works_against_a_running_sandbox_out_of_the_box(tmp_path: Path, monke
     monkeypatch.setattr(cli.app, "wiring", lambda: Wiring(browse=person("mfa")))
     file = tmp_path / "sandbox.settings.json"
     with _system(MEMORY, file, free_ports=True) as (servers, _):
-        servers.partner_center.new_inbound()
+        inbound = servers.partner_center.new_inbound()
+        ways = (["doctor"], ["status"], ["explain", inbound])
+        fresh = [cosell(*way, "--json", "--settings", str(file)) for way in ways]
         servers.entra.revoke()
         before = cosell("doctor", "--settings", str(file))
         done = cosell("login", "--json", "--settings", str(file))
         after = cosell("doctor", "--settings", str(file))
-    assert (before.exit_code, done.exit_code, after.exit_code) == (1, 0, 0), done.output
+    assert [each.exit_code for each in (*fresh, before, done, after)] == [0, 0, 0, 1, 0, 0], done.output
+    doctor, status, explained = (json.loads(each.output) for each in fresh)
+    assert (doctor["ok"], status["stops"]["halt"], explained["referral_id"]) == (True, "none", inbound)
     assert "cosell login" in before.output
     assert json.loads(done.stdout)["ok"] is True
     assert ENDPOINT not in done.output

@@ -29,7 +29,6 @@ values = { 1to50employees = "Small" }
 
 
 def written(folder: Path, name: str, text: str) -> Path:
-    """A mapping file."""
     file = folder / name
     file.write_text(text, "utf-8")
     return file

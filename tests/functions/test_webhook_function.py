@@ -15,7 +15,7 @@ from functions import partner_center_to_salesforce, partner_center_webhook_regis
 from shared.deal import Side
 from shared.doorbell import Doorbell
 from shared.errors import ApiError, Forbidden, Throttled, Unauthorised, Unavailable, Unclear
-from shared.registration.plan import DEFAULT_EVENTS, Registration, TestResult
+from shared.registration.plan import DEFAULT_EVENTS, Registration
 from shared.webhook.receiver import Receiver
 from tests.support.deliveries import (
     REFERRAL,
@@ -29,32 +29,14 @@ from tests.support.deliveries import (
     headers,
     receiver,
 )
+from tests.support.flow_table import called
+from tests.support.registrations import FakeRegistrations
 
 CONTENT = body()
 
 
-class Bells(func.Out[str]):
-    """What the output binding would send."""
-
-    def __init__(self) -> None:
-        self.messages: list[str] = []
-
-    def set(self, val: str) -> None:
-        self.messages.append(val)
-
-    def get(self) -> str:
-        return self.messages[-1]
-
-
-def indexed(blueprint: func.Blueprint) -> Any:
-    app = func.FunctionApp()
-    app.register_functions(blueprint)
-    (found,) = app.get_functions()
-    return found
-
-
-WEBHOOK = indexed(partner_center_to_salesforce.bp)
-REGISTRATION = indexed(partner_center_webhook_registration.bp)
+WEBHOOK = called(partner_center_to_salesforce.bp, "PartnerCenterToSalesforce")
+REGISTRATION = called(partner_center_webhook_registration.bp, "PartnerCenterWebhookRegistration")
 
 
 def deliver(
@@ -74,10 +56,10 @@ def deliver(
         route_params={"token": token},
         body=content,
     )
-    bells = Bells()
-    answer = WEBHOOK.get_user_function()(request, bells)
+    messages: list[str] = []
+    answer = WEBHOOK(request, SimpleNamespace(set=messages.append))
     assert answer.get_body() == b""
-    return answer.status_code, bells.messages
+    return answer.status_code, messages
 
 
 def test_a_genuine_delivery_rings_once_for_its_referral(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,35 +141,14 @@ OURS = f"https://cosell.example/api/partner-center/{TOKEN}"
 THEIRS = "https://prod-12.logic.example/workflows/1/invoke?sig=secret"
 
 
-class Registered:
-    """Partner Center's registration, or what it fails with."""
-
-    def __init__(self, registered: Registration | None = None, failure: ApiError | None = None) -> None:
-        self.registered = registered
-        self.failure = failure
-        self.sweep_only = False
-
-    def current(self) -> Registration | None:
-        if self.failure:
-            raise self.failure
-        return self.registered
-
-    def save(self, url: str, events: tuple[str, ...], *, exists: bool) -> Registration:
-        self.registered = Registration(url, events)
-        return self.registered
-
-    def events(self) -> tuple[str, ...]:
-        return (*DEFAULT_EVENTS, "invoice-ready")
-
-    def send_test(self) -> str:
-        raise Throttled(Side.PARTNER_CENTER, "POST validationEvents", status=429)
-
-    def test_result(self, correlation_id: str) -> TestResult:
-        raise AssertionError("nothing was sent")
+def known(registered: Registration | ApiError | None = None) -> FakeRegistrations:
+    """Partner Center with this registration, which sends no test event now."""
+    busy = Throttled(Side.PARTNER_CENTER, "POST validationEvents", status=429)
+    return FakeRegistrations(registered, known=(*DEFAULT_EVENTS, "invoice-ready"), test=busy)
 
 
 def ask(
-    registrations: Registered,
+    registrations: FakeRegistrations,
     monkeypatch: pytest.MonkeyPatch,
     sent: object = None,
     params: dict[str, str] | None = None,
@@ -202,7 +163,7 @@ def ask(
         params=params,
         body=b"" if sent is None else content,
     )
-    answer = REGISTRATION.get_user_function()(request)
+    answer = REGISTRATION(request)
     assert answer.mimetype == "application/json"
     assert TOKEN not in answer.get_body().decode()
     assert "secret" not in answer.get_body().decode()
@@ -210,21 +171,19 @@ def ask(
 
 
 def test_nothing_registered_is_shown_as_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ask(Registered(), monkeypatch) == (200, {"registered": None})
-    assert ask(Registered(), monkeypatch, params={"endpoint": OURS}) == (200, {"registered": None, "ours": False})
+    assert ask(known(), monkeypatch) == (200, {"registered": None})
+    assert ask(known(), monkeypatch, params={"endpoint": OURS}) == (200, {"registered": None, "ours": False})
 
 
-@pytest.mark.parametrize(("registered", "ours"), [(OURS, True), (THEIRS, False)])
-def test_a_registration_is_shown_without_its_secret_and_compared(
-    monkeypatch: pytest.MonkeyPatch, registered: str, *, ours: bool
-) -> None:
-    status, shown = ask(Registered(Registration(registered, DEFAULT_EVENTS)), monkeypatch, params={"endpoint": OURS})
-    assert (status, shown["ours"], shown["registered"]["events"]) == (200, ours, list(DEFAULT_EVENTS))
-    assert shown["registered"]["url"].endswith("/…")
+def test_a_registration_is_shown_without_its_secret_and_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    for registered, ours in ((OURS, True), (THEIRS, False)):
+        status, shown = ask(known(Registration(registered, DEFAULT_EVENTS)), monkeypatch, params={"endpoint": OURS})
+        assert (status, shown["ours"], shown["registered"]["events"]) == (200, ours, list(DEFAULT_EVENTS))
+        assert shown["registered"]["url"].endswith("/…")
 
 
 def test_a_registration_is_made_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    registrations = Registered()
+    registrations = known()
     status, told = ask(registrations, monkeypatch, {"endpoint": OURS, "events": ["referral-created"]})
     assert (status, told["done"], told["validation"]) == (200, "create", None)
     assert registrations.registered == Registration(OURS, ("referral-created",))
@@ -232,12 +191,12 @@ def test_a_registration_is_made_and_told(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_validation_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, told = ask(Registered(), monkeypatch, {"endpoint": OURS, "validate": True})
+    _, told = ask(known(), monkeypatch, {"endpoint": OURS, "validate": True})
     assert (told["validation"]["status"], told["validation"]["results"][0]["code"]) == ("throttled", "429")
 
 
 def test_another_address_is_only_displaced_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    registrations = Registered(Registration(THEIRS, DEFAULT_EVENTS))
+    registrations = known(Registration(THEIRS, DEFAULT_EVENTS))
     status, told = ask(registrations, monkeypatch, {"endpoint": OURS})
     assert (status, told["done"]) == (409, "refuse")
     assert "prod-12.logic.example" in told["message"]
@@ -246,7 +205,7 @@ def test_another_address_is_only_displaced_on_request(monkeypatch: pytest.Monkey
 
 
 def test_a_deployment_beside_production_says_that_it_does_not_register(monkeypatch: pytest.MonkeyPatch) -> None:
-    registrations = Registered()
+    registrations = known()
     registrations.sweep_only = True
     status, told = ask(registrations, monkeypatch, {"endpoint": OURS, "overwrite": True})
     assert (status, told["done"], told["registered"]) == (409, "refuse", None)
@@ -271,13 +230,13 @@ def test_a_deployment_beside_production_says_that_it_does_not_register(monkeypat
 def test_a_request_that_cannot_be_used_names_its_fields(
     monkeypatch: pytest.MonkeyPatch, sent: object, field: str
 ) -> None:
-    status, told = ask(Registered(), monkeypatch, sent)
+    status, told = ask(known(), monkeypatch, sent)
     assert (status, list(told["fields"])) == (400, [field])
 
 
 def test_an_unsafe_endpoint_or_unknown_event_is_a_bad_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert ask(Registered(), monkeypatch, {"endpoint": "http://cosell.example"})[0] == 400
-    status, told = ask(Registered(), monkeypatch, {"endpoint": OURS, "events": ["referral-deleted"]})
+    assert ask(known(), monkeypatch, {"endpoint": "http://cosell.example"})[0] == 400
+    status, told = ask(known(), monkeypatch, {"endpoint": OURS, "events": ["referral-deleted"]})
     assert (status, "It knows: invoice-ready" in told["message"]) == (400, True)
 
 
@@ -295,6 +254,6 @@ def test_a_failure_of_partner_center_is_told_by_its_code_only(
     monkeypatch: pytest.MonkeyPatch, kind: type[ApiError], status: int, code: str, answer: tuple[int, str]
 ) -> None:
     failure = kind(Side.PARTNER_CENTER, "GET registration", status=status, code=code)
-    found, told = ask(Registered(failure=failure), monkeypatch)
+    found, told = ask(known(failure), monkeypatch)
     assert (found, told["code"]) == answer
     assert set(told) == {"error", "code"}

@@ -82,7 +82,6 @@ def worked(deployed: Path, python: Path, certificates: tuple[Authority, Server, 
 
 @pytest.fixture
 def outcomes(worked: Worked, certificates: tuple[Authority, Server, dict[str, str]]) -> dict[str, Outcome]:
-    """What became of each call, by its name."""
     names = [name for name, _ in _calls(certificates)]
     return dict(zip(names, worked.outcomes, strict=True))
 

@@ -71,10 +71,7 @@ class Refreshing:
         """What lies in the vault now."""
         return StoredSignIn.parse(self.versions[-1].value)
 
-    # The vault, as the keeper's client sees it
-
-    def get_secret(self, name: str) -> SimpleNamespace:
-        """The newest version."""
+    def get_secret(self, name: str) -> SimpleNamespace:  # the vault, as the keeper's client sees it
         if not self.versions:
             raise ResourceNotFoundError(name)
         return self.versions[-1]
@@ -85,8 +82,6 @@ class Refreshing:
         version = SimpleNamespace(value=value, properties=SimpleNamespace(version=f"v{len(self.versions)}"))
         self.versions.append(version)
         return version
-
-    # Workers
 
     def _start(self, number: int) -> None:
         skew = self.random.randint(-self.weather.skew, self.weather.skew)
@@ -148,7 +143,6 @@ class _Process:
         self.tokens = EntraTokens(world.settings, token_store, lease, http, clock, self.sleep)
 
     def sleep(self, seconds: float) -> None:
-        """Others run meanwhile."""
         self.call(lambda: self.world.scheduler.pause(seconds))
 
     def call(self, work: Callable[[], Any]) -> Any:
@@ -167,8 +161,6 @@ class _Process:
 
 
 class _Calls:
-    """Something that the process calls."""
-
     def __init__(self, process: _Process, target: Any) -> None:
         self._process = process
         self._target = target

@@ -4,11 +4,11 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import jwt
 import pytest
 import requests
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, ServiceRequestError
@@ -26,39 +26,33 @@ from shared.identity import EntraTokens, KeyVaultTokenStore, RefreshLease, Renew
 from shared.identity.stored_sign_in import Access, StoredSignIn
 from shared.settings import SettingsInvalid
 from shared.storage import Store
-from tests.support.connecting import NOW, all_at_once, over, refresh_lease, settings
+from tests.support.connecting import NOW, Wire, all_at_once, over, refresh_lease, settings
 
 REFERRALS = "https://api.partner.microsoft.com"
 WEBHOOKS = "https://api.partnercenter.microsoft.com"
 
 
-@dataclass
-class Keeper:
+class Keeper(TableTokenStore):
     """A keeper in memory; `rivals` are tokens that other processes store just before our save."""
 
-    text: str | None = None
-    version: int = 0
-    saved: list[str] = field(default_factory=list)
-    rivals: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        super().__init__(Store(MemoryTables()))
+        self.saved: list[str] = []
+        self.rivals: list[str] = []
 
     @property
     def token(self) -> str:
-        return StoredSignIn.parse(self.text or "").refresh_token
-
-    def load(self) -> tuple[str | None, str]:
-        return self.text, str(self.version) if self.text else ""
+        return StoredSignIn.parse(self.load()[0] or "").refresh_token
 
     def save(self, text: str, version: str) -> str:
         if self.rivals:
-            self._put(self.rivals.pop())
-        if version != self.load()[1]:
-            raise LostRace("moved")
-        self._put(text)
+            self.put(self.rivals.pop())
+        saved = super().save(text, version)
         self.saved.append(self.token)
-        return str(self.version)
+        return saved
 
-    def _put(self, text: str) -> None:
-        self.text, self.version = text, self.version + 1
+    def put(self, text: str) -> None:
+        super().save(text, self.load()[1])
 
 
 class Directory:
@@ -108,14 +102,12 @@ def _directory() -> Directory:
     return Directory()
 
 
-def test_the_first_refresh_token_comes_from_the_settings_and_its_successor_is_kept(directory: Directory) -> None:
-    assert directory.good(directory.tokens.token(REFERRALS))
-    assert directory.token_store.saved[-1] != directory.first
-
-
-def test_one_refresh_token_serves_both_audiences_with_a_token_each(directory: Directory) -> None:
+def test_the_first_refresh_token_of_the_settings_serves_both_audiences_and_its_successor_is_kept(
+    directory: Directory,
+) -> None:
     assert all(directory.good(directory.tokens.token(audience), audience) for audience in (REFERRALS, WEBHOOKS))
     assert directory.world.token_ok(directory.tokens.token(REFERRALS), WEBHOOKS) == "audience"
+    assert directory.token_store.saved[-1] != directory.first
 
 
 def test_a_token_is_used_until_five_minutes_before_it_expires(directory: Directory) -> None:
@@ -169,12 +161,17 @@ def test_a_refresh_token_used_up_by_another_process_is_replaced_by_the_one_it_st
 
 
 @pytest.mark.parametrize(("knob", "code"), [("mfa_demanded", "AADSTS50076"), ("revoked", "AADSTS50173")])
-def test_what_only_a_person_can_repair_halts_with_its_code_alone(directory: Directory, knob: str, code: str) -> None:
+def test_what_only_a_person_can_repair_halts_with_its_code_alone_until_it_is_repaired(
+    directory: Directory, knob: str, code: str
+) -> None:
     setattr(directory.world.knobs, knob, True)
     with pytest.raises(Unauthorised) as refused:
         directory.tokens.token(REFERRALS)
     assert refused.value.code == code
     assert str(refused.value) == f"sign-in at partner_center: no answer {code}"
+    setattr(directory.world.knobs, knob, False)
+    assert directory.good(directory.tokens.token(REFERRALS))
+    assert directory.slept == 0, "the turn is free again after a refusal"
 
 
 def test_a_wrong_tenant_needs_the_operator() -> None:
@@ -185,25 +182,15 @@ def test_a_wrong_tenant_needs_the_operator() -> None:
         tokens.token(REFERRALS)
 
 
-def test_an_expired_refresh_token_and_a_wrong_secret_are_told_apart(directory: Directory) -> None:
+def test_an_expired_refresh_token_a_wrong_secret_and_none_at_all_are_told_apart(directory: Directory) -> None:
     directory.now += timedelta(days=91)
-    with pytest.raises(Unauthorised, match="AADSTS700082"):
-        directory.tokens.token(REFERRALS)
-    with pytest.raises(Unauthorised, match="AADSTS7000215"):
-        Directory(entra_client_secret="wrong").tokens.token(REFERRALS)
-
-
-def test_a_refusal_is_not_remembered_once_it_is_repaired(directory: Directory) -> None:
-    directory.world.knobs.revoked = True
-    with pytest.raises(Unauthorised):
-        directory.tokens.token(REFERRALS)
-    directory.world.knobs.revoked = False
-    assert directory.good(directory.tokens.token(REFERRALS))
-
-
-def test_without_any_refresh_token_nothing_is_sent() -> None:
-    with pytest.raises(Unauthorised, match="no_refresh_token"):
-        Directory(entra_refresh_token=None).tokens.token(REFERRALS)
+    for each, code in (
+        (directory, "AADSTS700082"),
+        (Directory(entra_client_secret="wrong"), "AADSTS7000215"),
+        (Directory(entra_refresh_token=None), "no_refresh_token"),
+    ):
+        with pytest.raises(Unauthorised, match=code):
+            each.tokens.token(REFERRALS)
 
 
 def test_a_busy_sign_in_service_is_unavailable_not_unauthorised(directory: Directory) -> None:
@@ -213,30 +200,11 @@ def test_a_busy_sign_in_service_is_unavailable_not_unauthorised(directory: Direc
     assert directory.tokens.token(REFERRALS)
 
 
-class _Line(requests.adapters.BaseAdapter):
-    """A line on which something is wrong."""
-
-    def __init__(self, answer: bytes | Exception) -> None:
-        super().__init__()
-        self.answer = answer
-
-    def send(self, request: requests.PreparedRequest, **_: Any) -> requests.Response:  # type: ignore[override]
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        response = requests.Response()
-        response.status_code, response._content = 200, self.answer
-        response.url, response.request = request.url or "", request
-        return response
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
 @pytest.mark.parametrize(
     "answer", [requests.ConnectionError("x"), requests.ReadTimeout("x"), b"<html>", b"[]", b"{}", b"null", b""]
 )
 def test_a_sign_in_service_that_does_not_make_sense_is_unavailable(answer: bytes | Exception) -> None:
-    http = over(answer, _Line)
+    http = over(answer, Wire)
     tokens = EntraTokens(settings(entra_refresh_token="first-token"), Keeper(), refresh_lease(), http, lambda: NOW)
     with pytest.raises(Unavailable) as failed:
         tokens.token(REFERRALS)
@@ -382,35 +350,23 @@ def test_an_extension_that_was_written_too_late_does_not_count(
     assert lease.extend() is counts
 
 
-def test_the_turn_is_free_again_after_a_refusal(directory: Directory) -> None:
-    directory.world.knobs.revoked = True
-    with pytest.raises(Unauthorised):
-        directory.tokens.token(REFERRALS)
-    assert refresh_lease(directory.tables, directory.clock).take()
-
-
 def test_a_refresh_token_put_there_by_hand_is_used_and_then_kept_with_its_age() -> None:
     directory = Directory(entra_refresh_token=None)
-    directory.token_store._put(f"{directory.world.new_refresh_token()}\n")
+    directory.token_store.put(f"{directory.world.new_refresh_token()}\n")
     assert directory.tokens.age_seconds() is None
     directory.tokens.token(REFERRALS)
     directory.now += timedelta(days=3)
     assert directory.tokens.age_seconds() == 3 * 86_400
 
 
-def test_where_entra_gives_no_newer_refresh_token_the_old_one_keeps_its_age() -> None:
-    access = Access(token="a", renew_at=100, serves_until=100)
-    kept = StoredSignIn(refresh_token="first", at=5)
-    assert kept.rotated("", REFERRALS, access, 50) == StoredSignIn(
-        refresh_token="first", at=5, access={REFERRALS: access}
-    )
-    assert kept.rotated("first", REFERRALS, access, 50).at == 5
+def test_where_entra_gives_no_newer_refresh_token_the_old_one_keeps_its_age_and_none_is_printed() -> None:
+    access = Access(token="s3cret", renew_at=100, serves_until=100)
+    kept = StoredSignIn(refresh_token="s3cret", at=5)
+    rotated = kept.rotated("", REFERRALS, access, 50)
+    assert rotated == StoredSignIn(refresh_token="s3cret", at=5, access={REFERRALS: access})
+    assert "s3cret" not in repr(rotated)
+    assert kept.rotated("s3cret", REFERRALS, access, 50).at == 5
     assert kept.rotated("second", REFERRALS, access, 50).at == 50
-
-
-def test_what_is_printed_of_the_kept_sign_in_shows_no_token() -> None:
-    kept = StoredSignIn(refresh_token="s3cret", access={REFERRALS: Access(token="s3cret", renew_at=1, serves_until=1)})
-    assert "s3cret" not in repr(kept)
 
 
 def renewal(directory: Directory) -> tuple[Renewal, Store]:
@@ -598,38 +554,32 @@ def test_client_credentials_at_another_host_are_explained_to_the_operator(url: s
 
 
 @pytest.mark.parametrize(
-    "host", ["login.salesforce.com", "acme.my.salesforce.com", "acme--uat.sandbox.my.salesforce.com"]
+    ("host", "audience"),
+    [
+        ("login.salesforce.com", "https://login.salesforce.com"),
+        ("acme.my.salesforce.com", "https://login.salesforce.com"),
+        ("acme--uat.sandbox.my.salesforce.com", "https://test.salesforce.com"),
+    ],
 )
-def test_a_jwt_is_taken_to_the_configured_host_with_the_configured_audience(host: str) -> None:
-    world = org()
-    (token, _), hosts = fetch(world, jwt_settings(world, salesforce_login_url=f"https://{host}"))
-    assert token.startswith("00D")
-    assert hosts == [host]
+def test_a_jwt_is_taken_to_the_configured_host_with_the_configured_audience(host: str, audience: str) -> None:
+    world, assertions = org(), list[str]()
 
-
-@pytest.mark.parametrize("audience", ["https://login.salesforce.com", "https://test.salesforce.com"])
-def test_the_audience_of_the_jwt_follows_the_settings_whatever_the_host(audience: str) -> None:
-    import jwt as pyjwt
-
-    assertions: list[str] = []
-
-    @Request.application
-    def app(request: Request) -> Response:
+    def noting(environ: Any, start: Callable[..., Any]) -> Any:
+        request = Request(environ)
         assertions.append(request.form["assertion"])
-        return Response(json.dumps({"access_token": "t", "instance_url": "https://acme.my.salesforce.com"}))
+        answer = {"access_token": "t", "instance_url": f"https://{request.host}"}
+        return Response(json.dumps(answer))(environ, start)
 
-    SalesforceTokens(jwt_settings(org(), salesforce_audience=audience), over(app)).fetch()
-    assert pyjwt.decode(assertions[0], options={"verify_signature": False})["aud"] == audience
+    chosen = jwt_settings(world, salesforce_login_url=f"https://{host}", salesforce_audience=audience)
+    assert SalesforceTokens(chosen, over(noting)).fetch() == ("t", host)
+    assert jwt.decode(assertions[0], options={"verify_signature": False})["aud"] == audience
+    (token, _), hosts = fetch(world, jwt_settings(world, salesforce_login_url=f"https://{host}"))
+    assert (token[:3], hosts) == ("00D", [host])
 
 
-def test_a_private_key_on_one_line_is_read_as_app_settings_hold_it() -> None:
+def test_a_private_key_on_one_line_is_read_and_one_that_is_none_is_explained_without_showing_it() -> None:
     world = org()
-    (token, _), _ = fetch(world, jwt_settings(world, salesforce_private_key=PRIVATE.replace("\n", "\\n")))
-    assert token
-
-
-def test_a_private_key_that_is_none_is_explained_without_showing_it() -> None:
-    world = org()
+    assert fetch(world, jwt_settings(world, salesforce_private_key=PRIVATE.replace("\n", "\\n")))
     with pytest.raises(SettingsInvalid, match="COSELL_SALESFORCE_PRIVATE_KEY") as refused:
         fetch(world, jwt_settings(world, salesforce_private_key="sekrit"))
     assert "sekrit" not in str(refused.value)

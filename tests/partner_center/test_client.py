@@ -156,12 +156,8 @@ def test_only_guids_go_into_paths_and_filters(bench: Bench, bad: str) -> None:
     ("answer", "kind", "sends"),
     [
         (refusal(404, "itemNotFound"), Missing, 1),
-        (refusal(403, "accessDenied"), Forbidden, 1),
-        (refusal(400, "invalidRequest"), Rejected, 1),
         (refusal(503, "serviceNotAvailable"), Unavailable, 3),
-        (refusal(503, "serviceNotAvailable", Retry_After="57"), Unavailable, 1),
         (httpx.Response(500, text="<html>"), Unavailable, 3),
-        (httpx.Response(429, json={"statusCode": 429, "message": "Rate limit"}), Throttled, 1),
         (refusal(429, "x", Retry_After="3"), Throttled, 3),
         (refusal(429, "x", Retry_After="57"), Throttled, 1),
         (httpx.Response(302, headers={"Location": "https://evil.example"}), Rejected, 1),
@@ -169,8 +165,6 @@ def test_only_guids_go_into_paths_and_filters(bench: Bench, bad: str) -> None:
         (httpx.Response(200, text=""), Unavailable, 1),
         (httpx.Response(200, json=[]), Unavailable, 1),
         (httpx.ReadTimeout("x"), Unavailable, 3),
-        (httpx.ReadError("x"), Unavailable, 3),
-        (httpx.ConnectError("x"), Unavailable, 3),
     ],
 )
 def test_every_answer_to_a_read_has_a_class_and_a_patience(
@@ -212,13 +206,6 @@ def test_every_way_of_saying_that_the_version_is_old_is_stale(mismatch: ETagMism
         bench.api.patch(referral_id, RAISE, etag=old)
     assert bench.world.get(referral_id)["details"]["dealValue"] == 1
     assert len(bench.world.requests) == 1
-
-
-def test_a_change_is_repeated_after_a_refusal_and_lands_once(bench: Bench) -> None:
-    referral_id = bench.inbound()
-    bench.world.fail(on="PATCH", status=503)
-    bench.api.patch(referral_id, RAISE, etag=bench.world.get(referral_id)["eTag"])
-    assert [call.status for call in bench.world.requests] == [503, 200]
 
 
 def test_nothing_is_changed_without_a_version(bench: Bench) -> None:
@@ -287,15 +274,9 @@ def test_the_standards_content_type_is_tried_once_when_json_is_refused() -> None
     [
         (httpx.ConnectError("x"), Unavailable, 3),
         (refusal(503, "x"), Unavailable, 3),
-        (refusal(429, "x", Retry_After="2"), Throttled, 3),
         (httpx.ReadTimeout("x"), Unclear, 1),
-        (httpx.ReadError("x"), Unclear, 1),
-        (httpx.RemoteProtocolError("x"), Unclear, 1),
         (refusal(500, "x"), Unclear, 1),
-        (refusal(504, "x"), Unclear, 1),
         (refusal(412, "x"), Stale, 1),
-        (refusal(409, "x"), Stale, 1),
-        (refusal(422, "x"), Rejected, 1),
     ],
 )
 def test_a_change_is_repeated_only_when_it_provably_did_not_happen(
@@ -305,15 +286,6 @@ def test_a_change_is_repeated_only_when_it_provably_did_not_happen(
     with pytest.raises(kind):
         answering(answers).patch(ID, RAISE, etag='"e1"')
     assert len(answers.asked) == sends
-
-
-def test_a_lost_answer_to_a_change_that_landed_is_unclear(bench: Bench) -> None:
-    referral_id = bench.inbound()
-    bench.world.fail(on="PATCH", breaks="timeout", after_effect=True)
-    with pytest.raises(Unclear):
-        bench.api.patch(referral_id, RAISE, etag=bench.world.get(referral_id)["eTag"])
-    assert bench.world.get(referral_id)["details"]["dealValue"] == 150000.5
-    assert len(bench.world.writes()) == 1
 
 
 def body() -> dict[str, Any]:
@@ -342,16 +314,10 @@ def test_a_creation_whose_answer_has_no_body_or_is_lost_is_unclear_and_not_repea
     ("answer", "kind"),
     [
         (httpx.ReadTimeout("x"), Unclear),
-        (httpx.ReadError("x"), Unclear),
-        (httpx.WriteError("x"), Unclear),
-        (httpx.RemoteProtocolError("x"), Unclear),
         *((refusal(status, "x"), Unclear) for status in (500, 501, 502, 503, 504, 507, 509, 408)),
         (httpx.ConnectError("x"), Unavailable),
-        (httpx.ConnectTimeout("x"), Unavailable),
         (refusal(429, "x", Retry_After="1"), Throttled),
         (refusal(400, "x"), Rejected),
-        (refusal(403, "x"), Forbidden),
-        (refusal(409, "x"), Stale),
     ],
 )
 def test_a_creation_is_sent_once_and_no_server_error_proves_that_it_did_not_happen(
@@ -481,7 +447,7 @@ def test_an_app_only_token_is_forbidden_not_renewed(bench: Bench) -> None:
 
 def test_each_host_gets_a_token_of_its_own_audience(bench: Bench) -> None:
     bench.api.get(bench.inbound())
-    bench.webhooks.events()
+    assert set(EVENTS) <= set(bench.webhooks.events())
     assert bench.tokens.asked == ["https://api.partner.microsoft.com", "https://api.partnercenter.microsoft.com"]
 
 
@@ -560,10 +526,6 @@ def test_an_existing_registration_is_replaced_also_when_nobody_knew_of_it(bench:
     bench.webhooks.save(f"{URL}2", EVENTS, exists=True)
     assert [call.method for call in bench.world.requests][2:] == ["PUT"]
     assert bench.webhooks.current() == Registration(f"{URL}2", EVENTS)
-
-
-def test_the_events_on_offer_include_those_we_need() -> None:
-    assert set(EVENTS) <= set(Bench().webhooks.events())
 
 
 @pytest.mark.parametrize("plain", [False, True])

@@ -1,7 +1,6 @@
 """Registering the webhook: nothing of somebody else's is dropped or displaced unless the operator says so."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import pytest
 
@@ -19,51 +18,16 @@ from shared.registration.plan import (
     register,
     same_address,
 )
+from tests.support.registrations import FakeRegistrations
 
 OURS = "https://cosell.example/api/partner-center/a-secret-token"
 THEIRS = "https://prod-12.logic.example:443/workflows/1/invoke?sig=a-secret"
 
+MORE = ("invoice-ready", *DEFAULT_EVENTS)
+
 
 def problem(kind: type[ApiError], status: int, code: str = "") -> ApiError:
     return kind(Side.PARTNER_CENTER, "GET registration", status=status, code=code)
-
-
-@dataclass
-class Fake:
-    """Partner Center's registration, with what it answers to a validation event."""
-
-    registered: Registration | None = None
-    sweep_only: bool = False
-    known: tuple[str, ...] | ApiError = ()
-    test: str | ApiError = "correlation"
-    answers: list[TestResult | ApiError] = field(default_factory=list)
-    saved: list[tuple[str, tuple[str, ...], bool]] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-
-    def current(self) -> Registration | None:
-        return self.registered
-
-    def save(self, url: str, events: tuple[str, ...], *, exists: bool) -> Registration:
-        self.saved.append((url, events, exists))
-        self.registered = Registration(url, events)
-        return self.registered
-
-    def events(self) -> tuple[str, ...]:
-        if isinstance(self.known, ApiError):
-            raise self.known
-        return self.known
-
-    def send_test(self) -> str:
-        if isinstance(self.test, ApiError):
-            raise self.test
-        return self.test
-
-    def test_result(self, correlation_id: str) -> TestResult:
-        self.asked.append(correlation_id)
-        answer = self.answers.pop(0) if self.answers else TestResult("queued", ())
-        if isinstance(answer, ApiError):
-            raise answer
-        return answer
 
 
 def test_by_default_the_four_referral_events_and_the_test_event_are_registered() -> None:
@@ -89,13 +53,7 @@ def test_by_default_the_four_referral_events_and_the_test_event_are_registered()
         (Registration(OURS, DEFAULT_EVENTS), ("test-created",), False, Step.REPLACE, ("test-created",)),
         (Registration(OURS, ("invoice-ready",)), (), False, Step.REPLACE, (*DEFAULT_EVENTS, "invoice-ready")),
         (Registration(OURS, ("invoice-ready",)), (), True, Step.REPLACE, (*DEFAULT_EVENTS, "invoice-ready")),
-        (
-            Registration(OURS, ("invoice-ready", *DEFAULT_EVENTS)),
-            (),
-            False,
-            Step.NOTHING,
-            ("invoice-ready", *DEFAULT_EVENTS),
-        ),
+        (Registration(OURS, MORE), (), False, Step.NOTHING, MORE),
         (Registration(THEIRS, ("invoice-ready",)), (), True, Step.REPLACE, DEFAULT_EVENTS),
         (Registration(THEIRS, DEFAULT_EVENTS), (), False, Step.REFUSE, ()),
     ],
@@ -114,26 +72,21 @@ def test_a_refusal_names_the_host_and_what_overwrite_would_do_but_no_secret() ->
     assert "secret" not in sentence
 
 
-@pytest.mark.parametrize(
-    "endpoint",
-    [
-        "",
-        "cosell.example/api",
-        "http://cosell.example/api/partner-center/t",
-        "ftp://cosell.example/api",
-        "https://",
-        "https:///api",
-        "https://user:word@cosell.example/api",  # pragma: allowlist secret
-        "https://cosell.example/api#part",
-        "https://cosell.example/a b",
-        "https://cosell.example:99999/api",
-        "https://[::1/api",
-        "http://127.0.0.1.evil.example/api",
-    ],
-)
-def test_an_endpoint_that_cannot_be_called_safely_is_invalid(endpoint: str) -> None:
-    registrations = Fake()
-    assert register(registrations, endpoint).plan.step is Step.INVALID
+UNSAFE = {
+    "no address": ["", "cosell.example/api", "https://", "https:///api", "https://[::1/api"],
+    "not encrypted": ["http://cosell.example/api/partner-center/t", "http://127.0.0.1.evil.example/api"],
+    "another protocol": ["ftp://cosell.example/api"],
+    "a user": ["https://user:word@cosell.example/api"],  # pragma: allowlist secret
+    "a part of a place": ["https://cosell.example/api#part"],
+    "malformed": ["https://cosell.example/a b", "https://cosell.example:99999/api"],
+}
+
+
+@pytest.mark.parametrize("endpoints", UNSAFE.values(), ids=UNSAFE)
+def test_an_endpoint_that_cannot_be_called_safely_is_invalid(endpoints: list[str]) -> None:
+    registrations = FakeRegistrations()
+    for endpoint in endpoints:
+        assert register(registrations, endpoint).plan.step is Step.INVALID, endpoint
     assert not registrations.saved
 
 
@@ -143,7 +96,7 @@ def test_https_or_this_machine_can_be_registered(endpoint: str) -> None:
 
 
 def test_an_unknown_event_is_refused_with_the_list_of_known_ones() -> None:
-    registrations = Fake(known=DEFAULT_EVENTS)
+    registrations = FakeRegistrations(known=DEFAULT_EVENTS)
     outcome = register(registrations, OURS, ("referral-created", "referral-deleted"))
     assert outcome.plan.step is Step.INVALID
     assert outcome.plan.sentence.startswith("Partner Center does not know referral-deleted. It knows: referral-created")
@@ -152,12 +105,12 @@ def test_an_unknown_event_is_refused_with_the_list_of_known_ones() -> None:
 
 @pytest.mark.parametrize("known", [(), problem(Unavailable, 503)])
 def test_events_are_not_checked_when_their_list_cannot_be_had(known: tuple[str, ...] | ApiError) -> None:
-    assert register(Fake(known=known), OURS, ("new-kind-of-event",)).plan.step is Step.CREATE
+    assert register(FakeRegistrations(known=known), OURS, ("new-kind-of-event",)).plan.step is Step.CREATE
 
 
 @pytest.mark.parametrize("exists", [False, True])
 def test_saving_says_whether_a_registration_exists(*, exists: bool) -> None:
-    registrations = Fake(Registration(THEIRS, ()) if exists else None)
+    registrations = FakeRegistrations(Registration(THEIRS, ()) if exists else None)
     outcome = register(registrations, OURS, overwrite=True)
     assert registrations.saved == [(OURS, DEFAULT_EVENTS, exists)]
     assert outcome.registration == Registration(OURS, DEFAULT_EVENTS)
@@ -165,61 +118,50 @@ def test_saving_says_whether_a_registration_exists(*, exists: bool) -> None:
 
 
 @pytest.mark.parametrize("current", [Registration(THEIRS, DEFAULT_EVENTS), Registration(OURS, DEFAULT_EVENTS)])
-def test_nothing_is_saved_when_refused_or_equal(current: Registration) -> None:
-    registrations = Fake(current)
-    assert register(registrations, OURS).registration == current
+def test_nothing_is_saved_when_refused_or_equal_and_what_is_refused_is_not_validated(current: Registration) -> None:
+    registrations, slept = FakeRegistrations(current, known=DEFAULT_EVENTS), list[float]()
+    refused = current.url == THEIRS
+    outcome = register(registrations, OURS, validate=refused, sleep=slept.append)
+    assert (outcome.registration, outcome.validation, slept) == (current, None, [])
     assert not registrations.saved
 
 
 def test_a_failure_of_the_registration_itself_is_not_hidden() -> None:
-    class Broken(Fake):
-        def current(self) -> Registration | None:
-            raise problem(Unauthorised, 401)
-
     with pytest.raises(Unauthorised):
-        register(Broken(), OURS)
+        register(FakeRegistrations(problem(Unauthorised, 401)), OURS)
 
 
-def validated(registrations: Fake, events: Sequence[str] = ()) -> tuple[TestResult | None, list[float]]:
+def validated(registrations: FakeRegistrations, events: Sequence[str] = ()) -> tuple[TestResult | None, list[float]]:
     slept: list[float] = []
     return register(registrations, OURS, events, validate=True, sleep=slept.append).validation, slept
 
 
-def test_validation_waits_for_the_result_and_reports_each_attempt() -> None:
+def test_validation_waits_for_the_result_and_reports_each_attempt_and_the_last_it_saw_when_it_gives_up() -> None:
     done = TestResult("completed", (("NotFound", "no such page"), ("OK", "")))
-    registrations = Fake(answers=[problem(Missing, 404), TestResult("queued", ()), done])
+    registrations = FakeRegistrations(answers=[problem(Missing, 404), TestResult("queued", ()), done])
     assert validated(registrations) == (done, [POLL_SECONDS] * 3)
     assert registrations.asked == ["correlation"] * 3
-
-
-def test_validation_gives_up_waiting_and_says_what_it_saw_last() -> None:
-    result, slept = validated(Fake())
+    result, slept = validated(FakeRegistrations())
     assert (result, len(slept)) == (TestResult("queued", ()), POLLS)
 
 
-def test_a_throttled_validation_says_so() -> None:
-    result, _ = validated(Fake(test=problem(Throttled, 429)))
+@pytest.mark.parametrize(
+    ("registrations", "events", "told"),
+    [
+        (FakeRegistrations(test=problem(Throttled, 429)), (), ("throttled", "429", "two validation events a minute")),
+        (FakeRegistrations(test=problem(Unavailable, 503, "serverBusy")), (), ("failed", "serverBusy", "")),
+        (FakeRegistrations(), ("referral-created",), ("not sent", "", "test-created")),
+    ],
+    ids=["throttled", "failed", "without the test event"],
+)
+def test_a_validation_that_cannot_be_says_so_and_leaves_the_registration_standing(
+    registrations: FakeRegistrations, events: Sequence[str], told: tuple[str, str, str]
+) -> None:
+    result, slept = validated(registrations, events)
     assert result is not None
-    assert (result.status, result.results[0][0]) == ("throttled", "429")
-    assert "two validation events a minute" in result.results[0][1]
-
-
-def test_a_failed_validation_leaves_the_registration_standing() -> None:
-    registrations = Fake(test=problem(Unavailable, 503, "serverBusy"))
-    result, _ = validated(registrations)
-    assert result is not None
-    assert (result.status, result.results[0][0], len(registrations.saved)) == ("failed", "serverBusy", 1)
-
-
-def test_validation_needs_the_test_event() -> None:
-    result, slept = validated(Fake(), ("referral-created",))
-    assert result is not None
-    assert (result.status, slept) == ("not sent", [])
-
-
-def test_what_is_refused_is_not_validated() -> None:
-    registrations = Fake(Registration(THEIRS, DEFAULT_EVENTS))
-    assert validated(registrations) == (None, [])
+    ((code, words),) = result.results
+    assert (result.status, code, told[2] in words) == (told[0], told[1], True)
+    assert (slept, len(registrations.saved)) == ([], 1)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +187,7 @@ def test_an_address_is_shown_without_its_secrets() -> None:
 @pytest.mark.parametrize("registered", [None, Registration(THEIRS, DEFAULT_EVENTS), Registration(OURS, ())])
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_deployment_beside_production_never_registers(registered: Registration | None, *, overwrite: bool) -> None:
-    fake = Fake(registered, sweep_only=True, known=DEFAULT_EVENTS)
+    fake = FakeRegistrations(registered, sweep_only=True, known=DEFAULT_EVENTS)
     outcome = register(fake, OURS, overwrite=overwrite, validate=True, sleep=lambda _: None)
     assert outcome.plan.step is Step.REFUSE
     assert "COSELL_SWEEP_ONLY" in outcome.plan.sentence

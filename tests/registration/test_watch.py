@@ -10,28 +10,13 @@ from shared.errors import Unavailable
 from shared.registration.plan import DEFAULT_EVENTS, Registration
 from shared.registration.watch import RegistrationWatch
 from shared.storage import Store
+from tests.support.registrations import FakeRegistrations
 
 OURS = "https://app.example/api/partner-center/s3cret"
 NOW = 1_770_000_000
 
 
-class Registered:
-    """What Partner Center shows, or fails with."""
-
-    sweep_only = False
-
-    def __init__(self, registration: Registration | None) -> None:
-        self.shows: Registration | Unavailable | None = registration
-
-    def current(self) -> Registration | None:
-        """See `Current`."""
-        if isinstance(self.shows, Unavailable):
-            raise self.shows
-        return self.shows
-
-
-def watched(registered: Registered) -> tuple[RegistrationWatch, Store]:
-    """A watch and its work list."""
+def watched(registered: FakeRegistrations) -> tuple[RegistrationWatch, Store]:
     store = Store(MemoryTables())
     return RegistrationWatch(registered, store, "s3cret"), store
 
@@ -48,22 +33,22 @@ def watched(registered: Registered) -> tuple[RegistrationWatch, Store]:
 def test_a_lost_registration_is_an_error_until_it_is_back(
     registration: Registration | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    registered = Registered(registration)
+    registered = FakeRegistrations(registration)
     watch, store = watched(registered)
     assert not watch.still_ours(NOW)
     (issue,) = store.issues()
     assert (issue.code, issue.severity) == ("registration_lost", "error")
     assert json.loads(caplog.messages[-1]) == {"event": "registration", "ours": 0}
-    registered.shows = Registration(OURS, (*DEFAULT_EVENTS, "invoice-ready"))
+    registered.registered = Registration(OURS, (*DEFAULT_EVENTS, "invoice-ready"))
     assert watch.still_ours(NOW)
     assert list(store.issues()) == []
 
 
 def test_nothing_is_concluded_from_no_answer() -> None:
-    registered = Registered(None)
+    registered = FakeRegistrations(None)
     watch, store = watched(registered)
     watch.still_ours(NOW)
-    registered.shows = Unavailable(Side.PARTNER_CENTER, "GET /registration", status=503)
+    registered.registered = Unavailable(Side.PARTNER_CENTER, "GET /registration", status=503)
     assert watch.still_ours(NOW)
     assert [issue.code for issue in store.issues()] == ["registration_lost"]
 
@@ -71,13 +56,13 @@ def test_nothing_is_concluded_from_no_answer() -> None:
 def test_the_secret_of_the_address_is_in_no_line_and_no_issue(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(0)
     for registration in (None, Registration(OURS, DEFAULT_EVENTS)):
-        watch, store = watched(Registered(registration))
+        watch, store = watched(FakeRegistrations(registration))
         watch.still_ours(NOW)
         assert "s3cret" not in caplog.text + str(list(store.issues()))
 
 
 def test_a_deployment_beside_production_misses_no_registration(caplog: pytest.LogCaptureFixture) -> None:
-    registered = Registered(None)
+    registered = FakeRegistrations(None)
     watch, store = watched(registered)
     watch.still_ours(NOW)
     registered.sweep_only = True

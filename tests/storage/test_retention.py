@@ -40,38 +40,36 @@ def kept(store: Store, link: Link = LINK) -> tuple[list[str], list[int]]:
 def test_lines_of_either_kind_go_when_they_are_older_and_only_then(account: Account, store: Store) -> None:
     link = told(store, LINK, OLD, CONFLICT)
     link = told(store, link, YOUNG, OTHER)
+    assert retention(account, store, days=0).run(NOW) == 0, "no number of days is set"
     assert retention(account, store).run(NOW) == 2
     assert kept(store) == ([OTHER.group], [YOUNG])
     assert store.link(LINK.id) == replace(link, age=store.link(LINK.id).age)  # type: ignore[union-attr]
     assert retention(account, store).run(NOW) == 0
+    assert Retention(account.tables, lambda _: None, DAYS, prefix="nowhere").run(NOW) == 0, "there is no table"
 
 
-def test_nothing_goes_when_no_number_of_days_is_set(account: Account, store: Store) -> None:
-    told(store, LINK, 1, CONFLICT)
-    assert retention(account, store, days=0).run(NOW) == 0
-    assert kept(store) == ([CONFLICT.group], [1])
-
-
-def test_a_conflict_that_waits_for_a_person_is_kept_however_old_it_is(account: Account, store: Store) -> None:
+def test_a_conflict_that_waits_for_a_person_is_kept_however_old_it_is_while_its_link_is_there(
+    account: Account, store: Store
+) -> None:
     held = replace(LINK, held={CONFLICT.group: Hold("conflict")})
-    link = told(store, held, OLD, CONFLICT, OTHER)
+    told(store, held, OLD, CONFLICT, OTHER)
     assert retention(account, store).run(NOW) == 2
     assert kept(store) == ([CONFLICT.group], [])
-    store.save(replace(link, held={}))
-    assert retention(account, store).run(NOW) == 1
+    orphaned = Retention(account.tables, lambda _: None, DAYS, prefix="retention")
+    assert orphaned.run(NOW) == 1
     assert kept(store) == ([], [])
+
+
+def test_a_conflict_that_no_longer_waits_goes(account: Account, store: Store) -> None:
+    link = told(store, replace(LINK, held={CONFLICT.group: Hold("conflict")}), OLD, CONFLICT)
+    store.save(replace(link, held={}))
+    assert retention(account, store).run(NOW) == 2
 
 
 def test_what_an_unfinished_write_would_overwrite_is_kept(account: Account, store: Store) -> None:
     told(store, replace(LINK, intent=INTENT), OLD, CONFLICT)
     assert retention(account, store).run(NOW) == 1
     assert kept(store) == ([CONFLICT.group], [])
-
-
-def test_lines_of_a_link_that_is_gone_are_no_ones(account: Account, store: Store) -> None:
-    told(store, replace(LINK, held={CONFLICT.group: Hold("conflict")}), OLD, CONFLICT)
-    orphaned = Retention(account.tables, lambda _: None, DAYS, prefix="retention")
-    assert orphaned.run(NOW) == 2
 
 
 def test_a_night_deletes_so_many_and_the_next_goes_on(account: Account, store: Store) -> None:
@@ -102,11 +100,7 @@ def test_links_aliases_cursors_and_issues_are_left_alone(account: Account, store
     assert store.cursor("opportunities").text == "text"
 
 
-def test_without_a_table_there_is_nothing_to_delete(account: Account) -> None:
-    assert Retention(account.tables, lambda _: None, DAYS, prefix="nowhere").run(NOW) == 0
-
-
-def test_lines_that_another_worker_deleted_are_not_counted() -> None:
+def test_lines_that_another_worker_deleted_are_not_counted_and_no_answer_is_no_success() -> None:
     tables = MemoryTables()
     store = Store(tables)
     told(store, LINK, OLD)
@@ -117,14 +111,8 @@ def test_lines_that_another_worker_deleted_are_not_counted() -> None:
         return store.link(link_id)
 
     told(store, store.link(LINK.id) or LINK, OLD - 1, CONFLICT)
-    assert Retention(tables, overtaken, DAYS).run(NOW) == 0
-    assert kept(store) == ([], [])
-
-
-def test_a_storage_that_does_not_answer_is_no_success() -> None:
-    tables = MemoryTables()
-    store = Store(tables)
-    told(store, LINK, OLD)
     tables.fail(1, ServiceResponseError("no answer"), on=["submit_transaction"])
     with pytest.raises(ServiceResponseError):
-        Retention(tables, store.link, DAYS).run(NOW)
+        other.run(NOW)
+    assert Retention(tables, overtaken, DAYS).run(NOW) == 0
+    assert kept(store) == ([], [])

@@ -13,13 +13,9 @@ from tests.support.azurite import ACCOUNT, KEY
 CONNECTION = f"DefaultEndpointsProtocol=https;AccountName={ACCOUNT};AccountKey={KEY};EndpointSuffix=core.windows.net"
 
 
-def settings(**chosen: Any) -> Settings:
-    """Settings of which only those of the storage matter."""
-    return Settings.model_construct(**chosen)
-
-
 def identity(**chosen: Any) -> Settings:
-    return settings(
+    """Settings of which only those of the storage matter."""
+    return Settings.model_construct(
         storage_table_service_uri="https://state.table.core.windows.net",
         storage_queue_service_uri="https://state.queue.core.windows.net",
         **chosen,
@@ -27,7 +23,7 @@ def identity(**chosen: Any) -> Settings:
 
 
 def test_a_connection_string_names_the_account() -> None:
-    chosen = settings(storage=SecretStr(CONNECTION))
+    chosen = Settings.model_construct(storage=SecretStr(CONNECTION))
     with table_service(chosen) as tables, queue_service(chosen) as queues:
         assert tables.url == f"https://{ACCOUNT}.table.core.windows.net"
         assert queues.url.startswith(f"https://{ACCOUNT}.queue.core.windows.net")
@@ -53,4 +49,4 @@ def test_a_managed_identity_is_used_when_asked_for(word: str, client_id: str) ->
 @pytest.mark.parametrize("open_service", [table_service, queue_service])
 def test_without_account_the_reason_is_said(open_service: Any) -> None:
     with pytest.raises(ValueError, match="neither"):
-        open_service(settings())
+        open_service(Settings.model_construct())

@@ -48,6 +48,28 @@ def refresh_lease(tables: MemoryTables | None = None, clock: Clock = clock) -> R
     return RefreshLease(Store(tables or MemoryTables(clock)), clock)
 
 
+class Wire(requests.adapters.BaseAdapter):
+    """A line that has one answer for everybody, and notes what would go out."""
+
+    def __init__(self, answer: bytes | Exception = b"", status: int = 200, **headers: str) -> None:
+        super().__init__()
+        self.answer, self.status, self.headers = answer, status, headers
+        self.sent: list[tuple[requests.PreparedRequest, dict[str, Any]]] = []
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
+        self.sent.append((request, options))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        response = requests.Response()
+        response.status_code, response._content, response.raw = self.status, self.answer, None
+        response.headers.update(self.headers)
+        response.url, response.request = request.url or "", request
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 def over(app: Any, adapter: Callable[[Any], Any] = WsgiAdapter) -> requests.Session:
     """A session whose every https address is this application."""
     session = requests.Session()
@@ -75,7 +97,6 @@ class Crowd:
         self._lock, self._full = Lock(), Barrier(wanted)
 
     def come_and_go(self) -> None:
-        """Be inside for a while."""
         with self._lock:
             self._inside += 1
             self.most = max(self.most, self._inside)

@@ -43,7 +43,6 @@ def check_referral(document: Any) -> None:
 
 
 def check_patch(operations: Any) -> None:
-    """The body of an update."""
     check(REFERRALS, f"{_V3}UpdateReferralDetails", operations)
 
 

@@ -37,7 +37,6 @@ def digest(content: Content) -> str:
 
 
 def text(value: str) -> Value:
-    """A scalar group's content."""
     return (("text", value),) if value else ()
 
 
@@ -124,7 +123,6 @@ def without_base(link: Link, *groups: str) -> Link:
 
 
 def look(link: Link, p: Referral, s: Opportunity, policy: Policy = POLICY) -> Decision:
-    """What is decided about the pair now."""
     return decide(link, p, s, policy, NOW)
 
 
@@ -134,7 +132,6 @@ def writes(decision: Decision) -> dict[Side, Mapping[str, Content]]:
 
 
 def announced(decision: Decision, p: Referral, s: Opportunity, policy: Policy = POLICY, name: str = "i1") -> Intent:
-    """The decision's write as announced."""
     return announce(decision, p, s, policy, intent_id=name, run="run-1", now=NOW)
 
 

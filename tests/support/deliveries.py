@@ -154,7 +154,6 @@ class Clock:
         return self.now
 
     def pass_seconds(self, seconds: float) -> None:
-        """Time goes by."""
         self.now += timedelta(seconds=seconds)
 
 

@@ -9,7 +9,6 @@ VARIABLE = {"{what} unreadable": "opportunity unreadable"}  # the one event whos
 
 
 def events() -> set[str]:
-    """Every event that the app's code names."""
     sources = [file for folder in ("shared", "functions") for file in (ROOT / folder).rglob("*.py")]
     found = {name for file in sources for pair in SAID.findall(file.read_text("utf-8")) for name in pair if name}
     return {VARIABLE.get(name, name) for name in found}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-__all__ = ["FLOWS", "Flow", "as_flow"]
+import azure.functions as func
 
 
 class Flow(NamedTuple):
@@ -46,6 +46,13 @@ FLOWS: Final = (
     Flow("SignInRenewal", "timerTrigger", "%COSELL_SIGN_IN_SCHEDULE%"),
 )
 PLACES: Final = {"httpTrigger": "route", "queueTrigger": "queueName", "timerTrigger": "schedule"}
+
+
+def called(flow: func.Blueprint, name: str) -> Any:
+    """A function as the host calls it, by its name."""
+    app = func.FunctionApp()
+    app.register_functions(flow)
+    return next(f.get_user_function() for f in app.get_functions() if f.get_function_name() == name)
 
 
 def as_flow(name: str, bindings: Iterable[Mapping[str, Any]]) -> Flow:

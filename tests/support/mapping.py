@@ -20,7 +20,6 @@ def table(overlay: str = "", zone: str = "UTC", **more: str) -> Mapping:
 
 
 def of(**fields: str) -> Value:
-    """A group's content."""
     return tuple(fields.items())
 
 

@@ -31,11 +31,9 @@ class Bench:
         self.hooks_token = self.entra.user_token(HOOKS)
 
     def clock(self) -> datetime:
-        """The bench's time."""
         return self.now
 
     def pass_time(self, **parts: float) -> None:
-        """Move the clock."""
         self.now += timedelta(**parts)
 
     def call(self, method: str, path: str = "", **arguments: Any) -> httpx.Response:

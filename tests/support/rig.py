@@ -56,17 +56,11 @@ class Rig:
         self.sync = self._sync(mapping)
         self.survives: type[BaseException] | tuple[()] = ()
 
-    # Time
-
     def clock(self) -> datetime:
-        """The rig's time."""
         return self.now
 
     def pass_time(self, **parts: float) -> None:
-        """Move the clock."""
         self.now += timedelta(**parts)
-
-    # What happens
 
     def poll(self) -> int:
         """One round of both pollers, then everything that rings."""
@@ -75,13 +69,11 @@ class Rig:
         return rung
 
     def minute(self) -> None:
-        """A minute passes, the timers of a minute run."""
         self.pass_time(minutes=1)
         self.survive(lambda: flows.recover(self.sync))
         self.survive(self.poll)
 
     def minutes(self, count: int) -> None:
-        """So many minutes pass."""
         for _ in range(count):
             self.minute()
 
@@ -121,18 +113,13 @@ class Rig:
                 self.pass_time(seconds=1)
         raise AssertionError("the doorbells never fall silent")
 
-    # What is seen
-
     def opportunity(self, opportunity_id: str) -> Mapping[str, Any]:
-        """An opportunity as it truly is."""
         return self.salesforce.get("Opportunity", opportunity_id)
 
     def referral(self, referral_id: str) -> Mapping[str, Any]:
-        """A referral as it truly is."""
         return self.partner_center.get(referral_id)
 
     def link_of(self, opportunity_id: str) -> Link | None:
-        """The link of an opportunity."""
         owner = self.store.link_of(Side.SALESFORCE, opportunity_id)
         return self.store.link(owner) if owner else None
 
@@ -150,10 +137,7 @@ class Rig:
         """The state tables are lost; both systems keep their records."""
         self.tables.clear()
 
-    # Records people make
-
     def account(self, **fields: Any) -> str:
-        """A complete customer."""
         return self.salesforce.create("Account", ACCOUNT | fields)
 
     def new_opportunity(self, **fields: Any) -> str:
@@ -194,8 +178,6 @@ class Rig:
         self.pass_time(seconds=5)
         self.salesforce.update("Opportunity", opportunity_id, fields)
         self.pass_time(seconds=5)
-
-    # Inside
 
     def _answer(self, queue: Queue, handle: Callable[[Sync, Doorbell], None]) -> int:
         client = self.queues.get_queue_client(

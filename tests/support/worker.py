@@ -60,7 +60,6 @@ def http_input(method: str, url: str, body: bytes = b"", **tables: Mapping[str, 
 
 
 def timer_input() -> tuple[str, Any]:
-    """The datum of a timer request."""
     return "json", json.dumps({"Schedule": {}, "ScheduleStatus": {}, "IsPastDue": False})
 
 

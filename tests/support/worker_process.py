@@ -19,20 +19,13 @@ LIBRARIES = ".python_packages/lib/site-packages"  # of a package; the worker put
 def _protos() -> SimpleNamespace:
     """Stand-ins for the protobuf classes that the host would bring: they keep their keyword arguments."""
 
-    class StoredSignIn(SimpleNamespace):
-        pass
+    def kept(name: str, **constants: int) -> type:
+        return type(name, (SimpleNamespace,), constants)
 
-    kept = [
-        "RpcFunctionMetadata",
-        "RpcRetryOptions",
-        "WorkerMetadata",
-        "WorkerInitResponse",
-        "FunctionMetadataResponse",
-        "RpcException",
-    ]
-    protos = SimpleNamespace(**{name: type(name, (StoredSignIn,), {}) for name in kept})
-    protos.StatusResult = type("StatusResult", (StoredSignIn,), {"Success": 1, "Failure": 0})
-    protos.BindingInfo = type("BindingInfo", (StoredSignIn,), {"out": 1, "inout": 2, "undefined": 0})
+    names = ("RpcFunctionMetadata", "RpcRetryOptions", "WorkerMetadata", "WorkerInitResponse")
+    protos = SimpleNamespace(**{name: kept(name) for name in (*names, "FunctionMetadataResponse", "RpcException")})
+    protos.StatusResult = kept("StatusResult", Success=1, Failure=0)
+    protos.BindingInfo = kept("BindingInfo", out=1, inout=2, undefined=0)
     return protos
 
 

@@ -39,12 +39,6 @@ def test_a_line_is_completed_with_its_work_and_measured(written: io.StringIO) ->
     assert seen[0] == line
 
 
-def test_a_line_outside_of_any_work_stays_as_it_is(written: io.StringIO) -> None:
-    attend(lambda _: None)
-    logging.getLogger("cosell.sync").info('{"event": "linked"}')
-    assert written.getvalue() == '{"event": "linked"}\n'
-
-
 def test_calls_are_counted_by_the_work_that_makes_them(written: io.StringIO) -> None:
     attend(lambda _: None)
     with work("poll"):
@@ -53,11 +47,15 @@ def test_calls_are_counted_by_the_work_that_makes_them(written: io.StringIO) -> 
     assert json.loads(written.getvalue().splitlines()[-1])["calls"] == {"salesforce": 2, "partner_center": 1}
 
 
-def test_what_is_no_json_object_is_left_alone(written: io.StringIO) -> None:
-    attend(lambda _: pytest.fail("measured"))
-    for text in ("plain", "[1]", "7"):
+def test_what_is_no_json_object_or_outside_of_any_work_is_left_alone(written: io.StringIO) -> None:
+    seen: list[Any] = []
+    attend(lambda _: pytest.fail("replaced"))
+    attend(seen.append)
+    texts = ["plain", "[1]", "7", '{"event": "linked"}']
+    for text in texts:
         logging.getLogger("cosell.sync").warning(text)
-    assert written.getvalue().splitlines() == ["plain", "[1]", "7"]
+    assert written.getvalue().splitlines() == texts
+    assert seen == [{"event": "linked"}], "attending twice measures once, and only what is a line"
 
 
 def test_a_traceback_says_where_and_what_kind_but_not_what_the_error_quotes(written: io.StringIO) -> None:
@@ -81,11 +79,3 @@ def test_a_library_does_not_log_each_request_a_second_time(written: io.StringIO,
     logging.getLogger(name).info("GET https://acme.table.core.windows.net/sync")
     logging.getLogger(name).warning("still told")
     assert written.getvalue() == "still told\n"
-
-
-def test_attending_twice_completes_and_measures_once(written: io.StringIO) -> None:
-    seen: list[Any] = []
-    attend(lambda _: pytest.fail("replaced"))
-    attend(seen.append)
-    logging.getLogger("cosell.sync").info('{"event": "linked"}')
-    assert len(seen) == 1

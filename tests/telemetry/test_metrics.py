@@ -21,45 +21,26 @@ def values(line: dict[str, Any]) -> dict[str, list[tuple[float, dict[str, str]]]
 
 
 def test_a_call_is_counted_timed_and_says_what_is_left_of_the_budget() -> None:
-    line = {
-        "event": "call",
-        "side": "salesforce",
-        "call": "GET /query",
-        "status": 412,
-        "code": "X",
-        "ms": 80,
-        "left": 9,
-    }
-    assert values(line) == {
-        "cosell.calls": [(1, {"side": "salesforce", "call": "GET /query", "status": "412", "code": "X"})],
-        "cosell.call.duration": [(80, {"side": "salesforce", "call": "GET /query"})],
+    of = {"side": "salesforce", "call": "GET /query"}
+    assert values({"event": "call", **of, "status": 412, "code": "X", "ms": 80, "left": 9}) == {
+        "cosell.calls": [(1, {**of, "status": "412", "code": "X"})],
+        "cosell.call.duration": [(80, of)],
         "cosell.calls.left": [(9, {"side": "salesforce"})],
     }
 
 
-def test_a_look_that_wrote_nothing_is_no_agreement() -> None:
-    assert values({"event": "converge", "link": "s-1", "note": "equal", "conflicts": 1}) == {
-        "cosell.conflicts": [(1, {})]
-    }
-
-
-def test_an_object_is_measured_key_by_key() -> None:
-    line = {"event": "standing", "waiting": {"referral-changes": 3, "referral-changes-poison": 0}}
-    assert values(line) == {
-        "cosell.waiting": [(3, {"queue": "referral-changes"}), (0, {"queue": "referral-changes-poison"})]
-    }
-
-
-def test_a_line_of_no_figure_is_measured_by_none() -> None:
+def test_a_look_that_wrote_nothing_is_no_agreement_and_an_object_is_measured_key_by_key() -> None:
+    look = {"event": "converge", "link": "s-1", "note": "equal", "conflicts": 1}
+    assert values(look) == {"cosell.conflicts": [(1, {})]}
+    waiting = {"referral-changes": 3, "referral-changes-poison": 0}
+    expected = [(count, {"queue": queue}) for queue, count in waiting.items()]
+    assert values({"event": "standing", "waiting": waiting}) == {"cosell.waiting": expected}
     assert values({"event": "met", "referral": "r"}) == {}
 
 
-def test_figures_of_one_name_are_of_one_kind_and_unit() -> None:
+def test_every_figure_is_of_a_line_that_the_app_writes_and_those_of_one_name_of_one_kind_and_unit() -> None:
     kinds = {metric.name: (metric.kind, metric.unit) for metric in METRICS}
     assert all(kinds[metric.name] == (metric.kind, metric.unit) for metric in METRICS)
-
-
-def test_every_figure_is_of_a_line_that_the_app_writes() -> None:
     assert {metric.event for metric in METRICS} <= events()
 
 

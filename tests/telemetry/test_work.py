@@ -3,9 +3,10 @@
 import base64
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import azure.functions as func
 import pytest
@@ -19,6 +20,7 @@ from shared.queues import Queue
 from shared.sync import Gates
 from shared.telemetry import Unfinished, attend, correlation, work
 from shared.telemetry.lines import APP, Lines
+from tests.support.flow_table import called
 from tests.support.rig import HANDLERS, Rig, paired
 
 
@@ -35,28 +37,16 @@ def attended(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 def lines(caplog: pytest.LogCaptureFixture, event: str) -> list[dict[str, Any]]:
-    """The lines of one event."""
     found = [json.loads(record.getMessage()) for record in caplog.records if record.name.startswith("cosell")]
     return [line for line in found if line["event"] == event]
-
-
-def guid(text: str) -> str:
-    """32 hex digits as Partner Center spells a correlation."""
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
 def test_a_unit_of_work_ends_with_one_line(caplog: pytest.LogCaptureFixture) -> None:
     with work("poll", reason="timer") as now:
         now.about["found"] = 3
     (line,) = lines(caplog, "work")
-    assert {name: line[name] for name in ("work", "outcome", "reason", "found", "calls")} == {
-        "work": "poll",
-        "outcome": "done",
-        "reason": "timer",
-        "found": 3,
-        "calls": {},
-    }
-    assert line["correlation"] == now.correlation
+    said = {"work": "poll", "outcome": "done", "reason": "timer", "found": 3, "calls": {}}
+    assert line == line | said | {"correlation": now.correlation}
 
 
 def test_the_correlation_that_is_handed_in_is_kept_and_ends_with_the_work() -> None:
@@ -92,16 +82,8 @@ def test_a_run_that_is_cut_off_does_not_count_as_done(caplog: pytest.LogCaptureF
 
 
 def served(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The functions work with the rig."""
     known = SimpleNamespace(sync=rig.sync, store=rig.store, bells=rig.sync.bells)
     monkeypatch.setattr(functions, "services", lambda: known)
-
-
-def called(bp: func.Blueprint, name: str) -> Callable[[Any], None]:
-    """A function of a flow, by its name."""
-    app = func.FunctionApp()
-    app.register_functions(bp)
-    return next(f.get_user_function() for f in app.get_functions() if f.get_function_name() == name)
 
 
 def rung(rig: Rig, queue: Queue) -> func.QueueMessage:
@@ -129,7 +111,7 @@ def test_one_correlation_leads_from_the_timer_to_every_call(
     assert (answered["records"], answered["reason"]) == (1, "poll")
     assert answered["calls"] == {"salesforce": 1, "partner_center": 1}
     (one,) = {line["correlation"] for event in ("work", "call", "converge") for line in lines(caplog, event)}
-    assert {request.headers["ms-correlationid"] for request in rig.partner_center.requests} == {guid(str(one))}
+    assert {request.headers["ms-correlationid"] for request in rig.partner_center.requests} == {str(UUID(one))}
     assert {request.headers["ms-requestid"] for request in rig.partner_center.requests} <= {
         line["request_ids"]["MS-RequestId"] for line in lines(caplog, "call") if line["side"] == "partner_center"
     }
@@ -158,18 +140,17 @@ def test_every_minute_the_app_says_how_things_stand(
     rig.pass_time(seconds=5)
     rig.poll()
     rig.sync.bells.ring(Queue.REFERRAL_CREATIONS, [opportunity])
-    rig.pass_time(seconds=70)
+    rig.pass_time(seconds=60)
+    with pytest.raises(Throttled):
+        Gates(rig.store, rig.sync.clock).call(Side.SALESFORCE, "GET /query", throttled)
+    rig.pass_time(seconds=10)
     called(reconciliation_sweep.bp, "ReconciliationRecovery")(None)
     (line,) = lines(caplog, "standing")
-    assert line["unfinished"] == 0
-    assert line["issues"] == {"not_sent": 1}
-    assert line["waiting"] == dict.fromkeys(
-        [name for queue in Queue for name in (queue.value, f"{queue}-poison")], 0
-    ) | {"referral-creations": 1}
-    assert line["waiting_age"]["referral-creations"] == 70
-    assert line["gate_closed"] == {"partner_center": 0, "salesforce": 0}
-    assert line["halted"] == 0
-    assert line["watermark_age"]["opportunities"] == 70
+    queues = [name for queue in Queue for name in (queue.value, f"{queue}-poison")]
+    assert line["waiting"] == dict.fromkeys(queues, 0) | {"referral-creations": 1}
+    assert (line["unfinished"], line["issues"], line["halted"]) == (0, {"not_sent": 1}, 0)
+    assert line["gate_closed"] == {"partner_center": 0, "salesforce": 80}
+    assert (line["waiting_age"]["referral-creations"], line["watermark_age"]["opportunities"]) == (70, 70)
 
 
 def test_a_doorbell_that_is_none_is_refused_without_quoting_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,18 +178,6 @@ def test_calls_to_salesforce_say_how_many_are_left(caplog: pytest.LogCaptureFixt
     left = [line["left"] for line in lines(caplog, "call") if line["side"] == "salesforce"]
     assert left == sorted(left, reverse=True)
     assert left[-1] > 0
-
-
-def test_a_closed_gate_shows_in_how_things_stand(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    served(rig, monkeypatch)
-    with pytest.raises(Throttled):
-        Gates(rig.store, rig.sync.clock).call(Side.SALESFORCE, "GET /query", throttled)
-    rig.pass_time(seconds=10)
-    called(reconciliation_sweep.bp, "ReconciliationRecovery")(None)
-    (line,) = lines(caplog, "standing")
-    assert line["gate_closed"] == {"partner_center": 0, "salesforce": 80}
 
 
 def throttled() -> None:

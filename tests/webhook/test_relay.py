@@ -37,13 +37,11 @@ class Staging:
             self._came.release()
 
     def await_deliveries(self, number: int = 1) -> None:
-        """Until so many have come."""
         for _ in range(number):
             assert self._came.acquire(timeout=30)
 
 
 def production(staging: Staging) -> Receiver:
-    """A receiver that sends on."""
     return replace(receiver(), relay=Relay(STAGING, httpx.MockTransport(staging)))
 
 
