@@ -85,6 +85,23 @@ class Rig:
         for _ in range(count):
             self.minute()
 
+    def sweep(self) -> int:
+        """The nightly comparison, then everything that rings; the differences found."""
+        found = flows.sweep(self.sync)
+        self.drain()
+        return found
+
+    def delta(self) -> int:
+        """The hourly look at Partner Center's list, then everything that rings; the differences found."""
+        found = flows.delta(self.sync)
+        self.drain()
+        return found
+
+    def seller_saves(self, opportunity_id: str, *, minutes: int = 3, **fields: Any) -> None:
+        """A seller saves the opportunity, and some minutes pass."""
+        self.edit(opportunity_id, **fields)
+        self.minutes(minutes)
+
     def microsoft_saves(self, referral_id: str, edits: Mapping[str, Any]) -> None:
         """Somebody edits the referral in the portal, and its event arrives."""
         self.partner_center.portal_edit(referral_id, dict(edits))
@@ -146,6 +163,11 @@ class Rig:
         """How many changes reached Partner Center, Salesforce and the link rows so far."""
         return len(self.partner_center.writes()), len(self.salesforce.writes()), self.saves
 
+    def lose_doorbells(self) -> None:
+        """What waits on the queues is lost."""
+        for waiting in self.queues.messages.values():
+            waiting.clear()
+
     def forget_everything(self) -> None:
         """The state tables are lost; both systems keep their records."""
         self.tables.clear()
@@ -181,11 +203,23 @@ class Rig:
         }
         return self.salesforce.create("Microsoft_Solution__c", fields)
 
-    def linked(self, **fields: Any) -> tuple[str, str]:
-        """An opportunity and its referral, in agreement."""
+    def asked(self, **fields: Any) -> str:
+        """An opportunity that asks for a referral, and one poll."""
         opportunity = self.new_opportunity(**fields)
         self.pass_time(seconds=5)
         self.poll()
+        return opportunity
+
+    def arrived(self, **fields: Any) -> tuple[str, str]:
+        """The opportunity that a deal of Microsoft's has become, and its referral."""
+        referral = self.partner_center.new_inbound(**fields)
+        self.webhook(referral)
+        (row,) = [row for row in self.salesforce.records("Opportunity") if row["Referral_Identifier__c"] == referral]
+        return str(row["Id"]), referral
+
+    def linked(self, **fields: Any) -> tuple[str, str]:
+        """An opportunity and its referral, in agreement."""
+        opportunity = self.asked(**fields)
         self.minute()
         return opportunity, str(self.opportunity(opportunity)["Referral_Identifier__c"])
 

@@ -252,8 +252,7 @@ def play(script: Script, at: int = -1, *, after: bool = False) -> int:
         rig.minute()
     judge()
     before = rig.writes()
-    rig.minute()
-    rig.minute()
+    rig.minutes(2)
     assert rig.writes() == before, "not silent"
     return effects
 

@@ -13,10 +13,7 @@ from tests.support.rig import Rig, paired
 
 def asked(rig: Rig, **fields: Any) -> str:
     """An opportunity that asks for a referral, and one poll."""
-    opportunity = rig.new_opportunity(**fields)
-    rig.pass_time(seconds=5)
-    rig.poll()
-    return opportunity
+    return rig.asked(**fields)
 
 
 def test_a_ticked_opportunity_becomes_a_referral_and_learns_its_identifier(rig: Rig) -> None:
@@ -86,12 +83,9 @@ def test_a_refused_opportunity_is_retried_when_it_changes_and_only_then(rig: Rig
     opportunity = asked(rig, Amount=0)
     rig.minute()
     before = rig.writes()
-    rig.minute()
-    rig.minute()
+    rig.minutes(2)
     assert rig.writes() == before
-    rig.edit(opportunity, Amount=10)
-    rig.poll()
-    rig.minute()
+    rig.seller_saves(opportunity, Amount=10)
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
     assert list(rig.store.issues()) == []
 
@@ -102,8 +96,7 @@ def test_microsofts_own_refusal_is_shown_and_not_repeated_until_something_change
     assert row["Sync_Status__c"] == "✖ Not sent to Microsoft"
     assert "Solution ID is unknown" in row["Sync_Message__c"]
     posts = len(rig.partner_center.requests)
-    rig.minute()
-    rig.minute()
+    rig.minutes(2)
     assert len(rig.partner_center.requests) == posts
     rig.pass_time(seconds=5)
     rig.salesforce.update(
@@ -111,8 +104,7 @@ def test_microsofts_own_refusal_is_shown_and_not_repeated_until_something_change
         rig.salesforce.records("Microsoft_Solution__c")[0]["Id"],
         {"Solution_Id__c": "SOL-15974-MQF"},
     )
-    rig.minute()
-    rig.minute()
+    rig.minutes(2)
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
@@ -166,8 +158,7 @@ def test_an_edit_at_microsoft_before_an_unanswered_creation_is_found_is_kept(rig
     rig.minutes(20)
     assert rig.opportunity(opportunity)["Description"] == "Typed in the portal"
     assert rig.referral(referral)["details"]["dealValue"] == 61000
-    link = rig.pair_of(opportunity)
-    assert rig.store.conflicts(link.id) == ()
+    assert rig.store.conflicts(rig.pair_of(opportunity).id) == ()
 
 
 def test_the_list_lag_is_waited_out_before_an_unanswered_creation_is_sent_again() -> None:
@@ -211,8 +202,7 @@ def test_a_creation_that_is_no_longer_wanted_is_searched_for_once_and_then_rests
     calls = len(rig.partner_center.requests)
     rig.minutes(20)
     assert len(rig.partner_center.requests) == calls
-    link = rig.pair_of(opportunity)
-    assert not link.unfinished
+    assert not rig.pair_of(opportunity).unfinished
 
 
 @pytest.mark.parametrize("why", ["deleted", "unticked"])
@@ -220,9 +210,8 @@ def test_a_creation_that_arrived_is_linked_even_if_it_is_no_longer_wanted(rig: R
     opportunity = unanswered(rig, arrives=True)
     unwanted(rig, opportunity, why)
     rig.minutes(20)
-    link = rig.pair_of(opportunity)
-    assert link.referral_id == rig.partner_center.referrals()[0]["id"]
-    assert link.state is (LinkState.OPPORTUNITY_DELETED if why == "deleted" else LinkState.PAUSED)
+    assert rig.pair_of(opportunity).referral_id == rig.partner_center.referrals()[0]["id"]
+    assert rig.pair_of(opportunity).state is (LinkState.OPPORTUNITY_DELETED if why == "deleted" else LinkState.PAUSED)
 
 
 def test_a_creation_that_nobody_wanted_any_more_is_searched_for_again_when_it_is_wanted_again() -> None:
@@ -233,8 +222,7 @@ def test_a_creation_that_nobody_wanted_any_more_is_searched_for_again_when_it_is
     link = rig.pair_of(opportunity)
     assert (link.referral_id, link.claim) == ("", None)  # it rests, because no list shows what arrived
     rig.partner_center.knobs.list_lag_seconds = 0
-    rig.edit(opportunity, Sync_with_Partner_Center__c=True)
-    rig.minute()
+    rig.seller_saves(opportunity, Sync_with_Partner_Center__c=True)
     (only,) = rig.partner_center.referrals()
     assert rig.opportunity(opportunity)["Referral_Identifier__c"] == only["id"]
 
@@ -247,8 +235,7 @@ def test_a_referral_of_a_deleted_opportunity_makes_no_second_one_and_goes_on_whe
     assert rig.salesforce.records("Opportunity") == []
     assert [issue.code for issue in rig.store.issues()] == ["opportunity_deleted"]
     rig.salesforce.undelete("Opportunity", opportunity)
-    rig.edit(opportunity, Amount=7)
-    rig.minute()
+    rig.seller_saves(opportunity, Amount=7)
     assert rig.referral(referral)["details"]["dealValue"] == 7
     assert list(rig.store.issues()) == []
 
@@ -274,16 +261,12 @@ def test_an_identifier_that_is_none_is_explained_and_stops_no_neighbour(rig: Rig
     assert rig.opportunity(good)["Sync_Status__c"] == "✔ In sync"
     assert "Referral Identifier is none of Partner Center's" in rig.opportunity(bad)["Sync_Message__c"]
     assert len(rig.partner_center.referrals()) == 1
-    rig.edit(bad, Referral_Identifier__c=None)
-    rig.minute()
-    rig.minute()
+    rig.seller_saves(bad, Referral_Identifier__c=None)
     assert rig.opportunity(bad)["Sync_Status__c"] == "✔ In sync"
 
 
 def test_a_referral_that_an_opportunity_names_and_nobody_can_see_is_reported_and_not_replaced(rig: Rig) -> None:
-    rig.new_opportunity(Referral_Identifier__c="11111111-2222-4333-8444-555555555555")
-    rig.pass_time(seconds=5)
-    rig.poll()
+    rig.asked(Referral_Identifier__c="11111111-2222-4333-8444-555555555555")
     rig.minute()
     assert rig.partner_center.referrals() == []
     assert [issue.code for issue in rig.store.issues()] == ["not_visible"]

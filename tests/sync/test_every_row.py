@@ -104,10 +104,6 @@ def save(rig: Rig, opportunity: str, field: str, value: Any) -> None:
     rig.salesforce.schema["User"].updateable = False
 
 
-def settle(rig: Rig) -> None:
-    rig.minutes(3)
-
-
 def twin(rig: Rig, referral: str) -> str:
     """The opportunity a referral became."""
     (row,) = [r for r in rig.salesforce.records("Opportunity") if r["Referral_Identifier__c"] == referral]
@@ -154,9 +150,7 @@ def made_by_a_seller(rig: Rig, field: str = "", value: Any = None) -> tuple[str,
     opportunity = rig.new_opportunity(Sync_with_Partner_Center__c=False)
     if field:
         save(rig, opportunity, field, value)
-    rig.edit(opportunity, Sync_with_Partner_Center__c=True)
-    rig.poll()
-    settle(rig)
+    rig.seller_saves(opportunity, Sync_with_Partner_Center__c=True)
     return opportunity, str(rig.opportunity(opportunity)["Referral_Identifier__c"])
 
 
@@ -179,7 +173,7 @@ def changed_at_microsoft(rig: Rig, referral: str, pointer: str, value: Any) -> N
         value = listed
     rig.pass_time(seconds=5)
     rig.webhook(serves(rig, referral, pointer, value))
-    settle(rig)
+    rig.minutes(3)
 
 
 def rows() -> Iterator[tuple[str, Group, FieldRow]]:
@@ -230,8 +224,7 @@ def test_a_change_in_salesforce_reaches_microsoft(rig: Rig, name: str, row: Fiel
     theirs, ours = sample(name, row)
     opportunity, referral = made_by_a_seller(rig)
     assert at(rig.referral(referral), row.referral) != theirs
-    rig.edit(opportunity, **{row.salesforce: ours})
-    settle(rig)
+    rig.seller_saves(opportunity, **{row.salesforce: ours})
     assert at(rig.referral(referral), row.referral) == theirs
     assert in_salesforce(rig, opportunity, row.salesforce) == ours
 
@@ -269,7 +262,7 @@ def test_a_change_in_salesforce_that_may_not_travel_stays_there(rig: Rig, name: 
     before, writes = at(rig.referral(referral), row.referral), len(rig.partner_center.writes())
     rig.pass_time(seconds=5)
     save(rig, opportunity, row.salesforce, ours)
-    settle(rig)
+    rig.minutes(3)
     if name in ASKED:
         writes += 2
     assert at(rig.referral(referral), row.referral) == before
@@ -283,7 +276,7 @@ def test_identifiers_stand_on_both_records_whoever_made_the_deal(
 ) -> None:
     opportunity, referral = make(rig)
     rig.edit(opportunity, StageName="Qualification", Amount=61000)  # accepted; our own reference travels along
-    settle(rig)
+    rig.minutes(3)
     group, field = name.split(".")
     row = GROUPS[group].fields[field]
     theirs, ours = OWN[name](referral, opportunity)
@@ -323,7 +316,7 @@ def test_a_solution_arrives_with_the_deal_in_partner_center(rig: Rig) -> None:
     rig.salesforce.create("Microsoft_Solution__c", ours | {"Opportunity__c": opportunity})
     rig.pass_time(seconds=5)
     rig.poll()
-    settle(rig)
+    rig.minutes(3)
     assert solutions(rig, str(rig.opportunity(opportunity)["Referral_Identifier__c"])) == [theirs]
 
 
@@ -333,7 +326,7 @@ def test_a_solution_added_at_microsoft_reaches_salesforce(rig: Rig) -> None:
     listed = rig.referral(referral)["details"]["requirements"]["solutions"]
     rig.pass_time(seconds=5)
     rig.microsoft_saves(referral, {"/details/requirements/solutions": [*listed, theirs]})
-    settle(rig)
+    rig.minutes(3)
     assert ours in child_rows(rig, opportunity)
 
 
@@ -342,7 +335,7 @@ def test_a_solution_added_in_salesforce_reaches_microsoft(rig: Rig) -> None:
     opportunity, referral = made_by_a_seller(rig)
     rig.pass_time(seconds=5)
     rig.salesforce.create("Microsoft_Solution__c", ours | {"Opportunity__c": opportunity})
-    settle(rig)
+    rig.minutes(3)
     assert theirs in solutions(rig, referral)
 
 
@@ -353,11 +346,10 @@ def test_what_is_known_of_a_member_arrives_with_the_deal_and_with_a_later_change
     rig.salesforce.create("OpportunityTeamMember", {"OpportunityId": opportunity, "UserId": people.ben})
     rig.pass_time(seconds=5)
     rig.poll()
-    settle(rig)
+    rig.minutes(3)
     referral = str(rig.opportunity(opportunity)["Referral_Identifier__c"])
     rig.salesforce.create("OpportunityTeamMember", {"OpportunityId": opportunity, "UserId": people.admin})
-    rig.edit(opportunity, NextStep="Call")
-    settle(rig)
+    rig.seller_saves(opportunity, NextStep="Call")
     shown = {at(member, row.referral) for member in rig.referral(referral)["team"]}
     assert shown == {rig.salesforce.get("User", user)[field] for user in (people.aiko, people.ben, people.admin)}
 
@@ -393,15 +385,14 @@ def test_the_stage_follows_microsoft(rig: Rig, act: Any, stage: str) -> None:
     rig.pass_time(seconds=5)
     rig.partner_center.portal_act(referral, act, "Budget")
     rig.webhook(referral)
-    settle(rig)
+    rig.minutes(3)
     assert rig.opportunity(opportunity)["StageName"] == stage
 
 
 @pytest.mark.parametrize(("stage", "shown"), [("won", ("Closed", "Won")), ("lost", ("Closed", "Lost"))])
 def test_microsoft_follows_the_stage(rig: Rig, stage: str, shown: tuple[str, str]) -> None:
     opportunity, referral = made_by_a_seller(rig)
-    rig.edit(opportunity, StageName=getattr(load().stages, stage))
-    settle(rig)
+    rig.seller_saves(opportunity, StageName=getattr(load().stages, stage))
     assert state(rig, referral) == shown
 
 

@@ -121,16 +121,14 @@ def test_while_a_side_is_throttled_nothing_is_sent_and_nothing_is_lost() -> None
     assert len(rig.partner_center.requests) == calls
     rig.minutes(3)
     assert rig.referral(referral)["details"]["dealValue"] == 62000
-    link = rig.pair_of(opportunity)
-    assert link.attempts == 0
+    assert rig.pair_of(opportunity).attempts == 0
 
 
 def test_expired_consent_halts_microsofts_side_only_and_catches_up_after_repair() -> None:
     rig, opportunity, referral = paired()
     rig.pass_time(hours=2)
     rig.entra.knobs.revoked = True
-    rig.edit(opportunity, Amount=61000)
-    rig.minutes(5)
+    rig.seller_saves(opportunity, Amount=61000)
     assert rig.referral(referral)["details"]["dealValue"] == 50000
     assert [issue.code for issue in rig.store.issues()] == ["unauthorised"]
     rig.entra.knobs.revoked = False
@@ -143,8 +141,7 @@ def test_a_missing_second_factor_halts_microsofts_side_and_catches_up_soon_after
     rig, opportunity, referral = paired()
     rig.pass_time(hours=2)
     rig.entra.knobs.mfa = False
-    rig.edit(opportunity, Amount=61000)
-    rig.minutes(5)
+    rig.seller_saves(opportunity, Amount=61000)
     assert [issue.code for issue in rig.store.issues()] == ["unauthorised"]
     rig.entra.knobs.mfa = True
     rig.minutes(20)

@@ -13,9 +13,7 @@ HELP = {"How_can_Microsoft_help__c": "Proof Of Concept or Demo"}
 
 def asked(rig: Rig, **fields: Any) -> tuple[str, Any]:
     """An opportunity that asks for help, its referral, and some minutes."""
-    opportunity = rig.new_opportunity(**HELP, **fields)
-    rig.pass_time(seconds=5)
-    rig.poll()
+    opportunity = rig.asked(**HELP, **fields)
     rig.minutes(20)
     return opportunity, rig.opportunity(opportunity)["Referral_Identifier__c"]
 
@@ -36,8 +34,7 @@ def test_asking_for_help_invites_microsoft_into_our_engagement(rig: Rig) -> None
     assert theirs["inviteContext"]["assistanceRequestCode"] == "ProofOfConceptOrDemo"
     assert (theirs["status"], posts(rig)) == ("New", 2)
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
-    link = rig.pair_of(opportunity)
-    assert link.ms_referral_id == theirs["id"]
+    assert rig.pair_of(opportunity).ms_referral_id == theirs["id"]
 
 
 def test_a_private_deal_invites_nobody() -> None:
@@ -75,8 +72,7 @@ def test_a_refused_invitation_leaves_the_deal_and_tells_the_seller() -> None:
     assert row["Sync_Status__c"] == "⚠ Needs attention"
     assert "The invitation could not be created." in row["Sync_Message__c"]
     assert posts(rig) == 2
-    rig.edit(opportunity, Amount=61000)
-    rig.minute()
+    rig.seller_saves(opportunity, Amount=61000)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert "The invitation could not be created." in rig.opportunity(opportunity)["Sync_Message__c"]
 
@@ -136,9 +132,7 @@ def test_a_worker_frozen_before_it_invites_microsoft_leaves_that_to_the_next(rig
 
 def test_help_that_was_asked_for_on_a_deleted_opportunity_is_asked_for_when_it_returns(rig: Rig) -> None:
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)  # the first step, found by its webhook
-    opportunity = rig.new_opportunity(**HELP)
-    rig.pass_time(seconds=5)
-    rig.poll()
+    opportunity = rig.asked(**HELP)
     rig.drain(patiently=False)
     rig.salesforce.delete("Opportunity", opportunity)
     rig.webhook(rig.partner_center.referrals()[0]["id"])

@@ -82,8 +82,7 @@ def test_bulk_doorbells_do_the_same_work() -> None:
     rig.salesforce.update("Opportunity", opportunity, {"Amount": 61000})
     rig.partner_center.portal_edit(referral, {"/details/notes": "Missed"})
     rig.pass_time(seconds=10)
-    flows.sweep(rig.sync)
-    rig.drain()
+    rig.sweep()
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert rig.opportunity(opportunity)["Description"] == "Missed"
 

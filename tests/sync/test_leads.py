@@ -245,9 +245,7 @@ def accept(rig: Rig, referral: str) -> None:
 
 def tick(rig: Rig, opportunity: str, **fields: Any) -> None:
     """A seller asks for the sync, and it is polled."""
-    rig.edit(opportunity, **{"Sync_with_Partner_Center__c": True, **fields})
-    rig.poll()
-    rig.minute()
+    rig.seller_saves(opportunity, **{"Sync_with_Partner_Center__c": True, **fields})
 
 
 def convert(rig: Rig, **more: Any) -> str:

@@ -114,13 +114,10 @@ def test_a_listed_referral_that_cannot_be_read_stops_neither_the_delta_nor_a_cre
 
 def test_an_emptied_field_that_microsoft_requires_waits_alone_and_what_was_saved_with_it_goes_through() -> None:
     rig, opportunity, referral = paired()
-    rig.edit(opportunity, Amount=None, Description="Changed here")
-    rig.poll()
-    rig.minute()
+    rig.seller_saves(opportunity, Amount=None, Description="Changed here")
     assert rig.referral(referral)["details"]["notes"] == "Changed here"
     assert rig.referral(referral)["details"]["dealValue"] == 50000
-    link = rig.pair_of(opportunity)
-    assert {group: hold.code for group, hold in link.held.items()} == {"value": "must_not_be_empty"}
+    assert {group: hold.code for group, hold in rig.pair_of(opportunity).held.items()} == {"value": "must_not_be_empty"}
     rig.edit(opportunity, Amount=61000)
     rig.poll()
     assert rig.referral(referral)["details"]["dealValue"] == 61000

@@ -106,9 +106,7 @@ def test_losing_on_hold_declines_the_deal_with_a_reason(rig: Rig) -> None:
 
 def test_edits_on_hold_are_not_sent_and_travel_with_the_acceptance(rig: Rig) -> None:
     referral, opportunity = arrived(rig)
-    rig.edit(opportunity, Amount=5000)
-    rig.poll()
-    rig.minute()
+    rig.seller_saves(opportunity, Amount=5000)
     assert rig.partner_center.writes() == []
     rig.edit(opportunity, StageName="Qualification")
     rig.poll()
@@ -118,9 +116,7 @@ def test_edits_on_hold_are_not_sent_and_travel_with_the_acceptance(rig: Rig) -> 
 
 def test_winning_a_deal_that_was_never_accepted_is_explained_not_sent(rig: Rig) -> None:
     referral, opportunity = arrived(rig)
-    rig.edit(opportunity, StageName="Closed Won")
-    rig.poll()
-    rig.minute()
+    rig.seller_saves(opportunity, StageName="Closed Won")
     row = rig.opportunity(opportunity)
     assert rig.referral(referral)["status"] == "New"
     assert row["StageName"] == "Closed Won"
@@ -143,8 +139,7 @@ def test_a_deal_declined_or_voided_in_the_portal_closes_the_opportunity_and_is_f
     rig.webhook(referral)
     assert rig.opportunity(opportunity)["StageName"] == "Closed Lost"
     before = rig.partner_center.writes()
-    rig.edit(opportunity, StageName="Qualification")
-    rig.minute()
+    rig.seller_saves(opportunity, StageName="Qualification")
     assert rig.partner_center.writes() == before
     assert "cannot be reopened" in rig.opportunity(opportunity)["Sync_Message__c"]
 
@@ -176,10 +171,8 @@ def test_a_lost_deal_always_carries_a_reason_whether_one_is_demanded_or_not(
 ) -> None:
     rig = Rig(reason_required=required)
     referral, opportunity = arrived(rig)
-    rig.edit(opportunity, StageName=stage)
-    rig.minute()
-    rig.edit(opportunity, StageName="Closed Lost")
-    rig.minute()
+    rig.seller_saves(opportunity, StageName=stage)
+    rig.seller_saves(opportunity, StageName="Closed Lost")
     document = rig.referral(referral)
     assert (document["substatus"], document["statusReason"]) == (substatus, NEUTRAL_REASON)
 
@@ -264,8 +257,7 @@ def test_lost_tables_are_no_loss_each_record_names_its_twin() -> None:
     assert (rig.partner_center.writes(), rig.salesforce.writes()) == before
     for side, record in ((Side.SALESFORCE, opportunity), (Side.SALESFORCE, second)):
         assert rig.store.link_of(side, record) is not None
-    link = rig.pair_of(opportunity)
-    assert link.state is LinkState.LINKED
+    assert rig.pair_of(opportunity).state is LinkState.LINKED
 
 
 def test_a_referral_whose_opportunity_was_refused_is_linked_with_the_one_it_comes_to_name(rig: Rig) -> None:
@@ -278,8 +270,7 @@ def test_a_referral_whose_opportunity_was_refused_is_linked_with_the_one_it_come
     rig.microsoft_saves(referral, {"/externalReferenceId": opportunity})
     link = rig.pair_of(opportunity)
     assert (link.state, link.referral_id, list(rig.store.issues())) == (LinkState.PAUSED, referral, [])
-    rig.edit(opportunity, Sync_with_Partner_Center__c=True)
-    rig.minute()
+    rig.seller_saves(opportunity, Sync_with_Partner_Center__c=True)
     assert len(rig.salesforce.records("Opportunity")) == 1
     assert [conflict.s for conflict in rig.store.conflicts(link.id) if conflict.group == "notes"] != []
 
@@ -319,8 +310,7 @@ def test_edits_before_an_unanswered_creation_is_found_are_kept_on_both_sides(rig
     rig.minutes(6)
     assert rig.opportunity(opportunity)["Description"] == "Typed in the portal"
     assert rig.referral(referral)["details"]["dealValue"] == 61000
-    link = rig.pair_of(opportunity)
-    assert rig.store.conflicts(link.id) == ()
+    assert rig.store.conflicts(rig.pair_of(opportunity).id) == ()
 
 
 def test_a_reference_that_only_looks_like_an_opportunity_is_no_reason_to_wait(rig: Rig) -> None:

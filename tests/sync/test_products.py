@@ -10,10 +10,6 @@ pytestmark = pytest.mark.deep
 TEXT = "Products__c"
 
 
-def settle(rig: Rig) -> None:
-    rig.minutes(3)
-
-
 def test_a_deal_from_microsoft_lists_its_solutions_from_the_start(rig: Rig) -> None:
     rig.webhook(rig.partner_center.new_inbound())
     (row,) = rig.salesforce.records("Opportunity")
@@ -44,7 +40,7 @@ def test_a_solution_added_at_microsoft_is_listed_with_the_same_save() -> None:
     rig.pass_time(seconds=5)
     more = samples.solution() | {"id": "SOL-2-AAA", "name": "Another"}
     rig.microsoft_saves(referral, {"/details/requirements/solutions": [*listed, more]})
-    settle(rig)
+    rig.minutes(3)
     assert rig.opportunity(opportunity)[TEXT] == "Another, Name of SOL-15974-MQF"
     assert len(rig.salesforce.writes()) == before + 2  # the row and its opportunity, in one request
 
@@ -53,10 +49,10 @@ def test_a_sellers_own_change_waits_for_the_next_save_of_the_sync_and_costs_none
     rig, opportunity, referral = paired()
     before = len(rig.salesforce.writes())
     rig.add_solution(opportunity, "SOL-0-AAA")
-    settle(rig)
+    rig.minutes(3)
     assert len(rig.salesforce.writes()) == before
     rig.microsoft_saves(referral, {"/details/notes": "From the portal"})
-    settle(rig)
+    rig.minutes(3)
     assert rig.opportunity(opportunity)[TEXT] == "Name of SOL-0-AAA, Name of SOL-15974-MQF"
 
 
@@ -64,7 +60,7 @@ def test_an_unchanged_list_is_not_written_again(rig: Rig) -> None:
     _, referral = rig.linked()
     rig.pass_time(seconds=5)
     rig.microsoft_saves(referral, {"/details/notes": "From the portal"})
-    settle(rig)
+    rig.minutes(3)
     (write,) = [write for write in rig.salesforce.writes() if "Description" in write.fields]
     assert TEXT not in write.fields
 
@@ -72,15 +68,14 @@ def test_an_unchanged_list_is_not_written_again(rig: Rig) -> None:
 def test_what_somebody_types_over_the_text_reaches_nobody() -> None:
     rig, opportunity, _ = paired()
     before = rig.writes()[0]
-    rig.edit(opportunity, Products__c="Everything")
-    settle(rig)
+    rig.seller_saves(opportunity, Products__c="Everything")
     assert rig.writes()[0] == before
 
 
 def test_an_org_without_the_field_does_without(rig: Rig) -> None:
     rig.salesforce.remove_field("Opportunity", TEXT)
     opportunity, _ = rig.linked()
-    settle(rig)
+    rig.minutes(3)
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 

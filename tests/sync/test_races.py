@@ -53,12 +53,9 @@ def test_a_creation_that_was_overtaken_changes_nothing_that_arrived_meanwhile() 
 
 def test_a_group_held_together_with_a_write_stands_on_the_work_list() -> None:
     rig, opportunity, _ = paired()
-    rig.edit(opportunity, StageName="Closed Won")
-    rig.minute()
-    rig.edit(opportunity, StageName="Qualification")
-    rig.minute()
-    link = rig.pair_of(opportunity)
-    assert [hold.code for hold in link.held.values()] == ["closed_is_final"]
+    rig.seller_saves(opportunity, StageName="Closed Won")
+    rig.seller_saves(opportunity, StageName="Qualification")
+    assert [hold.code for hold in rig.pair_of(opportunity).held.values()] == ["closed_is_final"]
     assert [issue.code for issue in rig.store.issues()] == ["closed_is_final"]
 
 
@@ -69,8 +66,7 @@ def test_what_changed_while_the_opportunity_was_deleted_is_found_by_the_sweep() 
     rig.microsoft_saves(referral, {"/details/dealValue": 71000})
     rig.salesforce.undelete("Opportunity", opportunity)
     rig.pass_time(hours=8)
-    assert flows.sweep(rig.sync) == 1
-    rig.drain()
+    assert rig.sweep() == 1
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert flows.sweep(rig.sync) == 0
 
@@ -144,8 +140,7 @@ def test_a_seller_who_ends_a_dispute_unnoticed_is_found_by_the_sweep() -> None:
     assert flows.sweep(rig.sync) == 0
     rig.pass_time(seconds=60)
     rig.salesforce.update("Opportunity", opportunity, {"Amount": 50000})
-    assert flows.sweep(rig.sync) == 1
-    rig.drain()
+    assert rig.sweep() == 1
     assert rig.opportunity(opportunity)["Amount"] == 71000
 
 
@@ -170,8 +165,7 @@ def test_a_creation_without_an_answer_is_finished_even_if_the_deal_was_declined_
     rig.minutes(4)
     (made,) = rig.salesforce.records("Opportunity")
     assert made["StageName"] == "Closed Lost"
-    link = rig.pair_of(made["Id"])
-    assert link.claim is None
+    assert rig.pair_of(made["Id"]).claim is None
 
 
 def test_an_opportunity_whose_referral_belongs_to_another_link_is_not_sent_once_more(rig: Rig) -> None:
@@ -204,8 +198,7 @@ def test_a_first_request_that_arrives_after_a_second_was_prepared_undoes_no_edit
     rig.partner_center.portal_edit(referral, {"/details/notes": "Microsoft's later words"})
     rig.minutes(6)
     (made,) = rig.salesforce.records("Opportunity")
-    rig.edit(made["Id"], StageName="Qualification")
-    rig.minute()
+    rig.seller_saves(made["Id"], StageName="Qualification")
     link = rig.pair_of(made["Id"])
     both = {made["Description"], rig.referral(referral)["details"]["notes"]}
     kept = {dict(conflict.p).get("text") for conflict in rig.store.conflicts(link.id)}
@@ -233,8 +226,7 @@ def test_a_creation_that_arrives_after_the_deal_was_closed_is_joined_and_shows_t
     rig.minutes(3)
     (row,) = rig.salesforce.records("Opportunity")
     assert (row["StageName"], row["Referral_Identifier__c"]) == ("Closed Lost", referral)
-    link = rig.pair_of(row["Id"])
-    assert link.referral_id == referral
+    assert rig.pair_of(row["Id"]).referral_id == referral
 
 
 def test_an_opportunity_made_twice_by_a_late_creation_mixes_nothing_up_and_is_reported() -> None:
@@ -292,8 +284,7 @@ def interrupted_solution_write(rig: Rig) -> tuple[str, str]:
     rig.partner_center.portal_edit(referral, {LISTED: [*listed, new]})
     rig.salesforce.fail(on="POST /composite", connection="timeout")
     rig.webhook(referral)
-    link = rig.pair_of(opportunity)
-    assert link.intent is not None
+    assert rig.pair_of(opportunity).intent is not None
     return opportunity, referral
 
 

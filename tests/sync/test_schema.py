@@ -22,17 +22,12 @@ def column(rig: Rig, name: str, sobject: str = OPPORTUNITY) -> Field:
     return rig.salesforce.schema[sobject].fields[name]
 
 
-def settle(rig: Rig, minutes: int = 4) -> None:
-    """Time passes with its timers."""
-    rig.minutes(minutes)
-
-
 def mended(rig: Rig, field: Field, sobject: str = OPPORTUNITY) -> None:
     """The field is there (again) as given, and the timer finds out."""
     rig.salesforce.put_field(sobject, field)
     rig.pass_time(minutes=15)
     flows.describe(rig.sync)
-    settle(rig)
+    rig.minutes(4)
 
 
 def issues(rig: Rig) -> list[tuple[str, str, str]]:
@@ -48,7 +43,7 @@ def describes(rig: Rig) -> int:
 def silent(rig: Rig) -> bool:
     """Whether nothing is written any more, anywhere."""
     before = rig.writes()
-    settle(rig)
+    rig.minutes(4)
     return rig.writes() == before
 
 
@@ -56,8 +51,7 @@ def test_a_lost_field_rests_its_group_with_one_issue_and_everything_else_goes_on
     deals = [rig.linked() for _ in range(3)]
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
     for opportunity, _ in deals:
-        rig.edit(opportunity, Amount=61000)
-    settle(rig)
+        rig.seller_saves(opportunity, Amount=61000)
     assert [rig.referral(referral)["details"]["dealValue"] for _, referral in deals] == [61000] * 3
     assert issues(rig) == [("schema", "error", "schema-notes")]
     detail = next(rig.store.issues()).detail
@@ -72,7 +66,7 @@ def test_what_was_edited_meanwhile_on_either_side_arrives_once_the_field_is_back
     field = column(rig, "Description")
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
     rig.microsoft_saves(first_referral, {"/details/notes": "Edited at Microsoft"})
-    settle(rig)
+    rig.minutes(4)
     rig.salesforce.put_field(OPPORTUNITY, field)
     rig.edit(second, Description="Edited here")  # before the connector knows that the field is back
     mended(rig, field)
@@ -86,7 +80,7 @@ def test_a_field_that_was_deleted_and_made_anew_empties_nothing() -> None:
     rig, opportunity, referral = paired()
     field = column(rig, "Description")
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
-    settle(rig)
+    rig.minutes(4)
     for row in rig.salesforce.rows.all(OPPORTUNITY):
         rig.salesforce.rows.put(replace(row, values={**row.values, "Description": None}))
     mended(rig, field)
@@ -107,8 +101,7 @@ def unanswered_change(rig: Rig) -> tuple[str, str]:
     """A pair whose new text has arrived at Microsoft, and nobody has heard so."""
     opportunity, referral = rig.linked()
     rig.partner_center.fail(on="PATCH", breaks="timeout", after_effect=True)
-    rig.edit(opportunity, Description="Second thoughts", Amount=61000)
-    rig.minute()
+    rig.seller_saves(opportunity, Description="Second thoughts", Amount=61000)
     assert rig.referral(referral)["details"]["notes"] == "Second thoughts"
     return opportunity, referral
 
@@ -117,7 +110,7 @@ def after_a_gap(rig: Rig, opportunity: str, referral: str) -> tuple[str, str]:
     """The text at Microsoft and here, when its field was gone for a while."""
     field = column(rig, "Description")
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
-    settle(rig)
+    rig.minutes(4)
     mended(rig, field)
     return rig.referral(referral)["details"]["notes"], str(rig.opportunity(opportunity)["Description"])
 
@@ -143,7 +136,7 @@ def test_a_field_that_can_no_longer_be_edited_rests_and_the_rest_of_the_same_cha
     field = column(rig, "Description")
     rig.salesforce.put_field(OPPORTUNITY, replace(field, updateable=False))
     rig.microsoft_saves(referral, {"/details/notes": "New", "/details/dealValue": 71000})
-    settle(rig)
+    rig.minutes(4)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert rig.opportunity(opportunity)["Description"] == "Moves to Azure."
     assert issues(rig) == [("schema", "error", "schema-notes")]
@@ -157,7 +150,7 @@ def test_an_optional_field_of_a_group_rests_alone() -> None:
     rig.salesforce.remove_field(OPPORTUNITY, "Referral_Program__c")
     written = len(rig.partner_center.writes())
     rig.microsoft_saves(referral, {"/details/dealValue": 71000})
-    settle(rig)
+    rig.minutes(4)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert issues(rig) == [("schema", "error", "schema-microsoft.program")]
     assert len(rig.partner_center.writes()) == written
@@ -167,8 +160,7 @@ def test_an_optional_field_of_a_group_rests_alone() -> None:
 def test_an_optional_column_of_the_solution_rows_rests_without_looking_like_an_edit() -> None:
     rig, opportunity, referral = paired()
     rig.salesforce.remove_field("Microsoft_Solution__c", "Solution_Name__c")
-    rig.edit(opportunity, Amount=61000)
-    settle(rig)
+    rig.seller_saves(opportunity, Amount=61000)
     assert issues(rig) == [("schema", "error", "schema-solutions.name")]
     assert len(rig.partner_center.versions(referral)) == 2
     assert rig.referral(referral)["details"]["requirements"]["solutions"][0]["name"] == "Name of SOL-15974-MQF"
@@ -178,8 +170,7 @@ def test_an_optional_column_of_the_solution_rows_rests_without_looking_like_an_e
 def test_without_the_solution_object_its_group_and_its_poll_rest() -> None:
     rig, opportunity, referral = paired()
     lost = rig.salesforce.schema.pop("Microsoft_Solution__c")
-    rig.edit(opportunity, Amount=61000)
-    settle(rig)
+    rig.seller_saves(opportunity, Amount=61000)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert issues(rig) == [("schema", "error", "schema-solutions")]
     assert len(rig.referral(referral)["details"]["requirements"]["solutions"]) == 1
@@ -187,7 +178,7 @@ def test_without_the_solution_object_its_group_and_its_poll_rest() -> None:
     rig.add_solution(opportunity, "SOL-10002-BBB")
     rig.pass_time(minutes=15)
     flows.describe(rig.sync)
-    settle(rig)
+    rig.minutes(4)
     assert len(rig.referral(referral)["details"]["requirements"]["solutions"]) == 2
     assert issues(rig) == []
 
@@ -201,15 +192,14 @@ def test_an_announced_write_of_solutions_stops_nothing_when_their_object_goes() 
     rig.partner_center.portal_edit(referral, both)
     rig.pass_time(seconds=5)
     rig.webhook(referral)
-    link = rig.pair_of(opportunity)
-    assert link.intent is not None
+    assert rig.pair_of(opportunity).intent is not None
     lost = rig.salesforce.schema.pop("Microsoft_Solution__c")
-    settle(rig, 15)
+    rig.minutes(15)
     assert rig.opportunity(opportunity)["Amount"] == 61000
     rig.salesforce.schema["Microsoft_Solution__c"] = lost
     rig.pass_time(minutes=15)
     flows.describe(rig.sync)
-    settle(rig)
+    rig.minutes(4)
     assert len(rig.salesforce.records("Microsoft_Solution__c")) == 2
     assert silent(rig)
 
@@ -219,13 +209,12 @@ def test_a_new_deal_waits_while_a_field_that_microsoft_needs_is_lost(rig: Rig) -
     opportunity = rig.new_opportunity()
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
     rig.pass_time(seconds=5)
-    settle(rig)
+    rig.minutes(4)
     assert rig.partner_center.writes() == []
     assert issues(rig) == [("schema", "error", "schema-notes")]
     mended(rig, field)
-    settle(rig, 16)
-    link = rig.pair_of(opportunity)
-    assert (link.state, len(rig.partner_center.writes())) == (LinkState.LINKED, 1)
+    rig.minutes(16)
+    assert (rig.pair_of(opportunity).state, len(rig.partner_center.writes())) == (LinkState.LINKED, 1)
 
 
 def test_recovery_leaves_creations_waiting_but_no_announced_write_while_a_field_that_microsoft_needs_is_lost(
@@ -243,7 +232,7 @@ def test_recovery_leaves_creations_waiting_but_no_announced_write_while_a_field_
     rig.pass_time(minutes=5)
     assert flows.recover(rig.sync) == 1
     mended(rig, field)
-    settle(rig, 16)
+    rig.minutes(16)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert rig.opportunity(created)["Sync_Status__c"] == "✔ In sync"
 
@@ -258,11 +247,11 @@ def test_without_a_field_that_steers_the_sync_nothing_is_written_until_it_is_bac
     rig.partner_center.portal_edit(referral, {"/details/notes": "Meanwhile"})
     written = len(rig.partner_center.writes())
     rig.webhook(referral)
-    settle(rig, 20)
+    rig.minutes(20)
     assert (len(rig.partner_center.writes()), rig.writes()[1]) == (written, before[1])
     assert [(code, whose) for code, _, whose in issues(rig)] == [("schema", f"schema-steering.{STEERS[name]}")]
     mended(rig, field)
-    settle(rig, 16)
+    rig.minutes(16)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert rig.opportunity(opportunity)["Description"] == "Meanwhile"
     assert issues(rig) == []
@@ -276,7 +265,7 @@ def test_a_lost_field_that_only_tells_the_seller_costs_nothing_else(name: str) -
     rig, opportunity, referral = paired()
     rig.salesforce.remove_field(OPPORTUNITY, name)
     rig.microsoft_saves(referral, {"/details/dealValue": 71000})
-    settle(rig)
+    rig.minutes(4)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert len(issues(rig)) == 1
     assert silent(rig)
@@ -288,8 +277,7 @@ def test_every_worker_obeys_what_one_has_found_without_describing_the_org_again(
     flows.describe(rig.sync)
     asked = describes(rig)
     rig.sync = replace(rig.sync, shared_flags=SharedFlags())
-    rig.edit(opportunity, Amount=61000)
-    settle(rig)
+    rig.seller_saves(opportunity, Amount=61000)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert describes(rig) == asked
     assert not any(request.error == "INVALID_FIELD" for request in rig.salesforce.requests)
@@ -304,7 +292,7 @@ def test_an_error_that_the_description_does_not_explain_is_told_and_does_not_flo
     assert ("schema", "error", "schema-unexplained") in issues(rig)
     assert describes(rig) <= 11 * 7
     rig.salesforce.faults.clear()
-    settle(rig, 20)
+    rig.minutes(20)
     flows.describe(rig.sync)
     assert rig.referral(referral)["details"]["dealValue"] == 50010
     assert issues(rig) == []
@@ -330,9 +318,8 @@ def test_a_write_refused_for_a_field_that_the_description_shows_is_held_only_if_
     rig, opportunity, referral = paired()
     rig.salesforce.fail(on="PATCH /sobjects/Opportunity/*", status=400, code="INVALID_FIELD", times=times)
     rig.microsoft_saves(referral, {"/details/dealValue": 71000})
-    settle(rig)
-    link = rig.pair_of(opportunity)
-    assert [group for group in link.held if group == "value"] == held
+    rig.minutes(4)
+    assert [group for group in rig.pair_of(opportunity).held if group == "value"] == held
     assert rig.opportunity(opportunity)["Amount"] == (50000 if held else 71000)
     assert silent(rig)
 
@@ -344,7 +331,7 @@ def test_a_creation_refused_for_a_field_that_the_description_shows_is_held_only_
     rig.salesforce.fail(on="POST /sobjects/Opportunity", status=400, code="INVALID_FIELD", times=times)
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
-    settle(rig)
+    rig.minutes(4)
     link = rig.store.link(link_id_of_referral(referral))
     assert link is not None
     assert list(link.held) == held
@@ -356,10 +343,9 @@ def test_a_creation_held_for_no_reason_that_the_description_shows_is_tried_again
     rig.salesforce.fail(on="POST /sobjects/Opportunity", status=400, code="INVALID_FIELD", times=3)
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
-    settle(rig)
+    rig.minutes(4)
     assert rig.salesforce.records(OPPORTUNITY) == []
-    flows.sweep(rig.sync)
-    rig.drain()
+    rig.sweep()
     assert len(rig.salesforce.records(OPPORTUNITY)) == 1
 
 
@@ -369,7 +355,7 @@ def test_a_text_that_no_longer_fits_is_held_and_arrives_once_the_field_is_long_e
     rig.salesforce.put_field(OPPORTUNITY, replace(field, length=20))
     flows.describe(rig.sync)
     rig.microsoft_saves(referral, {"/details/notes": "x" * 30, "/details/dealValue": 71000})
-    settle(rig)
+    rig.minutes(4)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert {whose for code, _, whose in issues(rig) if code == "schema"} == {"schema-notes.text"}
     mended(rig, field)
@@ -383,9 +369,8 @@ def test_a_hold_that_salesforce_asked_for_is_tried_again_when_the_schema_changes
     flows.describe(rig.sync)
     rig.salesforce.put_field(OPPORTUNITY, replace(field, length=20))
     rig.microsoft_saves(referral, {"/details/notes": "x" * 30})
-    settle(rig)
-    link = rig.pair_of(opportunity)
-    assert link.held["notes"].refused
+    rig.minutes(4)
+    assert rig.pair_of(opportunity).held["notes"].refused
     mended(rig, replace(field, length=100))
     assert rig.opportunity(opportunity)["Description"] == "x" * 30
 
@@ -395,7 +380,7 @@ def test_an_inbound_deal_is_created_without_an_optional_field_that_cannot_be_fil
     rig.salesforce.put_field("Account", replace(state, createable=False))
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
-    settle(rig)
+    rig.minutes(4)
     assert len(rig.salesforce.records(OPPORTUNITY)) == 1
     assert issues(rig) == [("schema", "error", "schema-customer.state")]
 
@@ -405,7 +390,7 @@ def test_a_pair_made_while_a_group_rests_is_completed_once_it_is_back(rig: Rig) 
     rig.salesforce.remove_field(OPPORTUNITY, "Description")
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
-    settle(rig)
+    rig.minutes(4)
     assert len(rig.salesforce.records(OPPORTUNITY)) == 1
     mended(rig, field)
     assert rig.salesforce.records(OPPORTUNITY)[0]["Description"] == rig.referral(referral)["details"]["notes"]
@@ -416,11 +401,10 @@ def test_what_waits_for_a_lost_field_finds_out_by_itself_that_it_is_back(rig: Ri
     field = column(rig, "Sync_Intent__c")
     opportunity, referral = rig.linked()
     rig.salesforce.remove_field(OPPORTUNITY, "Sync_Intent__c")
-    rig.edit(opportunity, Amount=61000)
-    settle(rig)
+    rig.seller_saves(opportunity, Amount=61000)
     rig.microsoft_saves(referral, {"/details/notes": "Meanwhile"})
     rig.salesforce.put_field(OPPORTUNITY, field)
-    settle(rig, 20)
+    rig.minutes(20)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert rig.opportunity(opportunity)["Description"] == "Meanwhile"
     assert issues(rig) == []
@@ -431,7 +415,7 @@ def test_an_optional_field_is_filled_in_pairs_made_while_it_rested(rig: Rig) -> 
     rig.salesforce.remove_field(OPPORTUNITY, "Referral_Link__c")
     flows.describe(rig.sync)
     opportunity, referral = rig.linked()
-    settle(rig)
+    rig.minutes(4)
     mended(rig, field)
     assert referral in rig.opportunity(opportunity)["Referral_Link__c"]
     assert silent(rig)
@@ -502,11 +486,9 @@ def test_what_changed_while_a_group_rested_is_found_by_the_sweep_when_its_doorbe
     rig.salesforce.put_field(OPPORTUNITY, field)
     rig.pass_time(minutes=15)
     flows.describe(rig.sync)
-    for waiting in rig.queues.messages.values():
-        waiting.clear()
+    rig.lose_doorbells()
     rig.pass_time(days=2)
-    flows.sweep(rig.sync)
-    rig.drain()
+    rig.sweep()
     assert rig.opportunity(opportunity)["Description"] == "Meanwhile"
 
 

@@ -94,11 +94,9 @@ def test_an_account_that_does_not_resemble_the_customer_is_not_suggested(rig: Ri
 def test_a_seller_may_choose_another_account_and_nothing_else_happens(rig: Rig) -> None:
     other = known(rig, "Fabrikam", "10115")
     row = arrived(rig)
-    rig.edit(row["Id"], StageName="Qualification")
-    rig.minute()
+    rig.seller_saves(row["Id"], StageName="Qualification")
     before = rig.referral(row["Referral_Identifier__c"])
-    rig.edit(row["Id"], AccountId=other)
-    rig.minutes(3)
+    rig.seller_saves(row["Id"], AccountId=other)
     assert rig.opportunity(row["Id"])["AccountId"] == other
     assert rig.referral(row["Referral_Identifier__c"]) == before
 

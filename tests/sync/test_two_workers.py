@@ -152,10 +152,7 @@ def test_a_creation_whose_claim_was_lost_while_it_was_prepared_does_not_leave(
 def unanswered(rig: Rig) -> str:
     """An opportunity whose referral was created, and nobody has heard so."""
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
-    opportunity = rig.new_opportunity()
-    rig.pass_time(seconds=5)
-    rig.poll()
-    return opportunity
+    return rig.asked()
 
 
 def test_a_throttled_search_for_an_unanswered_creation_is_made_again_before_anything_is_sent(rig: Rig) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from shared import sync as flows
 from shared.deal import LinkState
 from tests.support.rig import Rig, paired
 
@@ -16,15 +15,9 @@ SELLERS = "consentToShareReferralWithMicrosoftSellers"
 QUOTES, DEMO = "Quotes or Licensing", "Proof Of Concept or Demo"
 
 
-def minutes(rig: Rig, number: int = 4) -> None:
-    """Some minutes pass."""
-    rig.minutes(number)
-
-
 def asked(rig: Rig, opportunity: str, **fields: Any) -> None:
     """A seller saves, and some minutes pass."""
-    rig.edit(opportunity, **fields)
-    minutes(rig)
+    rig.seller_saves(opportunity, **fields)
 
 
 def theirs(rig: Rig, referral: str) -> Any:
@@ -91,8 +84,7 @@ def test_asking_for_help_later_invites_microsoft_and_makes_the_deal_visible(alre
     assert rig.opportunity(opportunity)[VISIBLE] is True
     assert told(rig, opportunity) == ("✔ In sync", "")
     assert sent(rig, "POST") == 2
-    link = rig.pair_of(opportunity)
-    assert link.ms_referral_id == theirs(rig, referral)["id"]
+    assert rig.pair_of(opportunity).ms_referral_id == theirs(rig, referral)["id"]
 
 
 def test_an_edit_saved_with_the_wish_arrives_before_microsoft_is_asked() -> None:
@@ -131,7 +123,7 @@ def test_help_that_is_not_wanted_any_more_keeps_microsoft_in_and_is_explained() 
 
 def test_other_help_than_microsoft_was_asked_for_is_explained_and_not_sent() -> None:
     rig, opportunity, referral = paired(**{HELP: QUOTES})
-    minutes(rig)
+    rig.minutes(4)
     asked(rig, opportunity, **{HELP: DEMO})
     assert theirs(rig, referral)["inviteContext"]["assistanceRequestCode"] == "QuotesOrLicensing"
     assert "cannot be changed any more" in told(rig, opportunity)[1]
@@ -186,8 +178,7 @@ def test_an_invitation_waits_while_both_sides_dispute_a_field() -> None:
 
 def test_help_for_a_closed_deal_is_explained_and_nobody_is_asked() -> None:
     rig, opportunity, referral = paired()
-    rig.edit(opportunity, StageName="Closed Won")
-    minutes(rig)
+    rig.seller_saves(opportunity, StageName="Closed Won")
     asked(rig, opportunity, **{HELP: QUOTES})
     assert sent(rig, "POST") == 1
     assert not visible(rig, referral)
@@ -210,7 +201,7 @@ def test_a_refused_upgrade_is_told_and_tried_again_when_the_deal_changes_or_the_
     asked(rig, opportunity, **{HELP: QUOTES})
     assert "The deal was not created for co-sell." in told(rig, opportunity)[1]
     assert sent(rig, "POST") == 2
-    minutes(rig)
+    rig.minutes(4)
     rig.webhook(referral)
     assert sent(rig, "POST") == 2
     asked(rig, opportunity, Amount=61000)
@@ -229,7 +220,7 @@ def test_an_upgrade_without_an_answer_is_looked_for_before_it_is_sent_again(afte
     rig, opportunity, referral = paired(second_invite_refused=False)
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=after_effect)
     asked(rig, opportunity, **{HELP: QUOTES})
-    minutes(rig, 25)
+    rig.minutes(25)
     assert len([r for r in rig.partner_center.store.records.values() if not r.own]) == 1
     assert sent(rig, "POST") == (2 if after_effect else 3)
     assert theirs(rig, referral)["status"] == "New"
@@ -242,7 +233,7 @@ def test_lost_tables_do_not_ask_microsoft_twice() -> None:
     rig.forget_everything()
     rig.pass_time(minutes=20)
     rig.webhook(referral)
-    minutes(rig)
+    rig.minutes(4)
     assert sent(rig, "POST") == 2
     assert told(rig, opportunity) == ("✔ In sync", "")
 
@@ -271,13 +262,12 @@ def test_an_automation_that_unticks_visibility_does_not_spin() -> None:
         asked(rig, opportunity, **{VISIBLE: False})
     assert visible(rig, referral)
     before = rig.writes()
-    minutes(rig)
+    rig.minutes(4)
     assert rig.writes() == before
 
 
 def test_a_wish_that_no_doorbell_told_of_is_heard_by_the_sweep() -> None:
     rig, opportunity, referral = paired()
     rig.edit(opportunity, **{HELP: DEMO})
-    flows.sweep(rig.sync)
-    rig.drain()
+    rig.sweep()
     assert theirs(rig, referral)
