@@ -3,6 +3,7 @@
 No network, no thread, no waiting: `pass_time` moves the clock, `drain` answers every doorbell that is due.
 """
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
 from sandbox.entra import EntraApp, EntraWorld
 from sandbox.memory import MemoryQueues, MemoryTables
 from sandbox.partner_center import Knobs, PartnerCenterApp, PartnerCenterWorld
+from sandbox.partner_center.world import Act
 from sandbox.salesforce import SalesforceApp, SalesforceWorld
 from sandbox.wsgi import in_process
 from shared import sync as flows
@@ -97,7 +99,7 @@ class Rig:
         self.drain()
         return found
 
-    def seller_saves(self, opportunity_id: str, *, minutes: int = 3, **fields: Any) -> None:
+    def seller_saves(self, opportunity_id: str, minutes: int = 3, /, **fields: Any) -> None:
         """A seller saves the opportunity, and some minutes pass."""
         self.edit(opportunity_id, **fields)
         self.minutes(minutes)
@@ -105,6 +107,16 @@ class Rig:
     def microsoft_saves(self, referral_id: str, edits: Mapping[str, Any]) -> None:
         """Somebody edits the referral in the portal, and its event arrives."""
         self.partner_center.portal_edit(referral_id, dict(edits))
+        self.webhook(referral_id)
+
+    def microsoft_acts(self, referral_id: str, act: Act, reason: str = "") -> None:
+        """Somebody accepts, declines, wins, loses or voids the referral in the portal, and its event arrives."""
+        self.partner_center.portal_act(referral_id, act, reason)
+        self.webhook(referral_id)
+
+    def microsoft_sets(self, referral_id: str, facts: Mapping[str, Any]) -> None:
+        """The service itself changes the referral, and its event arrives."""
+        self.partner_center.service_sets(referral_id, dict(facts))
         self.webhook(referral_id)
 
     def webhook(self, referral_id: str) -> None:
@@ -159,6 +171,10 @@ class Rig:
         assert link is not None
         return link
 
+    def waiting(self, queue: Queue) -> list[Doorbell]:
+        """The doorbells on a queue, due or not."""
+        return [Doorbell.decode(b64decode(message.text)) for message in self.queues.messages.get(queue.value, [])]
+
     def writes(self) -> tuple[int, int, int]:
         """How many changes reached Partner Center, Salesforce and the link rows so far."""
         return len(self.partner_center.writes()), len(self.salesforce.writes()), self.saves
@@ -187,12 +203,16 @@ class Rig:
         account = self.account()
         opportunity = self.salesforce.create("Opportunity", OPPORTUNITY | {"AccountId": account} | fields)
         if contact:
-            person = self.salesforce.create("Contact", CONTACT | {"AccountId": account})
-            role = {"OpportunityId": opportunity, "ContactId": person, "Role": "Decision Maker", "IsPrimary": True}
-            self.salesforce.create("OpportunityContactRole", role)
+            self.add_contact(opportunity, account)
         for solution in solutions:
             self.add_solution(opportunity, solution)
         return opportunity
+
+    def add_contact(self, opportunity_id: str, account_id: str) -> None:
+        """The customer's person who decides."""
+        person = self.salesforce.create("Contact", CONTACT | {"AccountId": account_id})
+        role = {"OpportunityId": opportunity_id, "ContactId": person, "Role": "Decision Maker", "IsPrimary": True}
+        self.salesforce.create("OpportunityContactRole", role)
 
     def add_solution(self, opportunity_id: str, solution: str) -> str:
         """A row in the Microsoft Solutions list."""

@@ -19,7 +19,6 @@ def rig() -> Rig:
     rig = Rig()
     for _ in range(PAIRS):
         rig.new_opportunity()
-    rig.pass_time(seconds=5)
     rig.minutes(3)
     assert all(link.state is LinkState.LINKED for link in rig.store.links())
     rig.pass_time(hours=1)

@@ -145,9 +145,7 @@ def edited_on_both_sides(rig: Rig) -> Callable[[], None]:
 
 def accepted_and_lost(rig: Rig) -> Callable[[], None]:
     """An inbound deal is accepted."""
-    referral = rig.partner_center.new_inbound()
-    rig.webhook(referral)
-    opportunity = str(rig.salesforce.records("Opportunity")[0]["Id"])
+    opportunity, referral = rig.arrived()
     rig.edit(opportunity, StageName="Qualification")
 
     def judge() -> None:

@@ -11,13 +11,8 @@ from shared.doorbell import Doorbell
 from tests.support.rig import Rig, paired
 
 
-def asked(rig: Rig, **fields: Any) -> str:
-    """An opportunity that asks for a referral, and one poll."""
-    return rig.asked(**fields)
-
-
 def test_a_ticked_opportunity_becomes_a_referral_and_learns_its_identifier(rig: Rig) -> None:
-    opportunity = asked(rig)
+    opportunity = rig.asked()
     row = rig.opportunity(opportunity)
     referral = rig.referral(row["Referral_Identifier__c"])
     assert (referral["status"], referral["substatus"]) == ("Active", "Accepted")
@@ -28,7 +23,7 @@ def test_a_ticked_opportunity_becomes_a_referral_and_learns_its_identifier(rig: 
 
 
 def test_everything_the_default_mapping_names_arrives(rig: Rig) -> None:
-    opportunity = asked(rig, How_can_Microsoft_help__c="Proof Of Concept or Demo")
+    opportunity = rig.asked(How_can_Microsoft_help__c="Proof Of Concept or Demo")
     referral = rig.referral(rig.opportunity(opportunity)["Referral_Identifier__c"])
     details, customer = referral["details"], referral["customerProfile"]
     assert referral["name"] == "Fabrikam migration"
@@ -43,18 +38,18 @@ def test_everything_the_default_mapping_names_arrives(rig: Rig) -> None:
 
 
 def test_without_a_request_for_help_the_deal_stays_private(rig: Rig) -> None:
-    referral = rig.referral(rig.opportunity(asked(rig))["Referral_Identifier__c"])
+    referral = rig.referral(rig.opportunity(rig.asked())["Referral_Identifier__c"])
     assert referral["type"] == "Independent"
     assert referral["consent"]["consentToShareReferralWithMicrosoftSellers"] is False
 
 
 def test_an_unticked_opportunity_is_left_alone(rig: Rig) -> None:
-    asked(rig, Sync_with_Partner_Center__c=False)
+    rig.asked(Sync_with_Partner_Center__c=False)
     assert rig.partner_center.requests == []
 
 
 def test_one_creation_costs_one_call_there(rig: Rig) -> None:
-    asked(rig)
+    rig.asked()
     assert [(call.method, call.path) for call in rig.partner_center.requests] == [("POST", "/referrals")]
 
 
@@ -72,7 +67,7 @@ def test_one_creation_costs_one_call_there(rig: Rig) -> None:
 def test_what_microsoft_would_refuse_is_not_sent_and_the_seller_is_told_why(
     rig: Rig, fields: dict[str, Any], sentence: str
 ) -> None:
-    opportunity = asked(rig, **fields)
+    opportunity = rig.asked(**fields)
     row = rig.opportunity(opportunity)
     assert rig.partner_center.requests == []
     assert row["Sync_Status__c"] == "✖ Not sent to Microsoft"
@@ -80,7 +75,7 @@ def test_what_microsoft_would_refuse_is_not_sent_and_the_seller_is_told_why(
 
 
 def test_a_refused_opportunity_is_retried_when_it_changes_and_only_then(rig: Rig) -> None:
-    opportunity = asked(rig, Amount=0)
+    opportunity = rig.asked(Amount=0)
     rig.minute()
     before = rig.writes()
     rig.minutes(2)
@@ -91,7 +86,7 @@ def test_a_refused_opportunity_is_retried_when_it_changes_and_only_then(rig: Rig
 
 
 def test_microsofts_own_refusal_is_shown_and_not_repeated_until_something_changes(rig: Rig) -> None:
-    opportunity = asked(rig, solutions=("unknown",))
+    opportunity = rig.asked(solutions=("unknown",))
     row = rig.opportunity(opportunity)
     assert row["Sync_Status__c"] == "✖ Not sent to Microsoft"
     assert "Solution ID is unknown" in row["Sync_Message__c"]
@@ -115,7 +110,7 @@ def test_a_creation_without_an_answer_is_searched_for_before_it_is_sent_again(
 ) -> None:
     fault: dict[str, Any] = {"status": 500} if breaks == "status" else {"breaks": "timeout"}
     rig.partner_center.fail(on="POST", after_effect=after_effect, **fault)
-    opportunity = asked(rig)
+    opportunity = rig.asked()
     rig.minutes(20)
     referrals = rig.partner_center.referrals()
     assert len(referrals) == 1
@@ -123,9 +118,20 @@ def test_a_creation_without_an_answer_is_searched_for_before_it_is_sent_again(
     assert sum(call.method == "POST" for call in rig.partner_center.requests) == (1 if after_effect else 2)
 
 
-def test_a_created_referral_without_a_body_is_found_again() -> None:
-    rig = Rig(create_body=False)
-    opportunity = asked(rig)
+@pytest.mark.parametrize(
+    ("knobs", "fault"),
+    [
+        ({"create_body": False}, {}),
+        ({"list_lag_seconds": 500}, {"breaks": "timeout", "after_effect": True}),
+        ({}, {"times": 3, "status": 429, "retry_after": 20}),
+    ],
+    ids=["an answer without a body", "lists that lag", "throttling"],
+)
+def test_a_creation_makes_one_referral_through(knobs: dict[str, Any], fault: dict[str, Any]) -> None:
+    rig = Rig(**knobs)
+    if fault:
+        rig.partner_center.fail(on="POST", **fault)
+    opportunity = rig.asked()
     rig.minutes(20)
     assert len(rig.partner_center.referrals()) == 1
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
@@ -133,7 +139,7 @@ def test_a_created_referral_without_a_body_is_found_again() -> None:
 
 def test_the_webhook_of_our_own_creation_completes_it_when_it_comes_first(rig: Rig) -> None:
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
-    opportunity = asked(rig)
+    opportunity = rig.asked()
     referral = rig.partner_center.referrals()[0]["id"]
     rig.webhook(referral)
     link = rig.pair_of(opportunity)
@@ -141,17 +147,9 @@ def test_the_webhook_of_our_own_creation_completes_it_when_it_comes_first(rig: R
     assert len(rig.partner_center.referrals()) == 1
 
 
-def test_throttling_is_waited_out_and_creates_once(rig: Rig) -> None:
-    rig.partner_center.fail(on="POST", times=3, status=429, retry_after=20)
-    opportunity = asked(rig)
-    rig.minutes(4)
-    assert len(rig.partner_center.referrals()) == 1
-    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
-
-
 def test_an_edit_at_microsoft_before_an_unanswered_creation_is_found_is_kept(rig: Rig) -> None:
     rig.partner_center.fail(on="POST", status=500, after_effect=True)
-    opportunity = asked(rig)
+    opportunity = rig.asked()
     referral = rig.partner_center.referrals()[0]["id"]
     rig.partner_center.portal_edit(referral, {"/details/notes": "Typed in the portal"})
     rig.edit(opportunity, Amount=61000)
@@ -159,14 +157,6 @@ def test_an_edit_at_microsoft_before_an_unanswered_creation_is_found_is_kept(rig
     assert rig.opportunity(opportunity)["Description"] == "Typed in the portal"
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert rig.store.conflicts(rig.pair_of(opportunity).id) == ()
-
-
-def test_the_list_lag_is_waited_out_before_an_unanswered_creation_is_sent_again() -> None:
-    rig = Rig(list_lag_seconds=500)
-    rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
-    asked(rig)
-    rig.minutes(20)
-    assert len(rig.partner_center.referrals()) == 1
 
 
 def test_a_refusal_is_told_once_the_second_of_the_sellers_save_is_over(rig: Rig) -> None:
@@ -182,7 +172,7 @@ def test_a_refusal_is_told_once_the_second_of_the_sellers_save_is_over(rig: Rig)
 def unanswered(rig: Rig, *, arrives: bool) -> str:
     """A creation whose answer is lost."""
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=arrives)
-    return asked(rig)
+    return rig.asked()
 
 
 def unwanted(rig: Rig, opportunity: str, why: str) -> None:

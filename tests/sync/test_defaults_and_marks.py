@@ -68,8 +68,7 @@ def test_a_default_in_salesforce_is_told_too_and_later_facts_replace_it() -> Non
     rig.minutes(3)
     assert rig.opportunity(row["Id"])["Referral_Program__c"] == "Co-sell"
     rig.pass_time(seconds=5)
-    rig.partner_center.service_sets(referral, {"/referralProgram": "Azure"})
-    rig.webhook(referral)
+    rig.microsoft_sets(referral, {"/referralProgram": "Azure"})
     rig.minutes(3)
     assert rig.opportunity(row["Id"])["Referral_Program__c"] == "Azure"
 
@@ -113,9 +112,8 @@ def test_a_deal_that_is_not_sent_is_marked_so() -> None:
 
 def test_a_deal_from_microsoft_is_marked_from_the_start() -> None:
     rig = Rig(mapping=MARK)
-    rig.webhook(rig.partner_center.new_inbound(name="Northwind platform"))
-    (row,) = rig.salesforce.records("Opportunity")
-    assert row["Name"] == "✓ Northwind platform"
+    opportunity, _ = rig.arrived(name="Northwind platform")
+    assert rig.opportunity(opportunity)["Name"] == "✓ Northwind platform"
 
 
 def test_without_the_setting_no_name_is_touched() -> None:
@@ -139,8 +137,7 @@ def test_a_default_in_a_deal_whose_answer_was_lost_is_no_edit_of_the_seller(monk
 
     monkeypatch.setattr(salesforce, "composite", losing)
     referral = rig.partner_center.new_inbound()
-    rig.partner_center.service_sets(referral, {"/details/notes": ""})
-    rig.webhook(referral)
+    rig.microsoft_sets(referral, {"/details/notes": ""})
     rig.minutes(15)
     (row,) = rig.salesforce.records("Opportunity")
     rig.seller_saves(row["Id"], StageName="Qualification")

@@ -11,9 +11,8 @@ TEXT = "Products__c"
 
 
 def test_a_deal_from_microsoft_lists_its_solutions_from_the_start(rig: Rig) -> None:
-    rig.webhook(rig.partner_center.new_inbound())
-    (row,) = rig.salesforce.records("Opportunity")
-    assert row[TEXT] == samples.solution()["name"]
+    opportunity, _ = rig.arrived()
+    assert rig.opportunity(opportunity)[TEXT] == samples.solution()["name"]
 
 
 def test_a_sellers_deal_lists_them_once_it_is_at_microsoft() -> None:
@@ -22,9 +21,8 @@ def test_a_sellers_deal_lists_them_once_it_is_at_microsoft() -> None:
 
 
 def test_a_solution_without_a_name_is_listed_by_its_identifier(rig: Rig) -> None:
-    rig.webhook(rig.partner_center.new_inbound(**_requiring([{"type": "Name", "id": "SOL-15974-MQF"}])))
-    (row,) = rig.salesforce.records("Opportunity")
-    assert row[TEXT] == "SOL-15974-MQF"
+    opportunity, _ = rig.arrived(**_requiring([{"type": "Name", "id": "SOL-15974-MQF"}]))
+    assert rig.opportunity(opportunity)[TEXT] == "SOL-15974-MQF"
 
 
 def _requiring(solutions: list[dict[str, str]]) -> dict[str, object]:
@@ -58,7 +56,6 @@ def test_a_sellers_own_change_waits_for_the_next_save_of_the_sync_and_costs_none
 
 def test_an_unchanged_list_is_not_written_again(rig: Rig) -> None:
     _, referral = rig.linked()
-    rig.pass_time(seconds=5)
     rig.microsoft_saves(referral, {"/details/notes": "From the portal"})
     rig.minutes(3)
     (write,) = [write for write in rig.salesforce.writes() if "Description" in write.fields]

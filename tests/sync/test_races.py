@@ -1,5 +1,6 @@
 """Two workers at one pair: what one of them read before the other wrote must not undo anything."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,8 +17,7 @@ pytestmark = pytest.mark.deep
 
 def between_read_and_answer(rig: Rig, happens: Any) -> None:
     """The next query is answered from before, and returns after something else has happened."""
-    salesforce: Any = rig.sync.opportunities
-    salesforce = getattr(salesforce, "inner", salesforce)  # behind its gate
+    salesforce: Any = rig.sync.opportunities.inner  # type: ignore[attr-defined]
     real, pending = salesforce.query, [happens]
 
     def query(soql: str, **more: Any) -> Any:
@@ -29,34 +29,35 @@ def between_read_and_answer(rig: Rig, happens: Any) -> None:
     salesforce.query = query
 
 
-def test_a_view_older_than_another_workers_write_is_never_taken_for_a_sellers_edit() -> None:
+def held_up(rig: Rig, times: int = 1) -> Callable[[], Any]:
+    """The next requests that make something get no answer, and a second one lets the first arrive; sends the first."""
+    salesforce: Any = rig.sync.opportunities.inner  # type: ignore[attr-defined]
+    real, late = salesforce.composite, list[Any]()
+
+    def composite(steps: Any, **more: Any) -> Any:
+        if all(step.method == "GET" for step in steps) or len(late) == times:
+            return real(steps, **more)
+        late.append(steps)
+        if len(late) > 1:
+            real(late[0])  # the first arrives at last
+        raise Unclear(Side.SALESFORCE, "POST /composite", code="timeout")
+
+    salesforce.composite = composite
+    return lambda: real(late[0])
+
+
+@pytest.mark.parametrize("work", [flows.opportunities_changed, flows.creations_asked])
+def test_a_view_older_than_another_workers_write_undoes_nothing_that_arrived_meanwhile(
+    work: Callable[[flows.Sync, Doorbell], None],
+) -> None:
     rig, opportunity, referral = paired()
     rig.pass_time(seconds=60)
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
     between_read_and_answer(rig, lambda: rig.webhook(referral))
-    flows.opportunities_changed(rig.sync, Doorbell(ids=(opportunity,), reason="poll"))
+    work(rig.sync, Doorbell(ids=(opportunity,), reason="poll"))
     rig.minute()
     assert [v["details"]["dealValue"] for v in rig.partner_center.versions(referral)] == [50000, 71000]
     assert rig.opportunity(opportunity)["Amount"] == 71000
-
-
-def test_a_creation_that_was_overtaken_changes_nothing_that_arrived_meanwhile() -> None:
-    rig, opportunity, referral = paired()
-    rig.pass_time(seconds=60)
-    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
-    between_read_and_answer(rig, lambda: rig.webhook(referral))
-    flows.creations_asked(rig.sync, Doorbell(ids=(opportunity,), reason="recovery"))
-    rig.minute()
-    assert [v["details"]["dealValue"] for v in rig.partner_center.versions(referral)] == [50000, 71000]
-    assert rig.opportunity(opportunity)["Amount"] == 71000
-
-
-def test_a_group_held_together_with_a_write_stands_on_the_work_list() -> None:
-    rig, opportunity, _ = paired()
-    rig.seller_saves(opportunity, StageName="Closed Won")
-    rig.seller_saves(opportunity, StageName="Qualification")
-    assert [hold.code for hold in rig.pair_of(opportunity).held.values()] == ["closed_is_final"]
-    assert [issue.code for issue in rig.store.issues()] == ["closed_is_final"]
 
 
 def test_what_changed_while_the_opportunity_was_deleted_is_found_by_the_sweep() -> None:
@@ -71,23 +72,7 @@ def test_what_changed_while_the_opportunity_was_deleted_is_found_by_the_sweep() 
     assert flows.sweep(rig.sync) == 0
 
 
-def test_a_write_announced_for_an_opportunity_that_was_then_deleted_waits_and_is_made_after_its_return() -> None:
-    rig, opportunity, referral = paired()
-    rig.pass_time(seconds=60)
-    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
-    rig.salesforce.fail(on="POST /composite", connection="timeout")
-    rig.webhook(referral)
-    rig.salesforce.delete("Opportunity", opportunity)
-    rig.minutes(5)
-    before = rig.writes()
-    rig.minutes(5)
-    assert rig.writes() == before
-    rig.salesforce.undelete("Opportunity", opportunity)
-    rig.minute()
-    assert rig.opportunity(opportunity)["Amount"] == 71000
-
-
-def test_a_write_that_waits_for_a_deleted_opportunity_is_claimed_by_nobody_who_rings() -> None:
+def test_a_write_for_an_opportunity_that_was_then_deleted_is_claimed_by_nobody_and_made_after_its_return() -> None:
     rig, opportunity, referral = paired()
     rig.pass_time(seconds=60)
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
@@ -97,7 +82,7 @@ def test_a_write_that_waits_for_a_deleted_opportunity_is_claimed_by_nobody_who_r
     rig.minutes(5)
     before, waiting = rig.writes(), rig.link_of(opportunity)
     for _ in range(3):
-        rig.pass_time(minutes=5)
+        rig.minutes(5)
         rig.webhook(referral)
     assert rig.writes() == before
     assert waiting is not None
@@ -109,25 +94,13 @@ def test_a_write_that_waits_for_a_deleted_opportunity_is_claimed_by_nobody_who_r
 
 
 def test_a_creation_that_arrives_late_never_overwrites_the_opportunity_that_another_run_made(rig: Rig) -> None:
-    referral = rig.partner_center.new_inbound()
-    salesforce: Any = rig.sync.opportunities
-    salesforce = getattr(salesforce, "inner", salesforce)
-    real = salesforce.composite
-    held_up: list[Any] = []
-
-    def composite(steps: Any, **more: Any) -> Any:
-        if any(step.method != "GET" for step in steps) and not held_up:
-            held_up.append(steps)
-            raise Unclear(Side.SALESFORCE, "POST /composite", code="timeout")
-        return real(steps, **more)
-
-    salesforce.composite = composite
-    rig.webhook(referral)
+    arrives_late = held_up(rig)
+    rig.webhook(rig.partner_center.new_inbound())
     rig.minutes(4)
     (made,) = rig.salesforce.records("Opportunity")
     rig.edit(made["Id"], Description="The seller's own words")
     with pytest.raises(Rejected):
-        real(held_up[0])
+        arrives_late()
     assert [row["Description"] for row in rig.salesforce.records("Opportunity")] == ["The seller's own words"]
 
 
@@ -146,10 +119,8 @@ def test_a_seller_who_ends_a_dispute_unnoticed_is_found_by_the_sweep() -> None:
 
 def test_a_creation_without_an_answer_is_finished_even_if_the_deal_was_declined_meanwhile(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
-    salesforce: Any = rig.sync.opportunities
-    salesforce = getattr(salesforce, "inner", salesforce)
-    real = salesforce.composite
-    died: list[Any] = []
+    salesforce: Any = rig.sync.opportunities.inner  # type: ignore[attr-defined]
+    real, died = salesforce.composite, list[Any]()
 
     def composite(steps: Any, **more: Any) -> Any:
         answers = real(steps, **more)
@@ -180,20 +151,7 @@ def test_an_opportunity_whose_referral_belongs_to_another_link_is_not_sent_once_
 
 def test_a_first_request_that_arrives_after_a_second_was_prepared_undoes_no_edit(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
-    salesforce: Any = rig.sync.opportunities
-    salesforce = getattr(salesforce, "inner", salesforce)
-    real = salesforce.composite
-    held_up: list[Any] = []
-
-    def composite(steps: Any, **more: Any) -> Any:
-        if any(step.method != "GET" for step in steps) and len(held_up) < 2:
-            held_up.append(steps)
-            if len(held_up) == 2:
-                real(held_up[0])  # the first arrives at last
-            raise Unclear(Side.SALESFORCE, "POST /composite", code="timeout")
-        return real(steps, **more)
-
-    salesforce.composite = composite
+    held_up(rig, times=2)
     rig.webhook(referral)
     rig.partner_center.portal_edit(referral, {"/details/notes": "Microsoft's later words"})
     rig.minutes(6)
@@ -207,22 +165,11 @@ def test_a_first_request_that_arrives_after_a_second_was_prepared_undoes_no_edit
 
 def test_a_creation_that_arrives_after_the_deal_was_closed_is_joined_and_shows_that(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
-    salesforce: Any = rig.sync.opportunities
-    salesforce = getattr(salesforce, "inner", salesforce)
-    real = salesforce.composite
-    late: list[Any] = []
-
-    def composite(steps: Any, **more: Any) -> Any:
-        if any(step.method != "GET" for step in steps) and not late:
-            late.append(steps)
-            raise Unclear(Side.SALESFORCE, "POST /composite", code="timeout")
-        return real(steps, **more)
-
-    salesforce.composite = composite
+    arrives_late = held_up(rig)
     rig.webhook(referral)
     rig.partner_center.portal_edit(referral, {"/status": "Closed", "/substatus": "Declined", "/statusReason": "no"})
     rig.minute()
-    real(late[0])
+    arrives_late()
     rig.minutes(3)
     (row,) = rig.salesforce.records("Opportunity")
     assert (row["StageName"], row["Referral_Identifier__c"]) == ("Closed Lost", referral)

@@ -35,7 +35,6 @@ def refused_creation(rig: Rig) -> str:
     """An opportunity whose deal Partner Center has refused."""
     rig.partner_center.fail(on="POST", **REFUSAL)
     opportunity = rig.new_opportunity()
-    rig.pass_time(seconds=5)
     rig.minutes(3)
     assert "Not like this." in str(rig.opportunity(opportunity)["Sync_Message__c"])
     return opportunity
@@ -101,7 +100,6 @@ def test_the_status_does_not_promise_what_has_not_been_tried(rig: Rig) -> None:
 
 def test_an_incomplete_opportunity_is_checked_again_and_says_the_same_without_a_write(rig: Rig) -> None:
     opportunity = rig.new_opportunity(Amount=None)
-    rig.pass_time(seconds=5)
     rig.minutes(3)
     before = len(rig.salesforce.writes())
     rig.seller_saves(opportunity, **{BOX: True})
@@ -174,7 +172,6 @@ def test_an_org_that_refuses_to_untick_it_is_not_asked_for_ever(rig: Rig) -> Non
 def test_an_opportunity_is_created_even_if_its_box_cannot_be_unticked(rig: Rig) -> None:
     opportunity = rig.new_opportunity(**{BOX: True})
     never_unticked(rig)
-    rig.pass_time(seconds=5)
     rig.minutes(3)
     (referral,) = rig.partner_center.referrals()
     assert rig.opportunity(opportunity)["Referral_Identifier__c"] == referral["id"]

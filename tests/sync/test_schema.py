@@ -22,12 +22,24 @@ def column(rig: Rig, name: str, sobject: str = OPPORTUNITY) -> Field:
     return rig.salesforce.schema[sobject].fields[name]
 
 
-def mended(rig: Rig, field: Field, sobject: str = OPPORTUNITY) -> None:
-    """The field is there (again) as given, and the timer finds out."""
-    rig.salesforce.put_field(sobject, field)
+def lost(rig: Rig, name: str = "Description") -> Field:
+    """A field of the opportunity that an administrator deletes."""
+    field = column(rig, name)
+    rig.salesforce.remove_field(OPPORTUNITY, name)
+    return field
+
+
+def found_out(rig: Rig) -> None:
+    """The timer looks at the org again."""
     rig.pass_time(minutes=15)
     flows.describe(rig.sync)
     rig.minutes(4)
+
+
+def mended(rig: Rig, field: Field) -> None:
+    """The field is there (again) as given, and the timer finds out."""
+    rig.salesforce.put_field(OPPORTUNITY, field)
+    found_out(rig)
 
 
 def issues(rig: Rig) -> list[tuple[str, str, str]]:
@@ -49,9 +61,10 @@ def silent(rig: Rig) -> bool:
 
 def test_a_lost_field_rests_its_group_with_one_issue_and_everything_else_goes_on(rig: Rig) -> None:
     deals = [rig.linked() for _ in range(3)]
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    lost(rig)
     for opportunity, _ in deals:
-        rig.seller_saves(opportunity, Amount=61000)
+        rig.edit(opportunity, Amount=61000)
+    rig.minutes(4)
     assert [rig.referral(referral)["details"]["dealValue"] for _, referral in deals] == [61000] * 3
     assert issues(rig) == [("schema", "error", "schema-notes")]
     detail = next(rig.store.issues()).detail
@@ -63,8 +76,7 @@ def test_a_lost_field_rests_its_group_with_one_issue_and_everything_else_goes_on
 
 def test_what_was_edited_meanwhile_on_either_side_arrives_once_the_field_is_back(rig: Rig) -> None:
     (first, first_referral), (second, second_referral) = rig.linked(), rig.linked()
-    field = column(rig, "Description")
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    field = lost(rig)
     rig.microsoft_saves(first_referral, {"/details/notes": "Edited at Microsoft"})
     rig.minutes(4)
     rig.salesforce.put_field(OPPORTUNITY, field)
@@ -78,8 +90,7 @@ def test_what_was_edited_meanwhile_on_either_side_arrives_once_the_field_is_back
 
 def test_a_field_that_was_deleted_and_made_anew_empties_nothing() -> None:
     rig, opportunity, referral = paired()
-    field = column(rig, "Description")
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    field = lost(rig)
     rig.minutes(4)
     for row in rig.salesforce.rows.all(OPPORTUNITY):
         rig.salesforce.rows.put(replace(row, values={**row.values, "Description": None}))
@@ -90,7 +101,7 @@ def test_a_field_that_was_deleted_and_made_anew_empties_nothing() -> None:
 
 
 def test_the_rules_of_a_group_without_its_field_stay_known(rig: Rig) -> None:
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    lost(rig)
     flows.describe(rig.sync)
     narrowed = applied(rig.sync)
     assert narrowed is not None
@@ -108,8 +119,7 @@ def unanswered_change(rig: Rig) -> tuple[str, str]:
 
 def after_a_gap(rig: Rig, opportunity: str, referral: str) -> tuple[str, str]:
     """The text at Microsoft and here, when its field was gone for a while."""
-    field = column(rig, "Description")
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    field = lost(rig)
     rig.minutes(4)
     mended(rig, field)
     return rig.referral(referral)["details"]["notes"], str(rig.opportunity(opportunity)["Description"])
@@ -147,7 +157,7 @@ def test_a_field_that_can_no_longer_be_edited_rests_and_the_rest_of_the_same_cha
 
 def test_an_optional_field_of_a_group_rests_alone() -> None:
     rig, opportunity, referral = paired()
-    rig.salesforce.remove_field(OPPORTUNITY, "Referral_Program__c")
+    lost(rig, "Referral_Program__c")
     written = len(rig.partner_center.writes())
     rig.microsoft_saves(referral, {"/details/dealValue": 71000})
     rig.minutes(4)
@@ -176,9 +186,7 @@ def test_without_the_solution_object_its_group_and_its_poll_rest() -> None:
     assert len(rig.referral(referral)["details"]["requirements"]["solutions"]) == 1
     rig.salesforce.schema["Microsoft_Solution__c"] = lost
     rig.add_solution(opportunity, "SOL-10002-BBB")
-    rig.pass_time(minutes=15)
-    flows.describe(rig.sync)
-    rig.minutes(4)
+    found_out(rig)
     assert len(rig.referral(referral)["details"]["requirements"]["solutions"]) == 2
     assert issues(rig) == []
 
@@ -197,9 +205,7 @@ def test_an_announced_write_of_solutions_stops_nothing_when_their_object_goes() 
     rig.minutes(15)
     assert rig.opportunity(opportunity)["Amount"] == 61000
     rig.salesforce.schema["Microsoft_Solution__c"] = lost
-    rig.pass_time(minutes=15)
-    flows.describe(rig.sync)
-    rig.minutes(4)
+    found_out(rig)
     assert len(rig.salesforce.records("Microsoft_Solution__c")) == 2
     assert silent(rig)
 
@@ -207,8 +213,7 @@ def test_an_announced_write_of_solutions_stops_nothing_when_their_object_goes() 
 def test_a_new_deal_waits_while_a_field_that_microsoft_needs_is_lost(rig: Rig) -> None:
     field = column(rig, "Description")
     opportunity = rig.new_opportunity()
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
-    rig.pass_time(seconds=5)
+    lost(rig)
     rig.minutes(4)
     assert rig.partner_center.writes() == []
     assert issues(rig) == [("schema", "error", "schema-notes")]
@@ -227,7 +232,7 @@ def test_recovery_leaves_creations_waiting_but_no_announced_write_while_a_field_
     rig.partner_center.fail(on="PATCH", breaks="timeout")
     rig.edit(written, Amount=61000)
     rig.poll()
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    lost(rig)
     flows.describe(rig.sync)
     rig.pass_time(minutes=5)
     assert flows.recover(rig.sync) == 1
@@ -273,7 +278,7 @@ def test_a_lost_field_that_only_tells_the_seller_costs_nothing_else(name: str) -
 
 def test_every_worker_obeys_what_one_has_found_without_describing_the_org_again() -> None:
     rig, opportunity, referral = paired()
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    lost(rig)
     flows.describe(rig.sync)
     asked = describes(rig)
     rig.sync = replace(rig.sync, shared_flags=SharedFlags())
@@ -386,8 +391,7 @@ def test_an_inbound_deal_is_created_without_an_optional_field_that_cannot_be_fil
 
 
 def test_a_pair_made_while_a_group_rests_is_completed_once_it_is_back(rig: Rig) -> None:
-    field = column(rig, "Description")
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    field = lost(rig)
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
     rig.minutes(4)
@@ -400,7 +404,7 @@ def test_a_pair_made_while_a_group_rests_is_completed_once_it_is_back(rig: Rig) 
 def test_what_waits_for_a_lost_field_finds_out_by_itself_that_it_is_back(rig: Rig) -> None:
     field = column(rig, "Sync_Intent__c")
     opportunity, referral = rig.linked()
-    rig.salesforce.remove_field(OPPORTUNITY, "Sync_Intent__c")
+    lost(rig, "Sync_Intent__c")
     rig.seller_saves(opportunity, Amount=61000)
     rig.microsoft_saves(referral, {"/details/notes": "Meanwhile"})
     rig.salesforce.put_field(OPPORTUNITY, field)
@@ -411,8 +415,7 @@ def test_what_waits_for_a_lost_field_finds_out_by_itself_that_it_is_back(rig: Ri
 
 
 def test_an_optional_field_is_filled_in_pairs_made_while_it_rested(rig: Rig) -> None:
-    field = column(rig, "Referral_Link__c")
-    rig.salesforce.remove_field(OPPORTUNITY, "Referral_Link__c")
+    field = lost(rig, "Referral_Link__c")
     flows.describe(rig.sync)
     opportunity, referral = rig.linked()
     rig.minutes(4)
@@ -427,17 +430,12 @@ def test_the_org_is_looked_at_again_on_the_bulk_lane_and_only_where_something_wa
     field = column(rig, "Description")
     rig.salesforce.put_field(OPPORTUNITY, replace(field, length=4000))
     flows.describe(rig.sync)
-    assert bulk(rig) == 0
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    assert len(rig.waiting(Queue.OPPORTUNITY_CHANGES_BULK)) == 0
+    lost(rig)
     flows.describe(rig.sync)
     rig.salesforce.put_field(OPPORTUNITY, field)
     flows.describe(rig.sync)
-    assert bulk(rig) == 1
-
-
-def bulk(rig: Rig) -> int:
-    """Doorbells waiting on the bulk lane."""
-    return len(rig.queues.messages.get(Queue.OPPORTUNITY_CHANGES_BULK.value, []))
+    assert len(rig.waiting(Queue.OPPORTUNITY_CHANGES_BULK)) == 1
 
 
 def test_a_description_that_cannot_be_had_changes_nothing(rig: Rig) -> None:
@@ -466,8 +464,7 @@ def test_the_timer_finds_a_change_before_any_error_does(rig: Rig, change: Change
 
 def test_pairs_are_looked_at_again_only_once_every_worker_has_forgotten_the_old_schema(rig: Rig) -> None:
     rig.linked()
-    field = column(rig, "Description")
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    field = lost(rig)
     flows.describe(rig.sync)
     rig.salesforce.put_field(OPPORTUNITY, field)
     flows.describe(rig.sync)
@@ -493,7 +490,7 @@ def test_what_changed_while_a_group_rested_is_found_by_the_sweep_when_its_doorbe
 
 
 def test_what_was_found_wrong_with_another_versions_mapping_is_not_applied_to_this_one(rig: Rig) -> None:
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    lost(rig)
     flows.describe(rig.sync)
     mapping = Rig(mapping='[groups.value]\nowner = "hold"\n').sync.mapping
     newly_deployed = replace(rig.sync, mapping=mapping, shared_flags=SharedFlags())
