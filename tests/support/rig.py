@@ -104,10 +104,11 @@ class Rig:
         self.edit(opportunity_id, **fields)
         self.minutes(minutes)
 
-    def microsoft_saves(self, referral_id: str, edits: Mapping[str, Any]) -> None:
-        """Somebody edits the referral in the portal, and its event arrives."""
+    def microsoft_saves(self, referral_id: str, edits: Mapping[str, Any], minutes: int = 0) -> None:
+        """Somebody edits the referral in the portal, its event arrives, and some minutes pass."""
         self.partner_center.portal_edit(referral_id, dict(edits))
         self.webhook(referral_id)
+        self.minutes(minutes)
 
     def microsoft_acts(self, referral_id: str, act: Act, reason: str = "") -> None:
         """Somebody accepts, declines, wins, loses or voids the referral in the portal, and its event arrives."""
@@ -129,6 +130,21 @@ class Rig:
         seen = ticks(str(self.partner_center.get(referral_id)["updatedDateTime"]))
         bells = Bells(self.queues)
         bells.ring(Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated", seen=seen)
+
+    def loses_the_answer(self, failure: BaseException) -> list[Any]:
+        """The first request that makes something in Salesforce arrives, and its answer is lost; that request."""
+        client: Any = self.sync.opportunities
+        real, lost = client.inner.composite, list[Any]()
+
+        def composite(steps: Any, **more: Any) -> Any:
+            answers = real(steps, **more)
+            if not lost and any(step.method != "GET" for step in steps):
+                lost.append(steps)
+                raise failure
+            return answers
+
+        client.inner.composite = composite
+        return lost
 
     def survive(self, work: Callable[[], object]) -> bool:
         """Do some work; False if the worker died of what the rig survives."""
@@ -159,6 +175,12 @@ class Rig:
     def referral(self, referral_id: str) -> Mapping[str, Any]:
         """A referral as it truly is."""
         return self.partner_center.get(referral_id)
+
+    def solutions(self, referral_id: str) -> tuple[list[str], list[str]]:
+        """The solutions that a referral lists, and all that stand in Salesforce."""
+        listed = self.referral(referral_id)["details"]["requirements"]["solutions"]
+        rows = self.salesforce.records("Microsoft_Solution__c")
+        return sorted(s["id"] for s in listed), sorted(r["Solution_Id__c"] for r in rows if not r["Removed__c"])
 
     def link_of(self, opportunity_id: str) -> Link | None:
         """The link of an opportunity."""

@@ -121,21 +121,9 @@ def test_without_the_setting_no_name_is_touched() -> None:
     assert marked(rig, opportunity) == "Fabrikam migration"
 
 
-def test_a_default_in_a_deal_whose_answer_was_lost_is_no_edit_of_the_seller(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_default_in_a_deal_whose_answer_was_lost_is_no_edit_of_the_seller() -> None:
     rig = Rig(mapping='[groups.notes.fields.text.default]\nsalesforce = "No description yet"')
-    salesforce: Any = rig.sync.opportunities
-    salesforce = salesforce.inner
-    composite = salesforce.composite
-    lost: list[Any] = []
-
-    def losing(steps: Any, **more: Any) -> Any:
-        answers = composite(steps, **more)
-        if not lost and any(step.method == "POST" for step in steps):
-            lost.append(steps)
-            raise Unclear(Side.SALESFORCE, "POST /composite", code="timeout")
-        return answers
-
-    monkeypatch.setattr(salesforce, "composite", losing)
+    lost = rig.loses_the_answer(Unclear(Side.SALESFORCE, "POST /composite", code="timeout"))
     referral = rig.partner_center.new_inbound()
     rig.microsoft_sets(referral, {"/details/notes": ""})
     rig.minutes(15)

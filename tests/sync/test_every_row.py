@@ -104,12 +104,6 @@ def save(rig: Rig, opportunity: str, field: str, value: Any) -> None:
     rig.salesforce.schema["User"].updateable = False
 
 
-def twin(rig: Rig, referral: str) -> str:
-    """The opportunity a referral became."""
-    (row,) = [r for r in rig.salesforce.records("Opportunity") if r["Referral_Identifier__c"] == referral]
-    return str(row["Id"])
-
-
 def shared_by_microsoft(rig: Rig, pointer: str = "", value: Any = None) -> tuple[str, str]:
     """A deal that Microsoft shared, and the opportunity it became: (opportunity, referral)."""
     deal = deepcopy(samples.inbound(rig.now))
@@ -120,7 +114,8 @@ def shared_by_microsoft(rig: Rig, pointer: str = "", value: Any = None) -> tuple
     if server_owned:
         serves(rig, referral, pointer, value)
     rig.webhook(referral)
-    return twin(rig, referral), referral
+    (row,) = [r for r in rig.salesforce.records("Opportunity") if r["Referral_Identifier__c"] == referral]
+    return str(row["Id"]), referral
 
 
 def side(rig: Rig, referral: str, pointer: str) -> tuple[str, str]:
@@ -322,8 +317,7 @@ def test_a_solution_added_at_microsoft_reaches_salesforce(rig: Rig) -> None:
     theirs, ours = element()
     opportunity, referral = made_by_a_seller(rig)
     listed = rig.referral(referral)["details"]["requirements"]["solutions"]
-    rig.microsoft_saves(referral, {"/details/requirements/solutions": [*listed, theirs]})
-    rig.minutes(3)
+    rig.microsoft_saves(referral, {"/details/requirements/solutions": [*listed, theirs]}, minutes=3)
     assert ours in child_rows(rig, opportunity)
 
 
@@ -351,11 +345,6 @@ def test_what_is_known_of_a_member_arrives_with_the_deal_and_with_a_later_change
     assert shown == {rig.salesforce.get("User", user)[field] for user in (people.aiko, people.ben, people.admin)}
 
 
-def state(rig: Rig, referral: str) -> tuple[str, str]:
-    document = rig.referral(referral)
-    return document["status"], document["substatus"]
-
-
 @pytest.mark.parametrize(("act", "stage"), [("win", load().stages.won), ("lose", load().stages.lost)])
 def test_the_stage_follows_microsoft(rig: Rig, act: Any, stage: str) -> None:
     opportunity, referral = made_by_a_seller(rig)
@@ -369,7 +358,8 @@ def test_the_stage_follows_microsoft(rig: Rig, act: Any, stage: str) -> None:
 def test_microsoft_follows_the_stage(rig: Rig, stage: str, shown: tuple[str, str]) -> None:
     opportunity, referral = made_by_a_seller(rig)
     rig.seller_saves(opportunity, StageName=getattr(load().stages, stage))
-    assert state(rig, referral) == shown
+    document = rig.referral(referral)
+    assert (document["status"], document["substatus"]) == shown
 
 
 def test_every_row_of_the_default_is_here() -> None:

@@ -84,8 +84,7 @@ UPDATE_FAULTS: list[dict[str, Any]] = [
 def test_an_update_here_that_fails_in_any_way_arrives_and_is_remembered(fault: dict[str, Any]) -> None:
     rig, opportunity, referral = paired()
     rig.salesforce.fail(on="POST /composite", **fault)
-    rig.microsoft_saves(referral, {"/details/dealValue": 71000})
-    rig.minutes(5)
+    rig.microsoft_saves(referral, {"/details/dealValue": 71000}, minutes=5)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert rig.referral(referral)["details"]["dealValue"] == 71000
     assert rig.pair_of(opportunity).intent is None
@@ -113,8 +112,7 @@ def test_an_edit_at_microsoft_between_read_and_write_is_seen_before_anything_is_
 def test_another_field_saved_between_read_and_write_travels_too() -> None:
     rig, opportunity, referral = paired()
     saved_before_the_write(rig, "Opportunity", opportunity, {"Amount": 12345})
-    rig.microsoft_saves(referral, {"/details/notes": "From the portal"})
-    rig.minutes(2)
+    rig.microsoft_saves(referral, {"/details/notes": "From the portal"}, minutes=2)
     assert rig.opportunity(opportunity)["Amount"] == 12345
     assert rig.referral(referral)["details"]["dealValue"] == 12345
     assert rig.opportunity(opportunity)["Description"] == "From the portal"
@@ -123,8 +121,7 @@ def test_another_field_saved_between_read_and_write_travels_too() -> None:
 def test_a_seller_who_types_into_the_very_field_between_read_and_write_wins() -> None:
     rig, opportunity, referral = paired()
     saved_before_the_write(rig, "Opportunity", opportunity, {"Description": "Typed by the seller"})
-    rig.microsoft_saves(referral, {"/details/notes": "From the portal"})
-    rig.minutes(2)
+    rig.microsoft_saves(referral, {"/details/notes": "From the portal"}, minutes=2)
     assert rig.opportunity(opportunity)["Description"] == "Typed by the seller"
     assert rig.referral(referral)["details"]["notes"] == "Typed by the seller"
     assert "From the portal" in {dict(c.p).get("text") for c in rig.store.conflicts(rig.pair_of(opportunity).id)}
@@ -185,8 +182,7 @@ def test_a_trigger_that_rounds_our_value_is_accepted_not_fought() -> None:
     rig.salesforce.automation.triggers.append(
         lambda kind, after, _: {"Amount": round(after["Amount"], -3)} if kind == "Opportunity" else None
     )
-    rig.microsoft_saves(referral, {"/details/dealValue": 71234})
-    rig.minutes(4)
+    rig.microsoft_saves(referral, {"/details/dealValue": 71234}, minutes=4)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert rig.referral(referral)["details"]["dealValue"] == 71234
 
@@ -249,8 +245,7 @@ def test_a_solution_row_edited_between_read_and_write_is_kept() -> None:
     row = next(r for r in rig.salesforce.records("Microsoft_Solution__c") if r["Solution_Id__c"] == "SOL-20000-ABC")
     saved_before_the_write(rig, "Microsoft_Solution__c", row["Id"], {"Solution_Name__c": "Renamed by the seller"})
     listed = rig.referral(referral)["details"]["requirements"]["solutions"]
-    rig.microsoft_saves(referral, {"/details/requirements/solutions": listed[:1]})
-    rig.minutes(2)
+    rig.microsoft_saves(referral, {"/details/requirements/solutions": listed[:1]}, minutes=2)
     assert rig.salesforce.get("Microsoft_Solution__c", row["Id"])["Removed__c"] is False
     assert len(rig.referral(referral)["details"]["requirements"]["solutions"]) == 2
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"

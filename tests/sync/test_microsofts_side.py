@@ -108,8 +108,7 @@ def test_an_answer_whose_event_was_lost_is_found_in_the_night_and_one_that_ends_
 def test_an_inbound_deal_shows_who_at_microsoft_shared_it_and_until_when_it_waits(rig: Rig) -> None:
     opportunity, referral = rig.arrived()
     assert facts(rig, opportunity) == ("Co-sell", "Accepted", None, SELLER, None, None, "2026-01-19")
-    rig.edit(opportunity, StageName="Qualification")
-    rig.poll()
+    rig.seller_saves(opportunity, StageName="Qualification")
     rig.webhook(referral)
     assert facts(rig, opportunity)[-1] is None
 

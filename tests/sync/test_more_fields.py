@@ -116,8 +116,7 @@ def test_campaign_and_sales_stage_follow_changes_both_ways() -> None:
     opportunity, referral = rig.linked(**SOLD)
     rig.seller_saves(opportunity, Partner_Sales_Stage__c="Developed", Campaign_Code__c="SUMMER")
     assert (rig.referral(referral)["salesStage"], rig.referral(referral)["campaignId"]) == ("40", "SUMMER")
-    rig.microsoft_saves(referral, {"/salesStage": "80", "/campaignId": "WINTER"})
-    rig.minutes(3)
+    rig.microsoft_saves(referral, {"/salesStage": "80", "/campaignId": "WINTER"}, minutes=3)
     row = rig.opportunity(opportunity)
     assert (row["Partner_Sales_Stage__c"], row["Campaign_Code__c"]) == ("Negotiated", "WINTER")
 
@@ -125,8 +124,7 @@ def test_campaign_and_sales_stage_follow_changes_both_ways() -> None:
 def test_a_spelling_of_the_sales_stage_that_nobody_mapped_is_held_not_guessed() -> None:
     rig = with_more_fields()
     opportunity, referral = rig.linked(**SOLD)
-    rig.microsoft_saves(referral, {"/salesStage": "Develop"})
-    rig.minutes(3)
+    rig.microsoft_saves(referral, {"/salesStage": "Develop"}, minutes=3)
     row = rig.opportunity(opportunity)
     assert row["Partner_Sales_Stage__c"] == "Qualified"
     assert row["Sync_Status__c"] == "⚠ Needs attention"
@@ -185,6 +183,5 @@ def test_a_deal_in_another_currency_is_never_shown_as_an_amount_of_ones_own(curr
     assert f"shows {currency}" in after["Sync_Message__c"]
     assert rig.referral(referral)["details"]["dealValue"] == 120000
     assert rig.referral(referral)["status"] == "Active"
-    rig.microsoft_saves(referral, {"/details/currency": "JPY"})
-    rig.minutes(3)
+    rig.microsoft_saves(referral, {"/details/currency": "JPY"}, minutes=3)
     assert rig.opportunity(row["Id"])["Amount"] == 120000

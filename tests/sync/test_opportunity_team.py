@@ -1,6 +1,5 @@
 """Owner and opportunity team in Salesforce, the team of the referral in Partner Center: one list, by e-mail."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -118,8 +117,7 @@ def test_an_owner_of_whom_something_is_missing_is_told_and_the_former_one_stays(
 def test_a_member_removed_in_the_portal_does_not_come_back_and_costs_nothing_here() -> None:
     rig, opportunity, referral = with_ben()
     before = len(rig.salesforce.writes())
-    rig.microsoft_saves(referral, {"/team": rig.referral(referral)["team"][:1]})
-    rig.minutes(3)
+    rig.microsoft_saves(referral, {"/team": rig.referral(referral)["team"][:1]}, minutes=3)
     rig.seller_saves(opportunity, Amount=61000)
     assert emails(rig, referral) == [email_of(rig, rig.salesforce.people.aiko)]
     assert len(members(rig, opportunity)) == 1
@@ -131,8 +129,7 @@ def test_who_joins_in_the_portal_gains_no_access_here_until_a_seller_gives_it() 
     ben = rig.salesforce.people.ben
     set_user(rig, ben, Phone="+81 3 5550 0102")
     joined = samples.member() | {"email": email_of(rig, ben)}
-    rig.microsoft_saves(referral, {"/team": [*rig.referral(referral)["team"], joined]})
-    rig.minutes(3)
+    rig.microsoft_saves(referral, {"/team": [*rig.referral(referral)["team"], joined]}, minutes=3)
     assert members(rig, opportunity) == []
     before, there = rig.writes()[:2], emails(rig, referral)
     joins(rig, opportunity, ben)
@@ -227,34 +224,15 @@ def test_lost_tables_change_nobodys_team() -> None:
     assert len(members(rig, opportunity)) == 1
 
 
-class LosesTheAnswer:
-    """Salesforce, whose answer to the first creation of an opportunity is lost on the way."""
-
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-        self.lost = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
-
-    def composite(self, steps: Any, **more: Any) -> Any:
-        answers = self.inner.composite(steps, **more)
-        if self.lost or all(step.name != "opportunity" for step in steps):
-            return answers
-        self.lost = True
-        raise Unclear(Side.SALESFORCE, "POST /composite")
-
-
 def test_after_a_lost_answer_nobody_is_taken_to_have_left(rig: Rig) -> None:
-    org = LosesTheAnswer(rig.sync.opportunities)
-    rig.sync = replace(rig.sync, opportunities=org)
+    lost = rig.loses_the_answer(Unclear(Side.SALESFORCE, "POST /composite"))
     team = [samples.member() | {"email": email_of(rig, rig.salesforce.people.ben)}, samples.member()]
     referral = rig.partner_center.new_inbound(team=team)
     rig.partner_center.portal_act(referral, "accept")
     rig.ring(referral)
     rig.minutes(4)
     (row,) = rig.salesforce.records("Opportunity")
-    assert org.lost
+    assert lost
     rig.seller_saves(row["Id"], OwnerId=rig.salesforce.people.aiko)
     assert samples.member()["email"] in emails(rig, referral)
 

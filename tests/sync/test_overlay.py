@@ -187,8 +187,7 @@ def test_changes_travel_both_ways_by_the_partners_fields(field: str, value: Any,
     rig.seller_saves(opportunity, **{field: value})
     assert at(rig.referral(referral["id"]), path) == theirs
     other, again = outbound(rig := partners_rig())
-    rig.microsoft_saves(again["id"], {path: theirs})
-    rig.minutes(3)
+    rig.microsoft_saves(again["id"], {path: theirs}, minutes=3)
     assert rig.opportunity(other)[field] == value
 
 
@@ -205,8 +204,7 @@ def test_the_owner_of_the_partners_choice_wins() -> None:
     rig = partners_rig()
     opportunity, referral = outbound(rig)
     rig.edit(opportunity, CloseDate="2026-07-31")
-    rig.microsoft_saves(referral["id"], {"/details/closingDateTime": "2026-09-30T00:00:00Z"})
-    rig.minutes(3)
+    rig.microsoft_saves(referral["id"], {"/details/closingDateTime": "2026-09-30T00:00:00Z"}, minutes=3)
     assert rig.opportunity(opportunity)["CloseDate"] == "2026-09-30"
     assert rig.referral(referral["id"])["details"]["closingDateTime"].startswith("2026-09-30")
 

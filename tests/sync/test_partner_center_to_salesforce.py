@@ -6,6 +6,7 @@ import pytest
 
 from shared.catalogue import NEUTRAL_REASON
 from shared.deal import LinkState, Side, link_id_of_referral
+from shared.errors import Unclear
 from tests.support.rig import Rig, paired
 
 
@@ -66,8 +67,7 @@ def test_a_deal_closed_before_it_came_is_not_created(rig: Rig) -> None:
 
 def test_leaving_the_hold_stage_accepts_the_deal_and_names_the_opportunity_to_microsoft(rig: Rig) -> None:
     opportunity, referral = rig.arrived()
-    rig.edit(opportunity, StageName="Prospecting")
-    rig.poll()
+    rig.seller_saves(opportunity, StageName="Prospecting")
     document = rig.referral(referral)
     assert (document["status"], document["substatus"]) == ("Active", "Accepted")
     assert document["externalReferenceId"] == opportunity
@@ -78,8 +78,7 @@ def test_edits_on_hold_are_not_sent_and_travel_with_the_acceptance(rig: Rig) -> 
     opportunity, referral = rig.arrived()
     rig.seller_saves(opportunity, Amount=5000)
     assert rig.partner_center.writes() == []
-    rig.edit(opportunity, StageName="Qualification")
-    rig.poll()
+    rig.seller_saves(opportunity, StageName="Qualification")
     assert rig.referral(referral)["details"]["dealValue"] == 5000
     assert len(rig.partner_center.writes()) == 1
 
@@ -125,8 +124,7 @@ def test_a_deal_received_is_on_hold_as_one_pending(rig: Rig) -> None:
     opportunity, referral = rig.arrived()
     rig.microsoft_sets(referral, {"/substatus": "Received"})
     assert rig.opportunity(opportunity)["StageName"] == "Microsoft Review"
-    rig.edit(opportunity, StageName="Prospecting")
-    rig.poll()
+    rig.seller_saves(opportunity, StageName="Prospecting")
     assert rig.referral(referral)["substatus"] == "Accepted"
 
 
@@ -261,15 +259,10 @@ def test_an_event_for_microsofts_side_leads_to_our_side(rig: Rig) -> None:
 def test_edits_before_an_unanswered_creation_is_found_are_kept_on_both_sides(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
     rig.partner_center.portal_act(referral, "accept")
-    rig.salesforce.fail(on="POST /composite", connection="timeout", after_effect=True, times=2)
+    rig.loses_the_answer(Unclear(Side.SALESFORCE, "POST /composite", code="timeout"))
     rig.ring(referral)
     rig.drain(patiently=False)
-    rows = rig.salesforce.records("Opportunity")
-    if not rows:  # the fault met the questions; the next attempt makes the record and loses its answer
-        rig.pass_time(seconds=40)
-        rig.drain(patiently=False)
-        rows = rig.salesforce.records("Opportunity")
-    opportunity = str(rows[0]["Id"])
+    (opportunity,) = [str(row["Id"]) for row in rig.salesforce.records("Opportunity")]
     rig.partner_center.portal_edit(referral, {"/details/notes": "Typed in the portal"})
     rig.edit(opportunity, Amount=61000)
     rig.minutes(6)

@@ -37,8 +37,7 @@ def test_a_solution_added_at_microsoft_is_listed_with_the_same_save() -> None:
     listed = rig.referral(referral)["details"]["requirements"]["solutions"]
     rig.pass_time(seconds=5)
     more = samples.solution() | {"id": "SOL-2-AAA", "name": "Another"}
-    rig.microsoft_saves(referral, {"/details/requirements/solutions": [*listed, more]})
-    rig.minutes(3)
+    rig.microsoft_saves(referral, {"/details/requirements/solutions": [*listed, more]}, minutes=3)
     assert rig.opportunity(opportunity)[TEXT] == "Another, Name of SOL-15974-MQF"
     assert len(rig.salesforce.writes()) == before + 2  # the row and its opportunity, in one request
 
@@ -49,15 +48,13 @@ def test_a_sellers_own_change_waits_for_the_next_save_of_the_sync_and_costs_none
     rig.add_solution(opportunity, "SOL-0-AAA")
     rig.minutes(3)
     assert len(rig.salesforce.writes()) == before
-    rig.microsoft_saves(referral, {"/details/notes": "From the portal"})
-    rig.minutes(3)
+    rig.microsoft_saves(referral, {"/details/notes": "From the portal"}, minutes=3)
     assert rig.opportunity(opportunity)[TEXT] == "Name of SOL-0-AAA, Name of SOL-15974-MQF"
 
 
 def test_an_unchanged_list_is_not_written_again(rig: Rig) -> None:
     _, referral = rig.linked()
-    rig.microsoft_saves(referral, {"/details/notes": "From the portal"})
-    rig.minutes(3)
+    rig.microsoft_saves(referral, {"/details/notes": "From the portal"}, minutes=3)
     (write,) = [write for write in rig.salesforce.writes() if "Description" in write.fields]
     assert TEXT not in write.fields
 

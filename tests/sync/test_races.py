@@ -119,17 +119,7 @@ def test_a_seller_who_ends_a_dispute_unnoticed_is_found_by_the_sweep() -> None:
 
 def test_a_creation_without_an_answer_is_finished_even_if_the_deal_was_declined_meanwhile(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
-    salesforce: Any = rig.sync.opportunities.inner  # type: ignore[attr-defined]
-    real, died = salesforce.composite, list[Any]()
-
-    def composite(steps: Any, **more: Any) -> Any:
-        answers = real(steps, **more)
-        if any(step.method != "GET" for step in steps) and not died:
-            died.append(True)
-            raise MemoryError
-        return answers
-
-    salesforce.composite = composite
+    rig.loses_the_answer(MemoryError())
     with pytest.raises(MemoryError):
         rig.webhook(referral)
     rig.partner_center.portal_act(referral, "decline", "Not for us.")
@@ -235,19 +225,12 @@ def interrupted_solution_write(rig: Rig) -> tuple[str, str]:
     return opportunity, referral
 
 
-def solutions(rig: Rig, referral: str) -> tuple[list[str], list[str]]:
-    """What both sides list."""
-    rows = rig.salesforce.records("Microsoft_Solution__c")
-    listed = rig.referral(referral)["details"]["requirements"]["solutions"]
-    return sorted(s["id"] for s in listed), sorted(r["Solution_Id__c"] for r in rows if not r["Removed__c"])
-
-
 def test_a_row_added_by_a_seller_since_a_write_was_announced_is_not_removed_by_it(rig: Rig) -> None:
     opportunity, referral = interrupted_solution_write(rig)
     rig.add_solution(opportunity, "SOL-20000-ABC")
     rig.minutes(5)
     expected = ["SOL-15974-MQF", "SOL-20000-ABC", "SOL-30000-XYZ"]
-    assert solutions(rig, referral) == (expected, expected)
+    assert rig.solutions(referral) == (expected, expected)
 
 
 def test_a_row_deleted_by_a_seller_since_a_write_was_announced_does_not_come_back(rig: Rig) -> None:
@@ -255,7 +238,7 @@ def test_a_row_deleted_by_a_seller_since_a_write_was_announced_does_not_come_bac
     old = next(r for r in rig.salesforce.records("Microsoft_Solution__c") if r["Solution_Id__c"] == "SOL-15974-MQF")
     rig.salesforce.delete("Microsoft_Solution__c", old["Id"])
     rig.minutes(5)
-    assert solutions(rig, referral) == (["SOL-30000-XYZ"], ["SOL-30000-XYZ"])
+    assert rig.solutions(referral) == (["SOL-30000-XYZ"], ["SOL-30000-XYZ"])
 
 
 LISTED = "/details/requirements/solutions"

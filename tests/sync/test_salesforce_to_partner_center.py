@@ -48,8 +48,7 @@ def test_after_every_change_echoes_polls_and_repeated_webhooks_write_nothing() -
     rig, opportunity, referral = paired()
     rig.edit(opportunity, Amount=61000, StageName="Prospecting")
     rig.poll()
-    rig.microsoft_saves(referral, {"/details/notes": "From the portal"})
-    rig.minute()
+    rig.microsoft_saves(referral, {"/details/notes": "From the portal"}, minutes=1)
     before = rig.writes()
     for _ in range(3):
         rig.webhook(referral)
@@ -76,8 +75,7 @@ def test_changes_of_different_fields_on_both_sides_both_arrive() -> None:
 def test_the_owner_wins_a_conflict_and_the_loser_is_kept() -> None:
     rig, opportunity, referral = paired()
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 1})
-    rig.edit(opportunity, Amount=2)
-    rig.poll()
+    rig.seller_saves(opportunity, Amount=2)
     assert rig.referral(referral)["details"]["dealValue"] == 2
     link = rig.pair_of(opportunity)
     (conflict,) = rig.store.conflicts(link.id)
@@ -108,8 +106,7 @@ def test_a_sellers_reason_reaches_microsoft_in_the_partners_words() -> None:
     told = []
     for reason in ("New Business", "Existing Business"):
         opportunity, referral = rig.linked()
-        rig.edit(opportunity, StageName="Closed Lost", Type=reason)
-        rig.poll()
+        rig.seller_saves(opportunity, StageName="Closed Lost", Type=reason)
         told.append(rig.referral(referral)["statusReason"])
     assert told == ["Budget inadequate", "Existing Business"]
 
@@ -139,8 +136,7 @@ def test_an_added_solution_row_reaches_the_referral_through_its_own_poll() -> No
     rig.pass_time(seconds=5)
     rig.add_solution(opportunity, "SOL-20000-ABC")
     rig.minute()
-    listed = rig.referral(referral)["details"]["requirements"]["solutions"]
-    assert [s["id"] for s in listed] == ["SOL-15974-MQF", "SOL-20000-ABC"]
+    assert rig.solutions(referral)[0] == ["SOL-15974-MQF", "SOL-20000-ABC"]
 
 
 def test_a_deleted_solution_row_leaves_the_referral() -> None:
@@ -149,8 +145,7 @@ def test_a_deleted_solution_row_leaves_the_referral() -> None:
     rig.pass_time(seconds=5)
     rig.salesforce.delete("Microsoft_Solution__c", row["Id"])
     rig.minute()
-    listed = rig.referral(referral)["details"]["requirements"]["solutions"]
-    assert [s["id"] for s in listed] == ["SOL-15974-MQF"]
+    assert rig.solutions(referral)[0] == ["SOL-15974-MQF"]
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
@@ -172,9 +167,7 @@ def test_solutions_changed_on_both_sides_are_merged_element_by_element() -> None
     rig.add_solution(opportunity, "SOL-20000-ABC")
     rig.minutes(2)
     expected = ["SOL-15974-MQF", "SOL-20000-ABC", "SOL-30000-XYZ"]
-    assert sorted(s["id"] for s in rig.referral(referral)["details"]["requirements"]["solutions"]) == expected
-    rows = rig.salesforce.records("Microsoft_Solution__c")
-    assert sorted(r["Solution_Id__c"] for r in rows if not r["Removed__c"]) == expected
+    assert rig.solutions(referral) == (expected, expected)
 
 
 def test_a_solution_removed_in_the_portal_is_flagged_here_and_can_come_back() -> None:
@@ -184,8 +177,7 @@ def test_a_solution_removed_in_the_portal_is_flagged_here_and_can_come_back() ->
     rows = {r["Solution_Id__c"]: r["Removed__c"] for r in rig.salesforce.records("Microsoft_Solution__c")}
     assert rows == {"SOL-15974-MQF": False, "SOL-20000-ABC": True}
     rig.minute()
-    rig.microsoft_saves(referral, {LISTED: listed})
-    rig.minute()
+    rig.microsoft_saves(referral, {LISTED: listed}, minutes=1)
     rows = {r["Solution_Id__c"]: r["Removed__c"] for r in rig.salesforce.records("Microsoft_Solution__c")}
     assert rows == {"SOL-15974-MQF": False, "SOL-20000-ABC": False}
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"

@@ -77,8 +77,7 @@ def test_a_lost_field_rests_its_group_with_one_issue_and_everything_else_goes_on
 def test_what_was_edited_meanwhile_on_either_side_arrives_once_the_field_is_back(rig: Rig) -> None:
     (first, first_referral), (second, second_referral) = rig.linked(), rig.linked()
     field = lost(rig)
-    rig.microsoft_saves(first_referral, {"/details/notes": "Edited at Microsoft"})
-    rig.minutes(4)
+    rig.microsoft_saves(first_referral, {"/details/notes": "Edited at Microsoft"}, minutes=4)
     rig.salesforce.put_field(OPPORTUNITY, field)
     rig.edit(second, Description="Edited here")  # before the connector knows that the field is back
     mended(rig, field)
@@ -145,8 +144,7 @@ def test_a_field_that_can_no_longer_be_edited_rests_and_the_rest_of_the_same_cha
     rig, opportunity, referral = paired()
     field = column(rig, "Description")
     rig.salesforce.put_field(OPPORTUNITY, replace(field, updateable=False))
-    rig.microsoft_saves(referral, {"/details/notes": "New", "/details/dealValue": 71000})
-    rig.minutes(4)
+    rig.microsoft_saves(referral, {"/details/notes": "New", "/details/dealValue": 71000}, minutes=4)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert rig.opportunity(opportunity)["Description"] == "Moves to Azure."
     assert issues(rig) == [("schema", "error", "schema-notes")]
@@ -159,8 +157,7 @@ def test_an_optional_field_of_a_group_rests_alone() -> None:
     rig, opportunity, referral = paired()
     lost(rig, "Referral_Program__c")
     written = len(rig.partner_center.writes())
-    rig.microsoft_saves(referral, {"/details/dealValue": 71000})
-    rig.minutes(4)
+    rig.microsoft_saves(referral, {"/details/dealValue": 71000}, minutes=4)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert issues(rig) == [("schema", "error", "schema-microsoft.program")]
     assert len(rig.partner_center.writes()) == written
@@ -269,8 +266,7 @@ STEERS = {"Sync_Intent__c": "marker", "Referral_Identifier__c": "referral_id", "
 def test_a_lost_field_that_only_tells_the_seller_costs_nothing_else(name: str) -> None:
     rig, opportunity, referral = paired()
     rig.salesforce.remove_field(OPPORTUNITY, name)
-    rig.microsoft_saves(referral, {"/details/dealValue": 71000})
-    rig.minutes(4)
+    rig.microsoft_saves(referral, {"/details/dealValue": 71000}, minutes=4)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert len(issues(rig)) == 1
     assert silent(rig)
@@ -322,8 +318,7 @@ def test_a_write_refused_for_a_field_that_the_description_shows_is_held_only_if_
 ) -> None:
     rig, opportunity, referral = paired()
     rig.salesforce.fail(on="PATCH /sobjects/Opportunity/*", status=400, code="INVALID_FIELD", times=times)
-    rig.microsoft_saves(referral, {"/details/dealValue": 71000})
-    rig.minutes(4)
+    rig.microsoft_saves(referral, {"/details/dealValue": 71000}, minutes=4)
     assert [group for group in rig.pair_of(opportunity).held if group == "value"] == held
     assert rig.opportunity(opportunity)["Amount"] == (50000 if held else 71000)
     assert silent(rig)
@@ -359,8 +354,7 @@ def test_a_text_that_no_longer_fits_is_held_and_arrives_once_the_field_is_long_e
     field = column(rig, "Description")
     rig.salesforce.put_field(OPPORTUNITY, replace(field, length=20))
     flows.describe(rig.sync)
-    rig.microsoft_saves(referral, {"/details/notes": "x" * 30, "/details/dealValue": 71000})
-    rig.minutes(4)
+    rig.microsoft_saves(referral, {"/details/notes": "x" * 30, "/details/dealValue": 71000}, minutes=4)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert {whose for code, _, whose in issues(rig) if code == "schema"} == {"schema-notes.text"}
     mended(rig, field)
@@ -373,8 +367,7 @@ def test_a_hold_that_salesforce_asked_for_is_tried_again_when_the_schema_changes
     field = column(rig, "Description")
     flows.describe(rig.sync)
     rig.salesforce.put_field(OPPORTUNITY, replace(field, length=20))
-    rig.microsoft_saves(referral, {"/details/notes": "x" * 30})
-    rig.minutes(4)
+    rig.microsoft_saves(referral, {"/details/notes": "x" * 30}, minutes=4)
     assert rig.pair_of(opportunity).held["notes"].refused
     mended(rig, replace(field, length=100))
     assert rig.opportunity(opportunity)["Description"] == "x" * 30

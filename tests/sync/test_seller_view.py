@@ -10,24 +10,14 @@ from sandbox.memory import MemoryQueues, MemoryTables
 from shared import sync as flows
 from shared.catalogue import ENGLISH, JAPANESE, LANGUAGES, Status, Words
 from shared.deal import Link, LinkState
-from tests.support.rig import Rig, paired
+from tests.settings.test_settings import GOOD
+from tests.support.rig import MY_DOMAIN, Rig, paired
 
 pytestmark = pytest.mark.deep
 
 DISPUTED = '[groups.notes]\nowner = "hold"\n'
 TICKED = "Sync_with_Partner_Center__c"
 STAMPS = {"LastModifiedDate", "LastModifiedById", "SystemModstamp"}
-SETTINGS = {
-    "DIGEST_KEY": "digest",
-    "STORAGE": "memory",
-    "ENTRA_TENANT_ID": "tenant",
-    "ENTRA_CLIENT_ID": "client",
-    "ENTRA_CLIENT_SECRET": "secret",
-    "SALESFORCE_LOGIN_URL": "https://acme.my.salesforce.com",
-    "SALESFORCE_CLIENT_ID": "key",
-    "SALESFORCE_CLIENT_SECRET": "secret",
-    "WEBHOOK_TOKEN": "webhook",
-}
 
 
 def speaking(words: Words, mapping: str = "") -> Rig:
@@ -167,8 +157,7 @@ def test_unticking_writes_the_status_once_and_nothing_else_and_ticking_goes_on()
     rig.edit(opportunity, **{TICKED: False, "Amount": 61000, "Products__c": "typed"})
     before, row = rig.writes()[:2], rig.opportunity(opportunity)
     rig.minutes(2)
-    rig.microsoft_saves(referral, {"/details/notes": "Meanwhile"})
-    rig.minutes(2)
+    rig.microsoft_saves(referral, {"/details/notes": "Meanwhile"}, minutes=2)
     assert shown(rig, opportunity)[0] == "‖ Paused"
     assert rig.writes()[1] == before[1] + 1
     changed = {name for name, value in rig.opportunity(opportunity).items() if value != row[name]}
@@ -216,8 +205,7 @@ def test_what_waits_is_traced_once_however_much_else_is_written(rig: Rig) -> Non
 def test_what_went_to_microsoft_is_traced_with_the_next_write_here_oldest_below() -> None:
     rig, opportunity, referral = paired()
     rig.seller_saves(opportunity, Amount=61000)
-    rig.microsoft_saves(referral, {"/details/closingDateTime": "2026-09-30T00:00:00Z"})
-    rig.minutes(2)
+    rig.microsoft_saves(referral, {"/details/closingDateTime": "2026-09-30T00:00:00Z"}, minutes=2)
     assert lines(rig, opportunity)[:2] == [
         "Partner Center to CRM (closing date) - success",
         "CRM to Partner Center (amount or currency) - success",
@@ -254,8 +242,7 @@ def test_at_the_fields_limit_the_newest_lines_are_kept_whole_and_the_oldest_go(w
     opportunity, referral = rig.linked()
     seen: list[str] = []
     for day in range(10, 22):
-        rig.microsoft_saves(referral, {"/details/closingDateTime": f"2026-09-{day}T00:00:00Z"})
-        rig.minutes(2)
+        rig.microsoft_saves(referral, {"/details/closingDateTime": f"2026-09-{day}T00:00:00Z"}, minutes=2)
         trail = str(rig.opportunity(opportunity)["Audit__c"])
         assert len(trail.replace("\n", "\r\n")) <= 256
         newest = trail.split("\n")[0]
@@ -276,9 +263,8 @@ def test_what_somebody_types_over_the_status_is_put_right_at_the_next_look(rig: 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_setting_chooses_the_language(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
-    for name, value in SETTINGS.items():
-        monkeypatch.setenv(f"COSELL_{name}", value)
-    monkeypatch.setenv("COSELL_LANGUAGE", language)
+    for name, value in (GOOD | {"COSELL_SALESFORCE_LOGIN_URL": MY_DOMAIN, "COSELL_LANGUAGE": language}).items():
+        monkeypatch.setenv(name, value)
     clock = Rig().clock
     functions.stand_in(functions.Stand(MemoryTables(clock), MemoryQueues(clock)))
     try:
