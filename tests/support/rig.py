@@ -131,6 +131,19 @@ class Rig:
         bells = Bells(self.queues)
         bells.ring(Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated", seen=seen)
 
+    def during(self, side: Side, method: str, happens: Callable[[], object], *, answered: bool = False) -> None:
+        """Something happens while the next call of a service's method is under way: carried out already, or not yet."""
+        client: Any = self.sync.referrals if side is Side.PARTNER_CENTER else self.sync.opportunities
+        real, pending = getattr(client.inner, method), [happens]
+
+        def call(*args: Any, **more: Any) -> Any:
+            answer = real(*args, **more) if answered else None
+            while pending:
+                pending.pop()()
+            return answer if answered else real(*args, **more)
+
+        object.__setattr__(client.inner, method, call)  # some clients are frozen values
+
     def loses_the_answer(self, failure: BaseException) -> list[Any]:
         """The first request that makes something in Salesforce arrives, and its answer is lost; that request."""
         client: Any = self.sync.opportunities

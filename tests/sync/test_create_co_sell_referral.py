@@ -127,7 +127,9 @@ def test_a_creation_without_an_answer_is_searched_for_before_it_is_sent_again(
     ],
     ids=["an answer without a body", "lists that lag", "throttling"],
 )
-def test_a_creation_makes_one_referral_through(knobs: dict[str, Any], fault: dict[str, Any]) -> None:
+def test_a_lost_body_lagging_lists_and_throttling_make_one_referral(
+    knobs: dict[str, Any], fault: dict[str, Any]
+) -> None:
     rig = Rig(**knobs)
     if fault:
         rig.partner_center.fail(on="POST", **fault)

@@ -15,16 +15,12 @@ pytestmark = pytest.mark.deep
 
 def saved_before_the_write(rig: Rig, sobject: str, record_id: str, fields: dict[str, Any]) -> None:
     """A seller saves a record after the next write to Salesforce was decided, and before it is sent."""
-    client = rig.sync.opportunities.inner  # type: ignore[attr-defined]
-    real, edits = client.composite, iter([fields])
 
-    def composite(steps: Any, **more: Any) -> Any:
-        for edit in edits:
-            rig.pass_time(seconds=3)
-            rig.salesforce.update(sobject, record_id, edit)
-        return real(steps, **more)
+    def saves() -> None:
+        rig.pass_time(seconds=3)
+        rig.salesforce.update(sobject, record_id, fields)
 
-    client.composite = composite
+    rig.during(Side.SALESFORCE, "composite", saves)
 
 
 PATCH_FAULTS: list[dict[str, Any]] = [

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.deal import LinkState
+from shared.deal import LinkState, Side
 from shared.doorbell import Queue
 from tests.support.rig import Rig, paired
 
@@ -96,16 +96,7 @@ def test_lost_tables_do_not_invite_microsoft_twice() -> None:
 
 def test_a_worker_frozen_before_it_invites_microsoft_leaves_that_to_the_next(rig: Rig) -> None:
     opportunity = created_unheard(rig)
-    client: Any = rig.sync.referrals
-    real, frozen = client.inner.engagement, [300]
-
-    def engagement(engagement_id: str) -> Any:
-        found = real(engagement_id)
-        while frozen:
-            rig.pass_time(seconds=frozen.pop())
-        return found
-
-    object.__setattr__(client.inner, "engagement", engagement)
+    rig.during(Side.PARTNER_CENTER, "engagement", lambda: rig.pass_time(seconds=300), answered=True)
     rig.webhook(rig.partner_center.referrals()[0]["id"])
     assert posts(rig) == 1
     rig.minutes(25)

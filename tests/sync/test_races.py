@@ -15,20 +15,6 @@ from tests.support.rig import Rig, paired
 pytestmark = pytest.mark.deep
 
 
-def between_read_and_answer(rig: Rig, happens: Any) -> None:
-    """The next query is answered from before, and returns after something else has happened."""
-    salesforce: Any = rig.sync.opportunities.inner  # type: ignore[attr-defined]
-    real, pending = salesforce.query, [happens]
-
-    def query(soql: str, **more: Any) -> Any:
-        rows = real(soql, **more)
-        if pending:
-            pending.pop()()
-        return rows
-
-    salesforce.query = query
-
-
 def held_up(rig: Rig, times: int = 1) -> Callable[[], Any]:
     """The next requests that make something get no answer, and a second one lets the first arrive; sends the first."""
     salesforce: Any = rig.sync.opportunities.inner  # type: ignore[attr-defined]
@@ -53,7 +39,7 @@ def test_a_view_older_than_another_workers_write_undoes_nothing_that_arrived_mea
     rig, opportunity, referral = paired()
     rig.pass_time(seconds=60)
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
-    between_read_and_answer(rig, lambda: rig.webhook(referral))
+    rig.during(Side.SALESFORCE, "query", lambda: rig.webhook(referral), answered=True)
     work(rig.sync, Doorbell(ids=(opportunity,), reason="poll"))
     rig.minute()
     assert [v["details"]["dealValue"] for v in rig.partner_center.versions(referral)] == [50000, 71000]

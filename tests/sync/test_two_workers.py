@@ -16,21 +16,6 @@ from tests.support.rig import Rig, paired
 pytestmark = pytest.mark.deep
 
 
-def during(rig: Rig, method: str, happens: Callable[[], None]) -> None:
-    """Something happens while the next call of Partner Center's method is under way: seen, not yet carried out."""
-    client: Any = rig.sync.referrals
-    client = client.inner  # behind its gate
-    real, pending = getattr(client, method), [happens]
-
-    def call(*args: Any, **more: Any) -> Any:
-        if pending:
-            pending.pop()()
-        return real(*args, **more)
-
-    # The client is a frozen value.
-    object.__setattr__(client, method, call)
-
-
 def patches(rig: Rig) -> int:
     """How many changes were sent to Partner Center, successful or not."""
     return sum(request.method == "PATCH" for request in rig.partner_center.requests)
@@ -44,7 +29,7 @@ def look(rig: Rig, opportunity: str) -> None:
 def test_a_write_is_left_to_the_worker_that_announced_it_a_moment_ago() -> None:
     rig, opportunity, referral = paired()
     rig.edit(opportunity, Amount=61000)
-    during(rig, "patch", lambda: look(rig, opportunity))
+    rig.during(Side.PARTNER_CENTER, "patch", lambda: look(rig, opportunity))
     look(rig, opportunity)
     assert patches(rig) == 1
     rig.minute()
@@ -58,7 +43,7 @@ def test_a_worker_claims_an_old_announced_write_before_it_helps() -> None:
     look(rig, opportunity)
     assert rig.pair_of(opportunity).intent is not None
     rig.pass_time(seconds=90)
-    during(rig, "patch", lambda: look(rig, opportunity))
+    rig.during(Side.PARTNER_CENTER, "patch", lambda: look(rig, opportunity))
     look(rig, opportunity)
     assert patches(rig) == 2  # the one without an answer, and one repetition
     rig.minute()
@@ -69,7 +54,7 @@ def test_a_write_is_announced_before_it_is_sent() -> None:
     rig, opportunity, _ = paired()
     rig.edit(opportunity, Amount=61000)
     announced: list[Any] = []
-    during(rig, "patch", lambda: announced.append(rig.pair_of(opportunity).intent))
+    rig.during(Side.PARTNER_CENTER, "patch", lambda: announced.append(rig.pair_of(opportunity).intent))
     look(rig, opportunity)
     assert [list(intent.writes) for intent in announced] == [["value"]]
 
@@ -79,7 +64,7 @@ def test_the_loser_of_a_conflict_is_kept_before_it_is_overwritten() -> None:
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
     rig.edit(opportunity, Amount=61000)
     kept: list[Any] = []
-    during(rig, "patch", lambda: kept.extend(rig.store.conflicts(rig.pair_of(opportunity).id)))
+    rig.during(Side.PARTNER_CENTER, "patch", lambda: kept.extend(rig.store.conflicts(rig.pair_of(opportunity).id)))
     rig.webhook(referral)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert [dict(conflict.p)["amount"] for conflict in kept] == ["71000.00"]
@@ -90,7 +75,11 @@ def test_a_worker_that_was_overtaken_adopts_nothing() -> None:
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 61000})
     rig.edit(opportunity, Amount=61000)  # both sides came to the same: there is only something to remember
     newer: list[Link] = []
-    during(rig, "get", lambda: newer.append(rig.store.save(replace(rig.pair_of(opportunity), attempts=3))))
+
+    def overtakes() -> None:
+        newer.append(rig.store.save(replace(rig.pair_of(opportunity), attempts=3)))
+
+    rig.during(Side.PARTNER_CENTER, "get", overtakes)
     flows.referrals_changed(rig.sync, Doorbell(ids=(referral,), reason="another worker"))
     assert rig.pair_of(opportunity) == newer[0]
 
@@ -136,7 +125,7 @@ def test_a_creation_whose_claim_was_lost_while_it_was_prepared_does_not_leave(
 ) -> None:
     opportunity = rig.new_opportunity()
     rig.pass_time(seconds=5)
-    during(rig, "create", lambda: meanwhile(rig, opportunity))
+    rig.during(Side.PARTNER_CENTER, "create", lambda: meanwhile(rig, opportunity))
     rig.poll()
     assert rig.partner_center.requests == []
     rig.minutes(20)
