@@ -111,7 +111,7 @@ def unanswered_change(rig: Rig) -> tuple[str, str]:
     """A pair whose new text has arrived at Microsoft, and nobody has heard so."""
     opportunity, referral = rig.linked()
     rig.partner_center.fail(on="PATCH", breaks="timeout", after_effect=True)
-    rig.seller_saves(opportunity, Description="Second thoughts", Amount=61000)
+    rig.seller_saves(opportunity, 1, Description="Second thoughts", Amount=61000)
     assert rig.referral(referral)["details"]["notes"] == "Second thoughts"
     return opportunity, referral
 
