@@ -3,6 +3,7 @@
 No network, no thread, no waiting: `pass_time` moves the clock, `drain` answers every doorbell that is due.
 """
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
 from sandbox.entra import EntraApp, EntraWorld
 from sandbox.memory import MemoryQueues, MemoryTables
 from sandbox.partner_center import Knobs, PartnerCenterApp, PartnerCenterWorld
+from sandbox.partner_center.world import Act
 from sandbox.salesforce import SalesforceApp, SalesforceWorld
 from sandbox.wsgi import in_process
 from shared import sync as flows
@@ -77,9 +79,37 @@ class Rig:
         for _ in range(count):
             self.minute()
 
-    def microsoft_saves(self, referral_id: str, edits: Mapping[str, Any]) -> None:
-        """Somebody edits the referral in the portal, and its event arrives."""
+    def sweep(self) -> int:
+        """The nightly comparison, then everything that rings; the differences found."""
+        found = flows.sweep(self.sync)
+        self.drain()
+        return found
+
+    def delta(self) -> int:
+        """The hourly look at Partner Center's list, then everything that rings; the differences found."""
+        found = flows.delta(self.sync)
+        self.drain()
+        return found
+
+    def seller_saves(self, opportunity_id: str, minutes: int = 3, /, **fields: Any) -> None:
+        """A seller saves the opportunity, and some minutes pass."""
+        self.edit(opportunity_id, **fields)
+        self.minutes(minutes)
+
+    def microsoft_saves(self, referral_id: str, edits: Mapping[str, Any], minutes: int = 0) -> None:
+        """Somebody edits the referral in the portal, its event arrives, and some minutes pass."""
         self.partner_center.portal_edit(referral_id, dict(edits))
+        self.webhook(referral_id)
+        self.minutes(minutes)
+
+    def microsoft_acts(self, referral_id: str, act: Act, reason: str = "") -> None:
+        """Somebody accepts, declines, wins, loses or voids the referral in the portal, and its event arrives."""
+        self.partner_center.portal_act(referral_id, act, reason)
+        self.webhook(referral_id)
+
+    def microsoft_sets(self, referral_id: str, facts: Mapping[str, Any]) -> None:
+        """The service itself changes the referral, and its event arrives."""
+        self.partner_center.service_sets(referral_id, dict(facts))
         self.webhook(referral_id)
 
     def webhook(self, referral_id: str) -> None:
@@ -92,6 +122,34 @@ class Rig:
         seen = ticks(str(self.partner_center.get(referral_id)["updatedDateTime"]))
         bells = Bells(self.queues)
         bells.ring(Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated", seen=seen)
+
+    def during(self, side: Side, method: str, happens: Callable[[], object], *, answered: bool = False) -> None:
+        """Something happens while the next call of a service's method is under way: carried out already, or not yet."""
+        client: Any = self.sync.referrals if side is Side.PARTNER_CENTER else self.sync.opportunities
+        real, pending = getattr(client.inner, method), [happens]
+
+        def call(*args: Any, **more: Any) -> Any:
+            answer = real(*args, **more) if answered else None
+            while pending:
+                pending.pop()()
+            return answer if answered else real(*args, **more)
+
+        object.__setattr__(client.inner, method, call)  # some clients are frozen values
+
+    def loses_the_answer(self, failure: BaseException) -> list[Any]:
+        """The first request that makes something in Salesforce arrives, and its answer is lost; that request."""
+        client: Any = self.sync.opportunities
+        real, lost = client.inner.composite, list[Any]()
+
+        def composite(steps: Any, **more: Any) -> Any:
+            answers = real(steps, **more)
+            if not lost and any(step.method != "GET" for step in steps):
+                lost.append(steps)
+                raise failure
+            return answers
+
+        client.inner.composite = composite
+        return lost
 
     def survive(self, work: Callable[[], object]) -> bool:
         """Do some work; False if the worker died of what the rig survives."""
@@ -119,6 +177,12 @@ class Rig:
     def referral(self, referral_id: str) -> Mapping[str, Any]:
         return self.partner_center.get(referral_id)
 
+    def solutions(self, referral_id: str) -> tuple[list[str], list[str]]:
+        """The solutions that a referral lists, and all that stand in Salesforce."""
+        listed = self.referral(referral_id)["details"]["requirements"]["solutions"]
+        rows = self.salesforce.records("Microsoft_Solution__c")
+        return sorted(s["id"] for s in listed), sorted(r["Solution_Id__c"] for r in rows if not r["Removed__c"])
+
     def link_of(self, opportunity_id: str) -> Link | None:
         owner = self.store.link_of(Side.SALESFORCE, opportunity_id)
         return self.store.link(owner) if owner else None
@@ -129,9 +193,18 @@ class Rig:
         assert link is not None
         return link
 
+    def waiting(self, queue: Queue) -> list[Doorbell]:
+        """The doorbells on a queue, due or not."""
+        return [Doorbell.decode(b64decode(message.text)) for message in self.queues.messages.get(queue.value, [])]
+
     def writes(self) -> tuple[int, int, int]:
         """How many changes reached Partner Center, Salesforce and the link rows so far."""
         return len(self.partner_center.writes()), len(self.salesforce.writes()), self.saves
+
+    def lose_doorbells(self) -> None:
+        """What waits on the queues is lost."""
+        for waiting in self.queues.messages.values():
+            waiting.clear()
 
     def forget_everything(self) -> None:
         """The state tables are lost; both systems keep their records."""
@@ -149,12 +222,16 @@ class Rig:
         account = self.account()
         opportunity = self.salesforce.create("Opportunity", OPPORTUNITY | {"AccountId": account} | fields)
         if contact:
-            person = self.salesforce.create("Contact", CONTACT | {"AccountId": account})
-            role = {"OpportunityId": opportunity, "ContactId": person, "Role": "Decision Maker", "IsPrimary": True}
-            self.salesforce.create("OpportunityContactRole", role)
+            self.add_contact(opportunity, account)
         for solution in solutions:
             self.add_solution(opportunity, solution)
         return opportunity
+
+    def add_contact(self, opportunity_id: str, account_id: str) -> None:
+        """The customer's person who decides."""
+        person = self.salesforce.create("Contact", CONTACT | {"AccountId": account_id})
+        role = {"OpportunityId": opportunity_id, "ContactId": person, "Role": "Decision Maker", "IsPrimary": True}
+        self.salesforce.create("OpportunityContactRole", role)
 
     def add_solution(self, opportunity_id: str, solution: str) -> str:
         """A row in the Microsoft Solutions list."""
@@ -165,11 +242,23 @@ class Rig:
         }
         return self.salesforce.create("Microsoft_Solution__c", fields)
 
-    def linked(self, **fields: Any) -> tuple[str, str]:
-        """An opportunity and its referral, in agreement."""
+    def asked(self, **fields: Any) -> str:
+        """An opportunity that asks for a referral, and one poll."""
         opportunity = self.new_opportunity(**fields)
         self.pass_time(seconds=5)
         self.poll()
+        return opportunity
+
+    def arrived(self, **fields: Any) -> tuple[str, str]:
+        """The opportunity that a deal of Microsoft's has become, and its referral."""
+        referral = self.partner_center.new_inbound(**fields)
+        self.webhook(referral)
+        (row,) = [row for row in self.salesforce.records("Opportunity") if row["Referral_Identifier__c"] == referral]
+        return str(row["Id"]), referral
+
+    def linked(self, **fields: Any) -> tuple[str, str]:
+        """An opportunity and its referral, in agreement."""
+        opportunity = self.asked(**fields)
         self.minute()
         return opportunity, str(self.opportunity(opportunity)["Referral_Identifier__c"])
 

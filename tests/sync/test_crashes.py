@@ -145,9 +145,7 @@ def edited_on_both_sides(rig: Rig) -> Callable[[], None]:
 
 def accepted_and_lost(rig: Rig) -> Callable[[], None]:
     """An inbound deal is accepted."""
-    referral = rig.partner_center.new_inbound()
-    rig.webhook(referral)
-    opportunity = str(rig.salesforce.records("Opportunity")[0]["Id"])
+    opportunity, referral = rig.arrived()
     rig.edit(opportunity, StageName="Qualification")
 
     def judge() -> None:
@@ -171,9 +169,7 @@ def solutions_on_both_sides(rig: Rig) -> Callable[[], None]:
 
     def judge() -> None:
         expected = ["SOL-15974-MQF", "SOL-20000-ABC", "SOL-30000-XYZ"]
-        there = [s["id"] for s in rig.referral(referral)["details"]["requirements"]["solutions"]]
-        here = [r["Solution_Id__c"] for r in rig.salesforce.records("Microsoft_Solution__c") if not r["Removed__c"]]
-        assert (sorted(there), sorted(here)) == (expected, expected)
+        assert rig.solutions(referral) == (expected, expected)
 
     return judge
 
@@ -252,8 +248,7 @@ def play(script: Script, at: int = -1, *, after: bool = False) -> int:
         rig.minute()
     judge()
     before = rig.writes()
-    rig.minute()
-    rig.minute()
+    rig.minutes(2)
     assert rig.writes() == before, "not silent"
     return effects
 

@@ -11,16 +11,8 @@ from shared.doorbell import Doorbell
 from tests.support.rig import Rig, paired
 
 
-def asked(rig: Rig, **fields: Any) -> str:
-    """An opportunity that asks for a referral, and one poll."""
-    opportunity = rig.new_opportunity(**fields)
-    rig.pass_time(seconds=5)
-    rig.poll()
-    return opportunity
-
-
 def test_a_ticked_opportunity_becomes_a_referral_and_learns_its_identifier(rig: Rig) -> None:
-    opportunity = asked(rig)
+    opportunity = rig.asked()
     row = rig.opportunity(opportunity)
     referral = rig.referral(row["Referral_Identifier__c"])
     assert (referral["status"], referral["substatus"]) == ("Active", "Accepted")
@@ -31,7 +23,7 @@ def test_a_ticked_opportunity_becomes_a_referral_and_learns_its_identifier(rig: 
 
 
 def test_everything_the_default_mapping_names_arrives(rig: Rig) -> None:
-    opportunity = asked(rig, How_can_Microsoft_help__c="Proof Of Concept or Demo")
+    opportunity = rig.asked(How_can_Microsoft_help__c="Proof Of Concept or Demo")
     referral = rig.referral(rig.opportunity(opportunity)["Referral_Identifier__c"])
     details, customer = referral["details"], referral["customerProfile"]
     assert referral["name"] == "Fabrikam migration"
@@ -46,18 +38,18 @@ def test_everything_the_default_mapping_names_arrives(rig: Rig) -> None:
 
 
 def test_without_a_request_for_help_the_deal_stays_private(rig: Rig) -> None:
-    referral = rig.referral(rig.opportunity(asked(rig))["Referral_Identifier__c"])
+    referral = rig.referral(rig.opportunity(rig.asked())["Referral_Identifier__c"])
     assert referral["type"] == "Independent"
     assert referral["consent"]["consentToShareReferralWithMicrosoftSellers"] is False
 
 
 def test_an_unticked_opportunity_is_left_alone(rig: Rig) -> None:
-    asked(rig, Sync_with_Partner_Center__c=False)
+    rig.asked(Sync_with_Partner_Center__c=False)
     assert rig.partner_center.requests == []
 
 
 def test_one_creation_costs_one_call_there(rig: Rig) -> None:
-    asked(rig)
+    rig.asked()
     assert [(call.method, call.path) for call in rig.partner_center.requests] == [("POST", "/referrals")]
 
 
@@ -75,7 +67,7 @@ def test_one_creation_costs_one_call_there(rig: Rig) -> None:
 def test_what_microsoft_would_refuse_is_not_sent_and_the_seller_is_told_why(
     rig: Rig, fields: dict[str, Any], sentence: str
 ) -> None:
-    opportunity = asked(rig, **fields)
+    opportunity = rig.asked(**fields)
     row = rig.opportunity(opportunity)
     assert rig.partner_center.requests == []
     assert row["Sync_Status__c"] == "✖ Not sent to Microsoft"
@@ -83,27 +75,23 @@ def test_what_microsoft_would_refuse_is_not_sent_and_the_seller_is_told_why(
 
 
 def test_a_refused_opportunity_is_retried_when_it_changes_and_only_then(rig: Rig) -> None:
-    opportunity = asked(rig, Amount=0)
+    opportunity = rig.asked(Amount=0)
     rig.minute()
     before = rig.writes()
-    rig.minute()
-    rig.minute()
+    rig.minutes(2)
     assert rig.writes() == before
-    rig.edit(opportunity, Amount=10)
-    rig.poll()
-    rig.minute()
+    rig.seller_saves(opportunity, Amount=10)
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
     assert list(rig.store.issues()) == []
 
 
 def test_microsofts_own_refusal_is_shown_and_not_repeated_until_something_changes(rig: Rig) -> None:
-    opportunity = asked(rig, solutions=("unknown",))
+    opportunity = rig.asked(solutions=("unknown",))
     row = rig.opportunity(opportunity)
     assert row["Sync_Status__c"] == "✖ Not sent to Microsoft"
     assert "Solution ID is unknown" in row["Sync_Message__c"]
     posts = len(rig.partner_center.requests)
-    rig.minute()
-    rig.minute()
+    rig.minutes(2)
     assert len(rig.partner_center.requests) == posts
     rig.pass_time(seconds=5)
     rig.salesforce.update(
@@ -111,8 +99,7 @@ def test_microsofts_own_refusal_is_shown_and_not_repeated_until_something_change
         rig.salesforce.records("Microsoft_Solution__c")[0]["Id"],
         {"Solution_Id__c": "SOL-15974-MQF"},
     )
-    rig.minute()
-    rig.minute()
+    rig.minutes(2)
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 
@@ -123,7 +110,7 @@ def test_a_creation_without_an_answer_is_searched_for_before_it_is_sent_again(
 ) -> None:
     fault: dict[str, Any] = {"status": 500} if breaks == "status" else {"breaks": "timeout"}
     rig.partner_center.fail(on="POST", after_effect=after_effect, **fault)
-    opportunity = asked(rig)
+    opportunity = rig.asked()
     rig.minutes(20)
     referrals = rig.partner_center.referrals()
     assert len(referrals) == 1
@@ -131,9 +118,22 @@ def test_a_creation_without_an_answer_is_searched_for_before_it_is_sent_again(
     assert sum(call.method == "POST" for call in rig.partner_center.requests) == (1 if after_effect else 2)
 
 
-def test_a_created_referral_without_a_body_is_found_again() -> None:
-    rig = Rig(create_body=False)
-    opportunity = asked(rig)
+@pytest.mark.parametrize(
+    ("knobs", "fault"),
+    [
+        ({"create_body": False}, {}),
+        ({"list_lag_seconds": 500}, {"breaks": "timeout", "after_effect": True}),
+        ({}, {"times": 3, "status": 429, "retry_after": 20}),
+    ],
+    ids=["an answer without a body", "lists that lag", "throttling"],
+)
+def test_a_lost_body_lagging_lists_and_throttling_make_one_referral(
+    knobs: dict[str, Any], fault: dict[str, Any]
+) -> None:
+    rig = Rig(**knobs)
+    if fault:
+        rig.partner_center.fail(on="POST", **fault)
+    opportunity = rig.asked()
     rig.minutes(20)
     assert len(rig.partner_center.referrals()) == 1
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
@@ -141,7 +141,7 @@ def test_a_created_referral_without_a_body_is_found_again() -> None:
 
 def test_the_webhook_of_our_own_creation_completes_it_when_it_comes_first(rig: Rig) -> None:
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
-    opportunity = asked(rig)
+    opportunity = rig.asked()
     referral = rig.partner_center.referrals()[0]["id"]
     rig.webhook(referral)
     link = rig.pair_of(opportunity)
@@ -149,33 +149,16 @@ def test_the_webhook_of_our_own_creation_completes_it_when_it_comes_first(rig: R
     assert len(rig.partner_center.referrals()) == 1
 
 
-def test_throttling_is_waited_out_and_creates_once(rig: Rig) -> None:
-    rig.partner_center.fail(on="POST", times=3, status=429, retry_after=20)
-    opportunity = asked(rig)
-    rig.minutes(4)
-    assert len(rig.partner_center.referrals()) == 1
-    assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
-
-
 def test_an_edit_at_microsoft_before_an_unanswered_creation_is_found_is_kept(rig: Rig) -> None:
     rig.partner_center.fail(on="POST", status=500, after_effect=True)
-    opportunity = asked(rig)
+    opportunity = rig.asked()
     referral = rig.partner_center.referrals()[0]["id"]
     rig.partner_center.portal_edit(referral, {"/details/notes": "Typed in the portal"})
     rig.edit(opportunity, Amount=61000)
     rig.minutes(20)
     assert rig.opportunity(opportunity)["Description"] == "Typed in the portal"
     assert rig.referral(referral)["details"]["dealValue"] == 61000
-    link = rig.pair_of(opportunity)
-    assert rig.store.conflicts(link.id) == ()
-
-
-def test_the_list_lag_is_waited_out_before_an_unanswered_creation_is_sent_again() -> None:
-    rig = Rig(list_lag_seconds=500)
-    rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
-    asked(rig)
-    rig.minutes(20)
-    assert len(rig.partner_center.referrals()) == 1
+    assert rig.store.conflicts(rig.pair_of(opportunity).id) == ()
 
 
 def test_a_refusal_is_told_once_the_second_of_the_sellers_save_is_over(rig: Rig) -> None:
@@ -191,7 +174,7 @@ def test_a_refusal_is_told_once_the_second_of_the_sellers_save_is_over(rig: Rig)
 def unanswered(rig: Rig, *, arrives: bool) -> str:
     """A creation whose answer is lost."""
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=arrives)
-    return asked(rig)
+    return rig.asked()
 
 
 def unwanted(rig: Rig, opportunity: str, why: str) -> None:
@@ -211,8 +194,7 @@ def test_a_creation_that_is_no_longer_wanted_is_searched_for_once_and_then_rests
     calls = len(rig.partner_center.requests)
     rig.minutes(20)
     assert len(rig.partner_center.requests) == calls
-    link = rig.pair_of(opportunity)
-    assert not link.unfinished
+    assert not rig.pair_of(opportunity).unfinished
 
 
 @pytest.mark.parametrize("why", ["deleted", "unticked"])
@@ -220,9 +202,8 @@ def test_a_creation_that_arrived_is_linked_even_if_it_is_no_longer_wanted(rig: R
     opportunity = unanswered(rig, arrives=True)
     unwanted(rig, opportunity, why)
     rig.minutes(20)
-    link = rig.pair_of(opportunity)
-    assert link.referral_id == rig.partner_center.referrals()[0]["id"]
-    assert link.state is (LinkState.OPPORTUNITY_DELETED if why == "deleted" else LinkState.PAUSED)
+    assert rig.pair_of(opportunity).referral_id == rig.partner_center.referrals()[0]["id"]
+    assert rig.pair_of(opportunity).state is (LinkState.OPPORTUNITY_DELETED if why == "deleted" else LinkState.PAUSED)
 
 
 def test_a_creation_that_nobody_wanted_any_more_is_searched_for_again_when_it_is_wanted_again() -> None:
@@ -233,8 +214,7 @@ def test_a_creation_that_nobody_wanted_any_more_is_searched_for_again_when_it_is
     link = rig.pair_of(opportunity)
     assert (link.referral_id, link.claim) == ("", None)  # it rests, because no list shows what arrived
     rig.partner_center.knobs.list_lag_seconds = 0
-    rig.edit(opportunity, Sync_with_Partner_Center__c=True)
-    rig.minute()
+    rig.seller_saves(opportunity, Sync_with_Partner_Center__c=True)
     (only,) = rig.partner_center.referrals()
     assert rig.opportunity(opportunity)["Referral_Identifier__c"] == only["id"]
 
@@ -247,8 +227,7 @@ def test_a_referral_of_a_deleted_opportunity_makes_no_second_one_and_goes_on_whe
     assert rig.salesforce.records("Opportunity") == []
     assert [issue.code for issue in rig.store.issues()] == ["opportunity_deleted"]
     rig.salesforce.undelete("Opportunity", opportunity)
-    rig.edit(opportunity, Amount=7)
-    rig.minute()
+    rig.seller_saves(opportunity, Amount=7)
     assert rig.referral(referral)["details"]["dealValue"] == 7
     assert list(rig.store.issues()) == []
 
@@ -288,16 +267,12 @@ def test_an_identifier_that_is_none_is_explained_and_stops_no_neighbour(rig: Rig
     assert rig.opportunity(good)["Sync_Status__c"] == "✔ In sync"
     assert "Referral Identifier is none of Partner Center's" in rig.opportunity(bad)["Sync_Message__c"]
     assert len(rig.partner_center.referrals()) == 1
-    rig.edit(bad, Referral_Identifier__c=None)
-    rig.minute()
-    rig.minute()
+    rig.seller_saves(bad, Referral_Identifier__c=None)
     assert rig.opportunity(bad)["Sync_Status__c"] == "✔ In sync"
 
 
 def test_a_referral_that_an_opportunity_names_and_nobody_can_see_is_reported_and_not_replaced(rig: Rig) -> None:
-    rig.new_opportunity(Referral_Identifier__c="11111111-2222-4333-8444-555555555555")
-    rig.pass_time(seconds=5)
-    rig.poll()
+    rig.asked(Referral_Identifier__c="11111111-2222-4333-8444-555555555555")
     rig.minute()
     assert rig.partner_center.referrals() == []
     assert [issue.code for issue in rig.store.issues()] == ["not_visible"]

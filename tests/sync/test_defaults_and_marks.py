@@ -21,10 +21,6 @@ partner_center = "No description yet"
 MARK = "[opportunity]\ncheck_mark_in_name = true"
 
 
-def settle(rig: Rig) -> None:
-    rig.minutes(3)
-
-
 def without_phone(rig: Rig) -> None:
     """An administrator empties the phone of every user."""
     rig.salesforce.schema["User"].updateable = True
@@ -46,16 +42,14 @@ def test_a_default_makes_a_deal_complete_and_the_trail_names_it() -> None:
     assert "(notes.text, team.phone) - filled in by default" in audit(rig, opportunity)
     assert rig.opportunity(opportunity)["Description"] is None  # nothing flows back
     before = rig.writes()
-    settle(rig)
+    rig.minutes(3)
     assert rig.writes() == before
 
 
 def test_without_a_default_the_same_deal_is_not_sent(rig: Rig) -> None:
     without_phone(rig)
-    opportunity = rig.new_opportunity()
-    rig.pass_time(seconds=5)
-    rig.poll()
-    settle(rig)
+    opportunity = rig.asked()
+    rig.minutes(3)
     assert rig.opportunity(opportunity)["Referral_Identifier__c"] is None
 
 
@@ -71,21 +65,18 @@ def test_a_default_in_salesforce_is_told_too_and_later_facts_replace_it() -> Non
     (row,) = rig.salesforce.records("Opportunity")
     assert row["Referral_Program__c"] == "Co-sell"
     assert "(microsoft.program) - filled in by default" in row["Audit__c"]
-    settle(rig)
+    rig.minutes(3)
     assert rig.opportunity(row["Id"])["Referral_Program__c"] == "Co-sell"
     rig.pass_time(seconds=5)
-    rig.partner_center.service_sets(referral, {"/referralProgram": "Azure"})
-    rig.webhook(referral)
-    settle(rig)
+    rig.microsoft_sets(referral, {"/referralProgram": "Azure"})
+    rig.minutes(3)
     assert rig.opportunity(row["Id"])["Referral_Program__c"] == "Azure"
 
 
 def test_an_answer_that_is_lost_does_not_turn_a_default_into_an_edit() -> None:
     rig = Rig(mapping=DEFAULTS)
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
-    opportunity = rig.new_opportunity(Description=None)
-    rig.pass_time(seconds=5)
-    rig.poll()
+    opportunity = rig.asked(Description=None)
     rig.minutes(15)
     (referral,) = rig.partner_center.referrals()
     assert rig.opportunity(opportunity)["Referral_Identifier__c"] == referral["id"]
@@ -102,31 +93,27 @@ def test_a_mark_stands_before_the_name_where_asked_for_and_never_reaches_microso
     assert marked(rig, opportunity) == "✓ Fabrikam migration"
     assert rig.referral(referral)["name"] == "Fabrikam migration"
     rig.edit(opportunity, Amount=0)  # Microsoft refuses it
-    settle(rig)
+    rig.minutes(3)
     assert marked(rig, opportunity)[0] in "✗✓"
     before = rig.writes()
-    settle(rig)
+    rig.minutes(3)
     assert rig.writes() == before
 
 
 def test_a_deal_that_is_not_sent_is_marked_so() -> None:
     rig = Rig(mapping=MARK)
-    opportunity = rig.new_opportunity(Amount=0)
-    rig.pass_time(seconds=5)
-    rig.poll()
-    settle(rig)
+    opportunity = rig.asked(Amount=0)
+    rig.minutes(3)
     assert marked(rig, opportunity) == "✗ Fabrikam migration"
-    rig.edit(opportunity, Amount=5)
-    settle(rig)
+    rig.seller_saves(opportunity, Amount=5)
     assert marked(rig, opportunity) == "✓ Fabrikam migration"
     assert rig.referral(rig.opportunity(opportunity)["Referral_Identifier__c"])["name"] == "Fabrikam migration"
 
 
 def test_a_deal_from_microsoft_is_marked_from_the_start() -> None:
     rig = Rig(mapping=MARK)
-    rig.webhook(rig.partner_center.new_inbound(name="Northwind platform"))
-    (row,) = rig.salesforce.records("Opportunity")
-    assert row["Name"] == "✓ Northwind platform"
+    opportunity, _ = rig.arrived(name="Northwind platform")
+    assert rig.opportunity(opportunity)["Name"] == "✓ Northwind platform"
 
 
 def test_without_the_setting_no_name_is_touched() -> None:
@@ -134,28 +121,14 @@ def test_without_the_setting_no_name_is_touched() -> None:
     assert marked(rig, opportunity) == "Fabrikam migration"
 
 
-def test_a_default_in_a_deal_whose_answer_was_lost_is_no_edit_of_the_seller(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_default_in_a_deal_whose_answer_was_lost_is_no_edit_of_the_seller() -> None:
     rig = Rig(mapping='[groups.notes.fields.text.default]\nsalesforce = "No description yet"')
-    salesforce: Any = rig.sync.opportunities
-    salesforce = salesforce.inner
-    composite = salesforce.composite
-    lost: list[Any] = []
-
-    def losing(steps: Any, **more: Any) -> Any:
-        answers = composite(steps, **more)
-        if not lost and any(step.method == "POST" for step in steps):
-            lost.append(steps)
-            raise Unclear(Side.SALESFORCE, "POST /composite", code="timeout")
-        return answers
-
-    monkeypatch.setattr(salesforce, "composite", losing)
+    lost = rig.loses_the_answer(Unclear(Side.SALESFORCE, "POST /composite", code="timeout"))
     referral = rig.partner_center.new_inbound()
-    rig.partner_center.service_sets(referral, {"/details/notes": ""})
-    rig.webhook(referral)
+    rig.microsoft_sets(referral, {"/details/notes": ""})
     rig.minutes(15)
     (row,) = rig.salesforce.records("Opportunity")
-    rig.edit(row["Id"], StageName="Qualification")
-    settle(rig)
+    rig.seller_saves(row["Id"], StageName="Qualification")
     assert len(lost) == 1
     assert rig.opportunity(row["Id"])["Description"] == "No description yet"
     assert rig.referral(referral)["details"]["notes"] == ""

@@ -38,12 +38,10 @@ def test_a_referral_that_the_lists_show_late_is_found_by_the_next_delta(rig: Rig
     rig.pass_time(minutes=2)
     rig.partner_center.portal_edit(known, {"/details/notes": "Later"})
     rig.pass_time(minutes=1)
-    assert flows.delta(rig.sync) == 1
-    rig.drain()
+    assert rig.delta() == 1
     assert rig.salesforce.records("Opportunity")[0]["Description"] == "Later"
     rig.pass_time(hours=1)
-    assert flows.delta(rig.sync) == 1
-    rig.drain()
+    assert rig.delta() == 1
     assert len(rig.salesforce.records("Opportunity")) == 2
 
 
@@ -89,8 +87,7 @@ def test_an_unfinished_write_is_rung_for_by_the_recovery_alone() -> None:
     rig.partner_center.fail(on="PATCH", breaks="timeout")
     rig.edit(opportunity, Amount=61000)
     rig.poll()
-    for waiting in rig.queues.messages.values():
-        waiting.clear()  # the doorbell of the worker that announced it is lost with its host
+    rig.lose_doorbells()  # the doorbell of the worker that announced it is lost with its host
     rig.pass_time(minutes=3)
     assert flows.recover(rig.sync) == 1
     assert len(rig.queues.messages[Queue.OPPORTUNITY_CHANGES.value]) == 1
@@ -107,9 +104,7 @@ def test_a_change_that_was_seen_and_then_lost_with_its_doorbell_is_found_by_the_
     rig.ring(referral)
     rig.drain(patiently=False)
     assert rig.opportunity(opportunity)["Amount"] == 50000
-    for waiting in rig.queues.messages.values():
-        waiting.clear()
+    rig.lose_doorbells()
     rig.pass_time(hours=8)
-    assert flows.sweep(rig.sync) == 1
-    rig.drain()
+    assert rig.sweep() == 1
     assert rig.opportunity(opportunity)["Amount"] == 71000

@@ -1,11 +1,9 @@
 """Microsoft's own referral of a deal is read through the engagement, and what it shows stands on the opportunity."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from shared import sync as flows
 from tests.support.rig import Rig, paired
 
 HELP = {"How_can_Microsoft_help__c": "Quotes or Licensing"}
@@ -100,47 +98,32 @@ def test_an_answer_whose_event_was_lost_is_found_in_the_night_and_one_that_ends_
     rig = Rig(msx_id_on_own=False)
     opportunity, referral = invited(rig)
     answers(rig, referral, answer)
-    flows.sweep(rig.sync)
-    rig.drain()
+    rig.sweep()
     assert facts(rig, opportunity)[1] == shown
     before = rig.writes(), reads(rig)
-    assert flows.sweep(rig.sync) == 0
-    rig.drain()
+    assert rig.sweep() == 0
     assert (rig.writes(), reads(rig)) == (before[0], before[1] + 1 + looks)
 
 
 def test_an_inbound_deal_shows_who_at_microsoft_shared_it_and_until_when_it_waits(rig: Rig) -> None:
-    referral = rig.partner_center.new_inbound()
-    rig.webhook(referral)
-    opportunity = str(rig.salesforce.records("Opportunity")[0]["Id"])
+    opportunity, referral = rig.arrived()
     assert facts(rig, opportunity) == ("Co-sell", "Accepted", None, SELLER, None, None, "2026-01-19")
-    rig.edit(opportunity, StageName="Qualification")
-    rig.poll()
+    rig.seller_saves(opportunity, StageName="Qualification")
     rig.webhook(referral)
     assert facts(rig, opportunity)[-1] is None
 
 
-@pytest.mark.parametrize(
-    ("fields", "kind"),
-    [({}, "Private"), ({"Referral_Visible_to_Microsoft__c": True}, "Partner-led"), (HELP, "Co-sell")],
-)
-def test_the_kind_of_the_deal_is_shown(fields: Mapping[str, Any], kind: str) -> None:
-    rig, opportunity, _ = paired(**fields)
-    assert rig.opportunity(opportunity)["Co_sell_Deal_Type__c"] == kind
-
-
-def test_the_kind_follows_an_upgrade() -> None:
+def test_the_kind_of_the_deal_is_shown_and_follows_an_upgrade() -> None:
     rig, opportunity, _ = paired()
+    assert rig.opportunity(opportunity)["Co_sell_Deal_Type__c"] == "Private"
     for field, kind in (({"Referral_Visible_to_Microsoft__c": True}, "Partner-led"), (HELP, "Co-sell")):
-        rig.edit(opportunity, **field)
-        rig.minutes(3)
+        rig.seller_saves(opportunity, **field)
         assert rig.opportunity(opportunity)["Co_sell_Deal_Type__c"] == kind
 
 
 def test_a_deal_without_microsoft_is_never_looked_up_in_its_engagement() -> None:
     rig, opportunity, referral = paired()
-    rig.edit(opportunity, Amount=61000)
-    rig.minute()
+    rig.seller_saves(opportunity, Amount=61000)
     rig.microsoft_saves(referral, {"/details/notes": "More"})
     assert [
         call for call in rig.partner_center.requests if call.path.endswith("/referrals") and call.method == "GET"
@@ -183,8 +166,7 @@ def test_repeated_events_write_nothing(rig: Rig) -> None:
 
 def test_microsofts_facts_typed_over_are_put_back(rig: Rig) -> None:
     opportunity, _ = invited(rig)
-    rig.edit(opportunity, Microsoft_Status__c="Won", Amount=61000)
-    rig.minutes(3)
+    rig.seller_saves(opportunity, Microsoft_Status__c="Won", Amount=61000)
     assert rig.opportunity(opportunity)["Microsoft_Status__c"] == "Pending"
     assert "put back: only Microsoft's side changes it" in rig.opportunity(opportunity)["Audit__c"]
 
@@ -193,8 +175,7 @@ def test_a_list_that_does_not_show_microsofts_side_yet_empties_nothing(rig: Rig)
     opportunity, referral = invited(rig)
     rig.partner_center.knobs.list_lag_seconds = 3600
     rig.webhook(referral)
-    rig.edit(opportunity, Amount=61000)
-    rig.minute()
+    rig.seller_saves(opportunity, Amount=61000)
     assert facts(rig, opportunity)[1] == "Pending"
     assert rig.referral(referral)["details"]["dealValue"] == 61000
 
@@ -202,8 +183,7 @@ def test_a_list_that_does_not_show_microsofts_side_yet_empties_nothing(rig: Rig)
 def test_news_of_ours_beside_a_list_that_does_not_show_microsofts_side_yet_arrives_when_it_does(rig: Rig) -> None:
     opportunity, referral = invited(rig)
     rig.partner_center.knobs.list_lag_seconds = 3600
-    rig.partner_center.service_sets(referral, {"/referralProgram": "Solution assessment"})
-    rig.webhook(referral)
+    rig.microsoft_sets(referral, {"/referralProgram": "Solution assessment"})
     rig.partner_center.knobs.list_lag_seconds = 0
     rig.minutes(3)
     assert rig.opportunity(opportunity)["Referral_Program__c"] == "Solution assessment"
@@ -234,9 +214,7 @@ def test_without_the_list_of_the_engagement_the_deal_itself_goes_on(rig: Rig, re
 
 def test_another_partner_in_the_engagement_is_not_taken_for_microsoft() -> None:
     rig = Rig(microsoft_organization_id="5d0c1f2e-1111-4222-8333-444455556666", microsoft_organization_name="Northwind")
-    referral = rig.partner_center.new_inbound()
-    rig.webhook(referral)
-    opportunity = str(rig.salesforce.records("Opportunity")[0]["Id"])
+    opportunity, _ = rig.arrived()
     assert facts(rig, opportunity)[1] is None
 
 
@@ -262,9 +240,7 @@ def test_lost_tables_learn_of_microsofts_side_again() -> None:
 
 def test_an_inbound_deal_of_an_older_version_learns_of_microsofts_side_by_its_event() -> None:
     rig = Rig(related_by_id=200)
-    referral = rig.partner_center.new_inbound(type="Independent", qualification="None")
-    rig.webhook(referral)
-    opportunity = str(rig.salesforce.records("Opportunity")[0]["Id"])
+    opportunity, referral = rig.arrived(type="Independent", qualification="None")
     assert facts(rig, opportunity)[1] is None
     event_of_microsofts(rig, referral)
     assert facts(rig, opportunity)[1] == "Accepted"
@@ -279,5 +255,4 @@ def test_no_address_of_microsofts_seller_is_logged(caplog: pytest.LogCaptureFixt
     event_of_microsofts(rig, referral)
     assert facts(rig, opportunity)[3] == SELLER
     assert "robin.keller" not in caplog.text.lower()
-    link = rig.pair_of(opportunity)
-    assert "robin" not in repr(link).lower()
+    assert "robin" not in repr(rig.pair_of(opportunity)).lower()

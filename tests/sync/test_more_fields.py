@@ -33,10 +33,6 @@ FIELDS: dict[str, dict[str, Any]] = {
 }
 
 
-def settle(rig: Rig) -> None:
-    rig.minutes(3)
-
-
 def with_more_fields() -> Rig:
     rig = Rig(mapping=MORE)
     for name, more in FIELDS.items():
@@ -48,10 +44,8 @@ def inbound(rig: Rig, **fields: Any) -> tuple[dict[str, Any], str]:
     """A deal of Microsoft's: the opportunity it became, and the referral."""
     deal = deepcopy(samples.inbound(rig.now))
     deal["details"] |= fields.pop("details", {})
-    referral = rig.partner_center.new_inbound(**(deal | fields))
-    rig.webhook(referral)
-    (row,) = [r for r in rig.salesforce.records("Opportunity") if r["Referral_Identifier__c"] == referral]
-    return dict(row), referral
+    opportunity, referral = rig.arrived(**(deal | fields))
+    return dict(rig.opportunity(opportunity)), referral
 
 
 def attributes(referral: Any) -> dict[str, str]:
@@ -120,12 +114,9 @@ def test_a_deal_from_microsoft_brings_them() -> None:
 def test_campaign_and_sales_stage_follow_changes_both_ways() -> None:
     rig = with_more_fields()
     opportunity, referral = rig.linked(**SOLD)
-    rig.edit(opportunity, Partner_Sales_Stage__c="Developed", Campaign_Code__c="SUMMER")
-    settle(rig)
+    rig.seller_saves(opportunity, Partner_Sales_Stage__c="Developed", Campaign_Code__c="SUMMER")
     assert (rig.referral(referral)["salesStage"], rig.referral(referral)["campaignId"]) == ("40", "SUMMER")
-    rig.pass_time(seconds=5)
-    rig.microsoft_saves(referral, {"/salesStage": "80", "/campaignId": "WINTER"})
-    settle(rig)
+    rig.microsoft_saves(referral, {"/salesStage": "80", "/campaignId": "WINTER"}, minutes=3)
     row = rig.opportunity(opportunity)
     assert (row["Partner_Sales_Stage__c"], row["Campaign_Code__c"]) == ("Negotiated", "WINTER")
 
@@ -133,9 +124,7 @@ def test_campaign_and_sales_stage_follow_changes_both_ways() -> None:
 def test_a_spelling_of_the_sales_stage_that_nobody_mapped_is_held_not_guessed() -> None:
     rig = with_more_fields()
     opportunity, referral = rig.linked(**SOLD)
-    rig.pass_time(seconds=5)
-    rig.microsoft_saves(referral, {"/salesStage": "Develop"})
-    settle(rig)
+    rig.microsoft_saves(referral, {"/salesStage": "Develop"}, minutes=3)
     row = rig.opportunity(opportunity)
     assert row["Partner_Sales_Stage__c"] == "Qualified"
     assert row["Sync_Status__c"] == "⚠ Needs attention"
@@ -172,8 +161,7 @@ def test_in_an_org_with_one_currency_every_deal_is_in_that_one() -> None:
     opportunity, referral = made(rig)
     details = rig.referral(referral)["details"]
     assert (details["dealValue"], details["currency"]) == (50000, "JPY")
-    rig.edit(opportunity, Amount=61000)
-    settle(rig)
+    rig.seller_saves(opportunity, Amount=61000)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
@@ -189,14 +177,11 @@ def test_a_deal_in_another_currency_is_never_shown_as_an_amount_of_ones_own(curr
     rig = japanese_org()
     row, referral = inbound(rig, details={"dealValue": 120000, "currency": currency})
     assert row["Amount"] is None
-    rig.edit(row["Id"], StageName="Qualification")
-    settle(rig)
+    rig.seller_saves(row["Id"], StageName="Qualification")
     after = rig.opportunity(row["Id"])
     assert after["Amount"] is None
     assert f"shows {currency}" in after["Sync_Message__c"]
     assert rig.referral(referral)["details"]["dealValue"] == 120000
     assert rig.referral(referral)["status"] == "Active"
-    rig.pass_time(seconds=5)
-    rig.microsoft_saves(referral, {"/details/currency": "JPY"})
-    settle(rig)
+    rig.microsoft_saves(referral, {"/details/currency": "JPY"}, minutes=3)
     assert rig.opportunity(row["Id"])["Amount"] == 120000

@@ -1,6 +1,5 @@
 """Owner and opportunity team in Salesforce, the team of the referral in Partner Center: one list, by e-mail."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -35,29 +34,20 @@ def joins(rig: Rig, opportunity: str, user: str) -> str:
     return rig.salesforce.create(MEMBER, {"OpportunityId": opportunity, "UserId": user})
 
 
-def settle(rig: Rig) -> None:
-    rig.minutes(3)
-
-
 def with_ben(**fields: Any) -> tuple[Rig, str, str]:
     """A seller's deal with Ben in its team, made at Microsoft."""
     rig = Rig()
     opportunity = rig.new_opportunity(Sync_with_Partner_Center__c=False)
     set_user(rig, rig.salesforce.people.ben, **({"Phone": "+81 3 5550 0102"} | fields))
     joins(rig, opportunity, rig.salesforce.people.ben)
-    rig.edit(opportunity, Sync_with_Partner_Center__c=True)
-    rig.poll()
-    settle(rig)
+    rig.seller_saves(opportunity, Sync_with_Partner_Center__c=True)
     return rig, opportunity, str(rig.opportunity(opportunity)["Referral_Identifier__c"])
 
 
 def invited(rig: Rig, *users: str, **fields: Any) -> dict[str, Any]:
     """A deal that Microsoft shares with these users of ours, and the opportunity it became."""
     team = [samples.member() | {"email": email_of(rig, user).upper()} for user in users]
-    referral = rig.partner_center.new_inbound(**({"team": team} | fields))
-    rig.webhook(referral)
-    (row,) = [r for r in rig.salesforce.records("Opportunity") if r["Referral_Identifier__c"] == referral]
-    return dict(row)
+    return dict(rig.opportunity(rig.arrived(**({"team": team} | fields))[0]))
 
 
 def members(rig: Rig, opportunity: str) -> list[str]:
@@ -84,12 +74,10 @@ def test_who_joins_and_leaves_here_does_so_there_and_others_stay() -> None:
     rig.partner_center.portal_edit(referral, {"/team": team})  # a colleague who is no user here
     rig.webhook(referral)
     rig.salesforce.delete(MEMBER, rig.salesforce.records(MEMBER)[0]["Id"])
-    rig.edit(opportunity, NextStep="Call")
-    settle(rig)
+    rig.seller_saves(opportunity, NextStep="Call")
     assert emails(rig, referral) == [email_of(rig, people.aiko), samples.member()["email"]]
     joins(rig, opportunity, people.ben)
-    rig.edit(opportunity, NextStep="Call again")
-    settle(rig)
+    rig.seller_saves(opportunity, NextStep="Call again")
     assert sorted(emails(rig, referral)) == sorted(
         [email_of(rig, people.aiko), email_of(rig, people.ben), samples.member()["email"]]
     )
@@ -100,32 +88,28 @@ def test_who_joins_without_a_save_of_the_opportunity_is_found_by_night() -> None
     set_user(rig, rig.salesforce.people.ben, Phone="+81 3 5550 0102")
     joins(rig, opportunity, rig.salesforce.people.ben)
     rig.pass_time(hours=1)
-    flows.sweep(rig.sync)
-    rig.drain()
+    rig.sweep()
     assert email_of(rig, rig.salesforce.people.ben) in emails(rig, referral)
 
 
 def test_another_owner_replaces_the_former_one() -> None:
     rig, opportunity, referral = paired()
     set_user(rig, rig.salesforce.people.ben, Phone="+81 3 5550 0102")
-    rig.edit(opportunity, OwnerId=rig.salesforce.people.ben)
-    settle(rig)
+    rig.seller_saves(opportunity, OwnerId=rig.salesforce.people.ben)
     assert emails(rig, referral) == [email_of(rig, rig.salesforce.people.ben)]
 
 
 def test_an_owner_of_whom_something_is_missing_is_told_and_the_former_one_stays() -> None:
     rig, opportunity, referral = paired()
     set_user(rig, rig.salesforce.people.ben, Phone=None)
-    rig.edit(opportunity, OwnerId=rig.salesforce.people.ben, Amount=61000)
-    settle(rig)
+    rig.seller_saves(opportunity, OwnerId=rig.salesforce.people.ben, Amount=61000)
     assert emails(rig, referral) == [email_of(rig, rig.salesforce.people.aiko)]
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     row = rig.opportunity(opportunity)
     assert row["Sync_Status__c"] == "⚠ Needs attention"
     assert "everyone in the opportunity team" in row["Sync_Message__c"]
     set_user(rig, rig.salesforce.people.ben, Phone="+81 3 5550 0102")
-    rig.edit(opportunity, NextStep="Call")
-    settle(rig)
+    rig.seller_saves(opportunity, NextStep="Call")
     assert emails(rig, referral) == [email_of(rig, rig.salesforce.people.ben)]
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
@@ -133,11 +117,8 @@ def test_an_owner_of_whom_something_is_missing_is_told_and_the_former_one_stays(
 def test_a_member_removed_in_the_portal_does_not_come_back_and_costs_nothing_here() -> None:
     rig, opportunity, referral = with_ben()
     before = len(rig.salesforce.writes())
-    rig.pass_time(seconds=5)
-    rig.microsoft_saves(referral, {"/team": rig.referral(referral)["team"][:1]})
-    settle(rig)
-    rig.edit(opportunity, Amount=61000)
-    settle(rig)
+    rig.microsoft_saves(referral, {"/team": rig.referral(referral)["team"][:1]}, minutes=3)
+    rig.seller_saves(opportunity, Amount=61000)
     assert emails(rig, referral) == [email_of(rig, rig.salesforce.people.aiko)]
     assert len(members(rig, opportunity)) == 1
     assert len(rig.salesforce.writes()) == before
@@ -148,15 +129,13 @@ def test_who_joins_in_the_portal_gains_no_access_here_until_a_seller_gives_it() 
     ben = rig.salesforce.people.ben
     set_user(rig, ben, Phone="+81 3 5550 0102")
     joined = samples.member() | {"email": email_of(rig, ben)}
-    rig.pass_time(seconds=5)
-    rig.microsoft_saves(referral, {"/team": [*rig.referral(referral)["team"], joined]})
-    settle(rig)
+    rig.microsoft_saves(referral, {"/team": [*rig.referral(referral)["team"], joined]}, minutes=3)
     assert members(rig, opportunity) == []
     before, there = rig.writes()[:2], emails(rig, referral)
     joins(rig, opportunity, ben)
     rig.edit(opportunity, NextStep="Call")
     by_hand = len(rig.salesforce.writes())
-    settle(rig)
+    rig.minutes(3)
     assert emails(rig, referral) == there
     assert (rig.writes()[0], len(rig.salesforce.writes())) == (before[0], by_hand)
 
@@ -164,11 +143,9 @@ def test_who_joins_in_the_portal_gains_no_access_here_until_a_seller_gives_it() 
 def test_members_of_whom_the_portal_knows_little_survive_a_change_of_the_list() -> None:
     rig, opportunity, referral = with_ben()
     odd = {"firstName": "Sato", "lastName": "", "phoneNumber": "", "email": "sato@acme.example"}
-    rig.partner_center.service_sets(referral, {"/team": [*rig.referral(referral)["team"], odd]})
-    rig.webhook(referral)
+    rig.microsoft_sets(referral, {"/team": [*rig.referral(referral)["team"], odd]})
     rig.salesforce.delete(MEMBER, rig.salesforce.records(MEMBER)[0]["Id"])
-    rig.edit(opportunity, NextStep="Call")
-    settle(rig)
+    rig.seller_saves(opportunity, NextStep="Call")
     kept = rig.sync.mapping.referral.patch({"opportunity_team": ()}, current=rig.referral(referral), neutral_reason="")
     assert kept == [{"op": "replace", "path": "/team", "value": [odd]}]
 
@@ -224,15 +201,13 @@ def test_a_team_that_the_org_refuses_keeps_no_deal_waiting(rig: Rig, step: str) 
 
 def test_the_connectors_user_never_joins_microsofts_deal(rig: Rig) -> None:
     row = invited(rig, team=[samples.member()])
-    rig.edit(row["Id"], StageName="Qualification")
-    settle(rig)
+    rig.seller_saves(row["Id"], StageName="Qualification")
     assert emails(rig, row["Referral_Identifier__c"]) == [samples.member()["email"]]
 
 
 def test_a_seller_who_takes_the_deal_over_joins_it_at_microsoft(rig: Rig) -> None:
     row = invited(rig, team=[samples.member()])
-    rig.edit(row["Id"], StageName="Qualification", OwnerId=rig.salesforce.people.aiko)
-    settle(rig)
+    rig.seller_saves(row["Id"], StageName="Qualification", OwnerId=rig.salesforce.people.aiko)
     wanted = [samples.member()["email"], email_of(rig, rig.salesforce.people.aiko)]
     assert sorted(emails(rig, row["Referral_Identifier__c"])) == sorted(wanted)
 
@@ -244,52 +219,31 @@ def test_lost_tables_change_nobodys_team() -> None:
     before = emails(rig, referral)
     rig.poll()
     rig.webhook(referral)
-    settle(rig)
+    rig.minutes(3)
     assert emails(rig, referral) == before
     assert len(members(rig, opportunity)) == 1
 
 
-class LosesTheAnswer:
-    """Salesforce, whose answer to the first creation of an opportunity is lost on the way."""
-
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-        self.lost = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
-
-    def composite(self, steps: Any, **more: Any) -> Any:
-        answers = self.inner.composite(steps, **more)
-        if self.lost or all(step.name != "opportunity" for step in steps):
-            return answers
-        self.lost = True
-        raise Unclear(Side.SALESFORCE, "POST /composite")
-
-
 def test_after_a_lost_answer_nobody_is_taken_to_have_left(rig: Rig) -> None:
-    org = LosesTheAnswer(rig.sync.opportunities)
-    rig.sync = replace(rig.sync, opportunities=org)
+    lost = rig.loses_the_answer(Unclear(Side.SALESFORCE, "POST /composite"))
     team = [samples.member() | {"email": email_of(rig, rig.salesforce.people.ben)}, samples.member()]
     referral = rig.partner_center.new_inbound(team=team)
     rig.partner_center.portal_act(referral, "accept")
     rig.ring(referral)
     rig.minutes(4)
     (row,) = rig.salesforce.records("Opportunity")
-    assert org.lost
-    rig.edit(row["Id"], OwnerId=rig.salesforce.people.aiko)
-    settle(rig)
+    assert lost
+    rig.seller_saves(row["Id"], OwnerId=rig.salesforce.people.aiko)
     assert samples.member()["email"] in emails(rig, referral)
 
 
 def test_an_org_without_team_selling_goes_on_with_the_owner_and_says_so(rig: Rig) -> None:
     del rig.salesforce.schema[MEMBER]
     opportunity, referral = rig.linked()
-    settle(rig)
+    rig.minutes(3)
     assert emails(rig, referral) == [email_of(rig, rig.salesforce.people.aiko)]
     set_user(rig, rig.salesforce.people.ben, Phone="+81 3 5550 0102")
-    rig.edit(opportunity, OwnerId=rig.salesforce.people.ben)
-    settle(rig)
+    rig.seller_saves(opportunity, OwnerId=rig.salesforce.people.ben)
     assert emails(rig, referral) == [email_of(rig, rig.salesforce.people.ben)]
     (issue,) = [issue for issue in rig.store.issues() if issue.code == "schema"]
     assert issue.severity == "info"
@@ -300,7 +254,7 @@ def test_a_deal_from_microsoft_arrives_without_team_selling(rig: Rig) -> None:
     people = rig.salesforce.people
     del rig.salesforce.schema[MEMBER]
     row = invited(rig, people.ben, people.aiko)
-    settle(rig)
+    rig.minutes(3)
     assert row["OwnerId"] == people.ben
 
 
@@ -309,20 +263,16 @@ def test_a_team_that_goes_out_of_sight_leaves_nobody_out_and_is_known_again_afte
     people = rig.salesforce.people
     aiko, ben, dana = (email_of(rig, user) for user in (people.aiko, people.ben, people.admin))
     hidden = rig.salesforce.schema.pop(MEMBER)
-    rig.edit(opportunity, Amount=61000)
-    settle(rig)
+    rig.seller_saves(opportunity, Amount=61000)
     assert emails(rig, referral) == [aiko, ben]
-    rig.edit(opportunity, OwnerId=people.admin)
-    settle(rig)
+    rig.seller_saves(opportunity, OwnerId=people.admin)
     assert sorted(emails(rig, referral)) == [ben, dana]
     rig.salesforce.schema[MEMBER] = hidden
     rig.pass_time(minutes=5)
     flows.describe(rig.sync)
     rig.pass_time(minutes=5)
-    rig.edit(opportunity, Amount=62000)
-    settle(rig)
+    rig.seller_saves(opportunity, Amount=62000)
     assert sorted(emails(rig, referral)) == [ben, dana]
     rig.salesforce.delete(MEMBER, rig.salesforce.records(MEMBER)[0]["Id"])
-    rig.edit(opportunity, Amount=63000)
-    settle(rig)
+    rig.seller_saves(opportunity, Amount=63000)
     assert emails(rig, referral) == [dana]

@@ -8,6 +8,7 @@ import pytest
 from sandbox.partner_center import samples
 from sandbox.salesforce.schema import Field
 from tests.support.rig import Rig
+from tests.sync.test_every_row import at
 
 pytestmark = pytest.mark.deep
 
@@ -107,10 +108,6 @@ FIELDS: dict[str, dict[str, Any]] = {
 }
 
 
-def settle(rig: Rig) -> None:
-    rig.minutes(3)
-
-
 def outbound(rig: Rig, **fields: Any) -> tuple[str, dict[str, Any]]:
     """A seller's deal by the partner's fields: the opportunity's id, and the referral."""
     account = rig.account(BillingCountry="Nippon")
@@ -124,7 +121,7 @@ def outbound(rig: Rig, **fields: Any) -> tuple[str, dict[str, Any]]:
     rig.salesforce.create("Microsoft_Solution__c", solution)
     rig.pass_time(seconds=5)
     rig.poll()
-    settle(rig)
+    rig.minutes(3)
     referral = rig.opportunity(opportunity)["PC_Referral__c"]
     assert referral, rig.opportunity(opportunity)["Sync_Message__c"]
     return opportunity, dict(rig.referral(referral))
@@ -178,43 +175,27 @@ def test_a_deal_of_microsoft_arrives_in_the_partners_fields() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "path", "theirs"),
     [
-        ("Deal_Value__c", 900, "dealValue", 900),
-        ("Deal_Currency__c", "Dollar", "currency", "USD"),
-        ("Description", "Better words", "notes", "Better words"),
+        ("Deal_Value__c", 900, "/details/dealValue", 900),
+        ("Deal_Currency__c", "Dollar", "/details/currency", "USD"),
+        ("Description", "Better words", "/details/notes", "Better words"),
+        ("Campaign_Code__c", "SUMMER", "/campaignId", "SUMMER"),
     ],
 )
 def test_changes_travel_both_ways_by_the_partners_fields(field: str, value: Any, path: str, theirs: Any) -> None:
     rig = partners_rig()
     opportunity, referral = outbound(rig)
-    rig.edit(opportunity, **{field: value})
-    settle(rig)
-    assert rig.referral(referral["id"])["details"][path] == theirs
+    rig.seller_saves(opportunity, **{field: value})
+    assert at(rig.referral(referral["id"]), path) == theirs
     other, again = outbound(rig := partners_rig())
-    rig.pass_time(seconds=5)
-    rig.partner_center.portal_edit(again["id"], {f"/details/{path}": theirs})
-    rig.webhook(again["id"])
-    settle(rig)
+    rig.microsoft_saves(again["id"], {path: theirs}, minutes=3)
     assert rig.opportunity(other)[field] == value
-
-
-def test_the_extra_field_travels_both_ways() -> None:
-    rig = partners_rig()
-    opportunity, referral = outbound(rig)
-    rig.edit(opportunity, Campaign_Code__c="SUMMER")
-    settle(rig)
-    assert rig.referral(referral["id"])["campaignId"] == "SUMMER"
-    rig.partner_center.portal_edit(referral["id"], {"/campaignId": "WINTER"})
-    rig.webhook(referral["id"])
-    settle(rig)
-    assert rig.opportunity(opportunity)["Campaign_Code__c"] == "WINTER"
 
 
 def test_the_field_for_creation_is_left_alone_afterwards() -> None:
     rig = partners_rig()
     opportunity, referral = outbound(rig)
     writes = len(rig.partner_center.writes())
-    rig.edit(opportunity, Pitch__c="Second thoughts")
-    settle(rig)
+    rig.seller_saves(opportunity, Pitch__c="Second thoughts")
     assert len(rig.partner_center.writes()) == writes
     assert rig.referral(referral["id"])["details"]["notes"] == "For Microsoft"
 
@@ -223,9 +204,7 @@ def test_the_owner_of_the_partners_choice_wins() -> None:
     rig = partners_rig()
     opportunity, referral = outbound(rig)
     rig.edit(opportunity, CloseDate="2026-07-31")
-    rig.partner_center.portal_edit(referral["id"], {"/details/closingDateTime": "2026-09-30T00:00:00Z"})
-    rig.webhook(referral["id"])
-    settle(rig)
+    rig.microsoft_saves(referral["id"], {"/details/closingDateTime": "2026-09-30T00:00:00Z"}, minutes=3)
     assert rig.opportunity(opportunity)["CloseDate"] == "2026-09-30"
     assert rig.referral(referral["id"])["details"]["closingDateTime"].startswith("2026-09-30")
 
@@ -233,20 +212,17 @@ def test_the_owner_of_the_partners_choice_wins() -> None:
 def test_a_deal_is_accepted_only_by_leaving_every_stage_that_waits() -> None:
     rig = partners_rig()
     opportunity, referral = inbound(rig)
-    rig.edit(opportunity, StageName="Value Proposition")
-    settle(rig)
+    rig.seller_saves(opportunity, StageName="Value Proposition")
     assert rig.referral(referral)["status"] == "New"
-    rig.edit(opportunity, StageName="Needs Analysis")
-    settle(rig)
+    rig.seller_saves(opportunity, StageName="Needs Analysis")
     assert rig.referral(referral)["status"] == "Active"
 
 
 def test_a_deal_accepted_at_microsoft_gets_the_partners_stage() -> None:
     rig = partners_rig()
     opportunity, referral = inbound(rig)
-    rig.partner_center.portal_act(referral, "accept")
-    rig.webhook(referral)
-    settle(rig)
+    rig.microsoft_acts(referral, "accept")
+    rig.minutes(3)
     assert rig.opportunity(opportunity)["StageName"] == "Needs Analysis"
 
 
@@ -254,9 +230,9 @@ def test_a_settled_deal_stays_silent() -> None:
     rig = partners_rig()
     outbound(rig)
     inbound(rig)
-    settle(rig)
+    rig.minutes(3)
     before = rig.writes()
-    settle(rig)
+    rig.minutes(3)
     assert rig.writes() == before
 
 
@@ -265,13 +241,11 @@ def test_a_paused_field_keeps_what_each_side_has_and_catches_up_afterwards(pause
     rig = partners_rig()
     opportunity, referral = outbound(rig)
     running, rig.sync = rig.sync, rig._sync(OVERLAY.replace(pause, f"{pause}\nenabled = false") + paused(pause))
-    rig.edit(opportunity, Campaign_Code__c="SUMMER", Deal_Value__c=900)
-    settle(rig)
+    rig.seller_saves(opportunity, Campaign_Code__c="SUMMER", Deal_Value__c=900)
     shown = rig.referral(referral["id"])
     assert (shown["campaignId"], shown["details"]["dealValue"]) == ("SPRING", 900)
     rig.sync = running
-    rig.edit(opportunity, Deal_Value__c=901)
-    settle(rig)
+    rig.seller_saves(opportunity, Deal_Value__c=901)
     shown = rig.referral(referral["id"])
     assert (shown["campaignId"], shown["details"]["dealValue"]) == ("SUMMER", 901)
 

@@ -10,14 +10,9 @@ pytestmark = pytest.mark.deep
 TEXT = "Products__c"
 
 
-def settle(rig: Rig) -> None:
-    rig.minutes(3)
-
-
 def test_a_deal_from_microsoft_lists_its_solutions_from_the_start(rig: Rig) -> None:
-    rig.webhook(rig.partner_center.new_inbound())
-    (row,) = rig.salesforce.records("Opportunity")
-    assert row[TEXT] == samples.solution()["name"]
+    opportunity, _ = rig.arrived()
+    assert rig.opportunity(opportunity)[TEXT] == samples.solution()["name"]
 
 
 def test_a_sellers_deal_lists_them_once_it_is_at_microsoft() -> None:
@@ -26,9 +21,8 @@ def test_a_sellers_deal_lists_them_once_it_is_at_microsoft() -> None:
 
 
 def test_a_solution_without_a_name_is_listed_by_its_identifier(rig: Rig) -> None:
-    rig.webhook(rig.partner_center.new_inbound(**_requiring([{"type": "Name", "id": "SOL-15974-MQF"}])))
-    (row,) = rig.salesforce.records("Opportunity")
-    assert row[TEXT] == "SOL-15974-MQF"
+    opportunity, _ = rig.arrived(**_requiring([{"type": "Name", "id": "SOL-15974-MQF"}]))
+    assert rig.opportunity(opportunity)[TEXT] == "SOL-15974-MQF"
 
 
 def _requiring(solutions: list[dict[str, str]]) -> dict[str, object]:
@@ -43,8 +37,7 @@ def test_a_solution_added_at_microsoft_is_listed_with_the_same_save() -> None:
     listed = rig.referral(referral)["details"]["requirements"]["solutions"]
     rig.pass_time(seconds=5)
     more = samples.solution() | {"id": "SOL-2-AAA", "name": "Another"}
-    rig.microsoft_saves(referral, {"/details/requirements/solutions": [*listed, more]})
-    settle(rig)
+    rig.microsoft_saves(referral, {"/details/requirements/solutions": [*listed, more]}, minutes=3)
     assert rig.opportunity(opportunity)[TEXT] == "Another, Name of SOL-15974-MQF"
     assert len(rig.salesforce.writes()) == before + 2  # the row and its opportunity, in one request
 
@@ -53,18 +46,15 @@ def test_a_sellers_own_change_waits_for_the_next_save_of_the_sync_and_costs_none
     rig, opportunity, referral = paired()
     before = len(rig.salesforce.writes())
     rig.add_solution(opportunity, "SOL-0-AAA")
-    settle(rig)
+    rig.minutes(3)
     assert len(rig.salesforce.writes()) == before
-    rig.microsoft_saves(referral, {"/details/notes": "From the portal"})
-    settle(rig)
+    rig.microsoft_saves(referral, {"/details/notes": "From the portal"}, minutes=3)
     assert rig.opportunity(opportunity)[TEXT] == "Name of SOL-0-AAA, Name of SOL-15974-MQF"
 
 
 def test_an_unchanged_list_is_not_written_again(rig: Rig) -> None:
     _, referral = rig.linked()
-    rig.pass_time(seconds=5)
-    rig.microsoft_saves(referral, {"/details/notes": "From the portal"})
-    settle(rig)
+    rig.microsoft_saves(referral, {"/details/notes": "From the portal"}, minutes=3)
     (write,) = [write for write in rig.salesforce.writes() if "Description" in write.fields]
     assert TEXT not in write.fields
 
@@ -72,15 +62,14 @@ def test_an_unchanged_list_is_not_written_again(rig: Rig) -> None:
 def test_what_somebody_types_over_the_text_reaches_nobody() -> None:
     rig, opportunity, _ = paired()
     before = rig.writes()[0]
-    rig.edit(opportunity, Products__c="Everything")
-    settle(rig)
+    rig.seller_saves(opportunity, Products__c="Everything")
     assert rig.writes()[0] == before
 
 
 def test_an_org_without_the_field_does_without(rig: Rig) -> None:
     rig.salesforce.remove_field("Opportunity", TEXT)
     opportunity, _ = rig.linked()
-    settle(rig)
+    rig.minutes(3)
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 
 

@@ -1,5 +1,6 @@
 """Two workers at one pair: what one of them read before the other wrote must not undo anything."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,52 +15,35 @@ from tests.support.rig import Rig, paired
 pytestmark = pytest.mark.deep
 
 
-def between_read_and_answer(rig: Rig, happens: Any) -> None:
-    """The next query is answered from before, and returns after something else has happened."""
-    salesforce: Any = rig.sync.opportunities
-    salesforce = getattr(salesforce, "inner", salesforce)  # behind its gate
-    real, pending = salesforce.query, [happens]
+def held_up(rig: Rig, times: int = 1) -> Callable[[], Any]:
+    """The next requests that make something get no answer, and a second one lets the first arrive; sends the first."""
+    salesforce: Any = rig.sync.opportunities.inner  # type: ignore[attr-defined]
+    real, late = salesforce.composite, list[Any]()
 
-    def query(soql: str, **more: Any) -> Any:
-        rows = real(soql, **more)
-        if pending:
-            pending.pop()()
-        return rows
+    def composite(steps: Any, **more: Any) -> Any:
+        if all(step.method == "GET" for step in steps) or len(late) == times:
+            return real(steps, **more)
+        late.append(steps)
+        if len(late) > 1:
+            real(late[0])  # the first arrives at last
+        raise Unclear(Side.SALESFORCE, "POST /composite", code="timeout")
 
-    salesforce.query = query
+    salesforce.composite = composite
+    return lambda: real(late[0])
 
 
-def test_a_view_older_than_another_workers_write_is_never_taken_for_a_sellers_edit() -> None:
+@pytest.mark.parametrize("work", [flows.opportunities_changed, flows.creations_asked])
+def test_a_view_older_than_another_workers_write_undoes_nothing_that_arrived_meanwhile(
+    work: Callable[[flows.Sync, Doorbell], None],
+) -> None:
     rig, opportunity, referral = paired()
     rig.pass_time(seconds=60)
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
-    between_read_and_answer(rig, lambda: rig.webhook(referral))
-    flows.opportunities_changed(rig.sync, Doorbell(ids=(opportunity,), reason="poll"))
+    rig.during(Side.SALESFORCE, "query", lambda: rig.webhook(referral), answered=True)
+    work(rig.sync, Doorbell(ids=(opportunity,), reason="poll"))
     rig.minute()
     assert [v["details"]["dealValue"] for v in rig.partner_center.versions(referral)] == [50000, 71000]
     assert rig.opportunity(opportunity)["Amount"] == 71000
-
-
-def test_a_creation_that_was_overtaken_changes_nothing_that_arrived_meanwhile() -> None:
-    rig, opportunity, referral = paired()
-    rig.pass_time(seconds=60)
-    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
-    between_read_and_answer(rig, lambda: rig.webhook(referral))
-    flows.creations_asked(rig.sync, Doorbell(ids=(opportunity,), reason="recovery"))
-    rig.minute()
-    assert [v["details"]["dealValue"] for v in rig.partner_center.versions(referral)] == [50000, 71000]
-    assert rig.opportunity(opportunity)["Amount"] == 71000
-
-
-def test_a_group_held_together_with_a_write_stands_on_the_work_list() -> None:
-    rig, opportunity, _ = paired()
-    rig.edit(opportunity, StageName="Closed Won")
-    rig.minute()
-    rig.edit(opportunity, StageName="Qualification")
-    rig.minute()
-    link = rig.pair_of(opportunity)
-    assert [hold.code for hold in link.held.values()] == ["closed_is_final"]
-    assert [issue.code for issue in rig.store.issues()] == ["closed_is_final"]
 
 
 def test_what_changed_while_the_opportunity_was_deleted_is_found_by_the_sweep() -> None:
@@ -69,29 +53,12 @@ def test_what_changed_while_the_opportunity_was_deleted_is_found_by_the_sweep() 
     rig.microsoft_saves(referral, {"/details/dealValue": 71000})
     rig.salesforce.undelete("Opportunity", opportunity)
     rig.pass_time(hours=8)
-    assert flows.sweep(rig.sync) == 1
-    rig.drain()
+    assert rig.sweep() == 1
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert flows.sweep(rig.sync) == 0
 
 
-def test_a_write_announced_for_an_opportunity_that_was_then_deleted_waits_and_is_made_after_its_return() -> None:
-    rig, opportunity, referral = paired()
-    rig.pass_time(seconds=60)
-    rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
-    rig.salesforce.fail(on="POST /composite", connection="timeout")
-    rig.webhook(referral)
-    rig.salesforce.delete("Opportunity", opportunity)
-    rig.minutes(5)
-    before = rig.writes()
-    rig.minutes(5)
-    assert rig.writes() == before
-    rig.salesforce.undelete("Opportunity", opportunity)
-    rig.minute()
-    assert rig.opportunity(opportunity)["Amount"] == 71000
-
-
-def test_a_write_that_waits_for_a_deleted_opportunity_is_claimed_by_nobody_who_rings() -> None:
+def test_a_write_for_an_opportunity_that_was_then_deleted_is_claimed_by_nobody_and_made_after_its_return() -> None:
     rig, opportunity, referral = paired()
     rig.pass_time(seconds=60)
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
@@ -101,7 +68,7 @@ def test_a_write_that_waits_for_a_deleted_opportunity_is_claimed_by_nobody_who_r
     rig.minutes(5)
     before, waiting = rig.writes(), rig.link_of(opportunity)
     for _ in range(3):
-        rig.pass_time(minutes=5)
+        rig.minutes(5)
         rig.webhook(referral)
     assert rig.writes() == before
     assert waiting is not None
@@ -113,25 +80,13 @@ def test_a_write_that_waits_for_a_deleted_opportunity_is_claimed_by_nobody_who_r
 
 
 def test_a_creation_that_arrives_late_never_overwrites_the_opportunity_that_another_run_made(rig: Rig) -> None:
-    referral = rig.partner_center.new_inbound()
-    salesforce: Any = rig.sync.opportunities
-    salesforce = getattr(salesforce, "inner", salesforce)
-    real = salesforce.composite
-    held_up: list[Any] = []
-
-    def composite(steps: Any, **more: Any) -> Any:
-        if any(step.method != "GET" for step in steps) and not held_up:
-            held_up.append(steps)
-            raise Unclear(Side.SALESFORCE, "POST /composite", code="timeout")
-        return real(steps, **more)
-
-    salesforce.composite = composite
-    rig.webhook(referral)
+    arrives_late = held_up(rig)
+    rig.webhook(rig.partner_center.new_inbound())
     rig.minutes(4)
     (made,) = rig.salesforce.records("Opportunity")
     rig.edit(made["Id"], Description="The seller's own words")
     with pytest.raises(Rejected):
-        real(held_up[0])
+        arrives_late()
     assert [row["Description"] for row in rig.salesforce.records("Opportunity")] == ["The seller's own words"]
 
 
@@ -144,34 +99,20 @@ def test_a_seller_who_ends_a_dispute_unnoticed_is_found_by_the_sweep() -> None:
     assert flows.sweep(rig.sync) == 0
     rig.pass_time(seconds=60)
     rig.salesforce.update("Opportunity", opportunity, {"Amount": 50000})
-    assert flows.sweep(rig.sync) == 1
-    rig.drain()
+    assert rig.sweep() == 1
     assert rig.opportunity(opportunity)["Amount"] == 71000
 
 
 def test_a_creation_without_an_answer_is_finished_even_if_the_deal_was_declined_meanwhile(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
-    salesforce: Any = rig.sync.opportunities
-    salesforce = getattr(salesforce, "inner", salesforce)
-    real = salesforce.composite
-    died: list[Any] = []
-
-    def composite(steps: Any, **more: Any) -> Any:
-        answers = real(steps, **more)
-        if any(step.method != "GET" for step in steps) and not died:
-            died.append(True)
-            raise MemoryError
-        return answers
-
-    salesforce.composite = composite
+    rig.loses_the_answer(MemoryError())
     with pytest.raises(MemoryError):
         rig.webhook(referral)
     rig.partner_center.portal_act(referral, "decline", "Not for us.")
     rig.minutes(4)
     (made,) = rig.salesforce.records("Opportunity")
     assert made["StageName"] == "Closed Lost"
-    link = rig.pair_of(made["Id"])
-    assert link.claim is None
+    assert rig.pair_of(made["Id"]).claim is None
 
 
 def test_an_opportunity_whose_referral_belongs_to_another_link_is_not_sent_once_more(rig: Rig) -> None:
@@ -186,26 +127,12 @@ def test_an_opportunity_whose_referral_belongs_to_another_link_is_not_sent_once_
 
 def test_a_first_request_that_arrives_after_a_second_was_prepared_undoes_no_edit(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
-    salesforce: Any = rig.sync.opportunities
-    salesforce = getattr(salesforce, "inner", salesforce)
-    real = salesforce.composite
-    held_up: list[Any] = []
-
-    def composite(steps: Any, **more: Any) -> Any:
-        if any(step.method != "GET" for step in steps) and len(held_up) < 2:
-            held_up.append(steps)
-            if len(held_up) == 2:
-                real(held_up[0])  # the first arrives at last
-            raise Unclear(Side.SALESFORCE, "POST /composite", code="timeout")
-        return real(steps, **more)
-
-    salesforce.composite = composite
+    held_up(rig, times=2)
     rig.webhook(referral)
     rig.partner_center.portal_edit(referral, {"/details/notes": "Microsoft's later words"})
     rig.minutes(6)
     (made,) = rig.salesforce.records("Opportunity")
-    rig.edit(made["Id"], StageName="Qualification")
-    rig.minute()
+    rig.seller_saves(made["Id"], StageName="Qualification")
     link = rig.pair_of(made["Id"])
     both = {made["Description"], rig.referral(referral)["details"]["notes"]}
     kept = {dict(conflict.p).get("text") for conflict in rig.store.conflicts(link.id)}
@@ -214,27 +141,15 @@ def test_a_first_request_that_arrives_after_a_second_was_prepared_undoes_no_edit
 
 def test_a_creation_that_arrives_after_the_deal_was_closed_is_joined_and_shows_that(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
-    salesforce: Any = rig.sync.opportunities
-    salesforce = getattr(salesforce, "inner", salesforce)
-    real = salesforce.composite
-    late: list[Any] = []
-
-    def composite(steps: Any, **more: Any) -> Any:
-        if any(step.method != "GET" for step in steps) and not late:
-            late.append(steps)
-            raise Unclear(Side.SALESFORCE, "POST /composite", code="timeout")
-        return real(steps, **more)
-
-    salesforce.composite = composite
+    arrives_late = held_up(rig)
     rig.webhook(referral)
     rig.partner_center.portal_edit(referral, {"/status": "Closed", "/substatus": "Declined", "/statusReason": "no"})
     rig.minute()
-    real(late[0])
+    arrives_late()
     rig.minutes(3)
     (row,) = rig.salesforce.records("Opportunity")
     assert (row["StageName"], row["Referral_Identifier__c"]) == ("Closed Lost", referral)
-    link = rig.pair_of(row["Id"])
-    assert link.referral_id == referral
+    assert rig.pair_of(row["Id"]).referral_id == referral
 
 
 def test_an_opportunity_made_twice_by_a_late_creation_mixes_nothing_up_and_is_reported() -> None:
@@ -292,16 +207,8 @@ def interrupted_solution_write(rig: Rig) -> tuple[str, str]:
     rig.partner_center.portal_edit(referral, {LISTED: [*listed, new]})
     rig.salesforce.fail(on="POST /composite", connection="timeout")
     rig.webhook(referral)
-    link = rig.pair_of(opportunity)
-    assert link.intent is not None
+    assert rig.pair_of(opportunity).intent is not None
     return opportunity, referral
-
-
-def solutions(rig: Rig, referral: str) -> tuple[list[str], list[str]]:
-    """What both sides list."""
-    rows = rig.salesforce.records("Microsoft_Solution__c")
-    listed = rig.referral(referral)["details"]["requirements"]["solutions"]
-    return sorted(s["id"] for s in listed), sorted(r["Solution_Id__c"] for r in rows if not r["Removed__c"])
 
 
 def test_a_row_added_by_a_seller_since_a_write_was_announced_is_not_removed_by_it(rig: Rig) -> None:
@@ -309,7 +216,7 @@ def test_a_row_added_by_a_seller_since_a_write_was_announced_is_not_removed_by_i
     rig.add_solution(opportunity, "SOL-20000-ABC")
     rig.minutes(5)
     expected = ["SOL-15974-MQF", "SOL-20000-ABC", "SOL-30000-XYZ"]
-    assert solutions(rig, referral) == (expected, expected)
+    assert rig.solutions(referral) == (expected, expected)
 
 
 def test_a_row_deleted_by_a_seller_since_a_write_was_announced_does_not_come_back(rig: Rig) -> None:
@@ -317,7 +224,7 @@ def test_a_row_deleted_by_a_seller_since_a_write_was_announced_does_not_come_bac
     old = next(r for r in rig.salesforce.records("Microsoft_Solution__c") if r["Solution_Id__c"] == "SOL-15974-MQF")
     rig.salesforce.delete("Microsoft_Solution__c", old["Id"])
     rig.minutes(5)
-    assert solutions(rig, referral) == (["SOL-30000-XYZ"], ["SOL-30000-XYZ"])
+    assert rig.solutions(referral) == (["SOL-30000-XYZ"], ["SOL-30000-XYZ"])
 
 
 LISTED = "/details/requirements/solutions"

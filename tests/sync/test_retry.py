@@ -17,11 +17,6 @@ TICKED = "Sync_with_Partner_Center__c"
 REFUSAL: dict[str, Any] = {"status": 422, "body": {"error": {"code": "odd", "message": "Not like this."}}}
 
 
-def settled(rig: Rig) -> None:
-    """Time for everything that was begun."""
-    rig.minutes(3)
-
-
 def sent(rig: Rig, method: str) -> int:
     """How often Partner Center was asked to change something."""
     return sum(call.method == method for call in rig.partner_center.requests)
@@ -31,8 +26,7 @@ def refused_change(rig: Rig) -> str:
     """A pair with a change that Partner Center has refused."""
     opportunity, _ = rig.linked()
     rig.partner_center.fail(on="PATCH", **REFUSAL)
-    rig.edit(opportunity, Amount=61000)
-    settled(rig)
+    rig.seller_saves(opportunity, Amount=61000)
     assert "Not like this." in str(rig.opportunity(opportunity)["Sync_Message__c"])
     return opportunity
 
@@ -41,8 +35,7 @@ def refused_creation(rig: Rig) -> str:
     """An opportunity whose deal Partner Center has refused."""
     rig.partner_center.fail(on="POST", **REFUSAL)
     opportunity = rig.new_opportunity()
-    rig.pass_time(seconds=5)
-    settled(rig)
+    rig.minutes(3)
     assert "Not like this." in str(rig.opportunity(opportunity)["Sync_Message__c"])
     return opportunity
 
@@ -54,8 +47,7 @@ CASES = pytest.mark.parametrize(("refused", "method"), [(refused_change, "PATCH"
 def test_what_was_refused_goes_through_when_it_is_taken_now(rig: Rig, refused: Any, method: str) -> None:
     opportunity = refused(rig)
     before = sent(rig, method)
-    rig.edit(opportunity, **{BOX: True})
-    settled(rig)
+    rig.seller_saves(opportunity, **{BOX: True})
     row = rig.opportunity(opportunity)
     assert (row[BOX], row["Sync_Status__c"], row["Sync_Message__c"]) == (False, "✔ In sync", None)
     assert sent(rig, method) == before + 1
@@ -69,14 +61,13 @@ def test_what_is_refused_again_was_tried_once_and_rests(rig: Rig, refused: Any, 
     told = rig.opportunity(opportunity)["Sync_Message__c"]
     before = sent(rig, method)
     rig.partner_center.fail(on=method, times=9, **REFUSAL)
-    rig.edit(opportunity, **{BOX: True})
-    settled(rig)
+    rig.seller_saves(opportunity, **{BOX: True})
     row = rig.opportunity(opportunity)
     assert (row[BOX], row["Sync_Message__c"]) == (False, told)
     assert sent(rig, method) == before + 1
     writes = rig.writes()[:2]
     flows.sweep(rig.sync)
-    settled(rig)
+    rig.minutes(3)
     assert (rig.writes()[:2], sent(rig, method)) == (writes, before + 1)
 
 
@@ -84,17 +75,16 @@ def test_what_is_refused_again_was_tried_once_and_rests(rig: Rig, refused: Any, 
 def test_untouched_the_box_costs_nothing(rig: Rig, refused: Any, method: str) -> None:
     refused(rig)
     before = (rig.writes()[:2], sent(rig, method))
-    settled(rig)
+    rig.minutes(3)
     flows.sweep(rig.sync)
-    settled(rig)
+    rig.minutes(3)
     assert (rig.writes()[:2], sent(rig, method)) == before
 
 
 def test_on_a_pair_in_agreement_the_box_is_unticked_and_nothing_else() -> None:
     rig, opportunity, _ = paired()
     before = rig.writes()[:2]
-    rig.edit(opportunity, **{BOX: True})
-    settled(rig)
+    rig.seller_saves(opportunity, **{BOX: True})
     assert rig.opportunity(opportunity)[BOX] is False
     assert rig.writes()[:2] == (before[0], before[1] + 1)
 
@@ -103,19 +93,16 @@ def test_the_status_does_not_promise_what_has_not_been_tried(rig: Rig) -> None:
     opportunity = refused_change(rig)
     rig.partner_center.fail(on="PATCH", **REFUSAL)
     before = len(rig.salesforce.writes())
-    rig.edit(opportunity, **{BOX: True})
-    settled(rig)
+    rig.seller_saves(opportunity, **{BOX: True})
     statuses = [write.fields.get("Sync_Status__c", "") for write in rig.salesforce.writes()[before:]]
     assert "✔ In sync" not in statuses
 
 
 def test_an_incomplete_opportunity_is_checked_again_and_says_the_same_without_a_write(rig: Rig) -> None:
     opportunity = rig.new_opportunity(Amount=None)
-    rig.pass_time(seconds=5)
-    settled(rig)
+    rig.minutes(3)
     before = len(rig.salesforce.writes())
-    rig.edit(opportunity, **{BOX: True})
-    settled(rig)
+    rig.seller_saves(opportunity, **{BOX: True})
     assert rig.opportunity(opportunity)[BOX] is False
     assert len(rig.salesforce.writes()) == before + 1
     assert sent(rig, "POST") == 0
@@ -123,11 +110,9 @@ def test_an_incomplete_opportunity_is_checked_again_and_says_the_same_without_a_
 
 def test_on_an_unticked_opportunity_the_box_waits() -> None:
     rig, opportunity, _ = paired()
-    rig.edit(opportunity, **{TICKED: False})
-    settled(rig)
+    rig.seller_saves(opportunity, **{TICKED: False})
     before = rig.writes()[:2]
-    rig.edit(opportunity, **{BOX: True})
-    settled(rig)
+    rig.seller_saves(opportunity, **{BOX: True})
     assert rig.writes()[:2] == before
 
 
@@ -154,10 +139,9 @@ def test_what_kept_changing_back_and_forth_is_tried_again() -> None:
         rig.edit(opportunity, Amount=60000 + number)
         rig.poll()
         rig.microsoft_saves(referral, {"/details/dealValue": 50000})
-    settled(rig)
+    rig.minutes(3)
     assert "back and forth" in str(rig.opportunity(opportunity)["Sync_Message__c"])
-    rig.edit(opportunity, **{BOX: True})
-    settled(rig)
+    rig.seller_saves(opportunity, **{BOX: True})
     row = rig.opportunity(opportunity)
     assert (row["Amount"], row["Sync_Status__c"]) == (50000, "✔ In sync")
 
@@ -177,19 +161,18 @@ def test_an_org_that_refuses_to_untick_it_is_not_asked_for_ever(rig: Rig) -> Non
     rig.partner_center.fail(on="PATCH", times=99, **REFUSAL)
     rig.edit(opportunity, **{BOX: True})
     never_unticked(rig)
-    settled(rig)
+    rig.minutes(3)
     tried = sent(rig, "PATCH")
-    settled(rig)
+    rig.minutes(3)
     flows.sweep(rig.sync)
-    settled(rig)
+    rig.minutes(3)
     assert sent(rig, "PATCH") == tried
 
 
 def test_an_opportunity_is_created_even_if_its_box_cannot_be_unticked(rig: Rig) -> None:
     opportunity = rig.new_opportunity(**{BOX: True})
     never_unticked(rig)
-    rig.pass_time(seconds=5)
-    settled(rig)
+    rig.minutes(3)
     (referral,) = rig.partner_center.referrals()
     assert rig.opportunity(opportunity)["Referral_Identifier__c"] == referral["id"]
 

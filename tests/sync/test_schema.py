@@ -22,17 +22,24 @@ def column(rig: Rig, name: str, sobject: str = OPPORTUNITY) -> Field:
     return rig.salesforce.schema[sobject].fields[name]
 
 
-def settle(rig: Rig, minutes: int = 4) -> None:
-    """Time passes with its timers."""
-    rig.minutes(minutes)
+def lost(rig: Rig, name: str = "Description") -> Field:
+    """A field of the opportunity that an administrator deletes."""
+    field = column(rig, name)
+    rig.salesforce.remove_field(OPPORTUNITY, name)
+    return field
 
 
-def mended(rig: Rig, field: Field, sobject: str = OPPORTUNITY) -> None:
-    """The field is there (again) as given, and the timer finds out."""
-    rig.salesforce.put_field(sobject, field)
+def found_out(rig: Rig) -> None:
+    """The timer looks at the org again."""
     rig.pass_time(minutes=15)
     flows.describe(rig.sync)
-    settle(rig)
+    rig.minutes(4)
+
+
+def mended(rig: Rig, field: Field) -> None:
+    """The field is there (again) as given, and the timer finds out."""
+    rig.salesforce.put_field(OPPORTUNITY, field)
+    found_out(rig)
 
 
 def issues(rig: Rig) -> list[tuple[str, str, str]]:
@@ -48,16 +55,16 @@ def describes(rig: Rig) -> int:
 def silent(rig: Rig) -> bool:
     """Whether nothing is written any more, anywhere."""
     before = rig.writes()
-    settle(rig)
+    rig.minutes(4)
     return rig.writes() == before
 
 
 def test_a_lost_field_rests_its_group_with_one_issue_and_everything_else_goes_on(rig: Rig) -> None:
     deals = [rig.linked() for _ in range(3)]
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    lost(rig)
     for opportunity, _ in deals:
         rig.edit(opportunity, Amount=61000)
-    settle(rig)
+    rig.minutes(4)
     assert [rig.referral(referral)["details"]["dealValue"] for _, referral in deals] == [61000] * 3
     assert issues(rig) == [("schema", "error", "schema-notes")]
     detail = next(rig.store.issues()).detail
@@ -69,10 +76,8 @@ def test_a_lost_field_rests_its_group_with_one_issue_and_everything_else_goes_on
 
 def test_what_was_edited_meanwhile_on_either_side_arrives_once_the_field_is_back(rig: Rig) -> None:
     (first, first_referral), (second, second_referral) = rig.linked(), rig.linked()
-    field = column(rig, "Description")
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
-    rig.microsoft_saves(first_referral, {"/details/notes": "Edited at Microsoft"})
-    settle(rig)
+    field = lost(rig)
+    rig.microsoft_saves(first_referral, {"/details/notes": "Edited at Microsoft"}, minutes=4)
     rig.salesforce.put_field(OPPORTUNITY, field)
     rig.edit(second, Description="Edited here")  # before the connector knows that the field is back
     mended(rig, field)
@@ -84,9 +89,8 @@ def test_what_was_edited_meanwhile_on_either_side_arrives_once_the_field_is_back
 
 def test_a_field_that_was_deleted_and_made_anew_empties_nothing() -> None:
     rig, opportunity, referral = paired()
-    field = column(rig, "Description")
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
-    settle(rig)
+    field = lost(rig)
+    rig.minutes(4)
     for row in rig.salesforce.rows.all(OPPORTUNITY):
         rig.salesforce.rows.put(replace(row, values={**row.values, "Description": None}))
     mended(rig, field)
@@ -96,7 +100,7 @@ def test_a_field_that_was_deleted_and_made_anew_empties_nothing() -> None:
 
 
 def test_the_rules_of_a_group_without_its_field_stay_known(rig: Rig) -> None:
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    lost(rig)
     flows.describe(rig.sync)
     narrowed = applied(rig.sync)
     assert narrowed is not None
@@ -107,17 +111,15 @@ def unanswered_change(rig: Rig) -> tuple[str, str]:
     """A pair whose new text has arrived at Microsoft, and nobody has heard so."""
     opportunity, referral = rig.linked()
     rig.partner_center.fail(on="PATCH", breaks="timeout", after_effect=True)
-    rig.edit(opportunity, Description="Second thoughts", Amount=61000)
-    rig.minute()
+    rig.seller_saves(opportunity, 1, Description="Second thoughts", Amount=61000)
     assert rig.referral(referral)["details"]["notes"] == "Second thoughts"
     return opportunity, referral
 
 
 def after_a_gap(rig: Rig, opportunity: str, referral: str) -> tuple[str, str]:
     """The text at Microsoft and here, when its field was gone for a while."""
-    field = column(rig, "Description")
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
-    settle(rig)
+    field = lost(rig)
+    rig.minutes(4)
     mended(rig, field)
     return rig.referral(referral)["details"]["notes"], str(rig.opportunity(opportunity)["Description"])
 
@@ -142,8 +144,7 @@ def test_a_field_that_can_no_longer_be_edited_rests_and_the_rest_of_the_same_cha
     rig, opportunity, referral = paired()
     field = column(rig, "Description")
     rig.salesforce.put_field(OPPORTUNITY, replace(field, updateable=False))
-    rig.microsoft_saves(referral, {"/details/notes": "New", "/details/dealValue": 71000})
-    settle(rig)
+    rig.microsoft_saves(referral, {"/details/notes": "New", "/details/dealValue": 71000}, minutes=4)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert rig.opportunity(opportunity)["Description"] == "Moves to Azure."
     assert issues(rig) == [("schema", "error", "schema-notes")]
@@ -154,10 +155,9 @@ def test_a_field_that_can_no_longer_be_edited_rests_and_the_rest_of_the_same_cha
 
 def test_an_optional_field_of_a_group_rests_alone() -> None:
     rig, opportunity, referral = paired()
-    rig.salesforce.remove_field(OPPORTUNITY, "Referral_Program__c")
+    lost(rig, "Referral_Program__c")
     written = len(rig.partner_center.writes())
-    rig.microsoft_saves(referral, {"/details/dealValue": 71000})
-    settle(rig)
+    rig.microsoft_saves(referral, {"/details/dealValue": 71000}, minutes=4)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert issues(rig) == [("schema", "error", "schema-microsoft.program")]
     assert len(rig.partner_center.writes()) == written
@@ -167,8 +167,7 @@ def test_an_optional_field_of_a_group_rests_alone() -> None:
 def test_an_optional_column_of_the_solution_rows_rests_without_looking_like_an_edit() -> None:
     rig, opportunity, referral = paired()
     rig.salesforce.remove_field("Microsoft_Solution__c", "Solution_Name__c")
-    rig.edit(opportunity, Amount=61000)
-    settle(rig)
+    rig.seller_saves(opportunity, Amount=61000)
     assert issues(rig) == [("schema", "error", "schema-solutions.name")]
     assert len(rig.partner_center.versions(referral)) == 2
     assert rig.referral(referral)["details"]["requirements"]["solutions"][0]["name"] == "Name of SOL-15974-MQF"
@@ -178,16 +177,13 @@ def test_an_optional_column_of_the_solution_rows_rests_without_looking_like_an_e
 def test_without_the_solution_object_its_group_and_its_poll_rest() -> None:
     rig, opportunity, referral = paired()
     lost = rig.salesforce.schema.pop("Microsoft_Solution__c")
-    rig.edit(opportunity, Amount=61000)
-    settle(rig)
+    rig.seller_saves(opportunity, Amount=61000)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert issues(rig) == [("schema", "error", "schema-solutions")]
     assert len(rig.referral(referral)["details"]["requirements"]["solutions"]) == 1
     rig.salesforce.schema["Microsoft_Solution__c"] = lost
     rig.add_solution(opportunity, "SOL-10002-BBB")
-    rig.pass_time(minutes=15)
-    flows.describe(rig.sync)
-    settle(rig)
+    found_out(rig)
     assert len(rig.referral(referral)["details"]["requirements"]["solutions"]) == 2
     assert issues(rig) == []
 
@@ -201,15 +197,12 @@ def test_an_announced_write_of_solutions_stops_nothing_when_their_object_goes() 
     rig.partner_center.portal_edit(referral, both)
     rig.pass_time(seconds=5)
     rig.webhook(referral)
-    link = rig.pair_of(opportunity)
-    assert link.intent is not None
+    assert rig.pair_of(opportunity).intent is not None
     lost = rig.salesforce.schema.pop("Microsoft_Solution__c")
-    settle(rig, 15)
+    rig.minutes(15)
     assert rig.opportunity(opportunity)["Amount"] == 61000
     rig.salesforce.schema["Microsoft_Solution__c"] = lost
-    rig.pass_time(minutes=15)
-    flows.describe(rig.sync)
-    settle(rig)
+    found_out(rig)
     assert len(rig.salesforce.records("Microsoft_Solution__c")) == 2
     assert silent(rig)
 
@@ -217,15 +210,13 @@ def test_an_announced_write_of_solutions_stops_nothing_when_their_object_goes() 
 def test_a_new_deal_waits_while_a_field_that_microsoft_needs_is_lost(rig: Rig) -> None:
     field = column(rig, "Description")
     opportunity = rig.new_opportunity()
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
-    rig.pass_time(seconds=5)
-    settle(rig)
+    lost(rig)
+    rig.minutes(4)
     assert rig.partner_center.writes() == []
     assert issues(rig) == [("schema", "error", "schema-notes")]
     mended(rig, field)
-    settle(rig, 16)
-    link = rig.pair_of(opportunity)
-    assert (link.state, len(rig.partner_center.writes())) == (LinkState.LINKED, 1)
+    rig.minutes(16)
+    assert (rig.pair_of(opportunity).state, len(rig.partner_center.writes())) == (LinkState.LINKED, 1)
 
 
 def test_recovery_leaves_creations_waiting_but_no_announced_write_while_a_field_that_microsoft_needs_is_lost(
@@ -238,12 +229,12 @@ def test_recovery_leaves_creations_waiting_but_no_announced_write_while_a_field_
     rig.partner_center.fail(on="PATCH", breaks="timeout")
     rig.edit(written, Amount=61000)
     rig.poll()
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    lost(rig)
     flows.describe(rig.sync)
     rig.pass_time(minutes=5)
     assert flows.recover(rig.sync) == 1
     mended(rig, field)
-    settle(rig, 16)
+    rig.minutes(16)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert rig.opportunity(created)["Sync_Status__c"] == "✔ In sync"
 
@@ -258,11 +249,11 @@ def test_without_a_field_that_steers_the_sync_nothing_is_written_until_it_is_bac
     rig.partner_center.portal_edit(referral, {"/details/notes": "Meanwhile"})
     written = len(rig.partner_center.writes())
     rig.webhook(referral)
-    settle(rig, 20)
+    rig.minutes(20)
     assert (len(rig.partner_center.writes()), rig.writes()[1]) == (written, before[1])
     assert [(code, whose) for code, _, whose in issues(rig)] == [("schema", f"schema-steering.{STEERS[name]}")]
     mended(rig, field)
-    settle(rig, 16)
+    rig.minutes(16)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert rig.opportunity(opportunity)["Description"] == "Meanwhile"
     assert issues(rig) == []
@@ -275,8 +266,7 @@ STEERS = {"Sync_Intent__c": "marker", "Referral_Identifier__c": "referral_id", "
 def test_a_lost_field_that_only_tells_the_seller_costs_nothing_else(name: str) -> None:
     rig, opportunity, referral = paired()
     rig.salesforce.remove_field(OPPORTUNITY, name)
-    rig.microsoft_saves(referral, {"/details/dealValue": 71000})
-    settle(rig)
+    rig.microsoft_saves(referral, {"/details/dealValue": 71000}, minutes=4)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert len(issues(rig)) == 1
     assert silent(rig)
@@ -284,12 +274,11 @@ def test_a_lost_field_that_only_tells_the_seller_costs_nothing_else(name: str) -
 
 def test_every_worker_obeys_what_one_has_found_without_describing_the_org_again() -> None:
     rig, opportunity, referral = paired()
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    lost(rig)
     flows.describe(rig.sync)
     asked = describes(rig)
     rig.sync = replace(rig.sync, shared_flags=SharedFlags())
-    rig.edit(opportunity, Amount=61000)
-    settle(rig)
+    rig.seller_saves(opportunity, Amount=61000)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert describes(rig) == asked
     assert not any(request.error == "INVALID_FIELD" for request in rig.salesforce.requests)
@@ -304,7 +293,7 @@ def test_an_error_that_the_description_does_not_explain_is_told_and_does_not_flo
     assert ("schema", "error", "schema-unexplained") in issues(rig)
     assert describes(rig) <= 11 * 7
     rig.salesforce.faults.clear()
-    settle(rig, 20)
+    rig.minutes(20)
     flows.describe(rig.sync)
     assert rig.referral(referral)["details"]["dealValue"] == 50010
     assert issues(rig) == []
@@ -329,10 +318,8 @@ def test_a_write_refused_for_a_field_that_the_description_shows_is_held_only_if_
 ) -> None:
     rig, opportunity, referral = paired()
     rig.salesforce.fail(on="PATCH /sobjects/Opportunity/*", status=400, code="INVALID_FIELD", times=times)
-    rig.microsoft_saves(referral, {"/details/dealValue": 71000})
-    settle(rig)
-    link = rig.pair_of(opportunity)
-    assert [group for group in link.held if group == "value"] == held
+    rig.microsoft_saves(referral, {"/details/dealValue": 71000}, minutes=4)
+    assert [group for group in rig.pair_of(opportunity).held if group == "value"] == held
     assert rig.opportunity(opportunity)["Amount"] == (50000 if held else 71000)
     assert silent(rig)
 
@@ -344,7 +331,7 @@ def test_a_creation_refused_for_a_field_that_the_description_shows_is_held_only_
     rig.salesforce.fail(on="POST /sobjects/Opportunity", status=400, code="INVALID_FIELD", times=times)
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
-    settle(rig)
+    rig.minutes(4)
     link = rig.store.link(link_id_of_referral(referral))
     assert link is not None
     assert list(link.held) == held
@@ -356,10 +343,9 @@ def test_a_creation_held_for_no_reason_that_the_description_shows_is_tried_again
     rig.salesforce.fail(on="POST /sobjects/Opportunity", status=400, code="INVALID_FIELD", times=3)
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
-    settle(rig)
+    rig.minutes(4)
     assert rig.salesforce.records(OPPORTUNITY) == []
-    flows.sweep(rig.sync)
-    rig.drain()
+    rig.sweep()
     assert len(rig.salesforce.records(OPPORTUNITY)) == 1
 
 
@@ -368,8 +354,7 @@ def test_a_text_that_no_longer_fits_is_held_and_arrives_once_the_field_is_long_e
     field = column(rig, "Description")
     rig.salesforce.put_field(OPPORTUNITY, replace(field, length=20))
     flows.describe(rig.sync)
-    rig.microsoft_saves(referral, {"/details/notes": "x" * 30, "/details/dealValue": 71000})
-    settle(rig)
+    rig.microsoft_saves(referral, {"/details/notes": "x" * 30, "/details/dealValue": 71000}, minutes=4)
     assert rig.opportunity(opportunity)["Amount"] == 71000
     assert {whose for code, _, whose in issues(rig) if code == "schema"} == {"schema-notes.text"}
     mended(rig, field)
@@ -382,10 +367,8 @@ def test_a_hold_that_salesforce_asked_for_is_tried_again_when_the_schema_changes
     field = column(rig, "Description")
     flows.describe(rig.sync)
     rig.salesforce.put_field(OPPORTUNITY, replace(field, length=20))
-    rig.microsoft_saves(referral, {"/details/notes": "x" * 30})
-    settle(rig)
-    link = rig.pair_of(opportunity)
-    assert link.held["notes"].refused
+    rig.microsoft_saves(referral, {"/details/notes": "x" * 30}, minutes=4)
+    assert rig.pair_of(opportunity).held["notes"].refused
     mended(rig, replace(field, length=100))
     assert rig.opportunity(opportunity)["Description"] == "x" * 30
 
@@ -395,17 +378,16 @@ def test_an_inbound_deal_is_created_without_an_optional_field_that_cannot_be_fil
     rig.salesforce.put_field("Account", replace(state, createable=False))
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
-    settle(rig)
+    rig.minutes(4)
     assert len(rig.salesforce.records(OPPORTUNITY)) == 1
     assert issues(rig) == [("schema", "error", "schema-customer.state")]
 
 
 def test_a_pair_made_while_a_group_rests_is_completed_once_it_is_back(rig: Rig) -> None:
-    field = column(rig, "Description")
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    field = lost(rig)
     referral = rig.partner_center.new_inbound()
     rig.webhook(referral)
-    settle(rig)
+    rig.minutes(4)
     assert len(rig.salesforce.records(OPPORTUNITY)) == 1
     mended(rig, field)
     assert rig.salesforce.records(OPPORTUNITY)[0]["Description"] == rig.referral(referral)["details"]["notes"]
@@ -415,23 +397,21 @@ def test_a_pair_made_while_a_group_rests_is_completed_once_it_is_back(rig: Rig) 
 def test_what_waits_for_a_lost_field_finds_out_by_itself_that_it_is_back(rig: Rig) -> None:
     field = column(rig, "Sync_Intent__c")
     opportunity, referral = rig.linked()
-    rig.salesforce.remove_field(OPPORTUNITY, "Sync_Intent__c")
-    rig.edit(opportunity, Amount=61000)
-    settle(rig)
+    lost(rig, "Sync_Intent__c")
+    rig.seller_saves(opportunity, Amount=61000)
     rig.microsoft_saves(referral, {"/details/notes": "Meanwhile"})
     rig.salesforce.put_field(OPPORTUNITY, field)
-    settle(rig, 20)
+    rig.minutes(20)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert rig.opportunity(opportunity)["Description"] == "Meanwhile"
     assert issues(rig) == []
 
 
 def test_an_optional_field_is_filled_in_pairs_made_while_it_rested(rig: Rig) -> None:
-    field = column(rig, "Referral_Link__c")
-    rig.salesforce.remove_field(OPPORTUNITY, "Referral_Link__c")
+    field = lost(rig, "Referral_Link__c")
     flows.describe(rig.sync)
     opportunity, referral = rig.linked()
-    settle(rig)
+    rig.minutes(4)
     mended(rig, field)
     assert referral in rig.opportunity(opportunity)["Referral_Link__c"]
     assert silent(rig)
@@ -443,17 +423,12 @@ def test_the_org_is_looked_at_again_on_the_bulk_lane_and_only_where_something_wa
     field = column(rig, "Description")
     rig.salesforce.put_field(OPPORTUNITY, replace(field, length=4000))
     flows.describe(rig.sync)
-    assert bulk(rig) == 0
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    assert len(rig.waiting(Queue.OPPORTUNITY_CHANGES_BULK)) == 0
+    lost(rig)
     flows.describe(rig.sync)
     rig.salesforce.put_field(OPPORTUNITY, field)
     flows.describe(rig.sync)
-    assert bulk(rig) == 1
-
-
-def bulk(rig: Rig) -> int:
-    """Doorbells waiting on the bulk lane."""
-    return len(rig.queues.messages.get(Queue.OPPORTUNITY_CHANGES_BULK.value, []))
+    assert len(rig.waiting(Queue.OPPORTUNITY_CHANGES_BULK)) == 1
 
 
 def test_a_description_that_cannot_be_had_changes_nothing(rig: Rig) -> None:
@@ -482,8 +457,7 @@ def test_the_timer_finds_a_change_before_any_error_does(rig: Rig, change: Change
 
 def test_pairs_are_looked_at_again_only_once_every_worker_has_forgotten_the_old_schema(rig: Rig) -> None:
     rig.linked()
-    field = column(rig, "Description")
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    field = lost(rig)
     flows.describe(rig.sync)
     rig.salesforce.put_field(OPPORTUNITY, field)
     flows.describe(rig.sync)
@@ -502,16 +476,14 @@ def test_what_changed_while_a_group_rested_is_found_by_the_sweep_when_its_doorbe
     rig.salesforce.put_field(OPPORTUNITY, field)
     rig.pass_time(minutes=15)
     flows.describe(rig.sync)
-    for waiting in rig.queues.messages.values():
-        waiting.clear()
+    rig.lose_doorbells()
     rig.pass_time(days=2)
-    flows.sweep(rig.sync)
-    rig.drain()
+    rig.sweep()
     assert rig.opportunity(opportunity)["Description"] == "Meanwhile"
 
 
 def test_what_was_found_wrong_with_another_versions_mapping_is_not_applied_to_this_one(rig: Rig) -> None:
-    rig.salesforce.remove_field(OPPORTUNITY, "Description")
+    lost(rig)
     flows.describe(rig.sync)
     mapping = Rig(mapping='[groups.value]\nowner = "hold"\n').sync.mapping
     newly_deployed = replace(rig.sync, mapping=mapping, shared_flags=SharedFlags())

@@ -10,24 +10,14 @@ from sandbox.memory import MemoryQueues, MemoryTables
 from shared import sync as flows
 from shared.catalogue import ENGLISH, JAPANESE, LANGUAGES, Status, Words
 from shared.deal import Link, LinkState
-from tests.support.rig import Rig, paired
+from tests.settings.test_settings import GOOD
+from tests.support.rig import MY_DOMAIN, Rig, paired
 
 pytestmark = pytest.mark.deep
 
 DISPUTED = '[groups.notes]\nowner = "hold"\n'
 TICKED = "Sync_with_Partner_Center__c"
 STAMPS = {"LastModifiedDate", "LastModifiedById", "SystemModstamp"}
-SETTINGS = {
-    "DIGEST_KEY": "digest",
-    "STORAGE": "memory",
-    "ENTRA_TENANT_ID": "tenant",
-    "ENTRA_CLIENT_ID": "client",
-    "ENTRA_CLIENT_SECRET": "secret",
-    "SALESFORCE_LOGIN_URL": "https://acme.my.salesforce.com",
-    "SALESFORCE_CLIENT_ID": "key",
-    "SALESFORCE_CLIENT_SECRET": "secret",
-    "WEBHOOK_TOKEN": "webhook",
-}
 
 
 def speaking(words: Words, mapping: str = "") -> Rig:
@@ -35,11 +25,6 @@ def speaking(words: Words, mapping: str = "") -> Rig:
     rig = Rig(mapping=mapping)
     rig.sync = replace(rig.sync, words=words, policy=replace(rig.sync.policy, report=words.report))
     return rig
-
-
-def settled(rig: Rig) -> None:
-    """Time for everything that was begun."""
-    rig.minutes(2)
 
 
 def shown(rig: Rig, opportunity: str) -> tuple[str, str]:
@@ -55,18 +40,15 @@ def in_sync(rig: Rig) -> str:
 
 def waiting(rig: Rig) -> str:
     """A deal that Microsoft has sent."""
-    referral = rig.partner_center.new_inbound()
-    rig.webhook(referral)
-    settled(rig)
-    (row,) = rig.salesforce.records("Opportunity")
-    return str(row["Id"])
+    opportunity, _ = rig.arrived()
+    rig.minutes(2)
+    return opportunity
 
 
 def needing_attention(rig: Rig) -> str:
     """A pair with a text that Microsoft would not take."""
     opportunity, _ = rig.linked()
-    rig.edit(opportunity, Description="x" * 4001)
-    settled(rig)
+    rig.seller_saves(opportunity, Description="x" * 4001)
     return opportunity
 
 
@@ -74,24 +56,21 @@ def in_conflict(rig: Rig) -> str:
     """A pair whose two sides were changed before either was read."""
     opportunity, referral = rig.linked()
     rig.partner_center.portal_edit(referral, {"/details/notes": "Typed in the portal"})
-    rig.edit(opportunity, Description="Typed by the seller")
-    settled(rig)
+    rig.seller_saves(opportunity, Description="Typed by the seller")
     return opportunity
 
 
 def not_sent(rig: Rig) -> str:
     """An opportunity without an amount."""
     opportunity = rig.new_opportunity(Amount=None)
-    rig.pass_time(seconds=5)
-    settled(rig)
+    rig.minutes(2)
     return opportunity
 
 
 def paused(rig: Rig) -> str:
     """A pair whose seller has switched the sync off."""
     opportunity, _ = rig.linked()
-    rig.edit(opportunity, **{TICKED: False})
-    settled(rig)
+    rig.seller_saves(opportunity, **{TICKED: False})
     return opportunity
 
 
@@ -120,19 +99,17 @@ def test_a_status_is_written_once_and_then_rests(status: Status) -> None:
     rig = speaking(ENGLISH, DISPUTED)
     SITUATIONS[status](rig)
     before = rig.writes()[:2]
-    settled(rig)
+    rig.minutes(2)
     flows.delta(rig.sync)
-    flows.sweep(rig.sync)
-    rig.drain()
-    settled(rig)
+    rig.sweep()
+    rig.minutes(2)
     assert rig.writes()[:2] == before
 
 
 def test_an_edit_that_changes_no_status_costs_no_write_here() -> None:
     rig, opportunity, referral = paired()
     before = len(rig.salesforce.writes())
-    rig.edit(opportunity, Amount=61000)
-    settled(rig)
+    rig.seller_saves(opportunity, Amount=61000)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert len(rig.salesforce.writes()) == before
 
@@ -144,7 +121,7 @@ def test_a_status_that_changes_with_a_value_travels_in_the_same_write() -> None:
     rig.edit(opportunity, Description="short enough")
     rig.partner_center.portal_edit(str(referral["id"]), {"/details/closingDateTime": "2026-09-30T00:00:00Z"})
     before = len(rig.salesforce.writes())
-    settled(rig)
+    rig.minutes(2)
     row = rig.opportunity(opportunity)
     assert (row["CloseDate"], *shown(rig, opportunity)) == ("2026-09-30", "✔ In sync", "")
     assert len(rig.salesforce.writes()) == before + 1
@@ -171,7 +148,7 @@ def test_a_conflict_is_over_when_both_sides_show_the_same(side: str) -> None:
     else:
         rig.partner_center.portal_edit(str(referral["id"]), {"/details/notes": "Typed by the seller"})
         rig.webhook(str(referral["id"]))
-    settled(rig)
+    rig.minutes(2)
     assert shown(rig, opportunity) == ("✔ In sync", "")
 
 
@@ -179,15 +156,13 @@ def test_unticking_writes_the_status_once_and_nothing_else_and_ticking_goes_on()
     rig, opportunity, referral = paired()
     rig.edit(opportunity, **{TICKED: False, "Amount": 61000, "Products__c": "typed"})
     before, row = rig.writes()[:2], rig.opportunity(opportunity)
-    settled(rig)
-    rig.microsoft_saves(referral, {"/details/notes": "Meanwhile"})
-    settled(rig)
+    rig.minutes(2)
+    rig.microsoft_saves(referral, {"/details/notes": "Meanwhile"}, minutes=2)
     assert shown(rig, opportunity)[0] == "‖ Paused"
     assert rig.writes()[1] == before[1] + 1
     changed = {name for name, value in rig.opportunity(opportunity).items() if value != row[name]}
     assert changed <= {"Sync_Status__c", "Sync_Message__c", "Sync_Intent__c", "Audit__c", *STAMPS}
-    rig.edit(opportunity, **{TICKED: True})
-    settled(rig)
+    rig.seller_saves(opportunity, **{TICKED: True})
     assert rig.opportunity(opportunity)["Description"] == "Meanwhile"
 
 
@@ -195,11 +170,10 @@ def test_saving_again_without_a_change_tries_a_refusal_of_the_checks_again(rig: 
     opportunity = rig.new_opportunity()
     account = str(rig.opportunity(opportunity)["AccountId"])
     rig.salesforce.update("Account", account, {"BillingCity": None})
-    settled(rig)
+    rig.minutes(2)
     assert shown(rig, opportunity)[0] == ENGLISH.texts.statuses[Status.NOT_SENT]
     rig.salesforce.update("Account", account, {"BillingCity": "Redmond"})
-    rig.edit(opportunity)
-    settled(rig)
+    rig.seller_saves(opportunity)
     assert shown(rig, opportunity) == ("✔ In sync", "")
 
 
@@ -223,17 +197,15 @@ def test_what_waits_is_traced_once_however_much_else_is_written(rig: Rig) -> Non
     for day in (10, 11):
         rig.partner_center.portal_edit(str(referral["id"]), {"/details/closingDateTime": f"2026-09-{day}T00:00:00Z"})
         rig.webhook(str(referral["id"]))
-        settled(rig)
+        rig.minutes(2)
     assert sum(line.endswith("too long") for line in lines(rig, opportunity)) == 1
     assert lines(rig, opportunity)[0] == "Partner Center to CRM (closing date) - success"
 
 
 def test_what_went_to_microsoft_is_traced_with_the_next_write_here_oldest_below() -> None:
     rig, opportunity, referral = paired()
-    rig.edit(opportunity, Amount=61000)
-    settled(rig)
-    rig.microsoft_saves(referral, {"/details/closingDateTime": "2026-09-30T00:00:00Z"})
-    settled(rig)
+    rig.seller_saves(opportunity, Amount=61000)
+    rig.microsoft_saves(referral, {"/details/closingDateTime": "2026-09-30T00:00:00Z"}, minutes=2)
     assert lines(rig, opportunity)[:2] == [
         "Partner Center to CRM (closing date) - success",
         "CRM to Partner Center (amount or currency) - success",
@@ -242,7 +214,7 @@ def test_what_went_to_microsoft_is_traced_with_the_next_write_here_oldest_below(
 
 def test_the_creation_is_the_oldest_line_of_a_deal_with_which_microsoft_was_asked_for_help() -> None:
     rig, opportunity, _ = paired(How_can_Microsoft_help__c="General or Other")
-    settled(rig)
+    rig.minutes(2)
     assert lines(rig, opportunity)[-2:] == [
         "CRM to Partner Center (request for Microsoft's help) - success",
         "CRM to Partner Center - referral created",
@@ -251,8 +223,7 @@ def test_the_creation_is_the_oldest_line_of_a_deal_with_which_microsoft_was_aske
 
 def test_microsofts_own_refusal_is_traced_without_its_words(rig: Rig) -> None:
     opportunity = rig.new_opportunity(solutions=("CONTOSO",))
-    rig.pass_time(seconds=5)
-    settled(rig)
+    rig.minutes(2)
     assert lines(rig, opportunity) == ["CRM to Partner Center - refused"]
 
 
@@ -271,8 +242,7 @@ def test_at_the_fields_limit_the_newest_lines_are_kept_whole_and_the_oldest_go(w
     opportunity, referral = rig.linked()
     seen: list[str] = []
     for day in range(10, 22):
-        rig.microsoft_saves(referral, {"/details/closingDateTime": f"2026-09-{day}T00:00:00Z"})
-        settled(rig)
+        rig.microsoft_saves(referral, {"/details/closingDateTime": f"2026-09-{day}T00:00:00Z"}, minutes=2)
         trail = str(rig.opportunity(opportunity)["Audit__c"])
         assert len(trail.replace("\n", "\r\n")) <= 256
         newest = trail.split("\n")[0]
@@ -287,16 +257,14 @@ def test_at_the_fields_limit_the_newest_lines_are_kept_whole_and_the_oldest_go(w
 def test_what_somebody_types_over_the_status_is_put_right_at_the_next_look(rig: Rig, taken: dict[str, Any]) -> None:
     opportunity = needing_attention(rig)
     before = shown(rig, opportunity)
-    rig.edit(opportunity, **taken)
-    settled(rig)
+    rig.seller_saves(opportunity, **taken)
     assert shown(rig, opportunity) == before
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_setting_chooses_the_language(monkeypatch: pytest.MonkeyPatch, language: str) -> None:
-    for name, value in SETTINGS.items():
-        monkeypatch.setenv(f"COSELL_{name}", value)
-    monkeypatch.setenv("COSELL_LANGUAGE", language)
+    for name, value in (GOOD | {"COSELL_SALESFORCE_LOGIN_URL": MY_DOMAIN, "COSELL_LANGUAGE": language}).items():
+        monkeypatch.setenv(name, value)
     clock = Rig().clock
     functions.stand_in(functions.Stand(MemoryTables(clock), MemoryQueues(clock)))
     try:

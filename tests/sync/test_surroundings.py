@@ -22,11 +22,8 @@ ADDRESS = CUSTOMER["address"]
 
 
 def arrived(rig: Rig, **fields: Any) -> dict[str, Any]:
-    """A deal that Microsoft shares, and the opportunity it became."""
-    referral = rig.partner_center.new_inbound(**fields)
-    rig.webhook(referral)
-    (row,) = [r for r in rig.salesforce.records("Opportunity") if r["Referral_Identifier__c"] == referral]
-    return dict(row)
+    """The opportunity that a deal of Microsoft's has become."""
+    return dict(rig.opportunity(rig.arrived(**fields)[0]))
 
 
 def known(rig: Rig, name: str = CUSTOMER["name"], postal_code: str | None = ADDRESS["postalCode"], **more: Any) -> str:
@@ -94,11 +91,9 @@ def test_an_account_that_does_not_resemble_the_customer_is_not_suggested(rig: Ri
 def test_a_seller_may_choose_another_account_and_nothing_else_happens(rig: Rig) -> None:
     other = known(rig, "Fabrikam", "10115")
     row = arrived(rig)
-    rig.edit(row["Id"], StageName="Qualification")
-    rig.minute()
+    rig.seller_saves(row["Id"], StageName="Qualification")
     before = rig.referral(row["Referral_Identifier__c"])
-    rig.edit(row["Id"], AccountId=other)
-    rig.minutes(3)
+    rig.seller_saves(row["Id"], AccountId=other)
     assert rig.opportunity(row["Id"])["AccountId"] == other
     assert rig.referral(row["Referral_Identifier__c"]) == before
 
@@ -117,23 +112,14 @@ def test_the_customers_fields_are_those_of_the_mapping() -> None:
     assert arrived(rig)["AccountId"] == account
 
 
-def test_a_contact_of_the_account_is_used(rig: Rig) -> None:
-    account = known(rig)
-    person = {"LastName": "H", "Email": CUSTOMER["team"][0]["email"].upper(), "AccountId": account}
+@pytest.mark.parametrize("own", [True, False])
+def test_a_contact_of_the_account_is_used_and_none_of_another(rig: Rig, own: bool) -> None:
+    account, other = known(rig), known(rig, CUSTOMER["name"], "10115")
+    person = {"LastName": "H", "Email": CUSTOMER["team"][0]["email"].upper(), "AccountId": account if own else other}
     contact = rig.salesforce.create("Contact", person)
     arrived(rig)
     (role,) = rig.salesforce.records("OpportunityContactRole")
-    assert (role["ContactId"], role["IsPrimary"]) == (contact, True)
-
-
-def test_a_contact_of_another_account_is_not_used(rig: Rig) -> None:
-    known(rig)
-    other = known(rig, CUSTOMER["name"], "10115")
-    person = {"LastName": "H", "Email": CUSTOMER["team"][0]["email"], "AccountId": other}
-    contact = rig.salesforce.create("Contact", person)
-    arrived(rig)
-    (role,) = rig.salesforce.records("OpportunityContactRole")
-    assert role["ContactId"] != contact
+    assert (role["ContactId"] == contact, role["IsPrimary"]) == (own, True)
 
 
 def test_a_contact_known_by_its_key_is_used_and_left_as_it_is(rig: Rig) -> None:
@@ -163,14 +149,10 @@ def test_what_microsoft_wrote_is_a_note_of_the_opportunity_written_once(rig: Rig
     assert notes(rig) == [("Microsoft's invitation", "Please call &lt;Avery&gt; &amp; Co<br>soon.", row["Id"])]
 
 
-def test_without_words_there_is_no_note(rig: Rig) -> None:
-    arrived(rig, inviteContext={"notes": "", "assistanceRequestCode": "GeneralOrOther"})
-    assert notes(rig) == []
-
-
-def test_a_partner_may_do_without_the_note() -> None:
-    rig = Rig(mapping='[note]\nreferral = ""')
-    arrived(rig)
+@pytest.mark.parametrize(("overlay", "words"), [("", ""), ('[note]\nreferral = ""', "Please call.")])
+def test_without_words_or_where_the_partner_does_without_there_is_no_note(overlay: str, words: str) -> None:
+    rig = Rig(mapping=overlay)
+    arrived(rig, inviteContext={"notes": words, "assistanceRequestCode": "GeneralOrOther"})
     assert notes(rig) == []
 
 
@@ -223,7 +205,6 @@ def test_what_does_not_travel_to_new_records_is_not_made_and_the_deal_arrives(ke
 
 def test_a_deal_without_a_customer_arrives_without_account_and_contact(rig: Rig) -> None:
     referral = rig.partner_center.new_inbound()
-    rig.partner_center.service_sets(referral, {"/customerProfile/name": ""})
-    rig.webhook(referral)
+    rig.microsoft_sets(referral, {"/customerProfile/name": ""})
     (row,) = rig.salesforce.records("Opportunity")
     assert (row["AccountId"], rig.salesforce.records("Contact")) == (None, [])

@@ -16,21 +16,6 @@ from tests.support.rig import Rig, paired
 pytestmark = pytest.mark.deep
 
 
-def during(rig: Rig, method: str, happens: Callable[[], None]) -> None:
-    """Something happens while the next call of Partner Center's method is under way: seen, not yet carried out."""
-    client: Any = rig.sync.referrals
-    client = client.inner  # behind its gate
-    real, pending = getattr(client, method), [happens]
-
-    def call(*args: Any, **more: Any) -> Any:
-        if pending:
-            pending.pop()()
-        return real(*args, **more)
-
-    # The client is a frozen value.
-    object.__setattr__(client, method, call)
-
-
 def patches(rig: Rig) -> int:
     """How many changes were sent to Partner Center, successful or not."""
     return sum(request.method == "PATCH" for request in rig.partner_center.requests)
@@ -41,15 +26,10 @@ def look(rig: Rig, opportunity: str) -> None:
     flows.opportunities_changed(rig.sync, Doorbell(ids=(opportunity,), reason="another worker"))
 
 
-def stored(rig: Rig, opportunity: str) -> Link:
-    """The link of an opportunity."""
-    return rig.pair_of(opportunity)
-
-
 def test_a_write_is_left_to_the_worker_that_announced_it_a_moment_ago() -> None:
     rig, opportunity, referral = paired()
     rig.edit(opportunity, Amount=61000)
-    during(rig, "patch", lambda: look(rig, opportunity))
+    rig.during(Side.PARTNER_CENTER, "patch", lambda: look(rig, opportunity))
     look(rig, opportunity)
     assert patches(rig) == 1
     rig.minute()
@@ -61,9 +41,9 @@ def test_a_worker_claims_an_old_announced_write_before_it_helps() -> None:
     rig.partner_center.fail(on="PATCH", breaks="timeout")
     rig.edit(opportunity, Amount=61000)
     look(rig, opportunity)
-    assert stored(rig, opportunity).intent is not None
+    assert rig.pair_of(opportunity).intent is not None
     rig.pass_time(seconds=90)
-    during(rig, "patch", lambda: look(rig, opportunity))
+    rig.during(Side.PARTNER_CENTER, "patch", lambda: look(rig, opportunity))
     look(rig, opportunity)
     assert patches(rig) == 2  # the one without an answer, and one repetition
     rig.minute()
@@ -74,7 +54,7 @@ def test_a_write_is_announced_before_it_is_sent() -> None:
     rig, opportunity, _ = paired()
     rig.edit(opportunity, Amount=61000)
     announced: list[Any] = []
-    during(rig, "patch", lambda: announced.append(stored(rig, opportunity).intent))
+    rig.during(Side.PARTNER_CENTER, "patch", lambda: announced.append(rig.pair_of(opportunity).intent))
     look(rig, opportunity)
     assert [list(intent.writes) for intent in announced] == [["value"]]
 
@@ -84,7 +64,7 @@ def test_the_loser_of_a_conflict_is_kept_before_it_is_overwritten() -> None:
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
     rig.edit(opportunity, Amount=61000)
     kept: list[Any] = []
-    during(rig, "patch", lambda: kept.extend(rig.store.conflicts(stored(rig, opportunity).id)))
+    rig.during(Side.PARTNER_CENTER, "patch", lambda: kept.extend(rig.store.conflicts(rig.pair_of(opportunity).id)))
     rig.webhook(referral)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     assert [dict(conflict.p)["amount"] for conflict in kept] == ["71000.00"]
@@ -95,9 +75,13 @@ def test_a_worker_that_was_overtaken_adopts_nothing() -> None:
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 61000})
     rig.edit(opportunity, Amount=61000)  # both sides came to the same: there is only something to remember
     newer: list[Link] = []
-    during(rig, "get", lambda: newer.append(rig.store.save(replace(stored(rig, opportunity), attempts=3))))
+
+    def overtakes() -> None:
+        newer.append(rig.store.save(replace(rig.pair_of(opportunity), attempts=3)))
+
+    rig.during(Side.PARTNER_CENTER, "get", overtakes)
     flows.referrals_changed(rig.sync, Doorbell(ids=(referral,), reason="another worker"))
-    assert stored(rig, opportunity) == newer[0]
+    assert rig.pair_of(opportunity) == newer[0]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +114,7 @@ def frozen(rig: Rig, _opportunity: str) -> None:
 
 def fenced_off(rig: Rig, opportunity: str) -> None:
     """Another worker takes the claim over."""
-    link = stored(rig, opportunity)
+    link = rig.pair_of(opportunity)
     assert link.claim is not None
     rig.store.save(replace(link, claim=replace(link.claim, owner="another")))
 
@@ -141,7 +125,7 @@ def test_a_creation_whose_claim_was_lost_while_it_was_prepared_does_not_leave(
 ) -> None:
     opportunity = rig.new_opportunity()
     rig.pass_time(seconds=5)
-    during(rig, "create", lambda: meanwhile(rig, opportunity))
+    rig.during(Side.PARTNER_CENTER, "create", lambda: meanwhile(rig, opportunity))
     rig.poll()
     assert rig.partner_center.requests == []
     rig.minutes(20)
@@ -152,10 +136,7 @@ def test_a_creation_whose_claim_was_lost_while_it_was_prepared_does_not_leave(
 def unanswered(rig: Rig) -> str:
     """An opportunity whose referral was created, and nobody has heard so."""
     rig.partner_center.fail(on="POST", breaks="timeout", after_effect=True)
-    opportunity = rig.new_opportunity()
-    rig.pass_time(seconds=5)
-    rig.poll()
-    return opportunity
+    return rig.asked()
 
 
 def test_a_throttled_search_for_an_unanswered_creation_is_made_again_before_anything_is_sent(rig: Rig) -> None:
@@ -169,15 +150,15 @@ def test_a_throttled_search_for_an_unanswered_creation_is_made_again_before_anyt
 def test_a_search_that_was_given_back_is_nobodys_until_its_pause_is_over(rig: Rig) -> None:
     opportunity = unanswered(rig)
     rig.pass_time(hours=1)
-    assert claims.take(rig.sync, stored(rig, opportunity)).may_send is MaySend.NOT_YET  # it may still take effect
+    assert claims.take(rig.sync, rig.pair_of(opportunity)).may_send is MaySend.NOT_YET  # it may still take effect
     rig.pass_time(hours=1)
-    taken = claims.take(rig.sync, stored(rig, opportunity))
+    taken = claims.take(rig.sync, rig.pair_of(opportunity))
     assert taken.may_send is MaySend.AFTER_SEARCH
     claims.give_back(rig.sync, taken.link, 30)
     rig.pass_time(seconds=29)
-    assert claims.take(rig.sync, stored(rig, opportunity)).may_send is MaySend.NOT_YET
+    assert claims.take(rig.sync, rig.pair_of(opportunity)).may_send is MaySend.NOT_YET
     rig.pass_time(seconds=2)
-    assert claims.take(rig.sync, stored(rig, opportunity)).may_send is MaySend.AFTER_SEARCH
+    assert claims.take(rig.sync, rig.pair_of(opportunity)).may_send is MaySend.AFTER_SEARCH
 
 
 def test_an_opportunity_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor(rig: Rig) -> None:
@@ -185,7 +166,7 @@ def test_an_opportunity_whose_alias_has_no_link_yet_is_completed_by_the_next_vis
     rig.store.claim_alias(Side.SALESFORCE, opportunity, link_id_of_opportunity(opportunity))  # and then its worker died
     rig.pass_time(seconds=5)
     rig.poll()
-    assert stored(rig, opportunity).state is LinkState.LINKED
+    assert rig.pair_of(opportunity).state is LinkState.LINKED
 
 
 def test_a_referral_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor(rig: Rig) -> None:
@@ -193,7 +174,7 @@ def test_a_referral_whose_alias_has_no_link_yet_is_completed_by_the_next_visitor
     rig.store.claim_alias(Side.PARTNER_CENTER, referral, link_id_of_referral(referral))  # and then its worker died
     rig.webhook(referral)
     (made,) = rig.salesforce.records("Opportunity")
-    assert stored(rig, made["Id"]).state is LinkState.LINKED
+    assert rig.pair_of(made["Id"]).state is LinkState.LINKED
 
 
 def test_a_referral_that_another_link_owns_is_reported_and_not_owned_twice(rig: Rig) -> None:
@@ -201,7 +182,7 @@ def test_a_referral_that_another_link_owns_is_reported_and_not_owned_twice(rig: 
     referral = rig.partner_center.referrals()[0]["id"]
     rig.store.claim_alias(Side.PARTNER_CENTER, referral, "p-somebody-else")
     rig.minutes(20)
-    assert stored(rig, opportunity).state is LinkState.DUPLICATE
+    assert rig.pair_of(opportunity).state is LinkState.DUPLICATE
     assert [issue.code for issue in rig.store.issues()] == ["duplicate"]
 
 
