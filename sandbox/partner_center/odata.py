@@ -4,15 +4,14 @@ Only filter forms that occur in Microsoft's own pages are proven; everything els
 refused unless a knob says otherwise. Paging state is `listing.py`.
 """
 
-import operator
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from typing import Any, Final
 
-from lark import Lark, Token, Transformer
+from lark import Lark, Token
 from lark.exceptions import LarkError, VisitError
 
+from sandbox.odata import COMPARE, GRAMMAR, Meaning, Test
 from sandbox.partner_center import stamps
 from sandbox.partner_center.refusals import invalid
 from sandbox.partner_center.resource import blank, value_at
@@ -30,42 +29,24 @@ PROVEN_PATHS = frozenset(
         "team/email",
     }
 )
-_GRAMMAR = r"""
-?start: disjunction
-?disjunction: conjunction
-            | conjunction ("or" conjunction)+   -> any_of
-?conjunction: negation
-            | negation ("and" negation)+        -> all_of
-?negation: "not" negation                       -> negate
-         | "(" disjunction ")"
-         | PATH "/any" "(" NAME ":" disjunction ")" -> any_item
-         | PATH OP literal                      -> compare
-literal: STRING -> string
-       | DATE   -> date
-       | GUID   -> guid
-       | NUMBER -> number
-       | "true" -> true
-       | "false" -> false
-       | "null" -> null
-OP: "eq" | "ne" | "gt" | "ge" | "lt" | "le"
+UNPROVEN = frozenset({"either", "negate", "ne", "gt", "ge", "lt", "le"})
+_GRAMMAR: Final = r"""
+?comparison: PATH OP literal -> compare
+           | PATH "/any" "(" NAME ":" either ")" -> any_item
+?special: DATE -> date
+        | GUID -> guid
+        | NUMBER -> number
+        | _NULL -> null
+_NULL: /null\b/
 NAME: /[a-z]/
 PATH: /[A-Za-z_]\w*(\/(?!any\b)[A-Za-z_]\w*)*/
-STRING: /'(?:[^']|'')*'/
-DATE.3: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z/
-GUID.2: /[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}/
-NUMBER: /-?\d+(\.\d+)?/
+DATE.3: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z\b/
+GUID.2: /[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b/
+NUMBER: /-?\d+(\.\d+)?\b/
 %ignore " "
 """
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "eq": operator.eq,
-    "ne": operator.ne,
-    "gt": operator.gt,
-    "ge": operator.ge,
-    "lt": operator.lt,
-    "le": operator.le,
-}
+_PARSER: Final = Lark(GRAMMAR + _GRAMMAR, parser="lalr")
 Document = dict[str, Any]
-Test = Callable[[Document], bool]
 
 
 @dataclass(frozen=True)
@@ -81,10 +62,12 @@ def parse_filter(text: str, *, quoted_dates: bool = False) -> Filter:
     """Parse a $filter; raises Refused when the grammar does not know it."""
     reader = _Reader(quoted_dates=quoted_dates)
     try:
-        test: Test = reader.transform(_grammar().parse(text))
+        tree = _PARSER.parse(text)
+        test: Test = reader.transform(tree)
     except (LarkError, VisitError):
         raise invalid("$filter", "The filter could not be parsed.", "invalidFilter") from None
-    proven = reader.paths <= PROVEN_PATHS and reader.operators <= {"eq", "and"}
+    used = {str(node.data) for node in tree.iter_subtrees()} | set(tree.scan_values(lambda part: part in COMPARE))
+    proven = reader.paths <= PROVEN_PATHS and UNPROVEN.isdisjoint(used)
     return Filter(test, proven, frozenset(reader.paths))
 
 
@@ -111,11 +94,6 @@ def parse_count(name: str, text: str) -> int:
     return int(text)
 
 
-@cache
-def _grammar() -> Lark:
-    return Lark(_GRAMMAR, parser="lalr", lexer="contextual", maybe_placeholders=False)
-
-
 def _comparable(value: Any, wanted: Any) -> Any:
     """A stored time becomes ticks when it is compared with a time."""
     if isinstance(wanted, _Ticks) and isinstance(value, str):
@@ -127,22 +105,20 @@ class _Ticks(int):
     """A time literal, in ticks."""
 
 
-class _Reader(Transformer[Token, Any]):
+class _Reader(Meaning):
     """Turns the syntax tree into a test, and notes what was used."""
 
     def __init__(self, *, quoted_dates: bool) -> None:
         super().__init__()
         self.quoted_dates = quoted_dates
         self.paths: set[str] = set()
-        self.operators: set[str] = set()
 
     def compare(self, parts: list[Any]) -> Test:
         path, word, wanted = str(parts[0]), str(parts[1]), parts[2]
         self.paths.add(path)
-        self.operators.add(word)
         if path.endswith("DateTime") and not isinstance(wanted, _Ticks):
             raise ValueError("a time is expected")
-        test = _COMPARE[word]
+        test = COMPARE[word]
 
         def holds(document: Document) -> bool:
             value = _comparable(value_at(document, path), wanted)
@@ -161,25 +137,10 @@ class _Reader(Transformer[Token, Any]):
         }
         return lambda document: any(inner({variable: item}) for item in value_at(document, path) or [])
 
-    def all_of(self, tests: list[Test]) -> Test:
-        self.operators.add("and")
-        return lambda document: all(test(document) for test in tests)
-
-    def any_of(self, tests: list[Test]) -> Test:
-        self.operators.add("or")
-        return lambda document: any(test(document) for test in tests)
-
-    def negate(self, tests: list[Test]) -> Test:
-        self.operators.add("not")
-        return lambda document: not tests[0](document)
-
-    def string(self, parts: list[Token]) -> str | _Ticks:
-        text = parts[0][1:-1].replace("''", "'")
-        if self.quoted_dates:
-            try:
-                return _Ticks(stamps.parse(text))
-            except ValueError:
-                return text
+    def text(self, parts: list[str]) -> str | _Ticks:
+        text = str(super().text(parts))
+        with suppress(ValueError):
+            return _Ticks(stamps.parse(text)) if self.quoted_dates else text
         return text
 
     def date(self, parts: list[Token]) -> _Ticks:
@@ -192,12 +153,6 @@ class _Reader(Transformer[Token, Any]):
 
     def number(self, parts: list[Token]) -> float:
         return float(parts[0])
-
-    def true(self, _: list[Token]) -> bool:
-        return True
-
-    def false(self, _: list[Token]) -> bool:
-        return False
 
     def null(self, _: list[Token]) -> None:
         return None

@@ -5,15 +5,13 @@ Pages show the world and call its people; every rule is decided behind them.
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from sandbox.pages import asset, day, moment, templates
 from sandbox.partner_center import samples, stamps
 from sandbox.partner_center.lifecycle import is_shared
 from sandbox.partner_center.refusals import Refused
@@ -39,8 +37,6 @@ EDITABLE = {
     "notes": "/details/notes",
     "name": "/name",
 }
-_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".js": "text/javascript"}
-_STATIC = Path(__file__).parents[1] / "static"
 _SHOWN_DELIVERIES = 12
 
 
@@ -49,14 +45,7 @@ class Pages:
 
     def __init__(self, world: PartnerCenterWorld) -> None:
         self.world = world
-        self._templates = Environment(
-            loader=FileSystemLoader(Path(__file__).parent / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.filters |= {"money": money, "entry": entry, "day": day, "moment": moment}
+        self._templates = templates(__file__, money=money, entry=entry, day=day, moment=moment)
 
     def respond(self, request: Request) -> Response:
         """Answer a page request."""
@@ -176,10 +165,7 @@ class Pages:
 
     def _static(self, request: Request, name: str) -> Response:
         del request
-        path = _STATIC / Path(name).name
-        if path.suffix not in _TYPES or not path.is_file():
-            return Response("", status=404)
-        return Response(path.read_bytes(), content_type=_TYPES[path.suffix])
+        return asset(name)
 
     def _expires(self, deal: Document) -> str:
         until = deal["expirationDateTime"]
@@ -218,22 +204,6 @@ def money(details: Document) -> str:
 def entry(value: float | None) -> str:
     """An amount as it stands in an input field."""
     return "" if value is None else f"{value:.2f}".removesuffix(".00")
-
-
-def day(text: str | None) -> str:
-    """The date part in words."""
-    return _told(text, "%-d %b %Y")
-
-
-def moment(text: str | None) -> str:
-    """Date and time in words, UTC."""
-    return _told(text, "%-d %b %Y, %H:%M")
-
-
-def _told(text: str | None, form: str) -> str:
-    if not text:
-        return ""
-    return datetime.fromtimestamp(stamps.parse(text) // stamps.TICKS_PER_SECOND, UTC).strftime(form)
 
 
 def _tab_of(deal: Document) -> str:

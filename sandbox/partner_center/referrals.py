@@ -51,7 +51,7 @@ class Referrals:
             return self._answered[request_id]
         document = kinds.checked(call.body, self.knobs, self.clock())
         second = kinds.kind_of(document) == "microsoft"
-        created = self._invite_microsoft(document) if second else self._create_own(document)
+        created = self._invite_microsoft(document) if second else self.create_own(document, via="API")
         self.writes.append(Write("POST", created["id"], call.body, self.store.now()))
         shown = self.shown(created) if self.knobs.create_body else None
         answer = Answer(self.knobs.create_status, shown, {"ETag": created["eTag"]})
@@ -154,7 +154,8 @@ class Referrals:
         """The end of the 14 days to answer."""
         return stamps.stamp(stamps.ticks_of(self.clock() + ANSWER_WITHIN))
 
-    def _create_own(self, document: Document) -> Document:
+    def create_own(self, document: Document, *, via: str) -> Document:
+        """A referral of the partner's own, made by the API or on a page of the portal."""
         server = {
             "id": self.store.new_id(),
             "engagementId": self.store.new_id(),
@@ -163,9 +164,9 @@ class Referrals:
             "substatus": "Accepted",
             "acceptedDateTime": stamps.stamp(self.store.now()),
             "direction": "Incoming" if self.knobs.inconsistent_direction else "Outgoing",
-            "createdVia": "API",
+            "createdVia": via,
         }
-        return self.add(merged(merged(blank(), document), server), own=True, by_api=True)
+        return self.add(merged(merged(blank(), document), server), own=True, by_api=via == "API")
 
     def _invite_microsoft(self, document: Document) -> Document:
         engagement = str(document["engagementId"]).lower()

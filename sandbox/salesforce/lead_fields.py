@@ -6,21 +6,14 @@ told by fields that nobody can write.
 
 from sandbox.salesforce.picklists import LEAD_STATUSES
 from sandbox.salesforce.referral_fields import key
-from sandbox.salesforce.schema import Field
+from sandbox.salesforce.schema import Field, lookup
 
 
 def lead_fields(owner: Field) -> tuple[Field, ...]:
     """All of them but the system's."""
 
-    def made(name: str, parent: str) -> Field:
-        return Field(
-            f"Converted{name}Id",
-            "reference",
-            createable=False,
-            updateable=False,
-            refers_to=parent,
-            relationship=f"Converted{name}",
-        )
+    def made(name: str) -> Field:
+        return lookup(f"Converted{name}Id", name, createable=False, updateable=False)
 
     return (
         Field("LastName", label="Last Name", length=80, required=True),
@@ -42,9 +35,9 @@ def lead_fields(owner: Field) -> tuple[Field, ...]:
         # In the service an insert may say "converted" with a permission of its own; here nobody has it.
         Field("IsConverted", "boolean", "Converted", default=False, createable=False, updateable=False),
         Field("ConvertedDate", "date", "Converted Date", createable=False, updateable=False),
-        made("Account", "Account"),
-        made("Contact", "Contact"),
-        made("Opportunity", "Opportunity"),
+        made("Account"),
+        made("Contact"),
+        made("Opportunity"),
         key("Referral_Identifier__c", 100),
         Field("Referral_Link__c", "url", length=255),
         owner,

@@ -3,7 +3,7 @@
 from sandbox.salesforce.lead_fields import lead_fields
 from sandbox.salesforce.picklists import CURRENCIES, ROLES, STAGE_NAMES, TEAM_ROLES
 from sandbox.salesforce.referral_fields import key, referral_fields, solution_fields
-from sandbox.salesforce.schema import Field, Schema, SObject
+from sandbox.salesforce.schema import Field, Schema, SObject, lookup
 
 
 def build_schema(*, multi_currency: bool, team_selling: bool) -> Schema:
@@ -27,34 +27,24 @@ def _object(name: str, prefix: str, label: str, *columns: Field, plural: str = "
 
 
 def _system_fields() -> tuple[Field, ...]:
-    def system(name: str, kind: str, **more: str) -> Field:
-        return Field(name, kind, createable=False, updateable=False, **more)  # type: ignore[arg-type]
-
     return (
         Field("Id", "id", "Record ID", 18, createable=False, updateable=False),
-        system("IsDeleted", "boolean", label="Deleted"),
-        system("CreatedDate", "datetime", label="Created Date"),
-        system("CreatedById", "reference", label="Created By ID", refers_to="User", relationship="CreatedBy"),
-        system("LastModifiedDate", "datetime", label="Last Modified Date"),
-        system("LastModifiedById", "reference", refers_to="User", relationship="LastModifiedBy"),
-        system("SystemModstamp", "datetime", label="System Modstamp"),
+        Field("IsDeleted", "boolean", "Deleted", createable=False, updateable=False),
+        Field("CreatedDate", "datetime", "Created Date", createable=False, updateable=False),
+        lookup("CreatedById", "User", label="Created By ID", createable=False, updateable=False),
+        Field("LastModifiedDate", "datetime", "Last Modified Date", createable=False, updateable=False),
+        lookup("LastModifiedById", "User", createable=False, updateable=False),
+        Field("SystemModstamp", "datetime", "System Modstamp", createable=False, updateable=False),
     )
 
 
 def _owner() -> Field:
-    return Field("OwnerId", "reference", "Owner ID", refers_to="User", relationship="Owner")
+    return lookup("OwnerId", "User", label="Owner ID")
 
 
-def _lookup(name: str, parent: str, relationship: str, children: str, label: str, **more: bool) -> Field:
-    return Field(
-        name,
-        "reference",
-        label,
-        refers_to=parent,
-        relationship=relationship,
-        child_relationship=children,
-        **more,  # type: ignore[arg-type]
-    )
+def _of_opportunity(children: str) -> Field:
+    """The parent of a row that lives and dies with its opportunity."""
+    return lookup("OpportunityId", "Opportunity", children, required=True, updateable=False, cascade_delete=True)
 
 
 def _setup(owner: SObject) -> SObject:
@@ -119,7 +109,7 @@ def _contact() -> SObject:
         "Contact",
         "003",
         "Contact",
-        _lookup("AccountId", "Account", "Account", "Contacts", "Account ID", cascade_delete=True),
+        lookup("AccountId", "Account", "Contacts", "Account ID", cascade_delete=True),
         Field("FirstName", label="First Name", length=40),
         Field("LastName", label="Last Name", length=80, required=True),
         Field("Name", label="Full Name", length=121, createable=False, updateable=False, calculated=True),
@@ -158,7 +148,7 @@ def _opportunity() -> SObject:
 
     standard = (
         Field("Name", label="Opportunity Name", length=120, required=True),
-        _lookup("AccountId", "Account", "Account", "Opportunities", "Account ID", cascade_delete=True),
+        lookup("AccountId", "Account", "Opportunities", "Account ID", cascade_delete=True),
         # Salesforce ships the stage as an unrestricted picklist: values nobody defined are accepted.
         Field("StageName", "picklist", "Stage", 255, required=True, values=STAGE_NAMES),
         Field("CloseDate", "date", "Close Date", required=True),
@@ -198,25 +188,8 @@ def _contact_role() -> SObject:
         "OpportunityContactRole",
         "00K",
         "Opportunity Contact Role",
-        Field(
-            "OpportunityId",
-            "reference",
-            required=True,
-            updateable=False,
-            refers_to="Opportunity",
-            relationship="Opportunity",
-            child_relationship="OpportunityContactRoles",
-            cascade_delete=True,
-        ),
-        Field(
-            "ContactId",
-            "reference",
-            required=True,
-            refers_to="Contact",
-            relationship="Contact",
-            child_relationship="OpportunityContactRoles",
-            cascade_delete=True,
-        ),
+        _of_opportunity("OpportunityContactRoles"),
+        lookup("ContactId", "Contact", "OpportunityContactRoles", required=True, cascade_delete=True),
         Field("Role", "picklist", length=255, values=ROLES),
         Field("IsPrimary", "boolean", "Primary", default=False),
     )
@@ -227,17 +200,8 @@ def _team_member() -> SObject:
         "OpportunityTeamMember",
         "00q",
         "Opportunity Team Member",
-        Field(
-            "OpportunityId",
-            "reference",
-            required=True,
-            updateable=False,
-            refers_to="Opportunity",
-            relationship="Opportunity",
-            child_relationship="OpportunityTeamMembers",
-            cascade_delete=True,
-        ),
-        Field("UserId", "reference", required=True, updateable=False, refers_to="User", relationship="User"),
+        _of_opportunity("OpportunityTeamMembers"),
+        lookup("UserId", "User", required=True, updateable=False),
         Field("TeamMemberRole", "picklist", "Team Role", 255, values=TEAM_ROLES),
         Field(
             "OpportunityAccessLevel",

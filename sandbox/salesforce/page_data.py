@@ -1,8 +1,8 @@
 """What the pages show of the org: values as a seller reads them. Layout is in templates/, actions in page_forms.py."""
 
-from datetime import date
 from typing import Any
 
+from sandbox.pages import day, moment
 from sandbox.salesforce.picklists import STAGE_NAMES
 from sandbox.salesforce.world import SalesforceWorld
 
@@ -58,7 +58,7 @@ def shown(world: SalesforceWorld, deal: dict[str, Any]) -> dict[str, Any]:
     text["Probability"] = f"{deal['Probability']:.0f} %"
     text["Account"] = name_of(world, "Account", deal["AccountId"])
     text["Owner"] = name_of(world, "User", deal["OwnerId"])
-    text["LastModified"] = f"{name_of(world, 'User', deal['LastModifiedById'])}, {moment(deal['LastModifiedDate'])}"
+    text["LastModified"] = f"{name_of(world, 'User', deal['LastModifiedById'])}, {moment(deal['LastModifiedDate'])} UTC"
     status = text["Sync_Status__c"]
     text["synced"] = "yes" if "✔" in status else "no" if deal["Sync_with_Partner_Center__c"] else "off"
     return text
@@ -107,19 +107,6 @@ def money(amount: float | None, currency: str) -> str:
     if amount is None:
         return ""
     return f"{currency} {amount:,.0f}" if currency == "JPY" else f"{currency} {amount:,.2f}"
-
-
-def day(text: str | None) -> str:
-    """31 Dec 2026"""
-    if not text:
-        return ""
-    found = date.fromisoformat(text)
-    return f"{found.day} {found:%b %Y}"
-
-
-def moment(text: str) -> str:
-    """2 Nov 2026, 09:05 UTC"""
-    return f"{day(text[:10])}, {text[11:16]} UTC"
 
 
 def _person(person: dict[str, Any], role: str, *, primary: bool = False) -> dict[str, str]:

@@ -4,15 +4,14 @@ from page_forms.py; this module only finds the page for a path.
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from sandbox.pages import asset, templates
 from sandbox.salesforce import page_data as data
 from sandbox.salesforce import page_forms as forms
 from sandbox.salesforce.errors import SalesforceError
@@ -20,8 +19,6 @@ from sandbox.salesforce.org import Fields
 from sandbox.salesforce.picklists import CURRENCIES, HELP, INTENTS, STAGE_NAMES
 from sandbox.salesforce.world import SalesforceWorld
 
-STATIC = Path(__file__).parent.parent / "static"
-ASSETS = {"sandbox.css": "text/css", "salesforce.js": "text/javascript"}
 _DEAL = "/opportunity/<string(length=18):deal_id>"
 _MAP = Map(
     [
@@ -49,8 +46,7 @@ class Pages:
     def __init__(self, world: SalesforceWorld) -> None:
         """Show this world."""
         self._world = world
-        folder = FileSystemLoader(Path(__file__).parent / "templates")
-        self._templates = Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+        self._templates = templates(__file__)
 
     def respond(self, http: Request) -> Response:
         """The page for a request."""
@@ -66,7 +62,7 @@ class Pages:
         return {
             "list": lambda _: self._list(),
             "list_values": lambda _: self._list_values(),
-            "asset": lambda _, name: _asset(name),
+            "asset": lambda _, name: asset(name),
             "new": self._new,
             "card": lambda _, deal_id: self._card(deal_id),
             "values": lambda _, deal_id: self._values(deal_id),
@@ -163,12 +159,6 @@ class Pages:
             return redirect(f"/opportunity/{self._world.convert_lead(lead_id)}", 303)
         except SalesforceError as error:
             return self._list(error.message, 400)
-
-
-def _asset(name: str) -> Response:
-    if name not in ASSETS:
-        return Response("There is no such file.", 404)
-    return Response((STATIC / name).read_bytes(), content_type=f"{ASSETS[name]}; charset=utf-8")
 
 
 def _json(value: Any) -> Response:

@@ -1,7 +1,7 @@
 """What this product adds to an org: fields on Opportunity, one child object, and keys that make records findable."""
 
 from sandbox.salesforce.picklists import HELP, INTENTS
-from sandbox.salesforce.schema import Field
+from sandbox.salesforce.schema import Field, lookup
 
 
 def key(name: str, length: int, label: str = "") -> Field:
@@ -30,20 +30,10 @@ def referral_fields() -> tuple[Field, ...]:
 
 def solution_fields() -> tuple[Field, ...]:
     """The child object: one row per solution of the deal."""
+    whole = {"required": True, "updateable": False, "cascade_delete": True, "master_detail": True}
     return (
         Field("Name", length=80, createable=False, updateable=False, auto_number="MS-{:05d}"),
-        Field(
-            "Opportunity__c",
-            "reference",
-            "Opportunity",
-            required=True,
-            updateable=False,
-            refers_to="Opportunity",
-            relationship="Opportunity__r",
-            child_relationship="Microsoft_Solutions__r",
-            cascade_delete=True,
-            master_detail=True,
-        ),
+        lookup("Opportunity__c", "Opportunity", "Microsoft_Solutions__r", "Opportunity", **whole),
         Field("Solution_Id__c", length=100, required=True),
         Field("Solution_Name__c", length=255),
         Field("Publisher__c", length=255),

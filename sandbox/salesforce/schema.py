@@ -52,6 +52,14 @@ class Field:
         return self.unique or self.external_id or bool(self.refers_to)
 
 
+def lookup(name: str, parent: str, children: str = "", label: str = "", **more: Any) -> Field:
+    """A reference; its relationship is named after it: AccountId and Account, Opportunity__c and Opportunity__r."""
+    relationship = f"{name.removesuffix('c')}r" if name.endswith("__c") else name.removesuffix("Id")
+    return Field(
+        name, "reference", label, refers_to=parent, relationship=relationship, child_relationship=children, **more
+    )
+
+
 @dataclass
 class SObject:
     """One object: its key prefix and its columns, in order."""

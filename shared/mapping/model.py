@@ -18,6 +18,8 @@ Winner = Literal["salesforce", "partner_center", "hold", "newest"]
 Ways = tuple[Direction, Direction]
 """Where something may travel: on creation, and on update."""
 
+# The names in a path are letters and digits alone: unlike in a JSON Pointer, nothing is ever escaped.
+PATH = r"(/[A-Za-z0-9]+)+"
 # A path that appends would append twice when it is repeated.
 PATCHABLE = frozenset(path for path in referral.PATCHABLE if not path.endswith("/-"))
 LISTS = frozenset({"set", "people"})
@@ -31,7 +33,7 @@ class _Table(BaseModel):
 class FieldRow(_Table):
     """One field of a group: where it stands on each side and how it is spelled."""
 
-    referral: str = Field(pattern=r"^(/[A-Za-z0-9]+)+$", description="Path into the referral")
+    referral: str = Field(pattern=f"^{PATH}$", description="Path into the referral")
     salesforce: str = Field(
         "", pattern=r"^([A-Za-z][A-Za-z0-9_.]*)?$", description="API name; Account., Contact., Owner. reach out"
     )
@@ -76,7 +78,7 @@ class Group(_Table):
     alone: bool = Field(default=True, description="False: travels with other changes only")
     rename: bool = Field(default=False, description="True: update /name, which Microsoft's update page does not list")
     fields: dict[str, FieldRow] = Field(default_factory=dict, description="The rows; their names are yours")
-    referral: str = Field("", description="Lists only: path of the list")
+    referral: str = Field("", pattern=f"^({PATH})?$", description="Lists only: path of the list")
     salesforce: str = Field("", description="Lists only: the relationship of the child rows; your own end in __r")
     object: str = Field("", description="Lists only: the object of the child rows")
     parent: str = Field("", description="Lists only: the child's field that names the opportunity")
@@ -168,7 +170,7 @@ class ContactFields(_Table):
 class Note(_Table):
     """A note that is made once, with the opportunity of a deal from Microsoft."""
 
-    referral: str = Field("", pattern=r"^((/[A-Za-z0-9]+)+)?$", description="Path of its text; empty: no note is made")
+    referral: str = Field("", pattern=f"^({PATH})?$", description="Path of its text; empty: no note is made")
     title: str = Field("Microsoft", min_length=1, max_length=255, description="What sellers see above the text")
     share: Literal["V", "C", "I"] = Field("I", description="Who may edit: viewers, collaborators, as the record says")
 

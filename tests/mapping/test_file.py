@@ -161,6 +161,7 @@ MISTAKES = [
     ('groups.value.owner = "microsoft"', "groups.value.owner: Input should be 'salesforce',"),
     ('groups.notes.fields.text.referral = "details.notes"', "groups.notes.fields.text.referral:"),
     ('groups.team.fields.email.referral = "/team/-"', "groups.team.fields.email.referral: String should match"),
+    ('groups.solutions.referral = "/details/requirements~1x"', "groups.solutions.referral: String should match"),
     ('groups.notes.fields.text.salesforce = "Name FROM User"', "groups.notes.fields.text.salesforce: String should"),
     ('groups.solutions = { object = "", removed = "" }', "groups.solutions: a set also needs object, removed"),
     (SECOND_SET, "groups: exactly one group of kind 'set' is possible, not solutions, mine"),

@@ -169,6 +169,18 @@ def test_a_filter_finds_its_rows_in_key_order(table: Any, condition: str, keys: 
     assert [found["RowKey"] for found in table.query_entities(condition)] == list(keys)
 
 
+@pytest.mark.parametrize(
+    "condition",
+    ["number eq1", "flag eqtrue", "flag eq trueor number eq 1", "number eq 1 orflag eq true",
+     "number eq 1 andflag eq true", "not not number eq 1", "eq eq 1", "true eq true", "number eq 1)"],
+)  # fmt: skip
+def test_what_is_no_filter_is_refused(table: Any, condition: str) -> None:
+    table.create_entity(row("r", number=1, flag=True))
+    with pytest.raises(HttpResponseError) as caught:
+        list(table.query_entities(condition))
+    assert caught.value.status_code == 400
+
+
 def test_a_key_with_a_forbidden_character_is_refused(table: Any) -> None:
     with pytest.raises(HttpResponseError) as caught:
         table.create_entity(row("a/b"))

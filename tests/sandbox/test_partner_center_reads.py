@@ -168,6 +168,22 @@ def test_other_filters_work_where_a_tenant_proves_them(condition: str) -> None:
     assert ids(bench.call("GET", params={"$filter": condition})) == [created["id"]]
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "isSpam eqfalse",
+        "isSpam eq falseand status eq 'New'",
+        "campaignId eq nullor status eq 'New'",
+        "details/dealValue eq 5or status eq 'New'",
+        "status eq 'New' orstatus eq 'Active'",
+        "not not status eq 'New'",
+    ],
+)
+def test_words_that_run_together_are_no_filter(condition: str) -> None:
+    bench = Bench(proven_filters_only=False)
+    assert bench.call("GET", params={"$filter": condition}).status_code == 400
+
+
 def test_date_literals_stand_bare_or_quoted_by_knob() -> None:
     bare, quoted = "updatedDateTime ge 2026-01-01T00:00:00Z", "updatedDateTime ge '2026-01-01T00:00:00Z'"
     for knob, good, bad in ((False, bare, quoted), (True, quoted, bare)):
