@@ -121,6 +121,12 @@ def test_the_kind_of_the_deal_is_shown_and_follows_an_upgrade() -> None:
         assert rig.opportunity(opportunity)["Co_sell_Deal_Type__c"] == kind
 
 
+def test_a_deal_of_which_only_visibility_is_ticked_is_partner_led_from_its_creation(rig: Rig) -> None:
+    opportunity = rig.asked(Referral_Visible_to_Microsoft__c=True)
+    assert rig.opportunity(opportunity)["Co_sell_Deal_Type__c"] == "Partner-led"
+    assert len(rig.partner_center.writes()) == 1
+
+
 def test_a_deal_without_microsoft_is_never_looked_up_in_its_engagement() -> None:
     rig, opportunity, referral = paired()
     rig.seller_saves(opportunity, Amount=61000)
