@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from shared import sync as flows
+from shared.deal import LinkState
 from shared.doorbell import Doorbell, Queue
 from shared.sync.admission.brakes import HALTED
 from tests.support.rig import Rig, paired
@@ -107,13 +108,29 @@ def test_a_listed_referral_that_cannot_be_read_stops_neither_the_delta_nor_a_cre
     assert len(named) == 1
 
 
-def test_an_emptied_field_that_microsoft_requires_waits_alone_and_what_was_saved_with_it_goes_through() -> None:
+@pytest.mark.parametrize(
+    ("field", "empty", "path", "later", "group"),
+    [("Amount", None, "dealValue", 61000, "value"), ("Description", "", "notes", "Filled in again", "notes")],
+)
+def test_an_emptied_field_that_microsoft_requires_waits_alone_and_what_was_saved_with_it_goes_through(
+    field: str, empty: Any, path: str, later: Any, group: str
+) -> None:
     rig, opportunity, referral = paired()
-    rig.seller_saves(opportunity, Amount=None, Description="Changed here")
-    assert rig.referral(referral)["details"]["notes"] == "Changed here"
-    assert rig.referral(referral)["details"]["dealValue"] == 50000
+    before = rig.referral(referral)["details"][path]
+    rig.seller_saves(opportunity, CloseDate="2026-09-30", **{field: empty})
+    assert rig.referral(referral)["details"]["closingDateTime"].startswith("2026-09-30")
+    assert rig.referral(referral)["details"][path] == before
     assert "must not be empty" in rig.opportunity(opportunity)["Sync_Message__c"]
-    assert {group: hold.code for group, hold in rig.pair_of(opportunity).held.items()} == {"value": "must_not_be_empty"}
-    rig.edit(opportunity, Amount=61000)
+    assert {group: hold.code for group, hold in rig.pair_of(opportunity).held.items()} == {group: "must_not_be_empty"}
+    rig.edit(opportunity, **{field: later})
     rig.poll()
-    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    assert rig.referral(referral)["details"][path] == later
+
+
+def test_a_change_that_microsoft_refuses_waits_with_its_pair_and_stops_no_neighbour(rig: Rig) -> None:
+    (first, _), (second, referral) = rig.linked(), rig.linked()
+    rig.partner_center.fail(on="PATCH", status=400)
+    rig.salesforce.update("Opportunity", first, {"Amount": 11})
+    rig.seller_saves(second, 1, Amount=22)
+    assert rig.referral(referral)["details"]["dealValue"] == 22
+    assert (rig.pair_of(first).state, list(rig.pair_of(first).held)) == (LinkState.LINKED, ["value"])
