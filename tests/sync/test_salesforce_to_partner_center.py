@@ -210,6 +210,10 @@ def test_identifier_and_link_that_somebody_overwrites_are_put_back() -> None:
     rig, opportunity, referral = paired()
     rig.seller_saves(opportunity, Referral_Identifier__c="oops")
     assert rig.opportunity(opportunity)["Referral_Identifier__c"] == referral
+    rig.seller_saves(opportunity, Referral_Link__c="https://elsewhere.example")
+    row = rig.opportunity(opportunity)
+    assert row["Referral_Link__c"].endswith(referral)
+    assert row["Audit__c"].splitlines()[0].endswith("put back: only Microsoft's side changes it")
     assert len(rig.partner_center.referrals()) == 1
 
 
