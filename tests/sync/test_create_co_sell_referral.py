@@ -119,22 +119,22 @@ def test_a_creation_without_an_answer_is_searched_for_before_it_is_sent_again(
 
 
 @pytest.mark.parametrize(
-    ("knobs", "fault"),
+    ("knobs", "fault", "minutes"),
     [
-        ({"create_body": False}, {}),
-        ({"list_lag_seconds": 500}, {"breaks": "timeout", "after_effect": True}),
-        ({}, {"times": 3, "status": 429, "retry_after": 20}),
+        ({"create_body": False}, {}, 20),
+        ({"list_lag_seconds": 500}, {"breaks": "timeout", "after_effect": True}, 20),
+        ({}, {"times": 3, "status": 429, "retry_after": 20}, 4),
     ],
     ids=["an answer without a body", "lists that lag", "throttling"],
 )
 def test_a_lost_body_lagging_lists_and_throttling_make_one_referral(
-    knobs: dict[str, Any], fault: dict[str, Any]
+    knobs: dict[str, Any], fault: dict[str, Any], minutes: int
 ) -> None:
     rig = Rig(**knobs)
     if fault:
         rig.partner_center.fail(on="POST", **fault)
     opportunity = rig.asked()
-    rig.minutes(20)
+    rig.minutes(minutes)
     assert len(rig.partner_center.referrals()) == 1
     assert rig.opportunity(opportunity)["Sync_Status__c"] == "✔ In sync"
 

@@ -56,7 +56,7 @@ def test_more_than_two_hundred_records_at_once_are_a_back_fill(rig: Rig, many: i
     assert [queue for queue in (LIVE, BULK) if len(rig.waiting(queue))] == [lane]
 
 
-def test_a_sweep_rings_in_bulk_and_a_delta_live() -> None:
+def test_a_sweep_rings_in_bulk_where_the_same_work_is_done_and_a_delta_live() -> None:
     rig, opportunity, referral = paired()
     rig.pass_time(hours=1)
     rig.salesforce.update("Opportunity", opportunity, {"Amount": 61000})
@@ -65,6 +65,8 @@ def test_a_sweep_rings_in_bulk_and_a_delta_live() -> None:
     flows.sweep(rig.sync)
     assert [queue for queue in Queue if len(rig.waiting(queue))] == [REFERRALS_BULK, BULK]
     rig.drain()
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    assert rig.opportunity(opportunity)["Description"] == "Missed"
     rig.partner_center.portal_edit(referral, {"/details/notes": "Missed again"})
     rig.pass_time(seconds=10)
     flows.delta(rig.sync)

@@ -138,7 +138,8 @@ def test_a_lost_deal_always_carries_a_reason_whether_one_is_demanded_or_not(
     rig.seller_saves(opportunity, StageName=stage)
     rig.seller_saves(opportunity, StageName="Closed Lost")
     document = rig.referral(referral)
-    assert (document["substatus"], document["statusReason"]) == (substatus, NEUTRAL_REASON)
+    told = document["status"], document["substatus"], document["statusReason"]
+    assert told == ("Closed", substatus, NEUTRAL_REASON)
 
 
 def test_an_expired_deal_closes_the_opportunity(rig: Rig) -> None:
