@@ -121,7 +121,9 @@ def _knob(where: str, name: str, value: Any) -> Callable[[Rig], None]:
     return lambda rig: setattr(getattr(rig, where).knobs, name, value)
 
 
-# What happens, the check that notices, and a part of its sentence or remedy.
+BUSY = Throttled(Side.SALESFORCE, "x", retry_after_seconds=400)
+
+# What happens, the check that notices, and a part of its verdict, sentence and remedy.
 TROUBLE: list[tuple[Callable[[Rig], object], str, str]] = [
     (_no_salesforce, "Salesforce sign-in", "Salesforce cannot be reached"),
     (_busy_org, "daily calls", "of 1,100 API calls of this day are left"),
@@ -140,7 +142,7 @@ TROUBLE: list[tuple[Callable[[Rig], object], str, str]] = [
     (lambda rig: rig.tables.fail(999, ClientAuthenticationError("no")), "tables", "Storage Table Data Contributor"),
     (_poisoned, "poison queues", "1 doorbell in referral-changes-poison"),
     (lambda rig: rig.store.put_cursor("halted", '{"why": "40 of 50 pairs"}', ""), "halts", "40 of 50 pairs"),
-    (_refusing(Throttled(Side.SALESFORCE, "x", retry_after_seconds=400)), "halts", "is left alone for another 6 min"),
+    (_refusing(BUSY), "halts", "Salesforce is left alone for another 6 min"),
     (_refusing(Unauthorised(Side.SALESFORCE, "x")), "halts", "1 error on the work list"),
     (_may_not("Opportunity", "updateable"), "records", "may not edit Opportunity records"),
     (_may_not("Account", "createable"), "records", "may not create Account records"),
@@ -150,7 +152,7 @@ TROUBLE: list[tuple[Callable[[Rig], object], str, str]] = [
     (_no_field("Account", "Referral_Customer_Key__c"), "customer keys", "Account.Referral_Customer_Key__c is missing"),
     (_no_field("Opportunity", "CurrencyIsoCode"), "currency", "one currency"),
     (_no_field("User", "Phone"), "fields", "User.Phone is missing"),
-    (_inactive_stage, "stages", "The stage 'Qualification' (active) is not active"),
+    (_inactive_stage, "stages", "problem: The stage 'Qualification' (active) is not active"),
     (_demanding_org, "required fields", "Opportunity.Region__c of new records"),
 ]
 
@@ -163,7 +165,7 @@ def test_trouble_is_told_by_its_check_in_plain_words_and_nothing_confidential_is
     happens(rig)
     results = examined(deployment(rig))
     told = of_check(results, check)
-    assert any(words in f"{line.text} {line.remedy}" for line in told), told
+    assert any(words in f"{line.verdict}: {line.text} {line.remedy}" for line in told), told
     assert all(line.verdict in (Verdict.PROBLEM, Verdict.WARNING) for line in told if words in line.text)
     assert any(line.remedy for line in told)
     names = ("entra_client_secret", "entra_refresh_token", "salesforce_client_secret", "digest_key")

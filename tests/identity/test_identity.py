@@ -557,8 +557,8 @@ def test_client_credentials_at_another_host_are_explained_to_the_operator(url: s
     ("host", "audience"),
     [
         ("login.salesforce.com", "https://login.salesforce.com"),
-        ("acme.my.salesforce.com", "https://login.salesforce.com"),
-        ("acme--uat.sandbox.my.salesforce.com", "https://test.salesforce.com"),
+        ("acme.my.salesforce.com", "https://test.salesforce.com"),
+        ("acme--uat.sandbox.my.salesforce.com", "https://login.salesforce.com"),
     ],
 )
 def test_a_jwt_is_taken_to_the_configured_host_with_the_configured_audience(host: str, audience: str) -> None:
