@@ -11,17 +11,7 @@ import pytest
 
 import shared
 from shared import catalogue, lifecycle
-from shared.catalogue import (
-    ENGLISH,
-    INFORMATION,
-    JAPANESE,
-    LANGUAGES,
-    MESSAGE_LENGTH,
-    TO_PARTNER_CENTER,
-    Status,
-    Texts,
-    Words,
-)
+from shared.catalogue import ENGLISH, INFORMATION, JAPANESE, LANGUAGES, MESSAGE_LENGTH, Status, Texts, Words
 from shared.deal import Hold, Link, LinkState, Phase
 from shared.decide import REPORT
 from shared.mapping import load
@@ -253,10 +243,10 @@ def test_a_sentence_that_is_too_long_by_itself_is_cut_as_salesforce_counts() -> 
 
 
 def test_the_audit_trail_names_groups_and_no_value() -> None:
-    line = ENGLISH.audit_line("2026-01-05 12:00", TO_PARTNER_CENTER, ("value", "own_group"), "success")
+    line = ENGLISH.audit_line("2026-01-05 12:00", catalogue.TO_PARTNER_CENTER, ("value", "own_group"), "success")
     assert line == "2026-01-05 12:00 - CRM to Partner Center (amount or currency, own group) - success"
-    assert ENGLISH.audit_line("t", TO_PARTNER_CENTER, (), "referral_created").endswith(" - referral created")
-    line = JAPANESE.audit_line("2026-01-05 12:00", TO_PARTNER_CENTER, ("value", "notes"), "success")
+    assert ENGLISH.audit_line("t", catalogue.TO_PARTNER_CENTER, (), "referral_created").endswith(" - referral created")
+    line = JAPANESE.audit_line("2026-01-05 12:00", catalogue.TO_PARTNER_CENTER, ("value", "notes"), "success")
     assert line == "2026-01-05 12:00 - CRM からパートナー センター (金額または通貨、説明) - 成功"
 
 

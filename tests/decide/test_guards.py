@@ -5,24 +5,9 @@ from typing import Any
 
 import pytest
 
-from shared.deal import Absence, Link, LinkState, Opportunity, Phase, Remembered, Report, Side, Write
+from shared.deal import Absence, Link, LinkState, Opportunity, Phase, Referral, Remembered, Report, Side, Write
 from shared.decide import commit, refuse
-from tests.support.deals import (
-    NOW,
-    POLICY,
-    P,
-    S,
-    announced,
-    asking,
-    edited,
-    linked,
-    look,
-    opportunity,
-    referral,
-    text,
-    under_way,
-    writes,
-)
+from tests.support.deals import NOW, POLICY, P, S, edited, linked, look, opportunity, referral, text, under_way, writes
 
 HOUR = 3600
 X, Y = text("x"), text("y")
@@ -121,11 +106,11 @@ def test_switched_off_nothing_is_written_either_way_and_the_base_is_kept() -> No
 def test_that_it_rests_is_told_once_and_nothing_else() -> None:
     policy = replace(POLICY, report=lambda link: Report("paused" if link.state is LinkState.PAUSED else "in sync"))
     s = replace(off(opportunity(notes=Y)), report=Report("in sync"))
-    decision = look(linked(), EDITED, s, policy)
-    assert decision.write == Write(S, {}, Report("paused"))
-    assert decision.link.state is LinkState.PAUSED
+    assert look(linked(), EDITED, s, policy).write == Write(S, {}, Report("paused"))
+    link, intent = under_way(EDITED, s, policy=policy)
+    assert link.state is LinkState.PAUSED
     told = replace(s, report=Report("paused"))
-    link = commit(decision.link, announced(decision, EDITED, s), EDITED, told, policy)
+    link = commit(link, intent, EDITED, told, policy)
     assert (link.state, link.base_p, link.base_s) == (LinkState.PAUSED, linked().base_p, linked().base_s)
     assert not link.current  # what was only seen is compared once the box is ticked again
     assert look(link, EDITED, told, policy).write is None
@@ -150,9 +135,8 @@ def test_switched_on_again_both_sides_changes_travel_and_what_was_seen_makes_old
     assert writes(decision) == {P: {"notes": Y}}
 
 
-@pytest.mark.parametrize("side", [P, S])
-def test_an_announced_write_is_settled_before_any_flag_is_honoured(side: Side) -> None:
-    p, s = asking(side)
+@pytest.mark.parametrize(("side", "p", "s"), [(P, referral(), CHANGED), (S, EDITED, opportunity())])
+def test_an_announced_write_is_settled_before_any_flag_is_honoured(side: Side, p: Referral, s: Opportunity) -> None:
     assert writes(look(under_way(p, s)[0], p, off(s))) == {side: {"value": X}}
 
 

@@ -202,14 +202,6 @@ def test_a_latch_that_one_side_will_not_keep_is_not_pulled_for_ever() -> None:
     assert writes(look(linked(p, s), p, s)) == {}
 
 
-def test_a_group_that_rides_along_never_costs_a_call_of_its_own() -> None:
-    link, s = without_base(linked(), "crm_id"), opportunity(value=X)
-    p = referral(crm_id=())
-    assert writes(look(link, p, opportunity())) == {}
-    assert writes(look(link, p, s)) == {P: {"value": X, "crm_id": text("006")}}
-    assert writes(look(link, referral(crm_id=text("theirs")), s)) == {P: {"value": X}}
-
-
 @pytest.mark.parametrize("side", [P, S])
 def test_an_unreadable_group_is_held_with_its_detail_and_its_neighbours_go_on(side: Side) -> None:
     odd = Unreadable("unknown_value", "code", "Odd")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.deal import Flips, Hold, Link, Opportunity, Phase, Referral, Remembered, Report, Unreadable, Write
+from shared.deal import Content, Flips, Hold, Link, Opportunity, Phase, Referral, Remembered, Report, Unreadable, Write
 from shared.decide import Policy, first_base
 from tests.support.deals import (
     NOW,
@@ -102,10 +102,12 @@ def test_an_unchanged_referral_is_read_only_when_memory_is_not_enough(
         pytest.param(text("006"), {"value": X}, id="the same there"),
     ],
 )
-def test_a_group_that_rides_along_needs_no_read(shown: tuple[()], written: object) -> None:
+def test_a_group_that_rides_along_costs_no_call_of_its_own_and_needs_no_read(shown: Content, written: object) -> None:
     p = referral(crm_id=shown)
-    link = look(without_base(linked(p), "crm_id"), p, opportunity()).link
-    assert from_memory(link, CHANGED) == {P: written}
+    met = without_base(linked(p), "crm_id")
+    first = look(met, p, opportunity())
+    assert writes(first) == {}
+    assert writes(look(met, p, CHANGED)) == from_memory(first.link, CHANGED) == {P: written}
 
 
 def test_a_group_that_rides_along_keeps_the_value_it_replaces() -> None:
@@ -116,11 +118,6 @@ def test_a_group_that_rides_along_keeps_the_value_it_replaces() -> None:
     decision = look(link, p, s)
     assert writes(decision) == {P: {"value": X, "crm_id": text("007")}}
     assert [(c.group, c.p, c.winner) for c in decision.conflicts] == [("crm_id", text("theirs"), S)]
-
-
-def test_a_hold_found_from_memory_equals_the_hold_found_by_reading() -> None:
-    s = opportunity(Phase.NEW)
-    assert look(linked(), Remembered(), s).link == look(linked(), referral(), s).link
 
 
 def born(p: Referral, s: Opportunity) -> Link:

@@ -168,13 +168,6 @@ class Settled:
     decisions: list[Decision]
 
 
-def arrived(link: Link, p: Referral, s: Opportunity, policy: Policy = POLICY) -> tuple[Link, Referral, Opportunity]:
-    """The pair after the write that it asks for was announced, sent and remembered."""
-    link, intent = under_way(p, s, link, policy)
-    p, s = landed(intent, p, s)
-    return commit(link, intent, p, s, policy), p, s
-
-
 def settle(link: Link, p: Referral, s: Opportunity, policy: Policy = POLICY) -> Settled:
     """Carry out decisions, each as if it succeeded, until none writes; five writes are one too many."""
     decisions: list[Decision] = []
