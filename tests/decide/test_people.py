@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from shared.deal import Direction, Referral, Side
+from shared.deal import Direction, Side
 from shared.decide import GroupPolicy, first_base
 from shared.decide.merge import ADOPT, NOTHING, Outcome, Pair, merge
 from tests.support.deals import (
@@ -89,13 +89,11 @@ def test_after_a_creation_a_difference_is_the_agreement() -> None:
     link = first_base(without_base(linked(policy=POLICY), "solutions"), p, s, POLICY, Side.SALESFORCE)
     assert look(link, p, s, POLICY).write is None
     joined = opportunity(modified=110, solutions=elements("abd"))
-    settled = settle(link, p, joined, POLICY)
-    assert settled.p.groups["solutions"] == elements("acd")
+    assert settle(link, p, joined, POLICY).p.groups["solutions"] == elements("acd")
 
 
 def test_a_list_whose_arrival_is_unclear_is_judged_by_who_came_and_went() -> None:
     p, s = referral(solutions=elements("a")), opportunity(solutions=elements("ab"))
-    link = linked(referral(solutions=elements("a")), opportunity(solutions=elements("a")), POLICY)
-    meanwhile: Referral = edited(p, solutions=elements("ac"))  # neither what was sent nor what was there
-    settled = settle(under_way(p, s, link, POLICY)[0], meanwhile, s, POLICY)
-    assert settled.p.groups["solutions"] == elements("abc")
+    link, _ = under_way(p, s, linked(p, opportunity(solutions=elements("a")), POLICY), POLICY)
+    meanwhile = edited(p, solutions=elements("ac"))  # neither what was sent nor what was there
+    assert settle(link, meanwhile, s, POLICY).p.groups["solutions"] == elements("abc")
