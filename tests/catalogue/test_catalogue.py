@@ -12,7 +12,7 @@ import pytest
 import shared
 from shared import catalogue, lifecycle
 from shared.catalogue import ENGLISH, INFORMATION, JAPANESE, LANGUAGES, MESSAGE_LENGTH, Status, Texts, Words
-from shared.deal import Hold, Link, LinkState, Phase
+from shared.deal import Hold, Link, LinkState, Phase, Report
 from shared.decide import REPORT
 from shared.mapping import load
 from shared.settings.model import Settings
@@ -198,9 +198,7 @@ def test_the_seller_sees_what_matters_most(words: Words, link: Link, status: Sta
 def test_a_services_refusal_that_it_calls_a_conflict_is_nobodys_dispute() -> None:
     refusal = Hold("conflict", detail="Somebody else is at it.", refused=True)
     told = ENGLISH.report(replace(linked(), held={"notes": refusal}))
-    assert told is not None
-    assert told.status == catalogue.ATTENTION
-    assert told.message == "The description was refused: Somebody else is at it."
+    assert told == Report(catalogue.ATTENTION, "The description was refused: Somebody else is at it.")
 
 
 def test_information_asks_for_nothing() -> None:
@@ -212,7 +210,7 @@ def test_information_asks_for_nothing() -> None:
 
 def test_refusals_are_quoted_once_or_said_to_have_no_reason() -> None:
     told = ENGLISH.refused(["Not yours.", "", "Not yours."])
-    assert (told.status, told.message) == (catalogue.NOT_SENT, "Microsoft refused the deal: Not yours.")
+    assert told == Report(catalogue.NOT_SENT, "Microsoft refused the deal: Not yours.")
     assert ENGLISH.refused([""]).message == "Microsoft refused the deal without a reason."
 
 
@@ -243,11 +241,12 @@ def test_a_sentence_that_is_too_long_by_itself_is_cut_as_salesforce_counts() -> 
 
 
 def test_the_audit_trail_names_groups_and_no_value() -> None:
-    line = ENGLISH.audit_line("2026-01-05 12:00", catalogue.TO_PARTNER_CENTER, ("value", "own_group"), "success")
-    assert line == "2026-01-05 12:00 - CRM to Partner Center (amount or currency, own group) - success"
-    assert ENGLISH.audit_line("t", catalogue.TO_PARTNER_CENTER, (), "referral_created").endswith(" - referral created")
-    line = JAPANESE.audit_line("2026-01-05 12:00", catalogue.TO_PARTNER_CENTER, ("value", "notes"), "success")
-    assert line == "2026-01-05 12:00 - CRM からパートナー センター (金額または通貨、説明) - 成功"
+    noon, way = "2026-01-05 12:00", catalogue.TO_PARTNER_CENTER
+    line = ENGLISH.audit_line(noon, way, ("value", "own_group"), "success")
+    assert line == f"{noon} - CRM to Partner Center (amount or currency, own group) - success"
+    assert ENGLISH.audit_line("t", way, (), "referral_created").endswith(" - referral created")
+    line = JAPANESE.audit_line(noon, way, ("value", "notes"), "success")
+    assert line == f"{noon} - CRM からパートナー センター (金額または通貨、説明) - 成功"
 
 
 @each_language

@@ -18,8 +18,6 @@ LINK = "https://partner.example/{engagement_id}/referrals/{referral_id}"
 REASON = "No reason was given."
 SOLUTIONS = "/details/requirements/solutions"
 OPPORTUNITY = "006000000000001AAA"
-
-
 TABLE = table(link_template=LINK)
 
 
