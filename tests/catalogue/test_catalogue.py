@@ -187,9 +187,7 @@ def test_the_seller_sees_what_matters_most(words: Words, link: Link, status: Sta
     assert seen.status == words.texts.statuses[status]
     assert len(seen.message) <= MESSAGE_LENGTH
     if told in PRODUCED:
-        assert any(
-            words.sentence(group, hold) in seen.message for group, hold in link.held.items() if hold.code == told
-        )
+        assert any(words.sentence(g, hold) in seen.message for g, hold in link.held.items() if hold.code == told)
     elif told:
         assert seen.message == words.texts.said[told]
     assert bool(seen.message) is (status is not Status.IN_SYNC or bool(link.held))

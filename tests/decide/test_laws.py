@@ -110,9 +110,7 @@ def test_nothing_is_written_from_or_over_what_cannot_be_read_nor_past_the_life_c
 
 @given(worlds(), st.randoms(use_true_random=False))
 @settings(max_examples=100)
-def test_every_pair_falls_silent_and_stays_silent_in_whatever_order_its_groups_are_listed(
-    world: World, random: Random
-) -> None:
+def test_every_pair_falls_and_stays_silent_in_whatever_order_groups_are_listed(world: World, random: Random) -> None:
     names = list(world.policy.groups)
     random.shuffle(names)
     shuffled = replace(world.policy, groups={name: world.policy.groups[name] for name in names})

@@ -171,16 +171,14 @@ def test_no_kind_of_group_travels_against_its_direction(kind: Any, target: Side)
     assert group not in writes(look(linked(), p, s, policy)).get(target.other, {})
 
 
-@pytest.mark.parametrize(
-    ("p", "s", "expected"), [("", "", None), ("true", "true", None), ("true", "", S), ("", "true", P)]
-)
+@pytest.mark.parametrize(("p", "s", "to"), [("", "", None), ("true", "true", None), ("true", "", S), ("", "true", P)])
 @pytest.mark.parametrize("before", ["", "true", None], ids=["was off", "was on", "never met"])
-def test_a_latch_is_turned_on_by_either_side_and_never_off(p: str, s: str, expected: Side, before: str | None) -> None:
+def test_a_latch_is_turned_on_by_either_side_and_never_off(p: str, s: str, to: Side, before: str | None) -> None:
     was = text(before or "")
     link = linked(referral(consent=was), opportunity(consent=was))
     link = without_base(link, "consent") if before is None else link
     decision = look(link, referral(consent=text(p)), opportunity(consent=text(s)))
-    assert writes(decision) == ({} if expected is None else {expected: {"consent": text("true")}})
+    assert writes(decision) == ({} if to is None else {to: {"consent": text("true")}})
 
 
 def test_a_latch_that_one_side_will_not_keep_is_not_pulled_for_ever() -> None:

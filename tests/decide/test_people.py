@@ -28,7 +28,7 @@ BASES = [None, *TEAMS]
 Base = str | None
 
 
-def team(p: str, s: str, base_p: str | None, base_s: str | None) -> Outcome:
+def team(p: str, s: str, base_p: Base, base_s: Base) -> Outcome:
     """What becomes of a team of one-letter people, shown and as remembered."""
     bases = [None if base is None else POLICY.remember("solutions", elements(base)) for base in (base_p, base_s)]
     return merge(Pair("solutions", elements(p), elements(s), *bases), RULE, POLICY)
@@ -55,9 +55,7 @@ def written(outcome: Outcome) -> str | None:
         ("ab", "ab", "a", "a", None),  # the same change on both sides
     ],
 )
-def test_only_what_salesforce_changed_is_sent(
-    p: str, s: str, base_p: str | None, base_s: str | None, sent: str
-) -> None:
+def test_only_what_salesforce_changed_is_sent(p: str, s: str, base_p: Base, base_s: Base, sent: Base) -> None:
     assert written(team(p, s, base_p, base_s)) == sent
 
 

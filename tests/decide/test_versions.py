@@ -49,9 +49,7 @@ def test_the_bases_version_moves_on_when_the_new_version_changes_nothing() -> No
     assert (link.p_etag, link.p_ticks, link.p_newest) == (p.etag, p.ticks, p.ticks)
 
 
-@pytest.mark.parametrize(
-    "s", [opportunity(), opportunity(modified=READ_AT), opportunity(Phase.ACTIVE, value=text("y"))]
-)
+@pytest.mark.parametrize("s", [opportunity(), opportunity(modified=READ_AT), opportunity(value=text("y"))])
 def test_the_bases_version_stays_while_its_news_waits(s: Opportunity) -> None:
     p = edited(referral(), value=X, close_date=X)
     for waiting in (p, edited(referral(), value=Unreadable("unknown_value", "code"))):
@@ -134,9 +132,7 @@ def born(p: Referral, s: Opportunity) -> Link:
         pytest.param(referral(microsoft=X), opportunity(microsoft=()), {S: {"microsoft": X}}, id="facts are filled in"),
     ],
 )
-def test_after_a_creation_only_what_did_not_travel_with_it_is_written(
-    p: Referral, s: Opportunity, written: object
-) -> None:
+def test_after_a_creation_only_what_did_not_travel_is_written(p: Referral, s: Opportunity, written: object) -> None:
     assert writes(look(born(p, s), p, s)) == written
 
 

@@ -77,7 +77,7 @@ def test_news_of_partner_center_in_the_answer_to_our_write_is_not_taken_for_agre
 
 
 @pytest.mark.parametrize(
-    ("p", "s", "schema", "written"),
+    ("p", "s", "schema", "sent"),
     [
         pytest.param(referral(), opportunity(value=X), "", {}, id="nothing changed: wait"),
         pytest.param(referral(), opportunity(value=X, notes=Y), "", {P: {"notes": Y}}, id="other groups go on"),
@@ -86,12 +86,10 @@ def test_news_of_partner_center_in_the_answer_to_our_write_is_not_taken_for_agre
         pytest.param(referral(), opportunity(value=X), "v2", {P: {"value": X}}, id="the schema changed"),
     ],
 )
-def test_a_refused_group_waits_until_something_changes(
-    p: Referral, s: Opportunity, schema: str, written: object
-) -> None:
+def test_a_refused_group_waits_until_something_changes(p: Referral, s: Opportunity, schema: str, sent: object) -> None:
     link = refuse(linked(), ("value",), "FIELD_CUSTOM", "because", referral(), opportunity(value=X), POLICY)
     decision = look(link, p, s, replace(POLICY, schema=schema))
-    assert writes(decision) == written
+    assert writes(decision) == sent
     assert ("value" in decision.link.held) is ("value" not in next(iter(writes(decision).values()), {}))
 
 

@@ -16,6 +16,11 @@ from tests.support.partner_center_client import START, Bench, add, replace
 
 LINK = "https://partner.example/{engagement_id}/referrals/{referral_id}"
 REASON = "No reason was given."
+FACTORY = of(id="SOL-15974-MQF", name="Contoso Migration Factory", publisher="Contoso", type="3P")
+CUSTOMER = of(
+    name="Fabrikam Inc", street="1 Harbour Street", city="Seattle", state="WA", postal_code="98101", country="US"
+)
+AVERY = of(first_name="Avery", last_name="Howard", email="avery.howard@fabrikam.example", phone="2065550101")
 SOLUTIONS = "/details/requirements/solutions"
 OPPORTUNITY = "006000000000001AAA"
 TABLE = table(link_template=LINK)
@@ -40,23 +45,12 @@ def test_an_inbound_deal_is_read_group_by_group(bench: Bench) -> None:
         "close_date": of(day="2026-04-05"),
         "notes": of(text="The customer wants to move two data centres and asked for a partner."),
         "status": of(phase="new"),
-        "solutions": (
-            ("SOL-15974-MQF", of(id="SOL-15974-MQF", name="Contoso Migration Factory", publisher="Contoso", type="3P")),
-        ),
+        "solutions": (("SOL-15974-MQF", FACTORY),),
         "consent": of(shared="true"),
         "help": of(code="GeneralOrOther"),
         "marketplace": (),
-        "customer": of(
-            name="Fabrikam Inc",
-            street="1 Harbour Street",
-            city="Seattle",
-            state="WA",
-            postal_code="98101",
-            country="US",
-        ),
-        "contact": of(
-            first_name="Avery", last_name="Howard", email="avery.howard@fabrikam.example", phone="2065550101"
-        ),
+        "customer": CUSTOMER,
+        "contact": AVERY,
         "team": (),
         "opportunity_team": (),
         "microsoft": of(expires="2026-01-19", kind="coSell"),
@@ -140,11 +134,8 @@ def test_present_fields_are_replaced_absent_ones_added_and_status_comes_last(ben
 
 
 def test_with_no_document_at_hand_a_group_known_to_be_empty_is_added() -> None:
-    writes: dict[str, Content] = {"notes": of(text="x"), "crm_id": of(opportunity_id="1")}
-    assert patch(writes, None, empty=frozenset({"crm_id"})) == [
-        *replace(details__notes="x"),
-        *add(externalReferenceId="1"),
-    ]
+    operations = patch({"notes": of(text="x"), "crm_id": of(opportunity_id="1")}, None, empty=frozenset({"crm_id"}))
+    assert operations == [*replace(details__notes="x"), *add(externalReferenceId="1")]
 
 
 @pytest.mark.parametrize("phase", [Phase.LOST, Phase.DECLINED])

@@ -235,12 +235,8 @@ class Rig:
 
     def add_solution(self, opportunity_id: str, solution: str) -> str:
         """A row in the Microsoft Solutions list."""
-        fields = {
-            "Opportunity__c": opportunity_id,
-            "Solution_Id__c": solution,
-            "Solution_Name__c": f"Name of {solution}",
-        }
-        return self.salesforce.create("Microsoft_Solution__c", fields)
+        named = {"Solution_Id__c": solution, "Solution_Name__c": f"Name of {solution}"}
+        return self.salesforce.create("Microsoft_Solution__c", {"Opportunity__c": opportunity_id} | named)
 
     def asked(self, **fields: Any) -> str:
         """An opportunity that asks for a referral, and one poll."""

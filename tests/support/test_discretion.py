@@ -22,9 +22,7 @@ SAID = (
 
 
 @pytest.mark.parametrize(("text", "private"), [*((text, True) for text in PRIVATE), *((text, False) for text in SAID)])
-def test_private_data_is_heard_in_a_line_and_in_an_error_and_what_may_be_said_is_not_blamed(
-    text: str, private: bool
-) -> None:
+def test_private_data_is_heard_in_a_line_and_in_an_error_and_what_may_be_said_is_not(text: str, private: bool) -> None:
     listener, error = Listener(), ValueError(f"cannot read '{text}'")
     for said, why in ((f'{{"event": "x", "why": "{text}"}}' if private else text, None), ("failed", error)):
         listener.handle(logging.LogRecord("cosell.sync", logging.INFO, "", 0, said, (), (type(why), why, None)))  # type: ignore[arg-type]
