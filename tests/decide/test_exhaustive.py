@@ -134,8 +134,7 @@ def _referral(kind: Kind, content: Content) -> Referral:
 
 @cache
 def _opportunity(kind: Kind, content: Content, sync_on: bool, marked: bool) -> Opportunity:
-    marker = "i1" if marked else ""
-    return Opportunity({name(kind): content}, VERSION_S, READ_AT, sync_on=sync_on, marker=marker)
+    return Opportunity({name(kind): content}, VERSION_S, READ_AT, sync_on=sync_on, marker="i1" if marked else "")
 
 
 def _intent(kind: Kind, policy: Policy, announced: tuple[Side, str], to: Content) -> Intent:
@@ -190,8 +189,7 @@ def _kept(case: Case, decision: Decision, side: Side, shown: Mapping[Side, Conte
     base = (case.link.base_p if side is P else case.link.base_s).get(name(case.kind))
     lost = shown[side]
     if lost and case.policy.remember(name(case.kind), lost) != base:
-        kept = [c for conflict in decision.conflicts for c in (conflict.p, conflict.s)]
-        assert lost in kept
+        assert lost in [c for conflict in decision.conflicts for c in (conflict.p, conflict.s)]
 
 
 @pytest.mark.parametrize("kind", SHOWN)

@@ -166,5 +166,5 @@ def test_a_write_announced_for_an_opportunity_deleted_since_is_judged_by_the_mar
         assert (decision.link.intent, decision.link.unfinished, decision.write) == (intent, False, None)
     deleted = look(link, EDITED, Absence.RECYCLED).link
     for marker, became in ((intent.id, "landed"), ("another", "never landed")):
-        back = replace(opportunity(), modified=NOW - 60, marker=marker)
+        back = replace(opportunity(modified=NOW - 60), marker=marker)
         assert look(deleted, EDITED, back).note == became

@@ -149,8 +149,7 @@ def test_a_group_that_was_equal_before_proves_nothing() -> None:
     """A write that changes one group and repeats another: the repeated one shows its value either way."""
     link, intent, p, s = to_partner_center()
     intent = replace(intent, writes={**intent.writes, "notes": text("hello")}, source={**intent.source, "notes": "h"})
-    decision = look(replace(link, intent=intent), edited(p, close_date=Z), s)
-    assert decision.note == "not landed, decide again"
+    assert look(replace(link, intent=intent), edited(p, close_date=Z), s).note == "not landed, decide again"
 
 
 def test_a_loss_with_a_reason_that_arrived_is_recognised() -> None:

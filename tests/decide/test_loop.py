@@ -64,5 +64,4 @@ def test_a_loop_of_one_group_stops_no_other() -> None:
 
 
 def test_the_limit_is_the_policys() -> None:
-    decision = look(turns(P), *asking(S), replace(POLICY, flips_per_hour=0))
-    assert decision.link.held["value"].code == "loop"
+    assert look(turns(P), *asking(S), replace(POLICY, flips_per_hour=0)).link.held["value"].code == "loop"

@@ -4,22 +4,10 @@ from itertools import product
 
 import pytest
 
-from shared.deal import Direction, Side
+from shared.deal import Direction, Link, LinkState, Side
 from shared.decide import GroupPolicy, first_base
 from shared.decide.merge import ADOPT, NOTHING, Outcome, Pair, merge
-from tests.support.deals import (
-    P,
-    edited,
-    elements,
-    linked,
-    look,
-    opportunity,
-    referral,
-    settle,
-    under_way,
-    with_rule,
-    without_base,
-)
+from tests.support.deals import P, edited, elements, linked, look, opportunity, referral, settle, under_way, with_rule
 
 RULE = GroupPolicy(kind="people", direction=Direction.TO_PARTNER_CENTER)
 POLICY = with_rule("solutions", RULE)
@@ -84,7 +72,7 @@ def test_edits_of_a_person_do_not_travel_and_at_microsoft_they_keep_who_left() -
 
 def test_after_a_creation_a_difference_is_the_agreement() -> None:
     p, s = referral(solutions=elements("ac")), opportunity(solutions=elements("ab"))
-    link = first_base(without_base(linked(policy=POLICY), "solutions"), p, s, POLICY, Side.SALESFORCE)
+    link = first_base(Link("s-006", LinkState.LINKED), p, s, POLICY, Side.SALESFORCE)
     assert look(link, p, s, POLICY).write is None
     joined = opportunity(modified=110, solutions=elements("abd"))
     assert settle(link, p, joined, POLICY).p.groups["solutions"] == elements("acd")

@@ -30,8 +30,7 @@ CHANGED, EDITED = opportunity(value=X), edited(referral(), value=X)
 
 @pytest.mark.parametrize(("age", "waits"), [(0, 2), (1, 1), (2, None), (500, None), (-3, 5)])
 def test_salesforce_is_not_written_while_the_second_of_its_version_is_open(age: int, waits: int | None) -> None:
-    s = replace(opportunity(), modified=READ_AT - age)
-    decision = look(linked(), EDITED, s)
+    decision = look(linked(), EDITED, opportunity(modified=READ_AT - age))
     assert decision.retry_after_seconds == waits
     assert (decision.write is None) is (waits is not None)
     assert decision.link.flips == ({} if waits else {"value": Flips(NOW, 0, S)})
@@ -59,8 +58,7 @@ def test_the_bases_version_stays_while_its_news_waits(s: Opportunity) -> None:
 
 def test_the_phase_is_remembered_and_an_unknown_one_forgets_nothing() -> None:
     assert look(linked(), edited(referral(), Phase.WON), opportunity()).link.phase is Phase.WON
-    odd = replace(edited(referral()), phase=None)
-    assert look(linked(), odd, opportunity()).link.phase is Phase.ACTIVE
+    assert look(linked(), replace(edited(referral()), phase=None), opportunity()).link.phase is Phase.ACTIVE
 
 
 def from_memory(link: Link, s: Opportunity) -> object:

@@ -37,8 +37,7 @@ def test_a_write_to_salesforce_is_announced_against_its_last_modification() -> N
 
 @pytest.mark.parametrize(("modified", "closed"), [(198, True), (199, False)])
 def test_an_announcement_says_whether_the_sources_second_was_over(modified: int, closed: bool) -> None:
-    s = opportunity(modified=modified, value=X)
-    assert under_way(referral(), s)[1].source_closed is closed
+    assert under_way(referral(), opportunity(modified=modified, value=X))[1].source_closed is closed
 
 
 def test_after_a_write_both_sides_are_remembered_and_the_version_with_them() -> None:

@@ -34,6 +34,10 @@ def groups(document: dict[str, Any]) -> dict[str, Any]:
     return dict(TABLE.referral.read(document, theirs=NOBODY).groups)
 
 
+def unreadable(found: dict[str, Any]) -> list[str]:
+    return [name for name, content in found.items() if isinstance(content, Unreadable)]
+
+
 def test_an_inbound_deal_is_read_group_by_group(bench: Bench) -> None:
     document = bench.world.get(bench.world.new_inbound())
     view = TABLE.referral.read(document, theirs=NOBODY)
@@ -87,8 +91,7 @@ def test_a_document_without_version_is_an_error(bench: Bench, name: str) -> None
 @pytest.mark.parametrize("name", ["details", "customerProfile", "inviteContext", "team", "trackingInfo", "consent"])
 @pytest.mark.parametrize("value", [None, {}, []])
 def test_missing_parts_read_as_no_value(bench: Bench, name: str, value: Any) -> None:
-    found = groups(bench.create() | {name: value})
-    assert not any(isinstance(content, Unreadable) for content in found.values())
+    assert not unreadable(groups(bench.create() | {name: value}))
 
 
 def test_solutions_are_sorted_by_id_and_the_first_of_equal_ids_counts(bench: Bench) -> None:
@@ -108,8 +111,7 @@ def test_solutions_are_sorted_by_id_and_the_first_of_equal_ids_counts(bench: Ben
 def test_the_sample_deals_of_the_simulator_are_readable() -> None:
     stamps = {"id": "1", "eTag": '"1"', "updatedDateTime": "2026-01-05T12:00:00Z"}
     for sample in (samples.private_deal, samples.partner_led_deal, samples.co_sell_deal):
-        found = groups(sample(START) | stamps | {"status": "Active", "substatus": "Accepted"})
-        assert not any(isinstance(content, Unreadable) for content in found.values())
+        assert not unreadable(groups(sample(START) | stamps | {"status": "Active", "substatus": "Accepted"}))
 
 
 def test_present_fields_are_replaced_absent_ones_added_and_status_comes_last(bench: Bench) -> None:
@@ -170,8 +172,7 @@ def test_a_set_is_one_replace_that_keeps_what_the_mapping_does_not_know(bench: B
 
 
 def test_a_removed_solution_is_left_out_and_nothing_is_appended(bench: Bench) -> None:
-    document = bench.create()
-    operations = patch({"solutions": (("SOL-22222-NEW", of(id="SOL-22222-NEW")),)}, document)
+    operations = patch({"solutions": (("SOL-22222-NEW", of(id="SOL-22222-NEW")),)}, bench.create())
     assert operations == [{"op": "replace", "path": SOLUTIONS, "value": [{"type": "Name", "id": "SOL-22222-NEW"}]}]
 
 

@@ -95,8 +95,7 @@ def edited(p: Referral, phase: Phase | None = None, **groups: Any) -> Referral:
 
 def opportunity(stage: Phase = Phase.ACTIVE, *, reason: str = "", modified: int = 100, **groups: Any) -> Opportunity:
     """An opportunity that shows the agreed deal, but for these groups."""
-    status = lifecycle.content(stage, reason)
-    shown = {**AGREED, "status": status, **groups}
+    shown = {**AGREED, "status": lifecycle.content(stage, reason), **groups}
     return Opportunity(shown, modified, read_at=READ_AT, sync_on=True, report=SEEN)
 
 

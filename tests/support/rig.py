@@ -120,8 +120,7 @@ class Rig:
     def ring(self, referral_id: str) -> None:
         """A verified event about the referral as it now is has rung, as the host's output binding does."""
         seen = ticks(str(self.partner_center.get(referral_id)["updatedDateTime"]))
-        bells = Bells(self.queues)
-        bells.ring(Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated", seen=seen)
+        Bells(self.queues).ring(Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated", seen=seen)
 
     def during(self, side: Side, method: str, happens: Callable[[], object], *, answered: bool = False) -> None:
         """Something happens while the next call of a service's method is under way: carried out already, or not yet."""
