@@ -76,29 +76,24 @@ def test_a_conflict_nobody_owns_is_held_and_written_down_once_until_both_sides_s
 
 
 @pytest.mark.parametrize(
-    ("p", "s", "expected"),
+    ("p", "s", "first", "written", "conflict"),
     [
-        pytest.param(X, X, {}, id="equal: adopt"),
-        pytest.param(X, (), {S: {"value": X}}, id="Salesforce empty: fill it"),
-        pytest.param((), X, {P: {"value": X}}, id="Partner Center empty: fill it"),
+        pytest.param(X, X, "salesforce", {}, False, id="equal: adopt"),
+        pytest.param(X, (), "salesforce", {S: {"value": X}}, False, id="Salesforce empty: fill it"),
+        pytest.param((), X, "salesforce", {P: {"value": X}}, False, id="Partner Center empty: fill it"),
+        pytest.param(X, Y, "salesforce", {P: {"value": Y}}, True, id="two values: Salesforce first"),
+        pytest.param(X, Y, "partner_center", {S: {"value": X}}, True, id="two values: Partner Center first"),
+        pytest.param(X, Y, "hold", {}, True, id="two values: held"),
     ],
 )
-def test_at_first_meeting_an_empty_side_is_filled(p: Content, s: Content, expected: object) -> None:
-    decision = look(without_base(linked(), "value"), referral(value=p), opportunity(value=s))
-    assert writes(decision) == expected
-    assert decision.conflicts == ()
-
-
-@pytest.mark.parametrize(
-    ("first", "written", "held"),
-    [("salesforce", {P: {"value": Y}}, False), ("partner_center", {S: {"value": X}}, False), ("hold", {}, True)],
-)
-def test_at_first_meeting_two_values_are_a_conflict_by_its_own_rule(first: str, written: object, held: bool) -> None:
-    policy = with_rule("value", GroupPolicy(owner="salesforce", first=first))  # type: ignore[arg-type]
-    decision = look(without_base(linked(), "value"), referral(value=X), opportunity(value=Y), policy)
+def test_at_first_meeting_an_empty_side_is_filled_and_two_values_are_a_conflict_by_its_own_rule(
+    p: Content, s: Content, first: Any, written: object, conflict: bool
+) -> None:
+    policy = with_rule("value", GroupPolicy(owner="salesforce", first=first))
+    decision = look(without_base(linked(), "value"), referral(value=p), opportunity(value=s), policy)
     assert writes(decision) == written
-    assert ("value" in decision.link.held) is held
-    assert [c.reason for c in decision.conflicts] == ["first_meeting"]
+    assert ("value" in decision.link.held) is (first == "hold")
+    assert [c.reason for c in decision.conflicts] == ["first_meeting"] * conflict
 
 
 @pytest.mark.parametrize(
