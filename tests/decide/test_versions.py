@@ -116,6 +116,11 @@ def test_a_group_that_rides_along_keeps_the_value_it_replaces() -> None:
     assert [(c.group, c.p, c.winner) for c in decision.conflicts] == [("crm_id", text("theirs"), S)]
 
 
+def test_a_hold_found_from_memory_equals_the_hold_found_by_reading() -> None:
+    s = opportunity(Phase.NEW)
+    assert look(linked(), Remembered(), s).link == look(linked(), referral(), s).link
+
+
 def born(p: Referral, s: Opportunity) -> Link:
     """The link right after a creation."""
     return first_base(Link("s-006", linked().state), p, s, POLICY, P)
