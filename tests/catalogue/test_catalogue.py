@@ -11,18 +11,8 @@ import pytest
 
 import shared
 from shared import catalogue, lifecycle
-from shared.catalogue import (
-    ENGLISH,
-    INFORMATION,
-    JAPANESE,
-    LANGUAGES,
-    MESSAGE_LENGTH,
-    TO_PARTNER_CENTER,
-    Status,
-    Texts,
-    Words,
-)
-from shared.deal import Hold, Link, LinkState, Phase
+from shared.catalogue import ENGLISH, INFORMATION, JAPANESE, LANGUAGES, MESSAGE_LENGTH, Status, Texts, Words
+from shared.deal import Hold, Link, LinkState, Phase, Report
 from shared.decide import REPORT
 from shared.mapping import load
 from shared.settings.model import Settings
@@ -197,9 +187,7 @@ def test_the_seller_sees_what_matters_most(words: Words, link: Link, status: Sta
     assert seen.status == words.texts.statuses[status]
     assert len(seen.message) <= MESSAGE_LENGTH
     if told in PRODUCED:
-        assert any(
-            words.sentence(group, hold) in seen.message for group, hold in link.held.items() if hold.code == told
-        )
+        assert any(words.sentence(g, hold) in seen.message for g, hold in link.held.items() if hold.code == told)
     elif told:
         assert seen.message == words.texts.said[told]
     assert bool(seen.message) is (status is not Status.IN_SYNC or bool(link.held))
@@ -208,9 +196,7 @@ def test_the_seller_sees_what_matters_most(words: Words, link: Link, status: Sta
 def test_a_services_refusal_that_it_calls_a_conflict_is_nobodys_dispute() -> None:
     refusal = Hold("conflict", detail="Somebody else is at it.", refused=True)
     told = ENGLISH.report(replace(linked(), held={"notes": refusal}))
-    assert told is not None
-    assert told.status == catalogue.ATTENTION
-    assert told.message == "The description was refused: Somebody else is at it."
+    assert told == Report(catalogue.ATTENTION, "The description was refused: Somebody else is at it.")
 
 
 def test_information_asks_for_nothing() -> None:
@@ -222,7 +208,7 @@ def test_information_asks_for_nothing() -> None:
 
 def test_refusals_are_quoted_once_or_said_to_have_no_reason() -> None:
     told = ENGLISH.refused(["Not yours.", "", "Not yours."])
-    assert (told.status, told.message) == (catalogue.NOT_SENT, "Microsoft refused the deal: Not yours.")
+    assert told == Report(catalogue.NOT_SENT, "Microsoft refused the deal: Not yours.")
     assert ENGLISH.refused([""]).message == "Microsoft refused the deal without a reason."
 
 
@@ -247,17 +233,17 @@ def test_a_sentence_that_is_too_long_by_itself_is_cut_as_salesforce_counts() -> 
     cut = ENGLISH.not_sent(["x" * 300, "y"]).message
     assert len(cut) == MESSAGE_LENGTH
     assert cut.endswith("x…")
-    told = ENGLISH.not_sent(["🙂" * 128])
-    assert len(told.message.encode("utf-16-le")) // 2 == MESSAGE_LENGTH
+    assert len(ENGLISH.not_sent(["🙂" * 128]).message.encode("utf-16-le")) // 2 == MESSAGE_LENGTH
     assert ENGLISH.not_sent(["🙂" * 127]).message == "🙂" * 127
 
 
 def test_the_audit_trail_names_groups_and_no_value() -> None:
-    line = ENGLISH.audit_line("2026-01-05 12:00", TO_PARTNER_CENTER, ("value", "own_group"), "success")
-    assert line == "2026-01-05 12:00 - CRM to Partner Center (amount or currency, own group) - success"
-    assert ENGLISH.audit_line("t", TO_PARTNER_CENTER, (), "referral_created").endswith(" - referral created")
-    line = JAPANESE.audit_line("2026-01-05 12:00", TO_PARTNER_CENTER, ("value", "notes"), "success")
-    assert line == "2026-01-05 12:00 - CRM からパートナー センター (金額または通貨、説明) - 成功"
+    noon, way = "2026-01-05 12:00", catalogue.TO_PARTNER_CENTER
+    line = ENGLISH.audit_line(noon, way, ("value", "own_group"), "success")
+    assert line == f"{noon} - CRM to Partner Center (amount or currency, own group) - success"
+    assert ENGLISH.audit_line("t", way, (), "referral_created").endswith(" - referral created")
+    line = JAPANESE.audit_line(noon, way, ("value", "notes"), "success")
+    assert line == f"{noon} - CRM からパートナー センター (金額または通貨、説明) - 成功"
 
 
 @each_language

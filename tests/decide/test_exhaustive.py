@@ -134,8 +134,7 @@ def _referral(kind: Kind, content: Content) -> Referral:
 
 @cache
 def _opportunity(kind: Kind, content: Content, sync_on: bool, marked: bool) -> Opportunity:
-    marker = "i1" if marked else ""
-    return Opportunity({name(kind): content}, VERSION_S, READ_AT, sync_on=sync_on, marker=marker)
+    return Opportunity({name(kind): content}, VERSION_S, READ_AT, sync_on=sync_on, marker="i1" if marked else "")
 
 
 def _intent(kind: Kind, policy: Policy, announced: tuple[Side, str], to: Content) -> Intent:
@@ -146,24 +145,18 @@ def _intent(kind: Kind, policy: Policy, announced: tuple[Side, str], to: Content
     return Intent("i1", side, {name(kind): to}, target, source, "", 0, source_closed=True, at=NOW, helper="run")
 
 
-def written(case: Case, decision: Decision) -> Content | None:
-    """What a decision writes to the group anew; rolling forward is not anew."""
-    if decision.write is None or case.link.intent is not None:
-        return None
-    return decision.write.groups.get(name(case.kind))
-
-
 def check(case: Case) -> None:
     """The laws that need nothing but the case and its decision."""
-    group, decision = name(case.kind), case.ask()
-    if decision.write is not None and case.link.intent is not None:
-        assert decision.write.groups == case.link.intent.writes
-        assert decision.link.intent == case.link.intent
-    content = written(case, decision)
+    group, decision, announced = name(case.kind), case.ask(), case.link.intent
+    if decision.write is None:
+        return
+    if announced is not None:  # rolling forward is not anew
+        assert decision.write.groups == announced.writes
+        assert decision.link.intent == announced
+        return
+    content, side = decision.write.groups.get(group), decision.write.side
     if content is None:
         return
-    assert decision.write is not None
-    side = decision.write.side
     shown = {P: _readable(case.p.groups[group]), S: _readable(case.s.groups[group])}
     assert case.link.state in GOING_ON
     assert case.s.sync_on
@@ -196,8 +189,7 @@ def _kept(case: Case, decision: Decision, side: Side, shown: Mapping[Side, Conte
     base = (case.link.base_p if side is P else case.link.base_s).get(name(case.kind))
     lost = shown[side]
     if lost and case.policy.remember(name(case.kind), lost) != base:
-        kept = [c for conflict in decision.conflicts for c in (conflict.p, conflict.s)]
-        assert lost in kept
+        assert lost in [c for conflict in decision.conflicts for c in (conflict.p, conflict.s)]
 
 
 @pytest.mark.parametrize("kind", SHOWN)
@@ -222,8 +214,6 @@ def test_whatever_cannot_be_read_is_never_written(announced: Any) -> None:
 
 MIRROR = {Direction.TO_SALESFORCE: Direction.TO_PARTNER_CENTER, Direction.TO_PARTNER_CENTER: Direction.TO_SALESFORCE}
 OTHER = {"salesforce": "partner_center", "partner_center": "salesforce", "hold": "hold"}
-
-
 FREE = {"state": LinkState.LINKED, "announced": None, "sync_on": True, "to": ()}
 
 

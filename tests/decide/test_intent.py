@@ -1,17 +1,16 @@
 """Table 2 row by row: what became of a write that some run announced and perhaps never finished."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from shared import lifecycle
 from shared.deal import Content, Intent, Link, Opportunity, Phase, Referral, Remembered, RowWrite, Side
-from shared.decide import decide
 from tests.support.deals import (
-    NOW,
-    POLICY,
     P,
     S,
+    asking,
     digest,
     edited,
     elements,
@@ -27,33 +26,31 @@ from tests.support.deals import (
 
 X, Y, Z, OLD = text("x"), text("y"), text("z"), text("100")
 EMPTY: Content = ()
+Pair = tuple[Link, Intent, Referral, Opportunity]
 
 
-def to_partner_center(**changes: object) -> tuple[Link, Intent, Referral, Opportunity]:
+def to_partner_center(**changes: Any) -> Pair:
     """A pair whose run stopped after announcing a write to Partner Center."""
-    p, s = referral(), opportunity(**(changes or {"value": X}))  # type: ignore[arg-type]
+    p, s = referral(), opportunity(**changes or {"value": X})
     return *under_way(p, s), p, s
 
 
-def to_salesforce() -> tuple[Link, Intent, Referral, Opportunity]:
+def to_salesforce() -> Pair:
     """A pair whose run stopped after announcing a write to Salesforce."""
-    p, s = edited(referral(), value=X), opportunity()
+    p, s = asking(S)
     return *under_way(p, s), p, s
 
 
-def moved(s: Opportunity, **groups: object) -> Opportunity:
+def moved(s: Opportunity, **groups: Any) -> Opportunity:
     """The opportunity after somebody's edit."""
-    return replace(s, groups={**s.groups, **groups}, modified=s.modified + 5, read_at=s.read_at + 5)  # type: ignore[dict-item]
+    return replace(s, groups={**s.groups, **groups}, modified=s.modified + 5, read_at=s.read_at + 5)
 
 
-def test_a_target_that_did_not_move_gets_the_same_write_again() -> None:
+def test_a_target_that_did_not_move_gets_the_same_write_again_whatever_the_source_shows_now() -> None:
     for link, intent, p, s in (to_partner_center(), to_salesforce()):
         decision = look(link, p, s)
         assert writes(decision) == {intent.side: intent.writes}
         assert decision.link.intent == intent
-
-
-def test_rolling_forward_does_not_depend_on_what_the_source_shows_now() -> None:
     link, intent, p, _ = to_partner_center()
     assert writes(look(link, p, moved(opportunity(), value=Z))) == {P: intent.writes}
 
@@ -134,14 +131,12 @@ def test_what_is_unsettled_is_not_decided_from_memory() -> None:
     """A referral not read shows no value that could be kept."""
     link, _, p, s = to_partner_center()
     withdrawn = look(link, edited(edited(p), value=Y), s).link
-    known = replace(withdrawn, p_etag=p.etag, p_ticks=withdrawn.p_newest)
-    assert decide(known, Remembered(), s, POLICY, NOW).read == frozenset({P})
+    assert look(replace(withdrawn, p_etag=p.etag, p_ticks=withdrawn.p_newest), Remembered(), s).read == {P}
 
 
 def test_one_group_that_arrived_proves_that_all_did() -> None:
     link, intent, p, s = to_partner_center(value=X, notes=Z)
-    p, s = landed(intent, p, s)
-    p = edited(p, notes=Y)
+    p = edited(landed(intent, p, s)[0], notes=Y)
     decision = look(link, p, s)
     assert decision.note == "landed"
     assert decision.link.base_p["notes"] == digest(Z)
@@ -154,16 +149,14 @@ def test_a_group_that_was_equal_before_proves_nothing() -> None:
     """A write that changes one group and repeats another: the repeated one shows its value either way."""
     link, intent, p, s = to_partner_center()
     intent = replace(intent, writes={**intent.writes, "notes": text("hello")}, source={**intent.source, "notes": "h"})
-    decision = look(replace(link, intent=intent), edited(p, close_date=Z), s)
-    assert decision.note == "not landed, decide again"
+    assert look(replace(link, intent=intent), edited(p, close_date=Z), s).note == "not landed, decide again"
 
 
 def test_a_loss_with_a_reason_that_arrived_is_recognised() -> None:
-    p, s = referral(), opportunity(Phase.LOST, reason="price", value=X)
-    link, intent = under_way(p, s)
+    link, intent, p, s = to_partner_center(stage=Phase.LOST, reason="price", value=X)
     after = look(link, *landed(intent, p, s))
     assert (after.note, after.conflicts) == ("landed", ())
-    assert after.link.base_p["status"] == POLICY.digest(lifecycle.content(Phase.LOST))
+    assert after.link.base_p["status"] == digest(lifecycle.content(Phase.LOST))
 
 
 @pytest.mark.parametrize("side", [P, S])

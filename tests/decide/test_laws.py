@@ -9,19 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared import catalogue, lifecycle
-from shared.deal import (
-    Content,
-    Direction,
-    Link,
-    LinkState,
-    Opportunity,
-    Phase,
-    Referral,
-    Remembered,
-    Report,
-    Unreadable,
-    Views,
-)
+from shared.deal import Direction, Link, LinkState, Opportunity, Phase, Referral, Remembered, Report, Unreadable, Views
 from shared.decide import GroupPolicy, Policy, decide
 from tests.support.deals import GROUPS, NOW, POLICY, READ_AT, P, S, elements, look, settle, text
 
@@ -93,7 +81,7 @@ def worlds(draw: st.DrawFn, *, unreadable: bool = True, agreed: bool = False, re
 
 
 @st.composite
-def _some(draw: st.DrawFn, views: st.SearchStrategy[Views]) -> dict[str, Content | Unreadable]:
+def _some(draw: st.DrawFn, views: st.SearchStrategy[Views]) -> Views:
     drawn = draw(views)
     return {group: drawn[group] for group in draw(st.sets(st.sampled_from(sorted(drawn))))}
 
@@ -122,9 +110,7 @@ def test_nothing_is_written_from_or_over_what_cannot_be_read_nor_past_the_life_c
 
 @given(worlds(), st.randoms(use_true_random=False))
 @settings(max_examples=100)
-def test_every_pair_falls_silent_and_stays_silent_in_whatever_order_its_groups_are_listed(
-    world: World, random: Random
-) -> None:
+def test_every_pair_falls_and_stays_silent_in_whatever_order_groups_are_listed(world: World, random: Random) -> None:
     names = list(world.policy.groups)
     random.shuffle(names)
     shuffled = replace(world.policy, groups={name: world.policy.groups[name] for name in names})

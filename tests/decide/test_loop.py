@@ -1,30 +1,26 @@
 """The loop breaker stops two automations that undo each other, and never a person who edits often."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from shared.deal import Flips, Link, Opportunity, Referral, Side
-from shared.decide import decide
-from tests.support.deals import NOW, POLICY, P, S, edited, linked, opportunity, referral, text, writes
+from shared.deal import Flips, Link, Side
+from tests.support.deals import NOW, POLICY, P, S, asking, edited, linked, look, opportunity, referral, text, writes
 
 X = text("x")
 HOUR = 3600
+FOUR_CHANGES = (P, S, P, S, P)
 
 
 def turn(link: Link, side: Side, now: int = NOW) -> Link:
     """The link after a change on the other side was written to this one; the pair then agrees again."""
-    p: Referral = edited(referral(), value=X) if side is S else referral()
-    s: Opportunity = opportunity(value=X) if side is P else opportunity()
-    flips = decide(replace(link, held={}), p, s, POLICY, now).link.flips
-    return replace(link, flips=flips)
+    return replace(link, flips=look(replace(link, held={}), *asking(side), now=now).link.flips)
 
 
 def looping(link: Link, side: Side, now: int = NOW) -> bool:
     """Whether one more write of the value to this side is refused."""
-    p: Referral = edited(referral(), value=X) if side is S else referral()
-    s: Opportunity = opportunity(value=X) if side is P else opportunity()
-    decision = decide(link, p, s, POLICY, now)
+    decision = look(link, *asking(side), now=now)
     held = decision.link.held.get("value")
     assert (held is None) is (writes(decision) == {side: {"value": X}})
     return held is not None and held.code == "loop"
@@ -38,35 +34,34 @@ def turns(*sides: Side) -> Link:
     return link
 
 
-def test_the_fifth_change_of_direction_within_an_hour_is_held_and_the_last_one_goes_through() -> None:
-    assert not looping(turns(P, S, P, S), P)
-    link = turns(P, S, P, S, P)
+@pytest.mark.parametrize(
+    ("before", "side", "later", "held"),
+    [
+        pytest.param([P, S, P, S], P, 0, False, id="the fourth change"),
+        pytest.param(FOUR_CHANGES, S, 0, True, id="the fifth"),
+        pytest.param(FOUR_CHANGES, P, 0, False, id="no change of direction"),
+        pytest.param([P] * 50, P, 0, False, id="one direction never counts"),
+        pytest.param(FOUR_CHANGES, S, HOUR - 1, True, id="within the hour"),
+        pytest.param(FOUR_CHANGES, S, HOUR, False, id="after an hour"),
+    ],
+)
+def test_only_the_fifth_change_of_direction_within_an_hour_is_held(
+    before: Sequence[Side], side: Side, later: int, held: bool
+) -> None:
+    assert looping(turns(*before), side, NOW + later) is held
+
+
+def test_changes_of_direction_are_counted_and_after_an_hour_anew() -> None:
+    link = turns(*FOUR_CHANGES)
     assert link.flips["value"] == Flips(NOW, 4, P)
-    assert looping(link, S)
-    assert not looping(link, P)
-
-
-def test_writes_in_one_direction_never_count() -> None:
-    link = turns(*[P] * 50)
-    assert link.flips["value"].count == 0
-    assert not looping(link, P)
-
-
-@pytest.mark.parametrize(("later", "held"), [(HOUR - 1, True), (HOUR, False)])
-def test_after_an_hour_the_count_starts_again(later: int, held: bool) -> None:
-    link = turns(P, S, P, S, P)
-    assert looping(link, S, NOW + later) is held
-    if not held:
-        assert turn(link, S, NOW + later).flips["value"] == Flips(NOW + later, 0, S)
+    assert turns(*[P] * 50).flips["value"].count == 0
+    assert turn(link, S, NOW + HOUR).flips["value"] == Flips(NOW + HOUR, 0, S)
 
 
 def test_a_loop_of_one_group_stops_no_other() -> None:
-    link = turns(P, S, P, S, P)
-    decision = decide(link, edited(referral(), value=X, notes=X), opportunity(), POLICY, NOW)
+    decision = look(turns(*FOUR_CHANGES), edited(referral(), value=X, notes=X), opportunity())
     assert writes(decision) == {S: {"notes": X}}
 
 
 def test_the_limit_is_the_policys() -> None:
-    policy = replace(POLICY, flips_per_hour=0)
-    decision = decide(turns(P), edited(referral(), value=X), opportunity(), policy, NOW)
-    assert decision.link.held["value"].code == "loop"
+    assert look(turns(P), *asking(S), replace(POLICY, flips_per_hour=0)).link.held["value"].code == "loop"

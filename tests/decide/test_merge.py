@@ -1,17 +1,17 @@
 """Table 3 row by row: scalar groups, one-way groups, latches, and what cannot be read or spelled."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from shared.deal import Content, Direction, Obstacle, Phase, Side, Unreadable
+from shared.deal import Content, Direction, Obstacle, Opportunity, Phase, Referral, Side, Unreadable
 from shared.decide import GroupPolicy
 from tests.support.deals import (
     POLICY,
     P,
     S,
+    changed,
     edited,
     linked,
     look,
@@ -39,20 +39,16 @@ X, Y = text("x"), text("y")
         pytest.param(X, X, {}, id="both changed alike: adopt"),
     ],
 )
-def test_a_change_of_one_side_is_written_to_the_other(
-    p: Content | None, s: Content | None, expected: Mapping[Side, object]
-) -> None:
-    link = linked()
-    changed_p = referral() if p is None else edited(referral(), value=p)
-    decision = look(link, changed_p, opportunity() if s is None else opportunity(value=s))
+def test_a_change_of_one_side_is_written_to_the_other(p: Content | None, s: Content | None, expected: object) -> None:
+    decision = look(linked(), *changed(p, s))
     assert writes(decision) == expected
     assert decision.conflicts == ()
 
 
 def test_equal_changes_are_remembered_on_both_sides() -> None:
-    link = look(linked(), edited(referral(), value=X), opportunity(value=X)).link
+    link = look(linked(), *changed(X, X)).link
     assert link.base_p["value"] == link.base_s["value"] == POLICY.digest(X)
-    assert look(link, edited(referral(), value=X), opportunity(value=X)).link == link
+    assert look(link, *changed(X, X)).link == link
 
 
 def test_a_difference_both_sides_have_agreed_on_stays() -> None:
@@ -62,54 +58,42 @@ def test_a_difference_both_sides_have_agreed_on_stays() -> None:
 
 @pytest.mark.parametrize(("group", "winner"), BOTH_WAYS)
 def test_in_a_conflict_the_owner_wins_and_the_loser_is_kept(group: str, winner: Side) -> None:
-    shown_p: dict[str, Any] = {group: X}
-    shown_s: dict[str, Any] = {group: Y}
-    decision = look(linked(), edited(referral(), **shown_p), opportunity(**shown_s))
+    decision = look(linked(), *changed(X, Y, group))
     assert writes(decision) == {winner.other: {group: X if winner is P else Y}}
     (conflict,) = decision.conflicts
     assert (conflict.p, conflict.s, conflict.winner, conflict.reason) == (X, Y, winner, "both_changed")
 
 
-def test_a_conflict_nobody_owns_is_held_and_written_down_once() -> None:
-    p, s = edited(referral(), close_date=X), opportunity(close_date=Y)
-    first = look(linked(), p, s)
+def test_a_conflict_nobody_owns_is_held_and_written_down_once_until_both_sides_show_the_same() -> None:
+    dispute = changed(X, Y, "close_date")
+    first = look(linked(), *dispute)
     assert writes(first) == {}
     assert first.link.held["close_date"].code == "conflict"
     assert [c.winner for c in first.conflicts] == [None]
-    assert look(first.link, p, s).conflicts == ()
-
-
-def test_a_held_conflict_ends_when_both_sides_show_the_same() -> None:
-    held = look(linked(), edited(referral(), close_date=X), opportunity(close_date=Y)).link
-    after = look(held, edited(referral(), close_date=X), opportunity(close_date=X))
-    assert after.link.held == {}
-    assert writes(after) == {}
+    assert look(first.link, *dispute).conflicts == ()
+    after = look(first.link, *changed(X, X, "close_date"))
+    assert (after.link.held, writes(after)) == ({}, {})
 
 
 @pytest.mark.parametrize(
-    ("p", "s", "expected"),
+    ("p", "s", "first", "written", "conflict"),
     [
-        pytest.param(X, X, {}, id="equal: adopt"),
-        pytest.param(X, (), {S: {"value": X}}, id="Salesforce empty: fill it"),
-        pytest.param((), X, {P: {"value": X}}, id="Partner Center empty: fill it"),
+        pytest.param(X, X, "salesforce", {}, False, id="equal: adopt"),
+        pytest.param(X, (), "salesforce", {S: {"value": X}}, False, id="Salesforce empty: fill it"),
+        pytest.param((), X, "salesforce", {P: {"value": X}}, False, id="Partner Center empty: fill it"),
+        pytest.param(X, Y, "salesforce", {P: {"value": Y}}, True, id="two values: Salesforce first"),
+        pytest.param(X, Y, "partner_center", {S: {"value": X}}, True, id="two values: Partner Center first"),
+        pytest.param(X, Y, "hold", {}, True, id="two values: held"),
     ],
 )
-def test_at_first_meeting_an_empty_side_is_filled(p: Content, s: Content, expected: object) -> None:
-    decision = look(without_base(linked(), "value"), referral(value=p), opportunity(value=s))
-    assert writes(decision) == expected
-    assert decision.conflicts == ()
-
-
-@pytest.mark.parametrize(
-    ("first", "written", "held"),
-    [("salesforce", {P: {"value": Y}}, False), ("partner_center", {S: {"value": X}}, False), ("hold", {}, True)],
-)
-def test_at_first_meeting_two_values_are_a_conflict_by_its_own_rule(first: str, written: object, held: bool) -> None:
-    policy = with_rule("value", GroupPolicy(owner="salesforce", first=first))  # type: ignore[arg-type]
-    decision = look(without_base(linked(), "value"), referral(value=X), opportunity(value=Y), policy)
+def test_at_first_meeting_an_empty_side_is_filled_and_two_values_are_a_conflict_by_its_own_rule(
+    p: Content, s: Content, first: Any, written: object, conflict: bool
+) -> None:
+    policy = with_rule("value", GroupPolicy(owner="salesforce", first=first))
+    decision = look(without_base(linked(), "value"), referral(value=p), opportunity(value=s), policy)
     assert writes(decision) == written
-    assert ("value" in decision.link.held) is held
-    assert [c.reason for c in decision.conflicts] == ["first_meeting"]
+    assert ("value" in decision.link.held) is (first == "hold")
+    assert [c.reason for c in decision.conflicts] == ["first_meeting"] * conflict
 
 
 @pytest.mark.parametrize(
@@ -145,12 +129,10 @@ TO_S, TO_P = Direction.TO_SALESFORCE, Direction.TO_PARTNER_CENTER
     ],
 )
 def test_a_one_way_group_follows_its_source(
-    target: Side, source: Content | None, shown: Content | None, drift: str, written: Content | None, kept: bool
+    target: Side, source: Content | None, shown: Content | None, drift: Any, written: Content | None, kept: bool
 ) -> None:
-    rule = GroupPolicy(direction=TO_S if target is S else TO_P, drift=drift)  # type: ignore[arg-type]
-    p, s = (source, shown) if target is S else (shown, source)
-    changed_p = referral() if p is None else edited(referral(), value=p)
-    decision = look(linked(), changed_p, opportunity() if s is None else opportunity(value=s), with_rule("value", rule))
+    pair, direction = (changed(source, shown), TO_S) if target is S else (changed(shown, source), TO_P)
+    decision = look(linked(), *pair, with_rule("value", GroupPolicy(direction=direction, drift=drift)))
     assert writes(decision) == ({} if written is None else {target: {"value": written}})
     assert [(c.winner, c.reason) for c in decision.conflicts] == [(target.other, "one_way")] * kept
 
@@ -174,27 +156,24 @@ def test_a_one_way_group_meets_for_the_first_time(p: Content, s: Content, drift:
 
 @pytest.mark.parametrize("kind", ["latch", "status"])
 @pytest.mark.parametrize("target", [S, P], ids=["to Salesforce", "to Partner Center"])
-def test_no_kind_of_group_travels_against_its_direction(kind: str, target: Side) -> None:
-    group = "consent" if kind == "latch" else "status"
-    rule = GroupPolicy(kind=kind, direction=TO_S if target is S else TO_P)  # type: ignore[arg-type]
-    on = text("true")
+def test_no_kind_of_group_travels_against_its_direction(kind: Any, target: Side) -> None:
+    group, on = "consent" if kind == "latch" else "status", text("true")
     if target is S:
         p, s = referral(), opportunity(consent=on) if kind == "latch" else opportunity(Phase.LOST)
     else:
         p, s = edited(referral(), consent=on) if kind == "latch" else edited(referral(), Phase.LOST), opportunity()
-    assert group not in writes(look(linked(), p, s, with_rule(group, rule))).get(target.other, {})
+    policy = with_rule(group, GroupPolicy(kind=kind, direction=TO_S if target is S else TO_P))
+    assert group not in writes(look(linked(), p, s, policy)).get(target.other, {})
 
 
-@pytest.mark.parametrize(
-    ("p", "s", "expected"), [("", "", None), ("true", "true", None), ("true", "", S), ("", "true", P)]
-)
+@pytest.mark.parametrize(("p", "s", "to"), [("", "", None), ("true", "true", None), ("true", "", S), ("", "true", P)])
 @pytest.mark.parametrize("before", ["", "true", None], ids=["was off", "was on", "never met"])
-def test_a_latch_is_turned_on_by_either_side_and_never_off(p: str, s: str, expected: Side, before: str | None) -> None:
+def test_a_latch_is_turned_on_by_either_side_and_never_off(p: str, s: str, to: Side, before: str | None) -> None:
     was = text(before or "")
     link = linked(referral(consent=was), opportunity(consent=was))
     link = without_base(link, "consent") if before is None else link
     decision = look(link, referral(consent=text(p)), opportunity(consent=text(s)))
-    assert writes(decision) == ({} if expected is None else {expected: {"consent": text("true")}})
+    assert writes(decision) == ({} if to is None else {to: {"consent": text("true")}})
 
 
 def test_a_latch_that_one_side_will_not_keep_is_not_pulled_for_ever() -> None:
@@ -202,19 +181,16 @@ def test_a_latch_that_one_side_will_not_keep_is_not_pulled_for_ever() -> None:
     assert writes(look(linked(p, s), p, s)) == {}
 
 
-def test_a_group_that_rides_along_never_costs_a_call_of_its_own() -> None:
-    link, s = without_base(linked(), "crm_id"), opportunity(value=X)
-    p = referral(crm_id=())
-    assert writes(look(link, p, opportunity())) == {}
-    assert writes(look(link, p, s)) == {P: {"value": X, "crm_id": text("006")}}
-    assert writes(look(link, referral(crm_id=text("theirs")), s)) == {P: {"value": X}}
+ODD = Unreadable("unknown_value", "code", "Odd")
 
 
-@pytest.mark.parametrize("side", [P, S])
-def test_an_unreadable_group_is_held_with_its_detail_and_its_neighbours_go_on(side: Side) -> None:
-    odd = Unreadable("unknown_value", "code", "Odd")
-    p, s = (edited(referral(), value=odd), opportunity(notes=X)) if side is P else (referral(), opportunity(value=odd))
-    decision = look(linked(), p, s if side is P else opportunity(value=odd, notes=X))
+@pytest.mark.parametrize(
+    ("p", "s"),
+    [(edited(referral(), value=ODD), opportunity(notes=X)), (referral(), opportunity(value=ODD, notes=X))],
+    ids=["in Partner Center", "in Salesforce"],
+)
+def test_an_unreadable_group_is_held_with_its_detail_and_its_neighbours_go_on(p: Referral, s: Opportunity) -> None:
+    decision = look(linked(), p, s)
     assert (decision.link.held["value"].code, decision.link.held["value"].detail) == ("unknown_value", "Odd")
     assert writes(decision) == {P: {"notes": X}}
 

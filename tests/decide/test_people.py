@@ -4,22 +4,10 @@ from itertools import product
 
 import pytest
 
-from shared.deal import Direction, Referral, Side
+from shared.deal import Direction, Link, LinkState, Side
 from shared.decide import GroupPolicy, first_base
 from shared.decide.merge import ADOPT, NOTHING, Outcome, Pair, merge
-from tests.support.deals import (
-    P,
-    edited,
-    elements,
-    linked,
-    look,
-    opportunity,
-    referral,
-    settle,
-    under_way,
-    with_rule,
-    without_base,
-)
+from tests.support.deals import P, edited, elements, linked, look, opportunity, referral, settle, under_way, with_rule
 
 RULE = GroupPolicy(kind="people", direction=Direction.TO_PARTNER_CENTER)
 POLICY = with_rule("solutions", RULE)
@@ -28,7 +16,7 @@ BASES = [None, *TEAMS]
 Base = str | None
 
 
-def team(p: str, s: str, base_p: str | None, base_s: str | None) -> Outcome:
+def team(p: str, s: str, base_p: Base, base_s: Base) -> Outcome:
     """What becomes of a team of one-letter people, shown and as remembered."""
     bases = [None if base is None else POLICY.remember("solutions", elements(base)) for base in (base_p, base_s)]
     return merge(Pair("solutions", elements(p), elements(s), *bases), RULE, POLICY)
@@ -55,9 +43,7 @@ def written(outcome: Outcome) -> str | None:
         ("ab", "ab", "a", "a", None),  # the same change on both sides
     ],
 )
-def test_only_what_salesforce_changed_is_sent(
-    p: str, s: str, base_p: str | None, base_s: str | None, sent: str
-) -> None:
+def test_only_what_salesforce_changed_is_sent(p: str, s: str, base_p: Base, base_s: Base, sent: Base) -> None:
     assert written(team(p, s, base_p, base_s)) == sent
 
 
@@ -86,16 +72,14 @@ def test_edits_of_a_person_do_not_travel_and_at_microsoft_they_keep_who_left() -
 
 def test_after_a_creation_a_difference_is_the_agreement() -> None:
     p, s = referral(solutions=elements("ac")), opportunity(solutions=elements("ab"))
-    link = first_base(without_base(linked(policy=POLICY), "solutions"), p, s, POLICY, Side.SALESFORCE)
+    link = first_base(Link("s-006", LinkState.LINKED), p, s, POLICY, Side.SALESFORCE)
     assert look(link, p, s, POLICY).write is None
     joined = opportunity(modified=110, solutions=elements("abd"))
-    settled = settle(link, p, joined, POLICY)
-    assert settled.p.groups["solutions"] == elements("acd")
+    assert settle(link, p, joined, POLICY).p.groups["solutions"] == elements("acd")
 
 
 def test_a_list_whose_arrival_is_unclear_is_judged_by_who_came_and_went() -> None:
     p, s = referral(solutions=elements("a")), opportunity(solutions=elements("ab"))
-    link = linked(referral(solutions=elements("a")), opportunity(solutions=elements("a")), POLICY)
-    meanwhile: Referral = edited(p, solutions=elements("ac"))  # neither what was sent nor what was there
-    settled = settle(under_way(p, s, link, POLICY)[0], meanwhile, s, POLICY)
-    assert settled.p.groups["solutions"] == elements("abc")
+    link, _ = under_way(p, s, linked(p, opportunity(solutions=elements("a")), POLICY), POLICY)
+    meanwhile = edited(p, solutions=elements("ac"))  # neither what was sent nor what was there
+    assert settle(link, meanwhile, s, POLICY).p.groups["solutions"] == elements("abc")

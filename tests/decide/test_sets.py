@@ -8,8 +8,10 @@ import pytest
 from shared.deal import Direction, Link, Opportunity, Phase, Referral, Side
 from shared.decide import GroupPolicy, commit
 from tests.support.deals import (
+    POLICY,
     P,
     S,
+    changed,
     edited,
     elements,
     landed,
@@ -33,7 +35,7 @@ def shown(p: Referral, s: Opportunity) -> list[str]:
 
 def both(p: str, s: str) -> tuple[Referral, Opportunity]:
     """Both sides after somebody changed the agreed set `ab`."""
-    return edited(referral(), solutions=elements(p)), opportunity(solutions=elements(s))
+    return changed(elements(p), elements(s), "solutions")
 
 
 @pytest.mark.parametrize(
@@ -71,14 +73,12 @@ def test_each_element_is_merged_on_its_own(p: str, s: str, to_p: str | None, to_
         assert sides == [side for side, want in ((P, to_p), (S, to_s)) if want is not None]
 
 
-def interrupted(p: str, s: str, crashed: bool) -> tuple[Link, Referral, Opportunity]:
+def interrupted(p: str, s: str, crashed: bool = False) -> tuple[Link, Referral, Opportunity]:
     """Both sides changed, and the run stopped between its two writes, remembering the first or not."""
-    referral_, opportunity_ = both(p, s)
-    link, intent = under_way(referral_, opportunity_)
-    referral_, opportunity_ = landed(intent, referral_, opportunity_)
-    if crashed:
-        return look(link, referral_, opportunity_).link, referral_, opportunity_
-    return commit(link, intent, referral_, opportunity_, with_rule("value", GroupPolicy())), referral_, opportunity_
+    pair = both(p, s)
+    link, intent = under_way(*pair)
+    pair = landed(intent, *pair)
+    return look(link, *pair).link if crashed else commit(link, intent, *pair, POLICY), *pair
 
 
 @pytest.mark.parametrize("crashed", [False, True], ids=["remembered", "found landed"])
@@ -100,18 +100,17 @@ def test_a_change_of_both_sides_survives_an_interruption(p: str, s: str, expecte
 
 
 def test_an_element_taken_out_between_the_two_writes_is_a_removal() -> None:
-    link, p, s = interrupted("abc", "abd", crashed=False)
+    link, p, s = interrupted("abc", "abd")
     result = settle(link, edited(p, solutions=elements("abc")), s)
     assert shown(result.p, result.s) == ["abc"]
 
 
 @pytest.mark.parametrize("side", [P, S], ids=["edited in Partner Center", "edited in Salesforce"])
 def test_an_element_removed_here_and_edited_there_is_kept_and_written_down(side: Side) -> None:
-    changed, removed = elements("ab", edited="a"), elements("b")
-    p = edited(referral(), solutions=changed if side is P else removed)
-    s = opportunity(solutions=changed if side is S else removed)
-    decision = look(linked(), p, s)
-    assert writes(decision) == {side.other: {"solutions": changed}}
+    kept, removed = elements("ab", edited="a"), elements("b")
+    pair = changed(kept, removed, "solutions") if side is P else changed(removed, kept, "solutions")
+    decision = look(linked(), *pair)
+    assert writes(decision) == {side.other: {"solutions": kept}}
     assert [c.reason for c in decision.conflicts] == ["removed_and_edited"]
 
 
@@ -126,11 +125,9 @@ def test_a_set_that_meets_for_the_first_time_becomes_the_union() -> None:
     assert shown(result.p, result.s) == ["abc"]
 
 
-@pytest.mark.parametrize("side", [P, S])
-def test_the_last_element_is_not_removed(side: Side) -> None:
-    p = edited(referral(), solutions=() if side is P else elements("ab"))
-    s = opportunity(solutions=() if side is S else elements("ab"))
-    decision = look(linked(), p, s)
+@pytest.mark.parametrize(("p", "s"), [("", "ab"), ("ab", "")])
+def test_the_last_element_is_not_removed(p: str, s: str) -> None:
+    decision = look(linked(), *both(p, s))
     assert decision.link.held["solutions"].code == "last_one"
     assert writes(decision) == {}
 
@@ -151,8 +148,7 @@ def test_an_element_that_a_side_dropped_from_our_write_is_not_sent_for_ever(side
         p = replace(p, groups={**p.groups, "solutions": elements("ab")})
     else:
         s = replace(s, groups={**s.groups, "solutions": elements("ab")})
-    policy = with_rule("value", GroupPolicy())
-    link = commit(link, intent, p, s, policy)
+    link = commit(link, intent, p, s, POLICY)
     assert writes(look(link, p, s)) == {}
     later = replace(s, groups={**s.groups, "solutions": elements("abd" if side is S else "abcd")})
     result = settle(link, p, later)
@@ -161,8 +157,7 @@ def test_an_element_that_a_side_dropped_from_our_write_is_not_sent_for_ever(side
 
 def test_a_one_way_set_follows_its_source() -> None:
     policy = with_rule("solutions", GroupPolicy(kind="set", direction=Direction.TO_SALESFORCE))
-    p, s = both("abc", "ad")
-    assert writes(look(linked(), p, s, policy)) == {S: {"solutions": elements("abc")}}
+    assert writes(look(linked(), *both("abc", "ad"), policy)) == {S: {"solutions": elements("abc")}}
 
 
 def test_on_a_closed_referral_its_own_last_change_still_reaches_salesforce() -> None:

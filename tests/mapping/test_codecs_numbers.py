@@ -56,9 +56,7 @@ NAN, INF = float("nan"), float("inf")
         ("day", "not_a_date", ["soon", "2026-02-30", "30.06.2026", "2026-06-30T99:00:00Z", 20, True]),
     ],
 )
-def test_what_is_no_amount_or_day_or_would_lose_cents_is_refused_not_guessed(
-    codec: str, code: str, raws: list[object]
-) -> None:
+def test_what_is_no_amount_or_day_or_would_lose_cents_is_refused(codec: str, code: str, raws: list[object]) -> None:
     for side, raw in product(SIDES, raws):
         assert refused(read, codec, raw, side)[0] == code
 
@@ -124,10 +122,8 @@ def test_partner_center_gets_midnight_utc_and_salesforce_the_day() -> None:
 
 
 def test_ticks_keep_the_seventh_digit_in_order() -> None:
-    stamps = ["2026-03-17T16:21:24Z", "2026-03-17T16:21:24.0000001Z", "2026-03-17T16:21:24.0000009Z"]
-    stamps += ["2026-03-17T16:21:24.000001Z", "2026-03-17T16:21:24.1Z", "2026-03-17T16:21:24.9999999Z"]
-    stamps += ["2026-03-17T16:21:25Z"]
-    values = [ticks(stamp) for stamp in stamps]
+    seconds = ("24", "24.0000001", "24.0000009", "24.000001", "24.1", "24.9999999", "25")
+    values = [ticks(f"2026-03-17T16:21:{second}Z") for second in seconds]
     assert values == sorted(set(values))
     assert values[1] - values[0] == 1
 

@@ -12,11 +12,7 @@ from tests.support.mapping import of, refused, table
 from tests.support.partner_center_client import Bench
 
 OPPORTUNITY = "006000000000001AAA"
-
-
 TABLE = table()
-
-
 DEAL: dict[str, Content] = {
     "name": of(name="Fabrikam R&D"),
     "value": of(amount="50000.00", currency="USD"),
@@ -157,8 +153,7 @@ def test_a_mapped_marketplace_intent_takes_the_place_of_the_default(bench: Bench
         'salesforce = "Marketplace__c"\ncodec = "choice"\nvalues = { Yes = "Ja", No = "Nein" }'
     )
     body = body_of(DEAL | {"intent": of(answer="Yes")}, ours)
-    more = body["details"]["requirements"]["additionalRequirements"]
-    assert more == {"iot": {}, "attributes": [INTENT | {"id": "Yes"}]}
+    assert more_of(body) == {"iot": {}, "attributes": [INTENT | {"id": "Yes"}]}
     assert bench.call("POST", json=body).is_success
     assert body_of(DEAL, ours) == body_of(DEAL)
 
@@ -171,8 +166,7 @@ def test_hostile_names_arrive_as_they_were_typed(bench: Bench) -> None:
 
 
 def test_a_long_name_is_shortened_on_creation() -> None:
-    body = body_of(DEAL | {"name": (("name", "x" * 300),)})
-    assert body["name"] == "x" * 254 + "…"
+    assert body_of(DEAL | {"name": of(name="x" * 300)})["name"] == "x" * 254 + "…"
 
 
 ATTRIBUTES = """
@@ -189,8 +183,8 @@ codec = "text"
 """
 
 
-def attributes_of(body: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = body["details"]["requirements"]["additionalRequirements"]["attributes"]
+def more_of(body: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = body["details"]["requirements"]["additionalRequirements"]
     return found
 
 
@@ -198,13 +192,9 @@ def test_attributes_are_named_by_their_type_in_any_order() -> None:
     ours = table(ATTRIBUTES)
     deal: Views = {"marketplace": of(intent="Yes"), "services": of(role="Design", play="Migrate")}
     body = body_of({**DEAL, **deal}, ours)
-    attributes = attributes_of(body)
-    assert attributes == [
-        INTENT | {"id": "Yes"},
-        {"type": "PartnerRole", "id": "Design"},
-        {"type": "SolutionPlay", "id": "Migrate"},
-    ]
-    attributes.reverse()
+    role, play = {"type": "PartnerRole", "id": "Design"}, {"type": "SolutionPlay", "id": "Migrate"}
+    assert more_of(body)["attributes"] == [INTENT | {"id": "Yes"}, role, play]
+    more_of(body)["attributes"].reverse()
     document = body | {"id": "r", "eTag": "e", "updatedDateTime": "2026-01-05T12:00:00Z"}
     groups = ours.referral.read(document, theirs=NOBODY).groups
     assert {name: groups[name] for name in deal} == deal
@@ -212,4 +202,4 @@ def test_attributes_are_named_by_their_type_in_any_order() -> None:
 
 def test_other_attributes_leave_the_intent_undecided_not_out() -> None:
     body = body_of(DEAL | {"services": of(play="Migrate")}, table(ATTRIBUTES))
-    assert attributes_of(body) == [INTENT, {"type": "SolutionPlay", "id": "Migrate"}]
+    assert more_of(body)["attributes"] == [INTENT, {"type": "SolutionPlay", "id": "Migrate"}]

@@ -47,8 +47,7 @@ def test_a_pattern_keeps_wildcards_and_quotes_as_they_were_typed() -> None:
 
 
 def test_the_key_tells_first_then_the_oldest_and_nobody_is_suggested_when_it_is_sure() -> None:
-    key = customer_key(ACME)
-    old, keyed = {"Id": "1", "Key__c": None}, {"Id": "2", "Key__c": key}
+    old, keyed = {"Id": "1", "Key__c": None}, {"Id": "2", "Key__c": customer_key(ACME)}
     assert choose(FIELDS, ACME, {"accounts": [old, keyed]}) == Choice("2", ())
     assert choose(FIELDS, ACME, {"accounts": [old], "similar": [old, {"Id": "3"}]}) == Choice("1", ())
     assert choose(FIELDS, ACME, {"accounts": [], "similar": [{"Id": "3"}]}) == Choice("", ("3",))

@@ -10,20 +10,26 @@ from shared.mapping import MappingInvalid, load
 from shared.mapping.codecs import CODECS
 from shared.mapping.model import PATCHABLE
 from tests.support import contracts
-from tests.support.mapping import table
+from tests.support.mapping import of, table
+
+
+def own(group: str = "mine", **row: str) -> str:
+    """A group of the partner's own with one row; rows may differ from the usual one."""
+    row = {"referral": "/campaignId", "salesforce": "X__c", "codec": "text"} | row
+    return "".join(f'groups.{group}.fields.x.{key} = "{value}"\n' for key, value in row.items())
 
 
 def mistakes(overlay: str) -> list[str]:
     """The lines of the refusal."""
     with pytest.raises(MappingInvalid) as caught:
         load(overlay)
-    return str(caught.value).splitlines()[1:]
+    return [line.strip() for line in str(caught.value).splitlines()[1:]]
 
 
 def mistake(overlay: str) -> str:
     """The only line of the refusal."""
     (line,) = mistakes(overlay)
-    return line.strip()
+    return line
 
 
 def test_the_default_is_complete_and_uses_every_codec() -> None:
@@ -81,14 +87,10 @@ def test_without_contact_rows_no_contact_is_selected() -> None:
 
 
 def test_a_partners_own_group_travels_like_the_others() -> None:
-    ours = table(
-        '[groups.campaign.fields.id]\nreferral = "/campaignId"\nsalesforce = "Campaign_Code__c"\ncodec = "text"'
-    )
-    writes = {"campaign": (("id", "C-1"),)}
+    ours, writes = table(own(salesforce="Campaign_Code__c")), {"mine": of(x="C-1")}
     assert ours.opportunity.fields(writes) == {"Campaign_Code__c": "C-1"}
-    assert ours.referral.patch(writes, current={"campaignId": None}, neutral_reason="") == [
-        {"op": "add", "path": "/campaignId", "value": "C-1"}
-    ]
+    operations = ours.referral.patch(writes, current={"campaignId": None}, neutral_reason="")
+    assert operations == [{"op": "add", "path": "/campaignId", "value": "C-1"}]
 
 
 def test_without_an_address_a_link_typed_by_hand_stays() -> None:
@@ -119,12 +121,6 @@ def test_the_version_changes_with_the_zone_and_with_nothing_else() -> None:
 def test_a_syntax_error_is_named_with_its_place() -> None:
     with pytest.raises(MappingInvalid, match=r"not valid TOML: .*line 2"):
         load('[stages]\nwon = "unfinished\n')
-
-
-def own(group: str = "mine", **row: str) -> str:
-    """A group of the partner's own with one row; rows may differ from the usual one."""
-    row = {"referral": "/campaignId", "salesforce": "X__c", "codec": "text"} | row
-    return "".join(f'groups.{group}.fields.x.{key} = "{value}"\n' for key, value in row.items())
 
 
 SECOND_SET = """[groups.mine]
@@ -230,8 +226,7 @@ def test_a_mistake_is_told_with_its_key(overlay: str, told: str) -> None:
 
 
 def test_all_mistakes_are_told_together() -> None:
-    overlay = "\n".join(dict.fromkeys(line for overlay, _ in TOGETHER for line in overlay.splitlines()))
-    found = [line.strip() for line in mistakes(overlay)]
+    found = mistakes("\n".join(dict.fromkeys(line for overlay, _ in TOGETHER for line in overlay.splitlines())))
     assert len(found) == len(TOGETHER)
     for _, told in TOGETHER:
         assert any(line.startswith(told) for line in found), told
@@ -328,8 +323,5 @@ def test_what_cannot_be_spelled_in_a_lead_is_left_out_and_a_needed_row_is_lackin
     assert lead is not None
     said = {"last_name": "H" * 81, "company": "Fabrikam", "status": "Odd", "phone": "1" * 41}
     assert lead.lacking(said) == ("last_name",)
-    assert lead.creation(said | {"last_name": "Howard"}, "r1").keys() == {
-        "LastName",
-        "Company",
-        "Referral_Identifier__c",
-    }
+    made = lead.creation(said | {"last_name": "Howard"}, "r1")
+    assert made.keys() == {"LastName", "Company", "Referral_Identifier__c"}

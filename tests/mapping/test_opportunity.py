@@ -15,8 +15,6 @@ STAMP = "2026-01-05T12:00:00.000+0000"
 ACCOUNT = {"Name": "Fabrikam", "BillingStreet": "1 Way", "BillingCity": "Redmond", "BillingCountry": "Japan"}
 PERSON = {"FirstName": "Dana", "LastName": "Ito", "Email": "Dana@Fabrikam.Example", "Phone": "123"}
 FIELDS = {"Amount": 50000, "CurrencyIsoCode": "USD", "Description": "Moves.\r\nSoon.", "Sync_Status__c": "✔ In sync"}
-
-
 TABLE = table(link_template=LINK)
 SPELL = TABLE.opportunity
 
@@ -113,9 +111,8 @@ def test_a_deal_without_account_contact_and_solutions_reads_as_empty(rig: Rig) -
 
 def test_without_a_primary_contact_another_one_counts(rig: Rig) -> None:
     found = deal(rig)
-    rig.world.delete(
-        "OpportunityContactRole", rig.ids("SELECT Id FROM OpportunityContactRole WHERE IsPrimary = true")[0]
-    )
+    (primary,) = rig.ids("SELECT Id FROM OpportunityContactRole WHERE IsPrimary = true")
+    rig.world.delete("OpportunityContactRole", primary)
     contact: Any = SPELL.read(row(rig, found), 0).groups["contact"]
     assert dict(contact)["email"] == "second@fabrikam.example"
 
@@ -169,9 +166,8 @@ def test_a_change_writes_exactly_its_groups_own_fields(rig: Rig) -> None:
     found = deal(rig)
     assert rig.call("PATCH", f"/sobjects/Opportunity/{found}", fields).status_code == 204
     groups = SPELL.read(row(rig, found), 0).groups
-    assert {name: groups[name] for name in ("value", "notes", "consent")} == {
-        name: writes[name] for name in ("value", "notes", "consent")
-    }
+    for name in ("value", "notes", "consent"):
+        assert groups[name] == writes[name]
 
 
 def test_what_does_not_fit_is_not_written() -> None:

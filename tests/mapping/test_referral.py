@@ -16,10 +16,13 @@ from tests.support.partner_center_client import START, Bench, add, replace
 
 LINK = "https://partner.example/{engagement_id}/referrals/{referral_id}"
 REASON = "No reason was given."
+FACTORY = of(id="SOL-15974-MQF", name="Contoso Migration Factory", publisher="Contoso", type="3P")
+CUSTOMER = of(
+    name="Fabrikam Inc", street="1 Harbour Street", city="Seattle", state="WA", postal_code="98101", country="US"
+)
+AVERY = of(first_name="Avery", last_name="Howard", email="avery.howard@fabrikam.example", phone="2065550101")
 SOLUTIONS = "/details/requirements/solutions"
 OPPORTUNITY = "006000000000001AAA"
-
-
 TABLE = table(link_template=LINK)
 
 
@@ -29,6 +32,10 @@ def patch(writes: dict[str, Content], document: dict[str, Any] | None, **more: A
 
 def groups(document: dict[str, Any]) -> dict[str, Any]:
     return dict(TABLE.referral.read(document, theirs=NOBODY).groups)
+
+
+def unreadable(found: dict[str, Any]) -> list[str]:
+    return [name for name, content in found.items() if isinstance(content, Unreadable)]
 
 
 def test_an_inbound_deal_is_read_group_by_group(bench: Bench) -> None:
@@ -42,23 +49,12 @@ def test_an_inbound_deal_is_read_group_by_group(bench: Bench) -> None:
         "close_date": of(day="2026-04-05"),
         "notes": of(text="The customer wants to move two data centres and asked for a partner."),
         "status": of(phase="new"),
-        "solutions": (
-            ("SOL-15974-MQF", of(id="SOL-15974-MQF", name="Contoso Migration Factory", publisher="Contoso", type="3P")),
-        ),
+        "solutions": (("SOL-15974-MQF", FACTORY),),
         "consent": of(shared="true"),
         "help": of(code="GeneralOrOther"),
         "marketplace": (),
-        "customer": of(
-            name="Fabrikam Inc",
-            street="1 Harbour Street",
-            city="Seattle",
-            state="WA",
-            postal_code="98101",
-            country="US",
-        ),
-        "contact": of(
-            first_name="Avery", last_name="Howard", email="avery.howard@fabrikam.example", phone="2065550101"
-        ),
+        "customer": CUSTOMER,
+        "contact": AVERY,
         "team": (),
         "opportunity_team": (),
         "microsoft": of(expires="2026-01-19", kind="coSell"),
@@ -95,8 +91,7 @@ def test_a_document_without_version_is_an_error(bench: Bench, name: str) -> None
 @pytest.mark.parametrize("name", ["details", "customerProfile", "inviteContext", "team", "trackingInfo", "consent"])
 @pytest.mark.parametrize("value", [None, {}, []])
 def test_missing_parts_read_as_no_value(bench: Bench, name: str, value: Any) -> None:
-    found = groups(bench.create() | {name: value})
-    assert not any(isinstance(content, Unreadable) for content in found.values())
+    assert not unreadable(groups(bench.create() | {name: value}))
 
 
 def test_solutions_are_sorted_by_id_and_the_first_of_equal_ids_counts(bench: Bench) -> None:
@@ -116,8 +111,7 @@ def test_solutions_are_sorted_by_id_and_the_first_of_equal_ids_counts(bench: Ben
 def test_the_sample_deals_of_the_simulator_are_readable() -> None:
     stamps = {"id": "1", "eTag": '"1"', "updatedDateTime": "2026-01-05T12:00:00Z"}
     for sample in (samples.private_deal, samples.partner_led_deal, samples.co_sell_deal):
-        found = groups(sample(START) | stamps | {"status": "Active", "substatus": "Accepted"})
-        assert not any(isinstance(content, Unreadable) for content in found.values())
+        assert not unreadable(groups(sample(START) | stamps | {"status": "Active", "substatus": "Accepted"}))
 
 
 def test_present_fields_are_replaced_absent_ones_added_and_status_comes_last(bench: Bench) -> None:
@@ -142,11 +136,8 @@ def test_present_fields_are_replaced_absent_ones_added_and_status_comes_last(ben
 
 
 def test_with_no_document_at_hand_a_group_known_to_be_empty_is_added() -> None:
-    writes: dict[str, Content] = {"notes": of(text="x"), "crm_id": of(opportunity_id="1")}
-    assert patch(writes, None, empty=frozenset({"crm_id"})) == [
-        *replace(details__notes="x"),
-        *add(externalReferenceId="1"),
-    ]
+    operations = patch({"notes": of(text="x"), "crm_id": of(opportunity_id="1")}, None, empty=frozenset({"crm_id"}))
+    assert operations == [*replace(details__notes="x"), *add(externalReferenceId="1")]
 
 
 @pytest.mark.parametrize("phase", [Phase.LOST, Phase.DECLINED])
@@ -181,8 +172,7 @@ def test_a_set_is_one_replace_that_keeps_what_the_mapping_does_not_know(bench: B
 
 
 def test_a_removed_solution_is_left_out_and_nothing_is_appended(bench: Bench) -> None:
-    document = bench.create()
-    operations = patch({"solutions": (("SOL-22222-NEW", of(id="SOL-22222-NEW")),)}, document)
+    operations = patch({"solutions": (("SOL-22222-NEW", of(id="SOL-22222-NEW")),)}, bench.create())
     assert operations == [{"op": "replace", "path": SOLUTIONS, "value": [{"type": "Name", "id": "SOL-22222-NEW"}]}]
 
 

@@ -70,8 +70,7 @@ def test_creation_and_update_may_use_different_fields() -> None:
     assert ways(ours, "notes") == (Direction.TO_SALESFORCE, Direction.BOTH, ["text"])
     assert ways(ours, "notes_pitch") == (Direction.TO_PARTNER_CENTER, Direction.NONE, ["pitch"])
     views = {"notes": (("text", "Internal words"),), "notes_pitch": (("pitch", "For Microsoft"),)}
-    body = ours.referral.creation(views, opportunity_id="006000000000001AAA")
-    assert body["details"]["notes"] == "For Microsoft"
+    assert ours.referral.creation(views, opportunity_id="006000000000001AAA")["details"]["notes"] == "For Microsoft"
     assert ours.opportunity.creation(views, "") == {"Description": "Internal words"}
 
 
@@ -213,15 +212,9 @@ STAGES = """
     ],
 )
 def test_several_stages_mean_one_phase(stage: str, closed: bool, won: bool, phase: Phase) -> None:
-    side = table(STAGES).opportunity
-    assert side.phase({"StageName": stage, "IsClosed": closed, "IsWon": won}) is phase
+    assert table(STAGES).opportunity.phase({"StageName": stage, "IsClosed": closed, "IsWon": won}) is phase
 
 
 def test_a_phase_is_written_as_its_one_stage() -> None:
-    side = table(STAGES).opportunity
-    assert [side.stage(phase) for phase in (Phase.NEW, Phase.ACTIVE, Phase.WON, Phase.LOST)] == [
-        "Microsoft Review",
-        "Qualification",
-        "Closed Won",
-        "Closed Lost",
-    ]
+    stages = [table(STAGES).opportunity.stage(phase) for phase in (Phase.NEW, Phase.ACTIVE, Phase.WON, Phase.LOST)]
+    assert stages == ["Microsoft Review", "Qualification", "Closed Won", "Closed Lost"]

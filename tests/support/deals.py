@@ -16,9 +16,11 @@ from shared.deal import (
     LinkState,
     Obstacle,
     Opportunity,
+    PartnerCenterView,
     Phase,
     Referral,
     Report,
+    SalesforceView,
     Side,
     Unreadable,
     Value,
@@ -93,37 +95,40 @@ def edited(p: Referral, phase: Phase | None = None, **groups: Any) -> Referral:
 
 def opportunity(stage: Phase = Phase.ACTIVE, *, reason: str = "", modified: int = 100, **groups: Any) -> Opportunity:
     """An opportunity that shows the agreed deal, but for these groups."""
-    status = lifecycle.content(stage, reason)
-    shown = {**AGREED, "status": status, **groups}
+    shown = {**AGREED, "status": lifecycle.content(stage, reason), **groups}
     return Opportunity(shown, modified, read_at=READ_AT, sync_on=True, report=SEEN)
 
 
 def linked(p: Referral | None = None, s: Opportunity | None = None, policy: Policy = POLICY) -> Link:
     """A link that remembers exactly what both sides show."""
     p, s = p or referral(), s or opportunity()
-    return Link(
-        "s-006",
-        LinkState.LINKED,
-        phase=p.phase,
-        base_p={g: policy.remember(g, c) for g, c in p.groups.items() if not isinstance(c, Unreadable)},
-        base_s={g: policy.remember(g, c) for g, c in s.groups.items() if not isinstance(c, Unreadable)},
-        p_etag=p.etag,
-        p_ticks=p.ticks,
-        p_newest=p.ticks,
+    base_p, base_s = (
+        {g: policy.remember(g, c) for g, c in view.groups.items() if not isinstance(c, Unreadable)} for view in (p, s)
     )
+    seen: dict[str, Any] = {"phase": p.phase, "p_etag": p.etag, "p_ticks": p.ticks, "p_newest": p.ticks}
+    return Link("s-006", LinkState.LINKED, base_p=base_p, base_s=base_s, **seen)
 
 
 def without_base(link: Link, *groups: str) -> Link:
     """The link as if these groups had never been agreed on."""
-    return replace(
-        link,
-        base_p={g: d for g, d in link.base_p.items() if g not in groups},
-        base_s={g: d for g, d in link.base_s.items() if g not in groups},
-    )
+    base_p, base_s = ({g: d for g, d in base.items() if g not in groups} for base in (link.base_p, link.base_s))
+    return replace(link, base_p=base_p, base_s=base_s)
 
 
-def look(link: Link, p: Referral, s: Opportunity, policy: Policy = POLICY) -> Decision:
-    return decide(link, p, s, policy, NOW)
+def changed(p: Content | None = None, s: Content | None = None, group: str = "value") -> tuple[Referral, Opportunity]:
+    """Both sides of the agreed deal after somebody edited a group; None: this side was not edited."""
+    edits_p: dict[str, Any] = {} if p is None else {group: p}
+    edits_s: dict[str, Any] = {} if s is None else {group: s}
+    return edited(referral(), **edits_p) if edits_p else referral(), opportunity(**edits_s)
+
+
+def asking(side: Side, content: Content = text("x")) -> tuple[Referral, Opportunity]:  # noqa: B008  a frozen value
+    """A pair that asks for one write to this side: the value was edited on the other one."""
+    return changed(s=content) if side is P else changed(content)
+
+
+def look(link: Link, p: PartnerCenterView, s: SalesforceView, policy: Policy = POLICY, now: int = NOW) -> Decision:
+    return decide(link, p, s, policy, now)
 
 
 def writes(decision: Decision) -> dict[Side, Mapping[str, Content]]:
@@ -144,20 +149,12 @@ def under_way(p: Referral, s: Opportunity, link: Link | None = None, policy: Pol
 
 def landed(intent: Intent, p: Referral, s: Opportunity) -> tuple[Referral, Opportunity]:
     """Both sides after the write: as the services would show it."""
-    status = intent.writes.get("status")
     if intent.side is P:
-        shown = dict(intent.writes)
+        status = intent.writes.get("status")
         phase = lifecycle.phase_in(status) if status else None  # type: ignore[arg-type]
-        return edited(p, phase, **{g: c for g, c in shown.items() if g != "status"}), s
-    after = replace(
-        s,
-        groups={**s.groups, **intent.writes},
-        modified=s.modified + 10,
-        read_at=s.read_at + 10,
-        marker=intent.id,
-        report=intent.report or s.report,
-    )
-    return p, after
+        return edited(p, phase, **{g: c for g, c in intent.writes.items() if g != "status"}), s
+    after = replace(s, modified=s.modified + 10, read_at=s.read_at + 10, marker=intent.id)
+    return p, replace(after, groups={**s.groups, **intent.writes}, report=intent.report or s.report)
 
 
 @dataclass

@@ -41,26 +41,22 @@ def served_to_a_process(folder: Path) -> Iterator[tuple[Authority, Server, dict[
         return [issuing.leaf.der]
 
     with serve(app) as server:
-        yield (
-            issuing,
-            server,
-            {
-                "COSELL_DIGEST_KEY": "digest",
-                "COSELL_STORAGE": f"AccountName=a;AccountKey=a2V5;QueueEndpoint={NOBODY}/a;TableEndpoint={NOBODY}/a;",
-                "COSELL_ENTRA_AUTHORITY": NOBODY,
-                "COSELL_ENTRA_TENANT_ID": "tenant",
-                "COSELL_ENTRA_CLIENT_ID": "client",
-                "COSELL_ENTRA_CLIENT_SECRET": "secret",
-                "COSELL_SALESFORCE_LOGIN_URL": NOBODY,
-                "COSELL_SALESFORCE_CLIENT_ID": "consumer",
-                "COSELL_SALESFORCE_CLIENT_SECRET": "secret",
-                "COSELL_WEBHOOK_TOKEN": TOKEN,
-                "COSELL_WEBHOOK_CERTIFICATE_HOSTS": ",".join(
-                    url.removeprefix("http://") for url in (server.url, NOBODY)
-                ),
-                "COSELL_WEBHOOK_TRUSTED_ROOTS": str(roots),
-            },
-        )
+        hosts = ",".join(url.removeprefix("http://") for url in (server.url, NOBODY))
+        settings = {
+            "COSELL_DIGEST_KEY": "digest",
+            "COSELL_STORAGE": f"AccountName=a;AccountKey=a2V5;QueueEndpoint={NOBODY}/a;TableEndpoint={NOBODY}/a;",
+            "COSELL_ENTRA_AUTHORITY": NOBODY,
+            "COSELL_ENTRA_TENANT_ID": "tenant",
+            "COSELL_ENTRA_CLIENT_ID": "client",
+            "COSELL_ENTRA_CLIENT_SECRET": "secret",
+            "COSELL_SALESFORCE_LOGIN_URL": NOBODY,
+            "COSELL_SALESFORCE_CLIENT_ID": "consumer",
+            "COSELL_SALESFORCE_CLIENT_SECRET": "secret",
+            "COSELL_WEBHOOK_TOKEN": TOKEN,
+            "COSELL_WEBHOOK_CERTIFICATE_HOSTS": hosts,
+            "COSELL_WEBHOOK_TRUSTED_ROOTS": str(roots),
+        }
+        yield issuing, server, settings
 
 
 @cache

@@ -120,8 +120,7 @@ class Rig:
     def ring(self, referral_id: str) -> None:
         """A verified event about the referral as it now is has rung, as the host's output binding does."""
         seen = ticks(str(self.partner_center.get(referral_id)["updatedDateTime"]))
-        bells = Bells(self.queues)
-        bells.ring(Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated", seen=seen)
+        Bells(self.queues).ring(Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated", seen=seen)
 
     def during(self, side: Side, method: str, happens: Callable[[], object], *, answered: bool = False) -> None:
         """Something happens while the next call of a service's method is under way: carried out already, or not yet."""
@@ -235,12 +234,8 @@ class Rig:
 
     def add_solution(self, opportunity_id: str, solution: str) -> str:
         """A row in the Microsoft Solutions list."""
-        fields = {
-            "Opportunity__c": opportunity_id,
-            "Solution_Id__c": solution,
-            "Solution_Name__c": f"Name of {solution}",
-        }
-        return self.salesforce.create("Microsoft_Solution__c", fields)
+        named = {"Solution_Id__c": solution, "Solution_Name__c": f"Name of {solution}"}
+        return self.salesforce.create("Microsoft_Solution__c", {"Opportunity__c": opportunity_id} | named)
 
     def asked(self, **fields: Any) -> str:
         """An opportunity that asks for a referral, and one poll."""

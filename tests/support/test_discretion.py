@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from tests.support.discretion import Listener
+from tests.support.discretion import Listener, planted
 from tests.support.rig import CONTACT, OPPORTUNITY
 
 # What listens for private data would pass every test if it had gone deaf.
@@ -22,10 +22,12 @@ SAID = (
 
 
 @pytest.mark.parametrize(("text", "private"), [*((text, True) for text in PRIVATE), *((text, False) for text in SAID)])
-def test_private_data_is_heard_in_a_line_and_in_an_error_and_what_may_be_said_is_not_blamed(
-    text: str, private: bool
-) -> None:
+def test_private_data_is_heard_in_a_line_and_in_an_error_and_what_may_be_said_is_not(text: str, private: bool) -> None:
     listener, error = Listener(), ValueError(f"cannot read '{text}'")
     for said, why in ((f'{{"event": "x", "why": "{text}"}}' if private else text, None), ("failed", error)):
         listener.handle(logging.LogRecord("cosell.sync", logging.INFO, "", 0, said, (), (type(why), why, None)))  # type: ignore[arg-type]
     assert [found for _, found in listener.heard] == [text] * 2 * private
+
+
+def test_what_is_planted_is_found_where_it_is_planted() -> None:
+    assert len(planted()) > 25

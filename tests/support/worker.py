@@ -96,5 +96,4 @@ def run_in_worker(
     if done.returncode != 0:
         pytest.fail(f"The worker process ended with {done.returncode}:\n{done.stderr[-4000:]}")
     answer = json.loads(done.stdout.splitlines()[-1])
-    outcomes = tuple(Outcome(**outcome) for outcome in answer["outcomes"])
-    return Worked(answer["functions"], answer["refused"], outcomes)
+    return Worked(answer["functions"], answer["refused"], tuple(Outcome(**each) for each in answer["outcomes"]))
