@@ -1,7 +1,5 @@
 """The rules of the Functions host for HTTP functions that the local host keeps, shown with small apps."""
 
-import logging
-from pathlib import Path
 from typing import Any
 
 import azure.functions as func
@@ -9,16 +7,6 @@ import pytest
 
 from sandbox.host import Keys
 from tests.sandbox.host_world import ANONYMOUS, World, http_app
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.CRITICAL)
 
 
 def test_a_request_reaches_the_function_and_its_answer_the_caller(world: World) -> None:

@@ -1,7 +1,6 @@
 """The administrator's endpoints of the local host, the apps it refuses to load, and serving it over HTTP."""
 
 import json
-import logging
 from pathlib import Path
 
 import azure.functions as func
@@ -12,17 +11,6 @@ from sandbox.host import Host, Keys, Refused
 from sandbox.memory import MemoryQueues
 from sandbox.serve import serve
 from tests.sandbox.host_world import ANONYMOUS, SETTINGS, World, http_app, queue_app, timer_app
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.CRITICAL)
-
 
 # The administrator
 

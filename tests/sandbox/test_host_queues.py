@@ -1,9 +1,7 @@
 """The rules of the Functions host for queue triggers and output bindings that the local host keeps."""
 
 import base64
-import logging
 import threading
-from pathlib import Path
 from typing import Any
 
 import azure.functions as func
@@ -13,16 +11,6 @@ from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
 
 from tests.sandbox.host_world import ANONYMOUS, World, queue_app
 from tests.support.azurite import Account
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.CRITICAL)
 
 
 def ringing_app(values: Any, *, fail: bool = False) -> func.FunctionApp:

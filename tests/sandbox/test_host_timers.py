@@ -1,9 +1,7 @@
 """The rules of the Functions host for timers that the local host keeps."""
 
-import logging
 import threading
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import azure.functions as func
@@ -12,16 +10,6 @@ import pytest
 from sandbox.host import Host, Refused
 from sandbox.host.timers import Schedule
 from tests.sandbox.host_world import World, timer_app
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.CRITICAL)
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,7 @@ def without(document: dict[str, Any], path: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", SAMPLES)
-def test_a_complete_deal_comes_back_active_and_accepted(kind: str) -> None:
-    bench = Bench()
+def test_a_complete_deal_comes_back_active_and_accepted(bench: Bench, kind: str) -> None:
     answer = bench.call("POST", json=SAMPLES[kind](START) | {"status": "New", "substatus": "Pending"})
     assert answer.status_code == 201
     document = answer.json()
@@ -110,8 +109,7 @@ def test_property_names_may_start_with_a_capital_as_in_the_documented_example() 
     assert Bench().call("POST", json=body).status_code == 201
 
 
-def test_the_external_reference_is_not_unique() -> None:
-    bench = Bench()
+def test_the_external_reference_is_not_unique(bench: Bench) -> None:
     first, second = (bench.create(externalReferenceId="006A") for _ in range(2))
     assert first["id"] != second["id"]
 
@@ -125,8 +123,7 @@ def test_the_same_request_id_creates_twice_unless_the_service_honours_it() -> No
         assert len(bench.world.referrals()) == expected
 
 
-def test_the_two_steps_of_co_sell_make_two_connected_referrals() -> None:
-    bench = Bench()
+def test_the_two_steps_of_co_sell_make_two_connected_referrals(bench: Bench) -> None:
     own = bench.co_sell()
     theirs = bench.world.microsofts(own["engagementId"])
     assert theirs
@@ -138,8 +135,7 @@ def test_the_two_steps_of_co_sell_make_two_connected_referrals() -> None:
 
 
 @pytest.mark.parametrize("path", ["inviteContext/assistanceRequestCode", "inviteContext/notes"])
-def test_the_second_step_needs_the_help_code_and_notes(path: str) -> None:
-    bench = Bench()
+def test_the_second_step_needs_the_help_code_and_notes(bench: Bench, path: str) -> None:
     own = bench.call("POST", json=samples.co_sell_deal(START)).json()
     body = without(samples.co_sell_invitation(START, own["engagementId"]), path)
     assert reason_of(bench.call("POST", json=body))[0] == 400
@@ -166,8 +162,7 @@ def test_a_partner_led_deal_may_become_co_sell_unless_upgrades_are_refused() -> 
         assert step.is_success is allowed
 
 
-def test_a_private_deal_must_be_shared_before_microsoft_is_invited() -> None:
-    bench = Bench()
+def test_a_private_deal_must_be_shared_before_microsoft_is_invited(bench: Bench) -> None:
     own = bench.create()
     step = bench.call("POST", json=samples.co_sell_invitation(START, own["engagementId"]))
     assert reason_of(step)[2] == "consentRequired"

@@ -20,8 +20,9 @@ from tests.support.partner_center_client import API, START, Bench, replace
         ("timeout", True, httpx.ReadTimeout),
     ],
 )
-def test_a_broken_line_leaves_the_effect_or_not(breaks: Any, error: type[Exception], after_effect: bool) -> None:
-    bench = Bench()
+def test_a_broken_line_leaves_the_effect_or_not(
+    bench: Bench, breaks: Any, error: type[Exception], after_effect: bool
+) -> None:
     bench.world.fail(on="POST", breaks=breaks, after_effect=after_effect)
     with pytest.raises(error):
         bench.call("POST", json=samples.private_deal(START))
@@ -31,16 +32,14 @@ def test_a_broken_line_leaves_the_effect_or_not(breaks: Any, error: type[Excepti
 
 
 @pytest.mark.parametrize("after_effect", [False, True])
-def test_a_server_error_leaves_the_effect_or_not(after_effect: bool) -> None:
-    bench = Bench()
+def test_a_server_error_leaves_the_effect_or_not(bench: Bench, after_effect: bool) -> None:
     referral_id = bench.create()["id"]
     bench.world.fail(on="PATCH", status=500, after_effect=after_effect)
     assert bench.patch(referral_id, replace(details__notes="x")).status_code == 500
     assert (bench.world.get(referral_id)["details"]["notes"] == "x") is after_effect
 
 
-def test_a_fault_hits_as_often_as_asked_and_only_what_it_names() -> None:
-    bench = Bench()
+def test_a_fault_hits_as_often_as_asked_and_only_what_it_names(bench: Bench) -> None:
     created = bench.create()
     bench.world.fail(times=2, on="GET /referrals/{id}")
     assert bench.call("GET").status_code == 200
@@ -48,8 +47,7 @@ def test_a_fault_hits_as_often_as_asked_and_only_what_it_names() -> None:
     assert statuses == [503, 503, 200]
 
 
-def test_the_two_hosts_throttle_with_their_own_bodies() -> None:
-    bench = Bench()
+def test_the_two_hosts_throttle_with_their_own_bodies(bench: Bench) -> None:
     bench.world.fail(times=2, status=429, retry_after=57)
     referrals, hooks = bench.call("GET"), bench.hook("GET")
     assert referrals.headers["Retry-After"] == hooks.headers["Retry-After"] == "57"
@@ -57,8 +55,7 @@ def test_the_two_hosts_throttle_with_their_own_bodies() -> None:
     assert hooks.json() == {"statusCode": 429, "message": "Rate limit is exceeded. Try again in 57 seconds."}
 
 
-def test_throttling_may_come_without_a_hint_or_with_a_date() -> None:
-    bench = Bench()
+def test_throttling_may_come_without_a_hint_or_with_a_date(bench: Bench) -> None:
     bench.world.fail(status=429)
     assert "Retry-After" not in bench.call("GET").headers
     bench.world.fail(status=429, retry_after="Mon, 05 Jan 2026 12:01:00 GMT")
@@ -66,14 +63,12 @@ def test_throttling_may_come_without_a_hint_or_with_a_date() -> None:
 
 
 @pytest.mark.parametrize(("body", "content"), [("", b""), ("<html>Bad Gateway</html>", b"<html>Bad Gateway</html>")])
-def test_an_error_may_be_empty_or_no_json(body: str, content: bytes) -> None:
-    bench = Bench()
+def test_an_error_may_be_empty_or_no_json(bench: Bench, body: str, content: bytes) -> None:
     bench.world.fail(status=502, body=body)
     assert bench.call("GET").content == content
 
 
-def test_a_late_effect_lands_when_the_caller_has_given_up() -> None:
-    bench = Bench()
+def test_a_late_effect_lands_when_the_caller_has_given_up(bench: Bench) -> None:
     bench.world.fail(on="POST", breaks="timeout", late=True)
     with pytest.raises(httpx.ReadTimeout):
         bench.call("POST", json=samples.private_deal(START))
@@ -83,8 +78,7 @@ def test_a_late_effect_lands_when_the_caller_has_given_up() -> None:
     assert len(bench.world.referrals()) == 1
 
 
-def test_a_late_update_meets_the_etag_of_its_landing() -> None:
-    bench = Bench()
+def test_a_late_update_meets_the_etag_of_its_landing(bench: Bench) -> None:
     created = bench.create()
     bench.world.fail(on="PATCH", breaks="timeout", late=True)
     with pytest.raises(httpx.ReadTimeout):

@@ -32,8 +32,7 @@ def rows(page: str) -> list[str]:
     return re.findall(r'<th scope="row"><a href="[^"]+">([^<]+)</a>', page)
 
 
-def test_the_list_separates_inbound_from_outbound() -> None:
-    bench = Bench()
+def test_the_list_separates_inbound_from_outbound(bench: Bench) -> None:
     bench.world.new_inbound(name="Theirs")
     bench.create(name="Ours", externalReferenceId="006X")
     assert sorted(rows(browse(bench))) == ["Ours", "Theirs"]
@@ -43,15 +42,13 @@ def test_the_list_separates_inbound_from_outbound() -> None:
     assert "in 14 days" in browse(bench)
 
 
-def test_names_are_escaped() -> None:
-    bench = Bench()
+def test_names_are_escaped(bench: Bench) -> None:
     deal = bench.create(name="<script>alert(1)</script>")["id"]
     for path in ("/", f"/deal/{deal}"):
         assert "<script>alert" not in browse(bench, path)
 
 
-def test_a_microsoft_seller_shares_a_deal_in_the_form() -> None:
-    bench = Bench()
+def test_a_microsoft_seller_shares_a_deal_in_the_form(bench: Bench) -> None:
     form = dict(re.findall(r'name="(\w+)"[^>]* value="([^"]*)"', browse(bench, "/deal/new")))
     notes = "A note"
     answer = submit(bench, "/deal/new", **(form | {"name": "Litware", "value": "99.5", "notes": notes}))
@@ -62,15 +59,13 @@ def test_a_microsoft_seller_shares_a_deal_in_the_form() -> None:
 
 
 @pytest.mark.parametrize(("act", "state"), [("accept", ("Active", "Accepted")), ("decline", ("Closed", "Declined"))])
-def test_a_partner_user_answers_an_inbound_deal(act: str, state: tuple[str, str]) -> None:
-    bench = Bench()
+def test_a_partner_user_answers_an_inbound_deal(bench: Bench, act: str, state: tuple[str, str]) -> None:
     deal = bench.world.new_inbound()
     assert submit(bench, f"/deal/{deal}/act", act=act, reason="Other").status_code == 303
     assert (bench.world.get(deal)["status"], bench.world.get(deal)["substatus"]) == state
 
 
-def test_only_the_actions_of_the_state_are_offered() -> None:
-    bench = Bench()
+def test_only_the_actions_of_the_state_are_offered(bench: Bench) -> None:
     deal = bench.world.new_inbound()
     offered = {"New": {"accept", "decline"}, "Active": {"win", "lose"}, "Closed": set[str]()}
     for act in ("accept", "win", ""):
@@ -80,8 +75,7 @@ def test_only_the_actions_of_the_state_are_offered() -> None:
             submit(bench, f"/deal/{deal}/act", act=act)
 
 
-def test_saving_the_form_unchanged_writes_nothing() -> None:
-    bench = Bench()
+def test_saving_the_form_unchanged_writes_nothing(bench: Bench) -> None:
     deal = bench.create()
     details = deal["details"]
     form = {
@@ -98,16 +92,14 @@ def test_saving_the_form_unchanged_writes_nothing() -> None:
     assert 'value="123456.78"' in browse(bench, f"/deal/{deal['id']}")
 
 
-def test_a_refused_edit_says_why_on_the_page() -> None:
-    bench = Bench()
+def test_a_refused_edit_says_why_on_the_page(bench: Bench) -> None:
     deal = bench.create()["id"]
     answer = submit(bench, f"/deal/{deal}/edit", closing="2020-01-01")
     assert answer.status_code == 400
     assert "details.closingDateTime: must not be in the past" in answer.text
 
 
-def test_microsofts_seller_answers_and_changes_the_value_on_the_page() -> None:
-    bench = Bench()
+def test_microsofts_seller_answers_and_changes_the_value_on_the_page(bench: Bench) -> None:
     own = bench.co_sell()
     page = f"/deal/{own['id']}"
     assert submit(bench, f"{page}/microsoft", value="7").status_code == 303
@@ -121,14 +113,12 @@ def test_microsofts_seller_answers_and_changes_the_value_on_the_page() -> None:
 @pytest.mark.parametrize(
     ("path", "form"), [("act", {"act": "reopen"}), ("answer", {"response": "maybe"}), ("microsoft", {"value": "much"})]
 )
-def test_a_form_nobody_offered_is_refused(path: str, form: dict[str, str]) -> None:
-    bench = Bench()
+def test_a_form_nobody_offered_is_refused(bench: Bench, path: str, form: dict[str, str]) -> None:
     deal = bench.co_sell()["id"]
     assert submit(bench, f"/deal/{deal}/{path}", **form).status_code == 400
 
 
-def test_the_webhook_panel_shows_the_endpoint_and_how_deliveries_went() -> None:
-    bench = Bench()
+def test_the_webhook_panel_shows_the_endpoint_and_how_deliveries_went(bench: Bench) -> None:
     assert "No endpoint is registered" in browse(bench)
     bench.hook("POST", json=HOOK)
     bench.create()
@@ -139,8 +129,7 @@ def test_the_webhook_panel_shows_the_endpoint_and_how_deliveries_went() -> None:
     assert event_document(bench.world.webhooks.deliveries[0])["EventName"] in page
 
 
-def test_the_change_mark_moves_with_every_visible_change_and_only_then() -> None:
-    bench = Bench()
+def test_the_change_mark_moves_with_every_visible_change_and_only_then(bench: Bench) -> None:
     marks = [browse(bench, "/changes"), browse(bench, "/changes")]
     bench.hook("POST", json=HOOK)
     marks.append(browse(bench, "/changes"))
@@ -157,8 +146,7 @@ def test_what_is_not_there_is_not_found(path: str) -> None:
     assert Client(Bench().app).get(path).status_code == 404
 
 
-def test_pages_load_nothing_from_elsewhere() -> None:
-    bench = Bench()
+def test_pages_load_nothing_from_elsewhere(bench: Bench) -> None:
     deal = bench.co_sell()["id"]
     for path in ("/", "/deal/new", f"/deal/{deal}", "/static/partner_center.css"):
         assert not re.findall(r"(?:src|href|url)[=(]\W?(?:https?:)?//", browse(bench, path))

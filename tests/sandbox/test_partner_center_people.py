@@ -7,8 +7,7 @@ from sandbox.partner_center.world import ACTS
 from tests.support.partner_center_client import API, START, Bench, reason_of, replace
 
 
-def test_an_inbound_deal_waits_fourteen_days_for_an_answer() -> None:
-    bench = Bench()
+def test_an_inbound_deal_waits_fourteen_days_for_an_answer(bench: Bench) -> None:
     deal = bench.world.get(bench.world.new_inbound(name="Northwind", details={"dealValue": 7}))
     assert (deal["status"], deal["substatus"], deal["type"]) == ("New", "Pending", "Shared")
     assert deal["qualification"] == "SalesQualified"
@@ -18,8 +17,7 @@ def test_an_inbound_deal_waits_fourteen_days_for_an_answer() -> None:
     assert bench.world.microsofts(deal["engagementId"])
 
 
-def test_only_unanswered_deals_expire() -> None:
-    bench = Bench()
+def test_only_unanswered_deals_expire(bench: Bench) -> None:
     answered, ignored = bench.world.new_inbound(), bench.world.new_inbound()
     bench.world.portal_act(answered, "accept")
     bench.pass_time(days=13, hours=23)
@@ -30,8 +28,7 @@ def test_only_unanswered_deals_expire() -> None:
     assert bench.world.get(ignored)["substatus"] == "Expired"
 
 
-def test_an_answer_after_the_fourteenth_day_comes_too_late() -> None:
-    bench = Bench()
+def test_an_answer_after_the_fourteenth_day_comes_too_late(bench: Bench) -> None:
     deal = bench.world.new_inbound()
     bench.pass_time(days=14)
     bench.token = bench.entra.user_token(API)
@@ -51,8 +48,7 @@ def test_microsofts_acceptance_brings_their_opportunity_id_to_the_own_referral_b
         assert bench.world.get(own["id"])["trackingInfo"]["microsoftMsxId"] == expected
 
 
-def test_microsofts_refusal_leaves_the_own_referral_active() -> None:
-    bench = Bench()
+def test_microsofts_refusal_leaves_the_own_referral_active(bench: Bench) -> None:
     own = bench.co_sell()
     bench.world.microsoft_responds(own["engagementId"], "declined", reason="No customer record")
     assert bench.world.get(own["id"])["eTag"] == own["eTag"]
@@ -60,8 +56,7 @@ def test_microsofts_refusal_leaves_the_own_referral_active() -> None:
         bench.world.microsoft_responds(own["engagementId"], "accepted")
 
 
-def test_microsoft_edits_their_own_side_only() -> None:
-    bench = Bench()
+def test_microsoft_edits_their_own_side_only(bench: Bench) -> None:
     own = bench.co_sell()
     bench.world.microsoft_edits(own["engagementId"], {"/details/dealValue": 5})
     theirs = bench.world.microsofts(own["engagementId"])
@@ -70,8 +65,7 @@ def test_microsoft_edits_their_own_side_only() -> None:
     assert bench.world.get(own["id"])["details"]["dealValue"] == own["details"]["dealValue"]
 
 
-def test_the_portal_follows_the_rules_of_the_api_and_may_rename() -> None:
-    bench = Bench()
+def test_the_portal_follows_the_rules_of_the_api_and_may_rename(bench: Bench) -> None:
     deal = bench.create()["id"]
     bench.world.portal_edit(deal, {"/name": "renamed", "/details/dealValue": 9, "/salesStage": "40"})
     assert bench.world.get(deal)["name"] == "renamed"
@@ -80,15 +74,13 @@ def test_the_portal_follows_the_rules_of_the_api_and_may_rename() -> None:
 
 
 @pytest.mark.parametrize("act", ["win", "lose", "error"])
-def test_an_active_deal_is_closed_in_the_portal(act: str) -> None:
-    bench = Bench()
+def test_an_active_deal_is_closed_in_the_portal(bench: Bench, act: str) -> None:
     deal = bench.create()["id"]
     bench.world.portal_act(deal, act, "a reason")  # type: ignore[arg-type]
     assert bench.world.get(deal)["substatus"] == ACTS[act][1]  # type: ignore[index]
 
 
-def test_an_inbound_deal_is_declined_with_a_reason() -> None:
-    bench = Bench()
+def test_an_inbound_deal_is_declined_with_a_reason(bench: Bench) -> None:
     deal = bench.world.new_inbound()
     with pytest.raises(Refused):
         bench.world.portal_act(deal, "decline")
@@ -96,15 +88,13 @@ def test_an_inbound_deal_is_declined_with_a_reason() -> None:
     assert bench.world.get(deal)["statusReason"] == "not our field"
 
 
-def test_the_portal_can_make_a_deal_too() -> None:
-    bench = Bench()
+def test_the_portal_can_make_a_deal_too(bench: Bench) -> None:
     deal = bench.world.portal_create(samples.private_deal(START))
     assert bench.world.get(deal)["createdVia"] == "Portal"
     assert bench.world.writes() == []
 
 
-def test_the_service_may_show_values_nobody_knows() -> None:
-    bench = Bench()
+def test_the_service_may_show_values_nobody_knows(bench: Bench) -> None:
     deal = bench.create()["id"]
     bench.world.service_sets(deal, {"/substatus": "Engaged", "/customerProfile/name": "A &amp; B"})
     shown = bench.call("GET", f"/{deal}").json()
@@ -124,8 +114,7 @@ def test_two_worlds_with_one_seed_are_equal() -> None:
     assert first.world.new_inbound() == second.world.new_inbound()
 
 
-def test_a_copy_from_the_world_cannot_change_it() -> None:
-    bench = Bench()
+def test_a_copy_from_the_world_cannot_change_it(bench: Bench) -> None:
     deal = bench.create()["id"]
     bench.world.get(deal)["details"]["notes"] = "changed"
     assert bench.world.get(deal)["details"]["notes"] != "changed"

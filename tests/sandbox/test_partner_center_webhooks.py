@@ -328,8 +328,7 @@ def test_validation_is_throttled_to_two_a_minute() -> None:
     assert bench.hook("POST", path).status_code == 200
 
 
-def test_validation_needs_the_test_event() -> None:
-    bench = Bench()
+def test_validation_needs_the_test_event(bench: Bench) -> None:
     bench.hook("POST", json=BODY | {"WebhookEvents": ["referral-updated"]})
     assert bench.hook("POST", "registration/validationEvents").status_code == 400
 
@@ -338,8 +337,7 @@ def test_the_correlation_id_may_be_a_bare_string() -> None:
     assert isinstance(registered(plain_correlation_id=True).hook("POST", "registration/validationEvents").json(), str)
 
 
-def test_an_unknown_path_is_refused_in_the_hosts_own_shape() -> None:
-    bench = Bench()
+def test_an_unknown_path_is_refused_in_the_hosts_own_shape(bench: Bench) -> None:
     assert bench.hook("DELETE").status_code == 405
     assert "description" in bench.hook("GET", "registrations").json()
     assert reason_of(bench.call("DELETE", "/x"))[0] == 405

@@ -14,11 +14,6 @@ pytestmark = pytest.mark.needs_browser
 
 
 @pytest.fixture
-def rig() -> Rig:
-    return Rig()
-
-
-@pytest.fixture
 def url(rig: Rig) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, rig.app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -7,11 +7,6 @@ import pytest
 from tests.sandbox.salesforce_rig import DEAL, Rig, V
 
 
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
-
-
 def _deal(**fields: Any) -> dict[str, Any]:
     return {"attributes": {"type": "Opportunity"}, **DEAL, **fields}
 

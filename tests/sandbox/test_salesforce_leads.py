@@ -10,11 +10,6 @@ LEAD = {"LastName": "Howard", "Company": "Fabrikam Inc"}
 KEY = "Referral_Identifier__c"
 
 
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
-
-
 def made(rig: Rig, **fields: Any) -> str:
     """A lead inserted by an API call."""
     answer = rig.call("POST", "/sobjects/Lead", LEAD | fields)

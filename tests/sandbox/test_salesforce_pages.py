@@ -9,11 +9,6 @@ from sandbox.salesforce.page_forms import example
 from tests.sandbox.salesforce_rig import HOST, Rig
 
 
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
-
-
 def _get(rig: Rig, path: str) -> str:
     answer = rig.session.get(HOST + path)
     assert answer.status_code == 200, path

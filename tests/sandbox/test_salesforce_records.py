@@ -11,11 +11,6 @@ from sandbox.salesforce.org import Fields
 from tests.sandbox.salesforce_rig import DEAL, Rig
 
 
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
-
-
 def test_ids_carry_the_documented_checksum() -> None:
     assert with_checksum("001D000000IqhSL") == "001D000000IqhSLIAZ"
     assert normal_id("001D000000IqhSL") == "001D000000IqhSLIAZ"

@@ -10,11 +10,6 @@ from tests.sandbox.salesforce_rig import DEAL, Rig, V
 KEY = "/sobjects/Opportunity/Referral_Identifier__c"
 
 
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
-
-
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_create_answers_201_with_location(rig: Rig, slash: str) -> None:
     answer = rig.call("POST", f"/sobjects/Opportunity{slash}", DEAL)

@@ -65,11 +65,6 @@ REFUSED = {
 }
 
 
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
-
-
 @pytest.mark.parametrize("soql", ACCEPTED)
 def test_statement_is_accepted(rig: Rig, soql: str) -> None:
     assert "records" in rig.query(soql)
