@@ -6,7 +6,7 @@ import azure.functions as func
 import pytest
 
 from sandbox.host import Keys
-from tests.sandbox.host_world import ANONYMOUS, World, http_app
+from tests.sandbox.host_world import ANONYMOUS, World, http_app, on_request
 
 
 def test_a_request_reaches_the_function_and_its_answer_the_caller(world: World) -> None:
@@ -107,13 +107,10 @@ def test_a_wrong_method_is_refused(world: World, status: int) -> None:
 
 
 def test_an_exception_gives_500_without_details(world: World) -> None:
-    app = func.FunctionApp(http_auth_level=ANONYMOUS)
-
-    @app.route("x")
     def broken(req: func.HttpRequest) -> str:
         raise ValueError("secret detail")
 
-    host = world.host(app)
+    host = world.host(on_request(broken))
     answer = host.call("GET", "/api/x")
     assert (answer.status_code, answer.data) == (500, b"")
     assert [(run.function, run.succeeded) for run in host.recent] == [("broken", False)]
@@ -125,31 +122,23 @@ def test_an_exception_gives_500_without_details(world: World) -> None:
     ids=["none", "text", "dict"],
 )
 def test_what_a_function_may_return(world: World, returned: Any, status: int, body: bytes) -> None:
-    app = func.FunctionApp(http_auth_level=ANONYMOUS)
-
-    @app.route("x")
     async def answers(req: func.HttpRequest) -> Any:
         return returned
 
-    answer = world.host(app).call("GET", "/api/x")
+    answer = world.host(on_request(answers)).call("GET", "/api/x")
     assert (answer.status_code, answer.data) == (status, body)
 
 
 def test_cookies_reach_the_caller(world: World) -> None:
-    app = func.FunctionApp(http_auth_level=ANONYMOUS)
-
-    @app.route("x")
     def bakes(req: func.HttpRequest) -> func.HttpResponse:
         return func.HttpResponse("", headers={"Set-Cookie": "a=b; Path=/"})
 
-    assert world.host(app).call("GET", "/api/x").headers.getlist("Set-Cookie") == ["a=b; Path=/"]
+    answer = world.host(on_request(bakes)).call("GET", "/api/x")
+    assert answer.headers.getlist("Set-Cookie") == ["a=b; Path=/"]
 
 
 def test_a_function_may_ask_for_its_context(world: World) -> None:
-    app = func.FunctionApp(http_auth_level=ANONYMOUS)
-
-    @app.route("x")
     def curious(req: func.HttpRequest, context: func.Context) -> str:
         return context.function_name
 
-    assert world.host(app).call("GET", "/api/x").text == "curious"
+    assert world.host(on_request(curious)).call("GET", "/api/x").text == "curious"

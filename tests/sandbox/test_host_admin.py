@@ -10,7 +10,7 @@ import pytest
 from sandbox.host import Host, Keys, Refused
 from sandbox.memory import MemoryQueues
 from sandbox.serve import serve
-from tests.sandbox.host_world import ANONYMOUS, SETTINGS, World, http_app, queue_app, timer_app
+from tests.sandbox.host_world import ANONYMOUS, SETTINGS, World, http_app, on_request, queue_app, timer_app
 
 # The administrator
 
@@ -64,35 +64,21 @@ def test_a_body_that_is_not_json_is_refused(world: World) -> None:
 
 
 def test_the_list_of_functions_shows_their_bindings(world: World) -> None:
-    listed = world.host(timer_app(world)).call("GET", "/admin/functions", MASTER).get_json()
-    assert [(entry["name"], entry["config"]["bindings"][0]["schedule"]) for entry in listed] == [
-        ("ticks", SETTINGS["EVERY"])
-    ]
+    (listed,) = world.host(timer_app(world)).call("GET", "/admin/functions", MASTER).get_json()
+    assert (listed["name"], listed["config"]["bindings"][0]["schedule"]) == ("ticks", SETTINGS["EVERY"])
 
 
-@pytest.mark.parametrize("route", ["admin", "admin/x", "administration", "Runtime/x"])
-def test_routes_of_the_host_are_refused(world: World, route: str) -> None:
-    with pytest.raises(Refused, match="built in"):
-        world.host(http_app(world, route=route))
-
-
-@pytest.mark.parametrize("route", ["a/{x:date}", "a/{x?}/b", "a/{*x}/b", "a/{x"])
-def test_routes_that_cannot_be_kept_are_refused(world: World, route: str) -> None:
-    with pytest.raises(Refused, match="guarded"):
-        world.host(http_app(world, route=route))
-
-
-@pytest.mark.parametrize("name", ["1st", "with space", "host", "a" * 129, "_x"])
-def test_function_names_the_host_does_not_take_are_refused(world: World, name: str) -> None:
-    app = func.FunctionApp()
-
-    @app.function_name(name)
-    @app.route("x")
-    def answers(req: func.HttpRequest) -> str:
-        return ""
-
-    with pytest.raises(Refused, match="name"):
-        world.host(app)
+@pytest.mark.parametrize(
+    ("told", "function"),
+    [
+        *(("built in", {"route": route}) for route in ("admin", "admin/x", "administration", "Runtime/x")),
+        *(("guarded", {"route": route}) for route in ("a/{x:date}", "a/{x?}/b", "a/{*x}/b", "a/{x")),
+        *(("name", {"route": "x", "name": name}) for name in ("1st", "with space", "host", "a" * 129, "_x")),
+    ],
+)
+def test_a_route_or_name_the_host_does_not_take_is_refused(world: World, told: str, function: dict[str, str]) -> None:
+    with pytest.raises(Refused, match=told):
+        world.host(http_app(world, **function))
 
 
 def test_a_name_used_twice_is_refused(world: World) -> None:
@@ -108,22 +94,16 @@ def test_a_name_used_twice_is_refused(world: World) -> None:
 
 
 def test_a_parameter_without_binding_is_refused(world: World) -> None:
-    app = func.FunctionApp()
-
-    @app.route("x")
     def answers(req: func.HttpRequest, extra: str = "") -> str:
         return extra
 
     with pytest.raises(Refused, match="extra"):
-        world.host(app)
+        world.host(on_request(answers))
 
 
-def test_a_setting_that_is_not_there_is_refused(world: World) -> None:
+def test_a_setting_or_connection_that_is_not_there_is_refused(world: World) -> None:
     with pytest.raises(Refused, match="%ABSENT%"):
         world.host(timer_app(world, "%ABSENT%"))
-
-
-def test_an_unknown_connection_is_refused(world: World) -> None:
     with pytest.raises(Refused, match="STORE"):
         world.host(queue_app(world), queues={"OTHER": MemoryQueues()})
 
@@ -136,8 +116,7 @@ def test_a_host_json_the_host_cannot_use_is_refused(tmp_path: Path, text: str) -
 
 
 def test_the_host_serves_over_http_and_stops(world: World) -> None:
-    host = world.host(http_app(world, route="x", auth_level=ANONYMOUS))
-    with serve(host.wsgi) as server:
+    with serve(world.host(http_app(world, route="x", auth_level=ANONYMOUS)).wsgi) as server:
         answer = httpx.post(f"{server.url}/api/x", content=b"body")
         assert (answer.status_code, answer.content) == (201, b"body")
     with pytest.raises(httpx.ConnectError):
