@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sandbox.partner_center.world import Document
+from sandbox.serve import serve
 from tests.sandbox.host_world import World
 from tests.sandbox.salesforce_rig import Rig
 from tests.support.partner_center_client import Bench
@@ -36,6 +37,13 @@ def own(bench: Bench) -> Document:
 def rig() -> Rig:
     """Salesforce."""
     return Rig()
+
+
+@pytest.fixture
+def url(rig: Rig) -> Iterator[str]:
+    """Where Salesforce is served over HTTP."""
+    with serve(rig.app) as server:
+        yield server.url
 
 
 @pytest.fixture

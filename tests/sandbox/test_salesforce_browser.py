@@ -1,40 +1,12 @@
 """The open pages in a real browser: what changed flashes by itself, and nothing moves while the seller types."""
 
-import shutil
-import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
 
 from tests.sandbox.salesforce_rig import Rig
 
 pytestmark = pytest.mark.needs_browser
-
-
-@pytest.fixture
-def url(rig: Rig) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, rig.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def page() -> Iterator[Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not chromium:
-        pytest.skip("Chromium is needed to open the pages")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser.new_page()
-        browser.close()
 
 
 def test_change_appears_by_itself_and_flashes(rig: Rig, url: str, page: Any) -> None:
