@@ -40,6 +40,12 @@ def rig() -> Rig:
 
 
 @pytest.fixture
+def opportunity(rig: Rig) -> str:
+    """A seller's deal there."""
+    return rig.deal()
+
+
+@pytest.fixture
 def url(rig: Rig) -> Iterator[str]:
     """Where Salesforce is served over HTTP."""
     with serve(rig.app) as server:

@@ -17,20 +17,11 @@ SAMPLES: dict[str, Sample] = {
     "partner-led": samples.partner_led_deal,
     "co-sell": samples.co_sell_deal,
 }
-REQUIRED = (
-    "type",
-    "name",
-    "details/dealValue",
-    "details/currency",
-    "details/closingDateTime",
-    "details/notes",
-    "customerProfile/name",
-    "customerProfile/address/addressLine1",
-    "customerProfile/address/city",
-    "customerProfile/address/country",
-    "details/requirements/solutions",
-    "team",
-)
+REQUIRED = [
+    *("type", "name", "team"),
+    *(f"details/{name}" for name in ("dealValue", "currency", "closingDateTime", "notes", "requirements/solutions")),
+    *(f"customerProfile/{name}" for name in ("name", "address/addressLine1", "address/city", "address/country")),
+]
 
 
 def without(document: dict[str, Any], path: str) -> dict[str, Any]:

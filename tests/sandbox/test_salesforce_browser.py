@@ -9,23 +9,21 @@ from tests.sandbox.salesforce_rig import Rig
 pytestmark = pytest.mark.needs_browser
 
 
-def test_change_appears_by_itself_and_flashes(rig: Rig, url: str, page: Any) -> None:
-    deal = rig.deal()
-    page.goto(f"{url}/opportunity/{deal}")
-    rig.world.update("Opportunity", deal, {"Sync_Status__c": "✔ In sync", "StageName": "Closed Won"})
+def test_change_appears_by_itself_and_flashes(rig: Rig, opportunity: str, url: str, page: Any) -> None:
+    page.goto(f"{url}/opportunity/{opportunity}")
+    rig.world.update("Opportunity", opportunity, {"Sync_Status__c": "✔ In sync", "StageName": "Closed Won"})
     page.wait_for_selector("[data-value=Sync_Status__c].sf-flash", timeout=10_000)
     assert page.inner_text("[data-value=Sync_Status__c] >> nth=0") == "✔ In sync"
     page.wait_for_selector("button[value='Closed Won'][aria-current=step]", timeout=10_000)
     assert not page.query_selector("[data-value=Name].sf-flash")
 
 
-def test_nothing_moves_while_the_seller_types(rig: Rig, url: str, page: Any) -> None:
-    deal = rig.deal()
+def test_nothing_moves_while_the_seller_types(rig: Rig, opportunity: str, url: str, page: Any) -> None:
     page.clock.install()
-    page.goto(f"{url}/opportunity/{deal}")
+    page.goto(f"{url}/opportunity/{opportunity}")
     page.wait_for_load_state("networkidle")
     page.focus("input[name=Solution_Id__c]")
-    rig.world.update("Opportunity", deal, {"NextStep": "changed"})
+    rig.world.update("Opportunity", opportunity, {"NextStep": "changed"})
     page.clock.run_for(10_000)
     assert page.inner_text("[data-value=NextStep]") == ""
     page.evaluate("document.activeElement.blur()")

@@ -63,10 +63,9 @@ def test_all_or_none_undoes_the_good_ones_without_a_trace_in_the_index(rig: Rig)
     assert rig.deal(Referral_Identifier__c="k")
 
 
-def test_collection_update_refuses_the_same_record_twice(rig: Rig) -> None:
-    deal = rig.deal()
-    first, second = _collection(rig, "PATCH", *(_changed(deal, Name=name) for name in "ab"))
-    assert first == {"id": deal, "success": True, "errors": []}
+def test_collection_update_refuses_the_same_record_twice(rig: Rig, opportunity: str) -> None:
+    first, second = _collection(rig, "PATCH", *(_changed(opportunity, Name=name) for name in "ab"))
+    assert first == {"id": opportunity, "success": True, "errors": []}
     assert second["errors"][0]["statusCode"] == "DUPLICATE_VALUE"
 
 
@@ -90,18 +89,16 @@ def test_collection_upsert_by_id_creates_without_one(rig: Rig) -> None:
     assert _collection(rig, "PATCH", _deal(Id=None), key="Opportunity/Id")[0]["created"] is True
 
 
-def test_collection_reads_in_order_with_null_for_the_missing(rig: Rig) -> None:
-    deal = rig.deal()
-    ids = ["006000000000099", deal]
+def test_collection_reads_in_order_with_null_for_the_missing(rig: Rig, opportunity: str) -> None:
+    ids = ["006000000000099", opportunity]
     by_body = rig.call("POST", "/composite/sobjects/Opportunity", {"ids": ids, "fields": ["Name"]}).json()
     by_url = rig.call("GET", "/composite/sobjects/Opportunity", ids=",".join(ids), fields="Name").json()
     assert by_body == by_url
-    assert (by_body[0], by_body[1]["Id"]) == (None, deal)
+    assert (by_body[0], by_body[1]["Id"]) == (None, opportunity)
 
 
-def test_collection_deletes_each(rig: Rig) -> None:
-    deal = rig.deal()
-    results = rig.call("DELETE", "/composite/sobjects", ids=f"{deal},006000000000099", allOrNone="false").json()
+def test_collection_deletes_each(rig: Rig, opportunity: str) -> None:
+    results = rig.call("DELETE", "/composite/sobjects", ids=f"{opportunity},006000000000099", allOrNone="false").json()
     assert [r["success"] for r in results] == [True, False]
 
 
@@ -146,13 +143,12 @@ def test_without_all_or_none_only_dependants_of_a_failure_halt(rig: Rig) -> None
     assert done[1]["body"][0]["errorCode"] == "PROCESSING_HALTED"
 
 
-def test_all_or_none_undoes_everything_and_names_the_culprit(rig: Rig) -> None:
-    deal = rig.deal()
-    change = _part("a", "PATCH", f"/sobjects/Opportunity/{deal}", {"Name": "new"})
+def test_all_or_none_undoes_everything_and_names_the_culprit(rig: Rig, opportunity: str) -> None:
+    change = _part("a", "PATCH", f"/sobjects/Opportunity/{opportunity}", {"Name": "new"})
     done = _composite(rig, change, _account("b"), _account("c", Name="C"), allOrNone=True)
     codes = [part["body"][0]["errorCode"] for part in done]
     assert codes == ["PROCESSING_HALTED", "REQUIRED_FIELD_MISSING", "PROCESSING_HALTED"]
-    assert rig.world.get("Opportunity", deal)["Name"] == "Deal"
+    assert rig.world.get("Opportunity", opportunity)["Name"] == "Deal"
     assert (rig.world.records("Account"), rig.world.writes()) == ([], [])
 
 

@@ -69,19 +69,17 @@ def test_only_web_links_are_clickable(rig: Rig, link: str) -> None:
     assert (f'href="{link}"' in page) is link.startswith("https")
 
 
-def test_stage_is_set_by_a_click_on_the_path(rig: Rig) -> None:
-    deal = rig.deal()
-    assert _post(rig, f"/opportunity/{deal}/stage", StageName="Closed Won").status_code == 303
-    assert rig.world.get("Opportunity", deal)["IsWon"] is True
-    assert re.search(r'value="Closed Won"\s+aria-current="step"', _get(rig, f"/opportunity/{deal}"))
+def test_stage_is_set_by_a_click_on_the_path(rig: Rig, opportunity: str) -> None:
+    assert _post(rig, f"/opportunity/{opportunity}/stage", StageName="Closed Won").status_code == 303
+    assert rig.world.get("Opportunity", opportunity)["IsWon"] is True
+    assert re.search(r'value="Closed Won"\s+aria-current="step"', _get(rig, f"/opportunity/{opportunity}"))
 
 
-def test_solutions_are_added_and_removed(rig: Rig) -> None:
-    deal = rig.deal()
-    _post(rig, f"/opportunity/{deal}/add-solution", Solution_Id__c="SOL-9")
+def test_solutions_are_added_and_removed(rig: Rig, opportunity: str) -> None:
+    _post(rig, f"/opportunity/{opportunity}/add-solution", Solution_Id__c="SOL-9")
     solution = rig.world.records("Microsoft_Solution__c")[0]["Id"]
-    assert "SOL-9" in _get(rig, f"/opportunity/{deal}")
-    _post(rig, f"/opportunity/{deal}/remove-solution", solution=solution)
+    assert "SOL-9" in _get(rig, f"/opportunity/{opportunity}")
+    _post(rig, f"/opportunity/{opportunity}/remove-solution", solution=solution)
     assert rig.world.records("Microsoft_Solution__c") == []
 
 
@@ -124,10 +122,9 @@ def test_unknown_page_is_404(rig: Rig, path: str) -> None:
     assert rig.session.get(HOST + path).status_code == 404
 
 
-def test_deleted_deal_has_no_page(rig: Rig) -> None:
-    deal = rig.deal()
-    rig.world.delete("Opportunity", deal)
-    assert rig.session.get(f"{HOST}/opportunity/{deal}").status_code == 404
+def test_deleted_deal_has_no_page(rig: Rig, opportunity: str) -> None:
+    rig.world.delete("Opportunity", opportunity)
+    assert rig.session.get(f"{HOST}/opportunity/{opportunity}").status_code == 404
 
 
 def test_pages_load_nothing_from_elsewhere(rig: Rig) -> None:

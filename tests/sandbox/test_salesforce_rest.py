@@ -47,7 +47,7 @@ REFUSALS: list[tuple[str, str, dict[str, Any] | None, int, str]] = [
     ("GET", "/services/data/v29.0/limits", None, 410, "UNSUPPORTED_API_VERSION"),
     ("GET", "/services/data/v99.0/limits", None, 404, "NOT_FOUND"),
     # An id may not stand in an update.
-    ("PATCH", "/sobjects/Opportunity/{deal}", {"Id": "{deal}", "Name": "x"}, 400, "INVALID_FIELD"),
+    ("PATCH", "/sobjects/Opportunity/{opportunity}", {"Id": "", "Name": "x"}, 400, "INVALID_FIELD"),
     # Upserts
     ("PATCH", f"{KEY}/abc?updateOnly=true", DEAL, 404, "NOT_FOUND"),
     ("PATCH", "/sobjects/Opportunity/Name/abc", DEAL, 404, "NOT_FOUND"),
@@ -59,13 +59,12 @@ REFUSALS: list[tuple[str, str, dict[str, Any] | None, int, str]] = [
 
 @pytest.mark.parametrize(("method", "path", "body", "status", "code"), REFUSALS)
 def test_refused_call_writes_nothing(
-    rig: Rig, method: str, path: str, body: dict[str, Any] | None, status: int, code: str
+    rig: Rig, opportunity: str, method: str, path: str, body: dict[str, Any] | None, status: int, code: str
 ) -> None:
-    deal = rig.deal()
     if body and "Id" in body:
-        body = {**body, "Id": deal}
-    assert rig.refusal(method, path.format(deal=deal), body) == (status, code)
-    assert [(row["Id"], row["Name"]) for row in rig.world.records("Opportunity")] == [(deal, "Deal")]
+        body = body | {"Id": opportunity}
+    assert rig.refusal(method, path.format(opportunity=opportunity), body) == (status, code)
+    assert [(row["Id"], row["Name"]) for row in rig.world.records("Opportunity")] == [(opportunity, "Deal")]
 
 
 @pytest.mark.parametrize(
@@ -125,12 +124,13 @@ def test_rows_are_read_and_deleted_by_key(rig: Rig) -> None:
         ("yesterday", 400),
     ],
 )
-def test_update_is_refused_when_modified_after_the_callers_second(rig: Rig, header: str, status: int) -> None:
-    deal = rig.deal()
+def test_update_is_refused_when_modified_after_the_callers_second(
+    rig: Rig, opportunity: str, header: str, status: int
+) -> None:
     rig.wait(60)
-    answer = rig.call("PATCH", f"/sobjects/Opportunity/{deal}", {"Name": "new"}, {"If-Unmodified-Since": header})
+    answer = rig.call("PATCH", f"/sobjects/Opportunity/{opportunity}", {"Name": "new"}, {"If-Unmodified-Since": header})
     assert answer.status_code == status
-    assert rig.world.get("Opportunity", deal)["Name"] == ("new" if status == 204 else "Deal")
+    assert rig.world.get("Opportunity", opportunity)["Name"] == ("new" if status == 204 else "Deal")
 
 
 @pytest.mark.parametrize(("stamp", "status"), [("LastModifiedDate", 204), ("SystemModstamp", 412)])
