@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime
-from functools import cached_property
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -21,17 +20,13 @@ LOGIN = "https://login.microsoftonline.com"
 
 
 class Directory:
-    """An Entra world, a plain client for its endpoints, and Microsoft's client library over it."""
+    """An Entra world and a plain client for its endpoints."""
 
     def __init__(self) -> None:
         self.bench = Bench()
         self.world = self.bench.entra
         self.http = httpx.Client(transport=httpx.WSGITransport(app=EntraApp(self.world)), base_url=LOGIN)
         self.path = f"/{self.world.tenant}/oauth2/v2.0"
-
-    @cached_property
-    def msal(self) -> Any:
-        return msal_app(self.world)
 
     def ask(self, *, version: str = "/v2.0", **form: str) -> httpx.Response:
         """A token request of the app."""
@@ -170,23 +165,8 @@ def test_a_busy_directory_answers_503(directory: Directory) -> None:
     assert [directory.refresh(token).status_code for _ in range(2)] == [503, 200]
 
 
-def test_microsofts_library_refreshes_against_it(directory: Directory) -> None:
-    token = directory.world.new_refresh_token()
-    for audience in (API, HOOKS):
-        result = directory.msal.acquire_token_by_refresh_token(token, scopes=[f"{audience}/.default"])
-        assert directory.world.token_ok(result["access_token"], audience) is None
-        token = result["refresh_token"]
-    assert [grant.audience for grant in directory.world.grants] == [API, HOOKS]
-
-
-def test_microsofts_library_sees_the_reason_of_a_refusal(directory: Directory) -> None:
-    directory.world.knobs.revoked = True
-    token = directory.world.new_refresh_token()
-    assert directory.msal.acquire_token_by_refresh_token(token, scopes=SCOPES)["error"] == "invalid_grant"
-
-
 def test_app_only_tokens_come_through_microsofts_library(directory: Directory) -> None:
-    assert "access_token" in directory.msal.acquire_token_for_client(scopes=SCOPES)
+    assert "access_token" in msal_app(directory.world).acquire_token_for_client(scopes=SCOPES)
 
 
 SCOPES = [f"{API}/.default"]

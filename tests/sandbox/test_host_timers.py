@@ -38,24 +38,18 @@ def test_a_schedule_the_host_cannot_read_is_refused(world: World, text: str) -> 
         world.host(timer_app(world, text))
 
 
-def test_a_timer_runs_when_its_time_has_come_and_not_before(world: World) -> None:
+@pytest.mark.parametrize(
+    ("minutes", "ran"),
+    # Occurrences missed while running are skipped.
+    [(0, []), (4, []), (4.5, ["12:05:00"]), (30, ["12:30:30"])],
+)
+def test_a_timer_runs_when_its_time_has_come_and_once(world: World, minutes: float, ran: list[str]) -> None:
     host = world.host(timer_app(world))
     host.start_timers()
-    host.tick()
-    assert world.calls == []
-    world.pass_time(minutes=4, seconds=30)
-    host.tick()
-    host.tick()
-    assert world.calls == [("12:05:00", False)]
-
-
-def test_occurrences_missed_while_running_are_skipped(world: World) -> None:
-    host = world.host(timer_app(world))
-    host.start_timers()
-    world.pass_time(minutes=30)
-    host.tick()
-    host.tick()
-    assert world.calls == [("12:30:30", False)]
+    world.pass_time(minutes=minutes)
+    for _ in range(2):
+        host.tick()
+    assert world.calls == [(time, False) for time in ran]
 
 
 def test_a_throwing_run_does_not_stop_the_schedule(world: World) -> None:

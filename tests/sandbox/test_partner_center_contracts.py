@@ -13,7 +13,6 @@ from sandbox.partner_center.webhooks import event_document
 from tests.support import contracts
 from tests.support.partner_center_client import START, Bench, replace
 
-V3 = "Microsoft.Partner.Service.PartnerReferrals.Contracts.V3."
 REGISTRATION = {"WebhookUrl": "https://app.example/x", "WebhookEvents": [*REFERRAL_EVENTS, "test-created"]}
 
 
@@ -26,20 +25,12 @@ def test_a_created_referral_follows_the_description(sample: Callable[[datetime],
 def test_a_read_and_an_updated_referral_follow_the_description(bench: Bench) -> None:
     deal = bench.world.new_inbound()
     contracts.check_referral(bench.call("GET", f"/{deal}").json())
-    operations = replace(status="Active", substatus="Accepted")
-    contracts.check_patch(operations)
-    contracts.check_referral(bench.patch(deal, operations).json())
+    contracts.check_referral(bench.patch(deal, replace(status="Active", substatus="Accepted")).json())
 
 
 def test_the_patchable_paths_are_those_of_the_description() -> None:
     for path in PATCHABLE:
         contracts.check_patch([{"op": "add", "path": path, "value": "x"}])
-
-
-def test_lists_follow_the_description(bench: Bench) -> None:
-    bench.co_sell()
-    page = f"Swashbuckle.OData.ODataResponse[System.Collections.Generic.List[{V3}Referral]]"
-    contracts.check(contracts.REFERRALS, page, bench.call("GET").json())
 
 
 def test_registrations_and_validations_follow_the_description() -> None:
