@@ -67,6 +67,11 @@ def test_assertion_buys_a_token_without_an_expiry(rig: Rig) -> None:
     assert rig.call("GET", "/limits").status_code == 200
 
 
+def test_moved_org_names_its_new_address(rig: Rig) -> None:
+    rig.world.move_to("http://127.0.0.1:7072/")
+    assert _bear(rig).json()["instance_url"] == "http://127.0.0.1:7072"
+
+
 ASSERTION_ERRORS: list[tuple[dict[str, Any], str, str]] = [
     ({"key": STRANGER}, "invalid_grant", "invalid assertion"),
     ({"iss": "other"}, "invalid_client_id", "client identifier invalid"),
@@ -81,11 +86,6 @@ ASSERTION_ERRORS: list[tuple[dict[str, Any], str, str]] = [
 def test_bad_assertion_is_refused(rig: Rig, changes: dict[str, Any], error: str, text: str) -> None:
     answer = _bear(rig, **changes)
     assert (answer.status_code, answer.json()) == (400, {"error": error, "error_description": text})
-
-
-def test_moved_org_names_its_new_address(rig: Rig) -> None:
-    rig.world.move_to("http://127.0.0.1:7072/")
-    assert _bear(rig).json()["instance_url"] == "http://127.0.0.1:7072"
 
 
 @pytest.mark.parametrize("style", ["header", "body"])
@@ -152,13 +152,10 @@ def test_connection_breaks_before_or_after_the_effect(rig: Rig, kind: str, error
     assert len(rig.world.records("Opportunity")) == after
 
 
-def test_edge_page_is_html(rig: Rig) -> None:
+def test_answer_may_be_a_page_of_the_edge_or_cut_off(rig: Rig) -> None:
     rig.world.fail(status=420, html=True)
     answer = rig.call("GET", "/limits")
     assert (answer.status_code, answer.headers["Content-Type"][:9]) == (420, "text/html")
-
-
-def test_truncated_answer_is_not_json(rig: Rig) -> None:
     rig.world.fail(truncated=True)
     with pytest.raises(requests.exceptions.JSONDecodeError):
         rig.call("GET", "/limits").json()
@@ -166,9 +163,9 @@ def test_truncated_answer_is_not_json(rig: Rig) -> None:
 
 def test_fault_hits_only_the_calls_it_names_and_only_so_often(rig: Rig) -> None:
     rig.world.fail(times=2, on="/query")
-    statuses = [rig.call("GET", "/limits").status_code]
-    statuses += [rig.call("GET", "/query", q="SELECT Id FROM Account").status_code for _ in range(3)]
-    assert statuses == [200, 503, 503, 200]
+    assert rig.call("GET", "/limits").status_code == 200
+    soql = "SELECT Id FROM Account"
+    assert [rig.call("GET", "/query", q=soql).status_code for _ in range(3)] == [503, 503, 200]
 
 
 def test_connection_breaks_over_http_too(rig: Rig, url: str, capfd: pytest.CaptureFixture[str]) -> None:
@@ -193,11 +190,15 @@ def test_original_host_decides_over_loopback(rig: Rig, url: str) -> None:
 def client(rig: Rig) -> Any:
     # Any, because the client makes its object attributes on the fly.
     app = rig.world.connected_app
-    signs_in = {"consumer_key": app.consumer_key, "consumer_secret": app.consumer_secret, "domain": "acme.my"}
+    signs_in: dict[str, Any] = {
+        "consumer_key": app.consumer_key,
+        "consumer_secret": app.consumer_secret,
+        "domain": "acme.my",
+    }
     return Salesforce(**signs_in, session=rig.session, version="62.0")
 
 
-def test_simple_salesforce_works_a_deal(rig: Rig, client: Any) -> None:
+def test_simple_salesforce_works_a_deal_and_understands_a_refusal(rig: Rig, client: Any) -> None:
     made = client.Opportunity.create(DEAL)["id"]
     assert client.Opportunity.update(made, {"Name": "n"}) == 204
     assert client.Opportunity.upsert("Referral_Identifier__c/r", DEAL) == 201
@@ -208,9 +209,6 @@ def test_simple_salesforce_works_a_deal(rig: Rig, client: Any) -> None:
     assert made in {record["Id"] for record in everything}
     assert client.Opportunity.describe()["keyPrefix"] == "006"
     assert client.limits()["DailyApiRequests"]["Max"] == 100_000
-
-
-def test_simple_salesforce_understands_refusals(client: Any) -> None:
     with pytest.raises(SalesforceMalformedRequest) as refusal:
         client.Opportunity.create({"Name": "n"})
     content: Any = refusal.value.content

@@ -226,7 +226,7 @@ def test_updated_and_deleted_lists_cover_a_window(rig: Rig) -> None:
     kept, gone = rig.deal(), rig.deal()
     rig.wait(60)
     rig.world.delete("Opportunity", gone)
-    window = {"start": "2026-11-02T09:00:00Z", "end": "2026-11-02T10:00:00Z"}
+    window: dict[str, Any] = {"start": "2026-11-02T09:00:00Z", "end": "2026-11-02T10:00:00Z"}
     assert rig.call("GET", "/sobjects/Opportunity/updated/", **window).json()["ids"] == [kept]
     deleted = rig.call("GET", "/sobjects/Opportunity/deleted/", **window).json()["deletedRecords"]
     assert deleted == [{"id": gone, "deletedDate": "2026-11-02T09:01:00.000+0000"}]

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -209,17 +208,19 @@ COMMAND = [sys.executable, "-m", "sandbox"]
 
 
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    # Our own interpreter.
-    more: dict[str, Any] = {"timeout": SECONDS, "cwd": ROOT, "env": {**os.environ, "COLUMNS": "110"}}
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, **more)  # noqa: S603
+    environment = {**os.environ, "COLUMNS": "110"}
+    return subprocess.run(  # noqa: S603  our own interpreter
+        [*COMMAND, *arguments], capture_output=True, text=True, timeout=SECONDS, check=False, cwd=ROOT, env=environment
+    )
 
 
 @contextmanager
 def _started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A running command and the first line it said."""
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    process = subprocess.Popen([*COMMAND, *arguments], **pipes, text=True, cwd=ROOT)  # noqa: S603  our own interpreter
-    with process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(  # noqa: S603  our own interpreter
+        [*COMMAND, *arguments], stdout=pipe, stderr=pipe, text=True, cwd=ROOT
+    ) as process:
         try:
             assert process.stdout is not None
             yield process, process.stdout.readline()
