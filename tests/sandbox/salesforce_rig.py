@@ -48,7 +48,6 @@ class Rig:
         return self.call("GET", "/query", headers=headers, q=soql).json()
 
     def ids(self, soql: str) -> list[str]:
-        """The ids a query finds."""
         return [record["Id"] for record in self.query(soql)["records"]]
 
     def solution(self, deal: str, name: str = "S") -> str:

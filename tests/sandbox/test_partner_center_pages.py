@@ -22,12 +22,10 @@ def browse(bench: Bench, path: str = "/") -> str:
 
 
 def submit(bench: Bench, path: str, **form: str) -> TestResponse:
-    """Send a form."""
     return Client(bench.app).post(path, data=form)
 
 
 def rows(page: str) -> list[str]:
-    """The names in the referral list."""
     return re.findall(r'<th scope="row"><a href="[^"]+">([^<]+)</a>', page)
 
 

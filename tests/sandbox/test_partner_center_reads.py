@@ -21,12 +21,10 @@ def all_pages(bench: Bench, query: dict[str, str]) -> list[list[str]]:
 
 
 def ids(answer: httpx.Response) -> list[str]:
-    """The ids of a page, in order."""
     return [row["id"] for row in answer.json()["value"]]
 
 
 def following(answer: httpx.Response) -> dict[str, str]:
-    """The query of the next page."""
     return dict(parse_qsl(urlsplit(answer.json()["@odata.nextLink"]).query))
 
 

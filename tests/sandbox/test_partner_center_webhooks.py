@@ -39,12 +39,10 @@ class Receiver:
         return self.statuses.pop(0) if self.statuses else 200
 
     def events(self) -> list[str]:
-        """The names of the events received."""
         return [json.loads(body)["EventName"] for _, _, body in self.got]
 
 
 def registered(**knobs: Any) -> Bench:
-    """A bench whose webhook is registered."""
     bench = Bench(**knobs)
     assert bench.hook("POST", json=BODY).status_code == 200
     return bench

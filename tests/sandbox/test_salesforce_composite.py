@@ -42,7 +42,6 @@ def _statuses(parts: list[dict[str, Any]]) -> list[int]:
 
 
 def _account(name: str, **fields: Any) -> dict[str, Any]:
-    """A part that makes an account."""
     return _part(name, "POST", "/sobjects/Account", fields)
 
 
