@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -50,39 +51,71 @@ class World:
         return [stored.text for stored in self.queues.messages.get(queue, [])]
 
 
-def http_app(world: World, **route: Any) -> func.FunctionApp:
-    """One function `guarded`, noting what it was called with."""
+@contextmanager
+def started(world: World, app: func.FunctionApp) -> Iterator[Host]:
+    """A host that listens and follows its schedules in the background."""
+    host = world.host(app)
+    host.start()
+    try:
+        yield host
+    finally:
+        host.stop()
+
+
+def on_request(function: Any, *, rings: str = "") -> func.FunctionApp:
+    """An app whose one function anybody may call at /api/x; `rings` is the queue behind its parameter `out`."""
+    app = func.FunctionApp(http_auth_level=ANONYMOUS)
+    app.route("x")(_ringing(app, function, rings))
+    return app
+
+
+def on_message(function: Any, queue: str = "work", *, rings: str = "") -> func.FunctionApp:
+    """An app whose one function answers the messages of a queue, which are its parameter `msg`."""
+    app = func.FunctionApp()
+    app.queue_trigger(arg_name="msg", queue_name=queue, connection="STORE")(_ringing(app, function, rings))
+    return app
+
+
+def on_time(function: Any, schedule: str = "%EVERY%", **options: Any) -> func.FunctionApp:
+    """An app whose one function, with the parameter `timer`, runs by a schedule."""
+    app = func.FunctionApp()
+    app.timer_trigger(arg_name="timer", schedule=schedule, **options)(function)
+    return app
+
+
+def _ringing(app: func.FunctionApp, function: Any, queue: str) -> Any:
+    return app.queue_output(arg_name="out", queue_name=queue, connection="STORE")(function) if queue else function
+
+
+def http_app(world: World, *, name: str = "guarded", **route: Any) -> func.FunctionApp:
+    """One function, noting what it was called with."""
     app = func.FunctionApp()
 
-    @app.function_name("guarded")
+    @app.function_name(name)
     @app.route(**route)
-    def guarded(req: func.HttpRequest) -> func.HttpResponse:
+    def answers(req: func.HttpRequest) -> func.HttpResponse:
         world.calls.append(req)
         return func.HttpResponse(req.get_body(), status_code=201, headers={"X-Made": "yes"}, mimetype="text/plain")
 
     return app
 
 
-def queue_app(world: World, *, fail: Callable[[str], bool] = lambda text: False, queue: str = "work") -> Any:
-    app = func.FunctionApp()
-
-    @app.queue_trigger(arg_name="msg", queue_name=queue, connection="STORE")
+def queue_app(
+    world: World, *, fail: Callable[[str], bool] = lambda text: False, queue: str = "work"
+) -> func.FunctionApp:
     def works(msg: func.QueueMessage) -> None:
         text = msg.get_body().decode()
         world.calls.append((text, msg.dequeue_count))
         if fail(text):
             raise ValueError
 
-    return app
+    return on_message(works, queue)
 
 
 def timer_app(world: World, schedule: str = "%EVERY%", *, fail: bool = False, **options: Any) -> func.FunctionApp:
-    app = func.FunctionApp()
-
-    @app.timer_trigger(arg_name="timer", schedule=schedule, **options)
     def ticks(timer: func.TimerRequest) -> None:
         world.calls.append((world.now.strftime("%H:%M:%S"), timer.past_due))
         if fail:
             raise ValueError
 
-    return app
+    return on_time(ticks, schedule, **options)

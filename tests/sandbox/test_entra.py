@@ -1,6 +1,5 @@
 """The simulated Entra ID: grants, rotation, refusals, and that Microsoft's own client library works with it."""
 
-import io
 import re
 from datetime import UTC, datetime
 from html import unescape
@@ -11,62 +10,52 @@ import httpx
 import msal  # type: ignore[import-untyped]
 import pytest
 import requests
-from requests.adapters import BaseAdapter
-from werkzeug.test import Client
 
 from sandbox.entra import EntraApp, EntraWorld, pkce_challenge
 from sandbox.entra.world import DEVICE_GRANT
+from sandbox.wsgi import in_process
 from tests.support.partner_center_client import API, HOOKS, START, Bench
 
 LOGIN = "https://login.microsoftonline.com"
 
 
-class InProcess(BaseAdapter):
-    """Carries requests' calls to a WSGI app."""
-
-    def __init__(self, app: Any) -> None:
-        super().__init__()
-        self._client = Client(app)
-
-    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        parts = urlsplit(request.url or "")
-        answer = self._client.open(
-            path=parts.path,
-            base_url=f"{parts.scheme}://{parts.netloc}",
-            query_string=parts.query,
-            method=request.method,
-            headers=dict(request.headers),
-            data=request.body,
-        )
-        response = requests.Response()
-        response.status_code = answer.status_code
-        response.headers.update(dict(answer.headers))
-        response.raw = io.BytesIO(answer.data)
-        response.url, response.request = request.url or "", request
-        return response
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
 class Directory:
-    """An Entra world and a plain client for its token endpoint."""
+    """An Entra world and a plain client for its endpoints."""
 
     def __init__(self) -> None:
         self.bench = Bench()
-        self.world: EntraWorld = self.bench.entra
-        transport = httpx.WSGITransport(app=EntraApp(self.world))
-        self.http = httpx.Client(transport=transport, base_url=LOGIN)
+        self.world = self.bench.entra
+        self.http = httpx.Client(transport=httpx.WSGITransport(app=EntraApp(self.world)), base_url=LOGIN)
+        self.path = f"/{self.world.tenant}/oauth2/v2.0"
 
     def ask(self, *, version: str = "/v2.0", **form: str) -> httpx.Response:
         """A token request of the app."""
         client = {"client_id": self.world.client_id, "client_secret": self.world.client_secret}
         return self.http.post(f"/{self.world.tenant}/oauth2{version}/token", data=client | form)
 
+    def redeem(self, code: str, **form: str) -> httpx.Response:
+        """The grant of a person who has signed in."""
+        scope = f"{API}/.default offline_access"
+        return self.ask(grant_type="authorization_code", scope=scope, code=code, **form)
+
     def refresh(self, token: str, audience: str = API, **form: str) -> httpx.Response:
         """The grant the app lives on."""
         wanted = {"grant_type": "refresh_token", "refresh_token": token, "scope": f"{audience}/.default"}
         return self.ask(**(wanted | form))
+
+    def device(self) -> dict[str, Any]:
+        """The codes of a device."""
+        form = {"client_id": self.world.client_id, "scope": f"{API}/.default offline_access"}
+        document: dict[str, Any] = self.http.post(f"{self.path}/devicecode", data=form).json()
+        return document
+
+    def typed(self, user_code: str, choice: str = "mfa") -> str:
+        """The page after a device's code was typed."""
+        return self.http.post("/devicelogin", data={"user_code": user_code, "choice": choice}).text
+
+    def polled(self, device: dict[str, Any]) -> httpx.Response:
+        """A device asks whether its user has signed in."""
+        return self.ask(grant_type=DEVICE_GRANT, device_code=device["device_code"])
 
 
 def refused(answer: httpx.Response) -> tuple[str, int]:
@@ -79,14 +68,14 @@ def refused(answer: httpx.Response) -> tuple[str, int]:
 def msal_app(world: EntraWorld) -> Any:
     """Microsoft's client library, routed to the simulator."""
     session = requests.Session()
-    session.mount("https://", InProcess(EntraApp(world)))
+    in_process(session, "https://", EntraApp(world))
     return msal.ConfidentialClientApplication(
         world.client_id, client_credential=world.client_secret, authority=f"{LOGIN}/{world.tenant}", http_client=session
     )
 
 
-@pytest.fixture(name="directory")
-def _directory() -> Directory:
+@pytest.fixture
+def directory() -> Directory:
     return Directory()
 
 
@@ -98,18 +87,16 @@ def test_one_refresh_token_serves_both_audiences(directory: Directory, audience:
     assert directory.world.refreshes(audience) == 1
 
 
-def test_every_use_returns_a_new_refresh_token_and_the_old_one_stays_good(directory: Directory) -> None:
+@pytest.mark.parametrize(("one_time", "status"), [(False, 200), (True, 400)])
+def test_every_use_returns_a_new_refresh_token_and_the_old_one_stays_good_unless_the_tenant_says_otherwise(
+    directory: Directory, one_time: bool, status: int
+) -> None:
+    directory.world.knobs.one_time_refresh = one_time
     first = directory.world.new_refresh_token()
     second = directory.refresh(first).json()["refresh_token"]
     assert second != first
-    assert directory.refresh(first).status_code == directory.refresh(second).status_code == 200
-
-
-def test_a_used_refresh_token_dies_where_the_tenant_says_so(directory: Directory) -> None:
-    directory.world.knobs.one_time_refresh = True
-    first = directory.world.new_refresh_token()
-    second = directory.refresh(first).json()["refresh_token"]
-    assert refused(directory.refresh(first))[0] == "invalid_grant"
+    again = directory.refresh(first)
+    assert (again.status_code, again.json().get("error")) == (status, "invalid_grant" if one_time else None)
     assert directory.refresh(second).status_code == 200
 
 
@@ -138,14 +125,12 @@ def test_wrong_credentials_and_requests_have_their_own_errors(directory: Directo
 
 
 def test_a_code_works_once_and_only_with_its_verifier(directory: Directory) -> None:
-    form = {"grant_type": "authorization_code", "scope": f"{API}/.default offline_access"}
     code = directory.world.new_code()
-    assert directory.ask(**form, code=code).json()["refresh_token"]
-    assert refused(directory.ask(**form, code=code)) == ("invalid_grant", 70008)
-    bound = directory.world.new_code(pkce_challenge("verifier"))
-    assert directory.ask(**form, code=bound, code_verifier="other").status_code == 400
-    bound = directory.world.new_code(pkce_challenge("verifier"))
-    assert directory.ask(**form, code=bound, code_verifier="verifier").status_code == 200
+    assert directory.redeem(code).json()["refresh_token"]
+    assert refused(directory.redeem(code)) == ("invalid_grant", 70008)
+    for verifier, status in (("other", 400), ("verifier", 200)):
+        bound = directory.world.new_code(pkce_challenge("verifier"))
+        assert directory.redeem(bound, code_verifier=verifier).status_code == status
 
 
 def test_the_older_endpoint_writes_its_numbers_as_strings(directory: Directory) -> None:
@@ -180,37 +165,31 @@ def test_a_busy_directory_answers_503(directory: Directory) -> None:
     assert [directory.refresh(token).status_code for _ in range(2)] == [503, 200]
 
 
-def test_microsofts_library_refreshes_against_it() -> None:
-    world = Bench().entra
-    app = msal_app(world)
-    token = world.new_refresh_token()
-    for audience in (API, HOOKS):
-        result = app.acquire_token_by_refresh_token(token, scopes=[f"{audience}/.default"])
-        assert world.token_ok(result["access_token"], audience) is None
-        token = result["refresh_token"]
-    assert [grant.audience for grant in world.grants] == [API, HOOKS]
+def test_app_only_tokens_come_through_microsofts_library(directory: Directory) -> None:
+    assert "access_token" in msal_app(directory.world).acquire_token_for_client(scopes=SCOPES)
 
 
-def test_microsofts_library_sees_the_reason_of_a_refusal() -> None:
-    world = Bench().entra
-    world.knobs.revoked = True
-    app = msal_app(world)
-    result = app.acquire_token_by_refresh_token(world.new_refresh_token(), scopes=[f"{API}/.default"])
-    assert result["error"] == "invalid_grant"
+SCOPES = [f"{API}/.default"]
 
 
-def test_app_only_tokens_come_through_microsofts_library() -> None:
-    app = msal_app(Bench().entra)
-    assert "access_token" in app.acquire_token_for_client(scopes=[f"{API}/.default"])
+class SignIn:
+    """A person follows the address that Microsoft's library makes, and presses a button on the page."""
 
+    def __init__(self, choice: str, mode: str = "form_post") -> None:
+        self.world = EntraWorld(lambda: datetime.now(UTC))
+        self.app = msal_app(self.world)
+        self.flow = self.app.initiate_auth_code_flow(SCOPES, redirect_uri="http://localhost:8400/", response_mode=mode)
+        browser = httpx.Client(transport=httpx.WSGITransport(app=EntraApp(self.world)), base_url=LOGIN)
+        page = browser.get(self.flow["auth_uri"])
+        assert page.status_code == 200, page.text
+        answer = browser.post(f"/{self.world.tenant}/login", data=hidden_fields(page.text) | {"choice": choice})
+        sent = dict(parse_qsl(urlsplit(answer.headers.get("Location", "")).query))
+        self.returned = sent | hidden_fields(answer.text)
 
-def visit(world: EntraWorld, address: str, choice: str = "mfa") -> dict[str, str]:
-    """What a person does with an authorize address: open the page, press a button. What goes back to the app."""
-    browser = httpx.Client(transport=httpx.WSGITransport(app=EntraApp(world)), base_url=LOGIN)
-    page = browser.get(address)
-    assert page.status_code == 200, page.text
-    answer = browser.post(f"/{world.tenant}/login", data=hidden_fields(page.text) | {"choice": choice})
-    return dict(parse_qsl(urlsplit(answer.headers.get("Location", "")).query)) | hidden_fields(answer.text)
+    def tokens(self) -> dict[str, str]:
+        """What the app gets for what came back."""
+        tokens: dict[str, str] = self.app.acquire_token_by_auth_code_flow(self.flow, self.returned)
+        return tokens
 
 
 def hidden_fields(page: str) -> dict[str, str]:
@@ -222,35 +201,25 @@ def hidden_fields(page: str) -> dict[str, str]:
 @pytest.mark.parametrize("mode", ["query", "form_post"])
 @pytest.mark.filterwarnings("ignore:response_mode='form_post' is recommended:UserWarning")
 def test_a_person_signs_in_through_microsofts_library(mode: str) -> None:
-    world = EntraWorld(lambda: datetime.now(UTC))
-    app = msal_app(world)
-    flow = app.initiate_auth_code_flow([f"{API}/.default"], redirect_uri="http://localhost:8400/", response_mode=mode)
-    result = app.acquire_token_by_auth_code_flow(flow, visit(world, flow["auth_uri"]))
-    assert world.token_ok(result["access_token"], API) is None
-    assert result["refresh_token"]
+    signed_in = SignIn("mfa", mode)
+    tokens = signed_in.tokens()
+    assert signed_in.world.token_ok(tokens["access_token"], API) is None
+    assert tokens["refresh_token"]
 
 
 def test_a_sign_in_without_a_second_factor_stays_without_one_at_every_refresh() -> None:
-    world = EntraWorld(lambda: datetime.now(UTC))
-    app = msal_app(world)
-    flow = app.initiate_auth_code_flow(
-        [f"{API}/.default"], redirect_uri="http://localhost:8400", response_mode="form_post"
-    )
-    result = app.acquire_token_by_auth_code_flow(flow, visit(world, flow["auth_uri"], "password"))
-    assert world.token_ok(result["access_token"], API) == "mfa"
-    again = msal_app(world).acquire_token_by_refresh_token(result["refresh_token"], scopes=[f"{HOOKS}/.default"])
-    assert world.token_ok(again["access_token"], HOOKS) == "mfa"
+    signed_in = SignIn("password")
+    tokens = signed_in.tokens()
+    assert signed_in.world.token_ok(tokens["access_token"], API) == "mfa"
+    app = msal_app(signed_in.world)
+    again = app.acquire_token_by_refresh_token(tokens["refresh_token"], scopes=[f"{HOOKS}/.default"])
+    assert signed_in.world.token_ok(again["access_token"], HOOKS) == "mfa"
 
 
 def test_who_cancels_is_sent_back_without_a_code() -> None:
-    world = EntraWorld(lambda: datetime.now(UTC))
-    app = msal_app(world)
-    flow = app.initiate_auth_code_flow(
-        [f"{API}/.default"], redirect_uri="http://localhost:8400", response_mode="form_post"
-    )
-    returned = visit(world, flow["auth_uri"], "cancel")
-    assert "code" not in returned
-    assert (returned["error"], returned["state"]) == ("access_denied", flow["state"])
+    cancelled = SignIn("cancel")
+    assert "code" not in cancelled.returned
+    assert (cancelled.returned["error"], cancelled.returned["state"]) == ("access_denied", cancelled.flow["state"])
 
 
 @pytest.mark.parametrize(
@@ -269,77 +238,53 @@ def test_a_request_that_is_not_the_apps_is_refused_on_the_page_and_sent_nowhere(
     directory: Directory, changes: dict[str, str], number: int
 ) -> None:
     asked = {"client_id": directory.world.client_id, "redirect_uri": "http://localhost:5000", "response_type": "code"}
-    answers = [
-        directory.http.get(f"/{directory.world.tenant}/oauth2/v2.0/authorize", params=asked | changes),
-        directory.http.post(f"/{directory.world.tenant}/login", data=asked | changes | {"choice": "mfa"}),
-    ]
-    for answer in answers:
-        assert answer.status_code == 400
+    page = directory.http.get(f"{directory.path}/authorize", params=asked | changes)
+    sent = directory.http.post(f"/{directory.world.tenant}/login", data=asked | changes | {"choice": "mfa"})
+    for answer in (page, sent):
+        assert (answer.status_code, "Location" in answer.headers) == (400, False)
         assert f"AADSTS{number}" in answer.text
-        assert "Location" not in answer.headers
 
 
 def test_a_code_is_good_for_the_address_it_was_sent_to_alone(directory: Directory) -> None:
-    form = {"grant_type": "authorization_code", "scope": f"{API}/.default offline_access"}
     code = directory.world.new_code(redirect_uri="http://localhost:1")
-    assert refused(directory.ask(**form, code=code, redirect_uri="http://localhost:2")) == ("invalid_grant", 500112)
+    assert refused(directory.redeem(code, redirect_uri="http://localhost:2")) == ("invalid_grant", 500112)
 
 
 def test_without_its_secret_the_app_gets_nothing(directory: Directory) -> None:
-    path = f"/{directory.world.tenant}/oauth2/v2.0/token"
     form = {"grant_type": "refresh_token", "client_id": directory.world.client_id}
-    assert refused(directory.http.post(path, data=form)) == ("invalid_client", 7000218)
-
-
-def device_of(directory: Directory) -> dict[str, Any]:
-    """The codes of a device."""
-    path = f"/{directory.world.tenant}/oauth2/v2.0/devicecode"
-    form = {"client_id": directory.world.client_id, "scope": f"{API}/.default offline_access"}
-    document: dict[str, Any] = directory.http.post(path, data=form).json()
-    return document
-
-
-def typed(directory: Directory, user_code: str, choice: str = "mfa") -> str:
-    """The page after a code was typed."""
-    return directory.http.post("/devicelogin", data={"user_code": user_code, "choice": choice}).text
-
-
-def polled(directory: Directory, device: dict[str, Any], **form: str) -> httpx.Response:
-    """A device asks whether its user has signed in."""
-    return directory.ask(grant_type=DEVICE_GRANT, device_code=device["device_code"], **form)
+    assert refused(directory.http.post(f"{directory.path}/token", data=form)) == ("invalid_client", 7000218)
 
 
 def test_a_device_waits_for_its_user_and_then_signs_in_once(directory: Directory) -> None:
-    device = device_of(directory)
+    device = directory.device()
     assert (device["expires_in"], device["interval"]) == (900, 5)
-    assert refused(polled(directory, device)) == ("authorization_pending", 70016)
-    assert "did not work" in typed(directory, "WRONG")
-    assert "close this window" in typed(directory, device["user_code"].lower())
-    answer = polled(directory, device).json()
+    assert refused(directory.polled(device)) == ("authorization_pending", 70016)
+    assert "did not work" in directory.typed("WRONG")
+    assert "close this window" in directory.typed(device["user_code"].lower())
+    answer = directory.polled(device).json()
     assert directory.world.token_ok(answer["access_token"], API) is None
     assert directory.refresh(answer["refresh_token"], HOOKS).status_code == 200
-    assert refused(polled(directory, device)) == ("bad_verification_code", 70018)
+    assert refused(directory.polled(device)) == ("bad_verification_code", 70018)
 
 
 def test_a_device_is_told_of_a_refusal_and_of_its_end(directory: Directory) -> None:
-    declined, late = device_of(directory), device_of(directory)
-    typed(directory, declined["user_code"], "cancel")
-    assert refused(polled(directory, declined)) == ("authorization_declined", 65004)
+    declined, late = directory.device(), directory.device()
+    directory.typed(declined["user_code"], "cancel")
+    assert refused(directory.polled(declined)) == ("authorization_declined", 65004)
     directory.bench.pass_time(minutes=15)
-    assert "did not work" in typed(directory, late["user_code"])
-    assert refused(polled(directory, late)) == ("expired_token", 70019)
+    assert "did not work" in directory.typed(late["user_code"])
+    assert refused(directory.polled(late)) == ("expired_token", 70019)
 
 
 def test_where_public_clients_are_allowed_a_devices_refresh_token_is_useless_to_an_app_with_a_secret(
     directory: Directory,
 ) -> None:
     directory.world.knobs.public_client = True
-    device = device_of(directory)
-    typed(directory, device["user_code"])
-    assert refused(polled(directory, device)) == ("invalid_client", 700025)
-    path = f"/{directory.world.tenant}/oauth2/v2.0/token"
+    device = directory.device()
+    directory.typed(device["user_code"])
+    assert refused(directory.polled(device)) == ("invalid_client", 700025)
     form = {"grant_type": DEVICE_GRANT, "client_id": directory.world.client_id, "device_code": device["device_code"]}
-    token = directory.http.post(path, data=form).json()["refresh_token"]
+    token = directory.http.post(f"{directory.path}/token", data=form).json()["refresh_token"]
     assert refused(directory.refresh(token)) == ("invalid_client", 700025)
 
 

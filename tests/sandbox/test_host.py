@@ -1,24 +1,17 @@
-"""The rules of the Functions host for HTTP functions that the local host keeps, shown with small apps."""
+"""The rules of the Functions host that the local host keeps: HTTP functions, administration, refused apps."""
 
-import logging
+import json
 from pathlib import Path
 from typing import Any
 
 import azure.functions as func
+import httpx
 import pytest
 
-from sandbox.host import Keys
-from tests.sandbox.host_world import ANONYMOUS, World, http_app
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.CRITICAL)
+from sandbox.host import Host, Keys, Refused
+from sandbox.memory import MemoryQueues
+from sandbox.serve import serve
+from tests.sandbox.host_world import ANONYMOUS, SETTINGS, World, http_app, on_request, queue_app, timer_app
 
 
 def test_a_request_reaches_the_function_and_its_answer_the_caller(world: World) -> None:
@@ -119,13 +112,10 @@ def test_a_wrong_method_is_refused(world: World, status: int) -> None:
 
 
 def test_an_exception_gives_500_without_details(world: World) -> None:
-    app = func.FunctionApp(http_auth_level=ANONYMOUS)
-
-    @app.route("x")
     def broken(req: func.HttpRequest) -> str:
         raise ValueError("secret detail")
 
-    host = world.host(app)
+    host = world.host(on_request(broken))
     answer = host.call("GET", "/api/x")
     assert (answer.status_code, answer.data) == (500, b"")
     assert [(run.function, run.succeeded) for run in host.recent] == [("broken", False)]
@@ -137,31 +127,127 @@ def test_an_exception_gives_500_without_details(world: World) -> None:
     ids=["none", "text", "dict"],
 )
 def test_what_a_function_may_return(world: World, returned: Any, status: int, body: bytes) -> None:
-    app = func.FunctionApp(http_auth_level=ANONYMOUS)
-
-    @app.route("x")
     async def answers(req: func.HttpRequest) -> Any:
         return returned
 
-    answer = world.host(app).call("GET", "/api/x")
+    answer = world.host(on_request(answers)).call("GET", "/api/x")
     assert (answer.status_code, answer.data) == (status, body)
 
 
 def test_cookies_reach_the_caller(world: World) -> None:
-    app = func.FunctionApp(http_auth_level=ANONYMOUS)
-
-    @app.route("x")
     def bakes(req: func.HttpRequest) -> func.HttpResponse:
         return func.HttpResponse("", headers={"Set-Cookie": "a=b; Path=/"})
 
-    assert world.host(app).call("GET", "/api/x").headers.getlist("Set-Cookie") == ["a=b; Path=/"]
+    answer = world.host(on_request(bakes)).call("GET", "/api/x")
+    assert answer.headers.getlist("Set-Cookie") == ["a=b; Path=/"]
 
 
 def test_a_function_may_ask_for_its_context(world: World) -> None:
-    app = func.FunctionApp(http_auth_level=ANONYMOUS)
-
-    @app.route("x")
     def curious(req: func.HttpRequest, context: func.Context) -> str:
         return context.function_name
 
-    assert world.host(app).call("GET", "/api/x").text == "curious"
+    assert world.host(on_request(curious)).call("GET", "/api/x").text == "curious"
+
+
+# The administrator
+
+MASTER = {"x-functions-key": "master"}
+
+
+@pytest.mark.parametrize("fail", [False, True])
+def test_any_function_runs_by_hand_with_the_master_key_whether_it_fails_or_not(world: World, fail: bool) -> None:
+    body = json.dumps({"input": "by hand"})
+    queues = world.host(queue_app(world, fail=lambda text: fail))
+    assert queues.call("POST", "/admin/functions/works", MASTER, body).status_code == 202
+    assert world.calls == [("by hand", 1)]
+    timers = world.host(timer_app(world, fail=fail))
+    assert timers.call("POST", "/admin/functions/ticks", MASTER, "{}").status_code == 202
+    assert len(world.calls) == 2
+    http = world.host(http_app(world, route="x"))
+    http.call("POST", "/admin/functions/guarded", MASTER, body)
+    assert world.calls[2].get_body() == b"by hand"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "key", "status"),
+    [
+        ("POST", "functions/works", "host", 401),
+        ("POST", "functions/works", "", 401),
+        ("GET", "functions", "host", 401),
+        ("GET", "host/status", "", 401),
+        ("GET", "host/status", "master", 200),
+        ("GET", "functions", "master", 200),
+        ("POST", "functions/unknown", "master", 404),
+        ("GET", "elsewhere", "master", 404),
+    ],
+)
+def test_the_administrators_endpoints_need_the_master_key(
+    world: World, method: str, path: str, key: str, status: int
+) -> None:
+    host = world.host(queue_app(world))
+    assert host.call(method, f"/admin/{path}", {"x-functions-key": key}).status_code == status
+    assert world.calls == []
+
+
+def test_a_body_that_is_not_json_is_refused(world: World) -> None:
+    assert world.host(queue_app(world)).call("POST", "/admin/functions/works", MASTER, "{").status_code == 400
+
+
+def test_the_list_of_functions_shows_their_bindings(world: World) -> None:
+    (listed,) = world.host(timer_app(world)).call("GET", "/admin/functions", MASTER).get_json()
+    assert (listed["name"], listed["config"]["bindings"][0]["schedule"]) == ("ticks", SETTINGS["EVERY"])
+
+
+@pytest.mark.parametrize(
+    ("told", "function"),
+    [
+        *(("built in", {"route": route}) for route in ("admin", "admin/x", "administration", "Runtime/x")),
+        *(("guarded", {"route": route}) for route in ("a/{x:date}", "a/{x?}/b", "a/{*x}/b", "a/{x")),
+        *(("name", {"route": "x", "name": name}) for name in ("1st", "with space", "host", "a" * 129, "_x")),
+    ],
+)
+def test_a_route_or_name_the_host_does_not_take_is_refused(world: World, told: str, function: dict[str, str]) -> None:
+    with pytest.raises(Refused, match=told):
+        world.host(http_app(world, **function))
+
+
+def test_a_name_used_twice_is_refused(world: World) -> None:
+    app = http_app(world, route="x")
+
+    @app.function_name("guarded")
+    @app.route("y")
+    def again(req: func.HttpRequest) -> str:
+        return ""
+
+    with pytest.raises(Refused, match="unique"):
+        world.host(app)
+
+
+def test_a_parameter_without_binding_is_refused(world: World) -> None:
+    def answers(req: func.HttpRequest, extra: str = "") -> str:
+        return extra
+
+    with pytest.raises(Refused, match="extra"):
+        world.host(on_request(answers))
+
+
+def test_a_setting_or_connection_that_is_not_there_is_refused(world: World) -> None:
+    with pytest.raises(Refused, match="%ABSENT%"):
+        world.host(timer_app(world, "%ABSENT%"))
+    with pytest.raises(Refused, match="STORE"):
+        world.host(queue_app(world), queues={"OTHER": MemoryQueues()})
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": "1.0"}'])
+def test_a_host_json_the_host_cannot_use_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "host.json").write_text(text)
+    with pytest.raises(Refused, match=r"host\.json"):
+        Host(func.FunctionApp(), tmp_path / "host.json", queues={}, settings={}, keys=Keys("m"))
+
+
+def test_the_host_serves_over_http_and_stops(world: World) -> None:
+    with serve(world.host(http_app(world, route="x", auth_level=ANONYMOUS)).wsgi) as server:
+        answer = httpx.post(f"{server.url}/api/x", content=b"body")
+        assert (answer.status_code, answer.content) == (201, b"body")
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{server.url}/api/x")

@@ -1,9 +1,7 @@
 """The rules of the Functions host for queue triggers and output bindings that the local host keeps."""
 
 import base64
-import logging
 import threading
-from pathlib import Path
 from typing import Any
 
 import azure.functions as func
@@ -11,32 +9,25 @@ import pytest
 from azure.core.exceptions import ServiceRequestError
 from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
 
-from tests.sandbox.host_world import ANONYMOUS, World, queue_app
+from tests.sandbox.host_world import World, on_message, on_request, queue_app, started
 from tests.support.azurite import Account
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.CRITICAL)
-
-
-def ringing_app(values: Any, *, fail: bool = False) -> func.FunctionApp:
-    app = func.FunctionApp(http_auth_level=ANONYMOUS)
-
-    @app.route("x")
-    @app.queue_output(arg_name="out", queue_name="%BELLS%", connection="STORE")
-    def rings(req: func.HttpRequest, out: func.Out[Any]) -> str:
+def ringing_app(values: Any, *, fail: bool = False, answer: Any = "ok") -> func.FunctionApp:
+    def rings(req: func.HttpRequest, out: func.Out[Any]) -> Any:
         out.set(values)
         if fail:
             raise ValueError
-        return "ok"
+        return answer
 
-    return app
+    return on_request(rings, rings="%BELLS%")
+
+
+def noting_app(world: World) -> func.FunctionApp:
+    def works(msg: str) -> None:
+        world.calls.append(msg)
+
+    return on_message(works)
 
 
 @pytest.mark.parametrize(("values", "sent"), [("one", ["one"]), (["one", "two"], ["one", "two"]), (None, [])])
@@ -45,8 +36,9 @@ def test_an_output_binding_sends_base64_messages(world: World, values: Any, sent
     assert [base64.b64decode(text).decode() for text in world.texts("bells")] == sent
 
 
-def test_a_failed_function_sends_nothing(world: World) -> None:
-    assert world.host(ringing_app("one", fail=True)).call("GET", "/api/x").status_code == 500
+@pytest.mark.parametrize("wrong", [{"fail": True}, {"answer": {"no": "dict"}}], ids=["throws", "answer"])
+def test_a_failed_function_sends_nothing(world: World, wrong: dict[str, Any]) -> None:
+    assert world.host(ringing_app("one", **wrong)).call("GET", "/api/x").status_code == 500
     assert world.texts("bells") == []
 
 
@@ -57,19 +49,6 @@ def test_a_message_that_cannot_be_written_fails_the_run(world: World) -> None:
     assert host.call("GET", "/api/x").status_code == 200
 
 
-def test_an_answer_that_cannot_be_encoded_sends_nothing(world: World) -> None:
-    app = func.FunctionApp(http_auth_level=ANONYMOUS)
-
-    @app.route("x")
-    @app.queue_output(arg_name="out", queue_name="bells", connection="STORE")
-    def rings(req: func.HttpRequest, out: func.Out[str]) -> Any:
-        out.set("one")
-        return {"no": "dict"}
-
-    assert world.host(app).call("GET", "/api/x").status_code == 500
-    assert world.texts("bells") == []
-
-
 def test_a_message_is_delivered_once_and_deleted(world: World) -> None:
     host = world.host(queue_app(world))
     world.send("work", "ü")
@@ -78,24 +57,16 @@ def test_a_message_is_delivered_once_and_deleted(world: World) -> None:
     assert world.texts("work") == []
 
 
-def test_a_failed_message_shows_again_after_the_visibility_timeout(world: World) -> None:
+def test_a_message_that_keeps_failing_shows_again_after_the_timeout_and_ends_in_the_poison_queue(world: World) -> None:
     host = world.host(queue_app(world, fail=lambda text: True))
     world.send("work", "a")
-    assert (host.drain(), host.drain()) == (1, 0)
-    world.pass_time(seconds=29)
-    assert host.drain() == 0
-    world.pass_time(seconds=1)
-    assert host.drain() == 1
-    assert world.calls == [("a", 1), ("a", 2)]
-
-
-def test_a_message_that_keeps_failing_ends_in_the_poison_queue(world: World) -> None:
-    host = world.host(queue_app(world, fail=lambda text: True))
-    world.send("work", "a")
-    for _ in range(3):
-        world.pass_time(seconds=30)
-        host.drain()
-    assert world.calls == [("a", 1), ("a", 2), ("a", 3)]
+    for count in (1, 2, 3):
+        assert (host.drain(), host.drain()) == (1, 0)
+        assert world.calls[-1] == ("a", count)
+        world.pass_time(seconds=29)
+        assert host.drain() == 0
+        world.pass_time(seconds=1)
+    assert len(world.calls) == 3
     assert world.texts("work") == []
     assert world.texts("work-poison") == [base64.b64encode(b"a").decode()]
 
@@ -154,52 +125,36 @@ def test_one_failing_message_does_not_stop_its_neighbours(world: World) -> None:
 
 
 def test_a_returned_value_without_a_binding_fails_the_run(world: World) -> None:
-    app = func.FunctionApp()
-
-    @app.queue_trigger(arg_name="msg", queue_name="work", connection="STORE")
     def works(msg: str) -> str:
         return msg
 
     world.send("work", "a")
-    host = world.host(app)
+    host = world.host(on_message(works))
     host.drain()
     assert [run.succeeded for run in host.recent] == [False]
 
 
 def test_a_parameter_annotated_as_text_gets_the_bare_body(world: World) -> None:
-    app = func.FunctionApp()
-
-    @app.queue_trigger(arg_name="msg", queue_name="work", connection="STORE")
-    def works(msg: str) -> None:
-        world.calls.append(msg)
-
     world.send("work", "ü")
-    world.host(app).drain()
+    world.host(noting_app(world)).drain()
     assert world.calls == ["ü"]
 
 
 def test_a_queue_that_rings_itself_for_ever_is_reported(world: World) -> None:
-    app = func.FunctionApp()
-
-    @app.queue_trigger(arg_name="msg", queue_name="work", connection="STORE")
-    @app.queue_output(arg_name="out", queue_name="work", connection="STORE")
     def works(msg: str, out: func.Out[str]) -> None:
         out.set(msg)
 
     world.send("work", "a")
     with pytest.raises(RuntimeError, match="5 rounds"):
-        world.host(app).drain(max_rounds=5)
+        world.host(on_message(works, rings="work")).drain(max_rounds=5)
 
 
 def test_messages_run_at_the_same_time_up_to_the_limit(world: World) -> None:
     # The first batch is a and b. When only b is left, which is newBatchThreshold, c and d join it.
     together, last = threading.Barrier(4), threading.Event()
-    started: list[str] = []
-    app = func.FunctionApp()
 
-    @app.queue_trigger(arg_name="msg", queue_name="work", connection="STORE")
     def works(msg: str) -> None:
-        started.append(msg)
+        world.calls.append(msg)
         if msg in "bcd":
             together.wait(timeout=10)
             together.wait(timeout=10)
@@ -208,26 +163,20 @@ def test_messages_run_at_the_same_time_up_to_the_limit(world: World) -> None:
 
     for text in "abcdef":
         world.send("work", text)
-    host = world.host(app)
-    host.start()
-    try:
+    with started(world, on_message(works)):
         together.wait(timeout=10)
-        assert sorted(started) == list("abcd")
+        assert sorted(world.calls) == list("abcd")
         assert len(world.queues.get_queue_client("work").peek_messages(5)) == 2
         together.wait(timeout=10)
         assert last.wait(timeout=10)
-    finally:
-        host.stop()
-    assert sorted(started) == list("abcdef")
+    assert sorted(world.calls) == list("abcdef")
     assert world.texts("work") == []
 
 
 @pytest.mark.parametrize("method", ["receive_messages", "delete_message"])
 def test_listening_survives_a_storage_that_does_not_answer(world: World, method: str) -> None:
     ran = threading.Event()
-    app = func.FunctionApp()
 
-    @app.queue_trigger(arg_name="msg", queue_name="work", connection="STORE")
     def works(msg: str) -> None:
         world.calls.append(msg)
         if msg == "b":
@@ -235,11 +184,7 @@ def test_listening_survives_a_storage_that_does_not_answer(world: World, method:
 
     world.queues.fail(1, ServiceRequestError("down"), on=[method])
     world.send("work", "a")
-    host = world.host(app)
-    host.start()
-    try:
+    with started(world, on_message(works)):
         world.send("work", "b")
         assert ran.wait(timeout=10)
-    finally:
-        host.stop()
     assert sorted(world.calls) == ["a", "b"]

@@ -1,27 +1,15 @@
 """The rules of the Functions host for timers that the local host keeps."""
 
-import logging
 import threading
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import azure.functions as func
 import pytest
 
-from sandbox.host import Host, Refused
+from sandbox.host import Refused
 from sandbox.host.timers import Schedule
-from tests.sandbox.host_world import World, timer_app
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.CRITICAL)
+from tests.sandbox.host_world import World, on_time, started, timer_app
 
 
 @pytest.mark.parametrize(
@@ -50,24 +38,18 @@ def test_a_schedule_the_host_cannot_read_is_refused(world: World, text: str) -> 
         world.host(timer_app(world, text))
 
 
-def test_a_timer_runs_when_its_time_has_come_and_not_before(world: World) -> None:
+@pytest.mark.parametrize(
+    ("minutes", "ran"),
+    # Occurrences missed while running are skipped.
+    [(0, []), (4, []), (4.5, ["12:05:00"]), (30, ["12:30:30"])],
+)
+def test_a_timer_runs_when_its_time_has_come_and_once(world: World, minutes: float, ran: list[str]) -> None:
     host = world.host(timer_app(world))
     host.start_timers()
-    host.tick()
-    assert world.calls == []
-    world.pass_time(minutes=4, seconds=30)
-    host.tick()
-    host.tick()
-    assert world.calls == [("12:05:00", False)]
-
-
-def test_occurrences_missed_while_running_are_skipped(world: World) -> None:
-    host = world.host(timer_app(world))
-    host.start_timers()
-    world.pass_time(minutes=30)
-    host.tick()
-    host.tick()
-    assert world.calls == [("12:30:30", False)]
+    world.pass_time(minutes=minutes)
+    for _ in range(2):
+        host.tick()
+    assert world.calls == [(time, False) for time in ran]
 
 
 def test_a_throwing_run_does_not_stop_the_schedule(world: World) -> None:
@@ -80,28 +62,24 @@ def test_a_throwing_run_does_not_stop_the_schedule(world: World) -> None:
     assert not any(run.succeeded for run in host.recent)
 
 
-def test_after_downtime_one_past_due_run_happens(world: World) -> None:
-    world.host(timer_app(world)).start_timers()
-    world.pass_time(hours=3)
-    world.host(timer_app(world)).start_timers()
-    assert world.calls == [("15:00:30", True)]
-
-
-def test_the_first_start_ever_is_not_past_due(world: World) -> None:
-    world.host(timer_app(world)).start_timers()
-    assert world.calls == []
-
-
 @pytest.mark.parametrize(
-    ("schedule", "options"),
-    [("*/10 * * * * *", {}), ("%EVERY%", {"use_monitor": False})],
-    ids=["more often than once a minute", "not monitored"],
+    ("schedule", "options", "ran"),
+    [
+        ("%EVERY%", {}, [("15:00:30", True)]),
+        # Without a monitor, as with a schedule more often than once a minute, downtime is not noticed.
+        ("%EVERY%", {"use_monitor": False}, []),
+        ("*/10 * * * * *", {}, []),
+    ],
+    ids=["monitored", "not monitored", "too often"],
 )
-def test_without_monitor_downtime_is_not_noticed(world: World, schedule: str, options: dict[str, Any]) -> None:
-    world.host(timer_app(world, schedule, **options)).start_timers()
-    world.pass_time(hours=3)
-    world.host(timer_app(world, schedule, **options)).start_timers()
-    assert world.calls == []
+def test_after_downtime_one_past_due_run_happens_if_the_timer_is_monitored(
+    world: World, schedule: str, options: dict[str, Any], ran: list[Any]
+) -> None:
+    for _ in range(2):
+        assert world.calls == []
+        world.host(timer_app(world, schedule, **options)).start_timers()
+        world.pass_time(hours=3)
+    assert world.calls == ran
 
 
 def test_run_on_startup_runs_at_every_start(world: World) -> None:
@@ -110,40 +88,34 @@ def test_run_on_startup_runs_at_every_start(world: World) -> None:
     assert world.calls == [("12:00:30", False)] * 2
 
 
-@pytest.mark.parametrize("start", ["tick", "by hand"])
-def test_a_timer_whose_time_comes_while_it_runs_does_not_overlap_itself(world: World, start: str) -> None:
-    hosts: list[Host] = []
-    app = func.FunctionApp()
-
-    @app.timer_trigger(arg_name="timer", schedule="%EVERY%")
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_timer_whose_time_comes_while_it_runs_does_not_overlap_itself(world: World, by_hand: bool) -> None:
     def ticks(timer: func.TimerRequest) -> None:
         world.calls.append("begins")
         world.pass_time(minutes=5)
-        hosts[0].tick()
+        host.tick()
         world.calls.append("ends")
 
-    hosts.append(world.host(app))
-    hosts[0].start_timers()
+    host = world.host(on_time(ticks))
+    host.start_timers()
     world.pass_time(minutes=5)
-    if start == "tick":
-        hosts[0].tick()
+    if by_hand:
+        host.run_timer("ticks")
     else:
-        hosts[0].run_timer("ticks")
+        host.tick()
     assert world.calls == ["begins", "ends"]
 
 
 def test_a_run_by_hand_waits_for_the_run_under_way(world: World) -> None:
     entered, leave = threading.Event(), threading.Event()
-    app = func.FunctionApp()
 
-    @app.timer_trigger(arg_name="timer", schedule="%EVERY%")
     def ticks(timer: func.TimerRequest) -> None:
         world.calls.append("begins")
         entered.set()
         assert leave.wait(timeout=10)
         world.calls.append("ends")
 
-    host = world.host(app)
+    host = world.host(on_time(ticks))
     threads = [threading.Thread(target=host.run_timer, args=("ticks",)) for _ in range(3)]
     for thread in threads:
         thread.start()
@@ -156,16 +128,10 @@ def test_a_run_by_hand_waits_for_the_run_under_way(world: World) -> None:
 
 def test_schedules_are_followed_in_the_background(world: World) -> None:
     ran = threading.Event()
-    app = func.FunctionApp()
 
-    @app.timer_trigger(arg_name="timer", schedule="%EVERY%")
     def ticks(timer: func.TimerRequest) -> None:
         ran.set()
 
-    host = world.host(app)
-    host.start()
-    try:
+    with started(world, on_time(ticks)):
         world.pass_time(minutes=5)
         assert ran.wait(timeout=10)
-    finally:
-        host.stop()

@@ -1,12 +1,13 @@
-"""The table double behaves as the service: one suite on it and on Azurite, and where Azurite is lax, alone."""
+"""The doubles of tables and queues behave as the services: one suite on them and on Azurite; where it is lax, alone."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from azure.core import MatchConditions
 from azure.core.exceptions import (
+    DecodeError,
     HttpResponseError,
     ResourceExistsError,
     ResourceModifiedError,
@@ -15,6 +16,7 @@ from azure.core.exceptions import (
     ServiceResponseError,
 )
 from azure.data.tables import EdmType, EntityProperty, TableTransactionError, UpdateMode
+from azure.storage.queue import TextBase64DecodePolicy, TextBase64EncodePolicy
 
 from sandbox.memory import MemoryQueues, MemoryTables
 from tests.support.azurite import Account
@@ -35,22 +37,30 @@ def table(account: Account) -> Any:
     return client
 
 
-def test_a_table_is_created_once(account: Account) -> None:
-    client = account.tables.get_table_client("contract")
-    client.create_table()
-    with pytest.raises(ResourceExistsError) as caught:
-        client.create_table()
-    assert caught.value.status_code == 409
-
-
-def test_a_missing_table_is_not_found(account: Account) -> None:
-    client = account.tables.get_table_client("absent")
-    calls: list[Callable[[], Any]] = [lambda: client.get_entity("p", "r"), lambda: client.create_entity(row("r"))]
+def test_what_is_there_is_not_created_again(table: Any, queue: Any) -> None:
+    table.create_entity(row("r"))
+    calls: list[Callable[[], Any]] = [table.create_table, lambda: table.create_entity(row("r"))]
     for call in calls:
-        with pytest.raises(ResourceNotFoundError):
+        with pytest.raises(ResourceExistsError) as caught:
             call()
-    with pytest.raises(ResourceNotFoundError):
-        list(client.query_entities("PartitionKey eq 'p'"))
+        assert caught.value.status_code == 409
+    with pytest.raises(ResourceExistsError):
+        queue.create_queue()
+
+
+def test_a_missing_table_or_queue_is_not_found(account: Account) -> None:
+    table, queue = account.tables.get_table_client("absent"), account.queues.get_queue_client("absent")
+    calls: list[Callable[[], Any]] = [
+        lambda: table.get_entity("p", "r"),
+        lambda: table.create_entity(row("r")),
+        lambda: list(table.query_entities("PartitionKey eq 'p'")),
+        lambda: queue.send_message("x"),
+        lambda: list(queue.receive_messages()),
+    ]
+    for call in calls:
+        with pytest.raises(ResourceNotFoundError) as caught:
+            call()
+        assert caught.value.status_code == 404
 
 
 def test_an_entity_reads_back_with_types_and_etag(table: Any) -> None:
@@ -60,13 +70,6 @@ def test_an_entity_reads_back_with_types_and_etag(table: Any) -> None:
     assert dict(found) == row("r", text="ü'\"", number=7, big=big, flag=True, ratio=1.5)
     assert found.metadata["etag"] == answer["etag"]
     assert found.metadata["timestamp"] is not None
-
-
-def test_an_insert_conflicts_with_an_existing_row(table: Any) -> None:
-    table.create_entity(row("r"))
-    with pytest.raises(ResourceExistsError) as caught:
-        table.create_entity(row("r"))
-    assert caught.value.status_code == 409
 
 
 def test_every_write_changes_the_etag(table: Any) -> None:
@@ -112,10 +115,16 @@ def test_an_update_needs_the_row_and_a_deletion_does_not(table: Any) -> None:
     table.delete_entity("p", "absent")
 
 
-def test_an_etag_and_its_condition_belong_together(table: Any) -> None:
+def test_the_client_sends_no_condition_without_etag_no_second_partition_and_no_number_beyond_its_type(
+    table: Any,
+) -> None:
     table.create_entity(row("r"))
     with pytest.raises(ValueError, match=r"(?i)etag"):
         table.update_entity(row("r"), match_condition=MatchConditions.IfNotModified)
+    with pytest.raises(ValueError, match=r"(?i)partition"):
+        table.submit_transaction([("create", row("a")), ("create", {"PartitionKey": "q", "RowKey": "a"})])
+    with pytest.raises(TypeError):
+        table.create_entity(row("n", number=2**31))
 
 
 def test_a_transaction_answers_with_etags(table: Any) -> None:
@@ -137,11 +146,6 @@ def test_a_failing_operation_leaves_nothing_of_its_transaction(table: Any, last:
         table.submit_transaction([("create", row("new")), last])
     assert (caught.value.status_code, caught.value.index) == (status, 1)
     assert [found["RowKey"] for found in table.query_entities("PartitionKey eq 'p'")] == ["taken"]
-
-
-def test_a_transaction_stays_in_one_partition(table: Any) -> None:
-    with pytest.raises(ValueError, match=r"(?i)partition"):
-        table.submit_transaction([("create", row("a")), ("create", {"PartitionKey": "q", "RowKey": "a"})])
 
 
 FILTERS = {
@@ -181,22 +185,12 @@ def test_what_is_no_filter_is_refused(table: Any, condition: str) -> None:
     assert caught.value.status_code == 400
 
 
-def test_a_key_with_a_forbidden_character_is_refused(table: Any) -> None:
-    with pytest.raises(HttpResponseError) as caught:
-        table.create_entity(row("a/b"))
-    assert caught.value.status_code == 400
-
-
-def test_a_property_beyond_64_kib_is_refused(table: Any) -> None:
+@pytest.mark.parametrize("entity", [row("a/b"), row("large", text="x" * 32_769)], ids=["key", "64 KiB"])
+def test_a_forbidden_key_or_a_property_beyond_64_kib_is_refused(table: Any, entity: Entity) -> None:
     table.create_entity(row("fits", text="x" * 32_768))
     with pytest.raises(HttpResponseError) as caught:
-        table.create_entity(row("large", text="x" * 32_769))
+        table.create_entity(entity)
     assert caught.value.status_code == 400
-
-
-def test_a_number_beyond_its_type_is_not_sent(table: Any) -> None:
-    with pytest.raises(TypeError):
-        table.create_entity(row("r", number=2**31))
 
 
 def wide_rows(count: int) -> list[tuple[str, Entity]]:
@@ -204,8 +198,13 @@ def wide_rows(count: int) -> list[tuple[str, Entity]]:
 
 
 @pytest.fixture
-def double() -> Any:
-    client = MemoryTables().get_table_client("contract")
+def tables() -> MemoryTables:
+    return MemoryTables()
+
+
+@pytest.fixture
+def double(tables: MemoryTables) -> Any:
+    client = tables.get_table_client("contract")
     client.create_table()
     return client
 
@@ -263,25 +262,116 @@ def test_the_same_calls_at_the_same_times_give_the_same_etags() -> None:
 
 
 @pytest.mark.parametrize(("after_effect", "stored"), [(False, 0), (True, 1)])
-def test_an_ordered_fault_strikes_before_or_after_the_effect(after_effect: bool, stored: int) -> None:
-    tables = MemoryTables()
-    client = tables.get_table_client("contract")
-    client.create_table()
+def test_an_ordered_fault_strikes_before_or_after_the_effect(
+    tables: MemoryTables, double: Any, after_effect: bool, stored: int
+) -> None:
     tables.fail(1, ServiceResponseError("lost"), after_effect=after_effect, on=["create_entity"])
     with pytest.raises(ServiceResponseError):
-        client.create_entity(row("r"))
-    assert len(list(client.query_entities("PartitionKey eq 'p'"))) == stored
-    client.upsert_entity(row("r"))
+        double.create_entity(row("r"))
+    assert len(list(double.query_entities("PartitionKey eq 'p'"))) == stored
+    double.upsert_entity(row("r"))
 
 
-def test_a_fault_strikes_as_often_as_ordered_with_a_new_error_each_time() -> None:
-    queues = MemoryQueues()
-    client = queues.get_queue_client("contract")
-    queues.fail(2, lambda: ServiceRequestError("down"))
+def test_a_fault_strikes_as_often_as_ordered_with_a_new_error_each_time(tables: MemoryTables, double: Any) -> None:
+    tables.fail(2, lambda: ServiceRequestError("down"))
     errors = []
     for _ in range(2):
         with pytest.raises(ServiceRequestError) as caught:
-            client.create_queue()
+            double.create_entity(row("r"))
         errors.append(caught.value)
-    client.create_queue()
+    double.create_entity(row("r"))
     assert errors[0] is not errors[1]
+
+
+# Queues
+
+
+@pytest.fixture
+def queue(account: Account) -> Any:
+    client = account.queues.get_queue_client("contract")
+    client.create_queue()
+    return client
+
+
+def test_a_received_message_is_hidden_and_counted_until_it_is_gone(queue: Any) -> None:
+    queue.send_message("text")
+    message = queue.receive_message(visibility_timeout=60)
+    assert (message.content, message.dequeue_count) == ("text", 1)
+    assert queue.receive_message() is None
+    assert queue.get_queue_properties().approximate_message_count == 1
+    queue.delete_message(message)
+    assert queue.get_queue_properties().approximate_message_count == 0
+    with pytest.raises(ResourceNotFoundError):
+        queue.delete_message(message)
+
+
+def test_an_updated_message_shows_again_and_its_old_receipt_is_stale(queue: Any) -> None:
+    queue.send_message("text")
+    first = queue.receive_message(visibility_timeout=60)
+    queue.update_message(first, visibility_timeout=0)
+    second = queue.receive_message()
+    assert (second.content, second.dequeue_count) == ("text", 2)
+    with pytest.raises(HttpResponseError) as caught:
+        queue.delete_message(second.id, first.pop_receipt)
+    assert caught.value.status_code == 400
+    queue.delete_message(second)
+
+
+def test_messages_come_in_order_and_up_to_the_wanted_number(queue: Any) -> None:
+    for text in "abcde":
+        queue.send_message(text)
+    first = list(queue.receive_messages(messages_per_page=2, max_messages=3))
+    assert [message.content for message in first] == list("abc")
+    assert [message.content for message in queue.receive_messages(messages_per_page=2)] == list("de")
+
+
+def test_a_delayed_message_is_not_seen_and_peeking_neither_hides_nor_counts(queue: Any) -> None:
+    queue.send_message("late", visibility_timeout=600)
+    assert queue.receive_message() is None
+    assert list(queue.peek_messages()) == []
+    queue.send_message("text")
+    assert [message.content for message in queue.peek_messages(max_messages=5)] == ["text"]
+    assert queue.receive_message().dequeue_count == 1
+
+
+def test_base64_policies_encode_and_decode(account: Account, queue: Any) -> None:
+    policies = {"message_encode_policy": TextBase64EncodePolicy(), "message_decode_policy": TextBase64DecodePolicy()}
+    client = account.queues.get_queue_client("contract", **policies)
+    client.send_message("ü")
+    assert queue.peek_messages()[0].content == "w7w="
+    assert client.receive_message().content == "ü"
+
+
+def test_a_message_that_is_not_base64_cannot_be_decoded(account: Account, queue: Any) -> None:
+    queue.send_message("abc")
+    client = account.queues.get_queue_client("contract", message_decode_policy=TextBase64DecodePolicy())
+    # Over HTTP, azure-storage-queue 12.18 stumbles while it builds its DecodeError.
+    with pytest.raises((DecodeError, AttributeError)):
+        client.receive_message()
+
+
+def test_a_message_beyond_64_kib_is_refused(queue: Any) -> None:
+    queue.send_message("x" * 65_536)
+    with pytest.raises(HttpResponseError) as caught:
+        queue.send_message("x" * 65_537)
+    assert caught.value.status_code == 413
+
+
+def test_time_brings_messages_back_and_ends_their_life() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    client = MemoryQueues(lambda: now).get_queue_client("contract")
+    client.create_queue()
+    client.send_message("week")
+    client.send_message("never", time_to_live=-1)
+    assert [message.content for message in client.receive_messages(visibility_timeout=60)] == ["week", "never"]
+    now += timedelta(seconds=60)
+    assert [message.dequeue_count for message in client.receive_messages(visibility_timeout=60)] == [2, 2]
+    now += timedelta(days=7)
+    assert [message.content for message in client.peek_messages(5)] == ["never"]
+
+
+@pytest.mark.parametrize("name", ["ab", "Upper", "two--hyphens", "-first", "last-", "a" * 64])
+def test_a_queue_name_the_service_refuses_is_refused(name: str) -> None:
+    with pytest.raises(HttpResponseError) as caught:
+        MemoryQueues().get_queue_client(name).create_queue()
+    assert caught.value.status_code == 400

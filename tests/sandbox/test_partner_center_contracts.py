@@ -13,7 +13,6 @@ from sandbox.partner_center.webhooks import event_document
 from tests.support import contracts
 from tests.support.partner_center_client import START, Bench, replace
 
-V3 = "Microsoft.Partner.Service.PartnerReferrals.Contracts.V3."
 REGISTRATION = {"WebhookUrl": "https://app.example/x", "WebhookEvents": [*REFERRAL_EVENTS, "test-created"]}
 
 
@@ -23,25 +22,15 @@ def test_a_created_referral_follows_the_description(sample: Callable[[datetime],
     contracts.check_referral(Bench().call("POST", json=sample(START)).json())
 
 
-def test_a_read_and_an_updated_referral_follow_the_description() -> None:
-    bench = Bench()
+def test_a_read_and_an_updated_referral_follow_the_description(bench: Bench) -> None:
     deal = bench.world.new_inbound()
     contracts.check_referral(bench.call("GET", f"/{deal}").json())
-    operations = replace(status="Active", substatus="Accepted")
-    contracts.check_patch(operations)
-    contracts.check_referral(bench.patch(deal, operations).json())
+    contracts.check_referral(bench.patch(deal, replace(status="Active", substatus="Accepted")).json())
 
 
 def test_the_patchable_paths_are_those_of_the_description() -> None:
     for path in PATCHABLE:
         contracts.check_patch([{"op": "add", "path": path, "value": "x"}])
-
-
-def test_lists_follow_the_description() -> None:
-    bench = Bench()
-    bench.co_sell()
-    page = f"Swashbuckle.OData.ODataResponse[System.Collections.Generic.List[{V3}Referral]]"
-    contracts.check(contracts.REFERRALS, page, bench.call("GET").json())
 
 
 def test_registrations_and_validations_follow_the_description() -> None:
@@ -54,8 +43,7 @@ def test_registrations_and_validations_follow_the_description() -> None:
     contracts.check(contracts.WEBHOOKS, "WebhookValidationEvent", bench.hook("GET", f"{path}/{sent}").json())
 
 
-def test_events_follow_the_description_apart_from_their_casing() -> None:
-    bench = Bench()
+def test_events_follow_the_description_apart_from_their_casing(bench: Bench) -> None:
     bench.hook("POST", json=REGISTRATION)
     bench.create()
     document = event_document(bench.world.webhooks.deliveries[0])

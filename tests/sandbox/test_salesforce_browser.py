@@ -1,64 +1,29 @@
 """The open pages in a real browser: what changed flashes by itself, and nothing moves while the seller types."""
 
-import shutil
-import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
 
 from tests.sandbox.salesforce_rig import Rig
 
 pytestmark = pytest.mark.needs_browser
 
 
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
-
-
-@pytest.fixture
-def url(rig: Rig) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, rig.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def page() -> Iterator[Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not chromium:
-        pytest.skip("Chromium is needed to open the pages")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser.new_page()
-        browser.close()
-
-
-def test_change_appears_by_itself_and_flashes(rig: Rig, url: str, page: Any) -> None:
-    deal = rig.deal()
-    page.goto(f"{url}/opportunity/{deal}")
-    rig.world.update("Opportunity", deal, {"Sync_Status__c": "✔ In sync", "StageName": "Closed Won"})
+def test_change_appears_by_itself_and_flashes(rig: Rig, opportunity: str, url: str, page: Any) -> None:
+    page.goto(f"{url}/opportunity/{opportunity}")
+    rig.world.update("Opportunity", opportunity, {"Sync_Status__c": "✔ In sync", "StageName": "Closed Won"})
     page.wait_for_selector("[data-value=Sync_Status__c].sf-flash", timeout=10_000)
     assert page.inner_text("[data-value=Sync_Status__c] >> nth=0") == "✔ In sync"
     page.wait_for_selector("button[value='Closed Won'][aria-current=step]", timeout=10_000)
     assert not page.query_selector("[data-value=Name].sf-flash")
 
 
-def test_nothing_moves_while_the_seller_types(rig: Rig, url: str, page: Any) -> None:
-    deal = rig.deal()
+def test_nothing_moves_while_the_seller_types(rig: Rig, opportunity: str, url: str, page: Any) -> None:
     page.clock.install()
-    page.goto(f"{url}/opportunity/{deal}")
+    page.goto(f"{url}/opportunity/{opportunity}")
     page.wait_for_load_state("networkidle")
     page.focus("input[name=Solution_Id__c]")
-    rig.world.update("Opportunity", deal, {"NextStep": "changed"})
+    rig.world.update("Opportunity", opportunity, {"NextStep": "changed"})
     page.clock.run_for(10_000)
     assert page.inner_text("[data-value=NextStep]") == ""
     page.evaluate("document.activeElement.blur()")

@@ -7,13 +7,15 @@ import pytest
 from tests.sandbox.salesforce_rig import DEAL, Rig, V
 
 
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
-
-
 def _deal(**fields: Any) -> dict[str, Any]:
     return {"attributes": {"type": "Opportunity"}, **DEAL, **fields}
+
+
+def _changed(deal: str, **fields: Any) -> dict[str, Any]:
+    return {"attributes": {"type": "Opportunity"}, "id": deal, **fields}
+
+
+ACCOUNT = {"attributes": {"type": "Account"}, "Name": "A"}
 
 
 def _part(name: str, method: str, path: str, body: Any = None, **more: Any) -> dict[str, Any]:
@@ -27,41 +29,49 @@ def _composite(rig: Rig, *parts: dict[str, Any], **options: Any) -> list[dict[st
     return parts_answered
 
 
+def _collection(rig: Rig, method: str, *records: dict[str, Any], key: str = "", **options: Any) -> Any:
+    """What a call says of each record; `key` names the object and the external id of an upsert."""
+    path = "/composite/sobjects" + (f"/{key}" if key else "")
+    answer = rig.call(method, path, {"records": list(records), **options})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
 def _statuses(parts: list[dict[str, Any]]) -> list[int]:
     return [part["httpStatusCode"] for part in parts]
 
 
+def _account(name: str, **fields: Any) -> dict[str, Any]:
+    return _part(name, "POST", "/sobjects/Account", fields)
+
+
 def test_collection_reports_each_record(rig: Rig) -> None:
-    answer = rig.call("POST", "/composite/sobjects", {"records": [_deal(), _deal(Name=None), _deal()]})
-    good, bad, also_good = answer.json()
-    assert answer.status_code == 200
+    good, bad, also_good = _collection(rig, "POST", _deal(), _deal(Name=None), _deal())
     assert (good["success"], also_good["success"]) == (True, True)
     assert bad["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING"
     assert "id" not in bad
     assert len(rig.world.writes()) == 2
 
 
-def test_all_or_none_undoes_the_good_ones(rig: Rig) -> None:
-    body = {"allOrNone": True, "records": [_deal(), _deal(Name=None)]}
-    codes = [r["errors"][0]["statusCode"] for r in rig.call("POST", "/composite/sobjects", body).json()]
+def test_all_or_none_undoes_the_good_ones_without_a_trace_in_the_index(rig: Rig) -> None:
+    results = _collection(rig, "POST", _deal(Referral_Identifier__c="k"), _deal(Name=None), allOrNone=True)
+    codes = [result["errors"][0]["statusCode"] for result in results]
     assert codes == ["ALL_OR_NONE_OPERATION_ROLLED_BACK", "REQUIRED_FIELD_MISSING"]
-    assert rig.world.records("Opportunity") == []
-    assert rig.world.writes() == []
+    assert (rig.world.records("Opportunity"), rig.world.writes()) == ([], [])
+    assert rig.ids("SELECT Id FROM Opportunity WHERE Referral_Identifier__c = 'k'") == []
+    assert rig.deal(Referral_Identifier__c="k")
 
 
-def test_collection_update_refuses_the_same_record_twice(rig: Rig) -> None:
-    deal = rig.deal()
-    records = [{"attributes": {"type": "Opportunity"}, "id": deal, "Name": name} for name in "ab"]
-    first, second = rig.call("PATCH", "/composite/sobjects", {"records": records}).json()
-    assert first == {"id": deal, "success": True, "errors": []}
+def test_collection_update_refuses_the_same_record_twice(rig: Rig, opportunity: str) -> None:
+    first, second = _collection(rig, "PATCH", *(_changed(opportunity, Name=name) for name in "ab"))
+    assert first == {"id": opportunity, "success": True, "errors": []}
     assert second["errors"][0]["statusCode"] == "DUPLICATE_VALUE"
 
 
 def test_locked_row_fails_alone(rig: Rig) -> None:
     free, locked = rig.deal(), rig.deal()
     rig.world.lock_row(locked)
-    records = [{"attributes": {"type": "Opportunity"}, "id": deal, "Name": "n"} for deal in (free, locked)]
-    results = rig.call("PATCH", "/composite/sobjects", {"records": records}).json()
+    results = _collection(rig, "PATCH", *(_changed(deal, Name="n") for deal in (free, locked)))
     assert [r["success"] for r in results] == [True, False]
     assert results[1]["errors"][0]["statusCode"] == "UNABLE_TO_LOCK_ROW"
     assert rig.call("PATCH", f"/sobjects/Opportunity/{locked}", {"Name": "n"}).status_code == 204
@@ -70,35 +80,34 @@ def test_locked_row_fails_alone(rig: Rig) -> None:
 def test_collection_upsert_says_which_are_new(rig: Rig) -> None:
     rig.deal(Referral_Identifier__c="a")
     records = [_deal(Referral_Identifier__c=key) for key in ("a", "b", "B")]
-    results = rig.call("PATCH", "/composite/sobjects/Opportunity/Referral_Identifier__c", {"records": records}).json()
+    results = _collection(rig, "PATCH", *records, key="Opportunity/Referral_Identifier__c")
     assert [r.get("created") for r in results] == [False, True, None]
 
 
 def test_collection_upsert_by_id_creates_without_one(rig: Rig) -> None:
-    records = [{**_deal(), "Id": None}]
-    assert rig.call("PATCH", "/composite/sobjects/Opportunity/Id", {"records": records}).json()[0]["created"] is True
+    assert _collection(rig, "PATCH", _deal(Id=None), key="Opportunity/Id")[0]["created"] is True
 
 
-def test_collection_reads_in_order_with_null_for_the_missing(rig: Rig) -> None:
-    deal = rig.deal()
-    ids = ["006000000000099", deal]
+def test_collection_reads_in_order_with_null_for_the_missing(rig: Rig, opportunity: str) -> None:
+    ids = ["006000000000099", opportunity]
     by_body = rig.call("POST", "/composite/sobjects/Opportunity", {"ids": ids, "fields": ["Name"]}).json()
     by_url = rig.call("GET", "/composite/sobjects/Opportunity", ids=",".join(ids), fields="Name").json()
     assert by_body == by_url
-    assert (by_body[0], by_body[1]["Id"]) == (None, deal)
+    assert (by_body[0], by_body[1]["Id"]) == (None, opportunity)
 
 
-def test_collection_deletes_each(rig: Rig) -> None:
-    deal = rig.deal()
-    results = rig.call("DELETE", "/composite/sobjects", ids=f"{deal},006000000000099", allOrNone="false").json()
+def test_collection_deletes_each(rig: Rig, opportunity: str) -> None:
+    results = rig.call("DELETE", "/composite/sobjects", ids=f"{opportunity},006000000000099", allOrNone="false").json()
     assert [r["success"] for r in results] == [True, False]
 
 
-def test_collection_takes_200_records_in_10_runs_of_a_type(rig: Rig) -> None:
-    assert rig.call("POST", "/composite/sobjects", {"records": [_deal()] * 201}).status_code == 400
-    account = {"attributes": {"type": "Account"}, "Name": "A"}
-    assert rig.call("POST", "/composite/sobjects", {"records": [_deal(), account] * 5}).status_code == 200
-    assert rig.call("POST", "/composite/sobjects", {"records": [_deal(), account] * 6}).status_code == 400
+@pytest.mark.parametrize(
+    ("records", "status"),
+    [([_deal()] * 201, 400), ([_deal(), ACCOUNT] * 5, 200), ([_deal(), ACCOUNT] * 6, 400)],
+    ids=["201 records", "10 runs", "12 runs"],
+)
+def test_collection_takes_200_records_in_10_runs_of_a_type(rig: Rig, records: list[Any], status: int) -> None:
+    assert rig.call("POST", "/composite/sobjects", {"records": records}).status_code == status
 
 
 def test_parts_use_each_others_results(rig: Rig) -> None:
@@ -122,80 +131,56 @@ def test_parts_use_each_others_results(rig: Rig) -> None:
 
 
 def test_reference_names_are_case_sensitive(rig: Rig) -> None:
-    made = _part("a", "POST", "/sobjects/Account", {"Name": "A"})
-    done = _composite(rig, made, _part("b", "GET", "/sobjects/Account/@{A.id}"))
+    done = _composite(rig, _account("a", Name="A"), _part("b", "GET", "/sobjects/Account/@{A.id}"))
     assert done[1]["body"][0]["errorCode"] == "PROCESSING_HALTED"
 
 
 def test_without_all_or_none_only_dependants_of_a_failure_halt(rig: Rig) -> None:
-    done = _composite(
-        rig,
-        _part("a", "POST", "/sobjects/Account", {}),
-        _part("b", "POST", "/sobjects/Opportunity", {**DEAL, "AccountId": "@{a.id}"}),
-        _part("c", "POST", "/sobjects/Account", {"Name": "C"}),
-    )
+    dependant = _part("b", "POST", "/sobjects/Opportunity", {**DEAL, "AccountId": "@{a.id}"})
+    done = _composite(rig, _account("a"), dependant, _account("c", Name="C"))
     assert _statuses(done) == [400, 400, 201]
     assert done[1]["body"][0]["errorCode"] == "PROCESSING_HALTED"
 
 
-def test_all_or_none_undoes_everything_and_names_the_culprit(rig: Rig) -> None:
-    deal = rig.deal()
-    done = _composite(
-        rig,
-        _part("a", "PATCH", f"/sobjects/Opportunity/{deal}", {"Name": "new"}),
-        _part("b", "POST", "/sobjects/Account", {}),
-        _part("c", "POST", "/sobjects/Account", {"Name": "C"}),
-        allOrNone=True,
-    )
-    assert [part["body"][0]["errorCode"] for part in done] == [
-        "PROCESSING_HALTED",
-        "REQUIRED_FIELD_MISSING",
-        "PROCESSING_HALTED",
-    ]
-    assert rig.world.get("Opportunity", deal)["Name"] == "Deal"
+def test_all_or_none_undoes_everything_and_names_the_culprit(rig: Rig, opportunity: str) -> None:
+    change = _part("a", "PATCH", f"/sobjects/Opportunity/{opportunity}", {"Name": "new"})
+    done = _composite(rig, change, _account("b"), _account("c", Name="C"), allOrNone=True)
+    codes = [part["body"][0]["errorCode"] for part in done]
+    assert codes == ["PROCESSING_HALTED", "REQUIRED_FIELD_MISSING", "PROCESSING_HALTED"]
+    assert rig.world.get("Opportunity", opportunity)["Name"] == "Deal"
     assert (rig.world.records("Account"), rig.world.writes()) == ([], [])
 
 
 def test_outer_all_or_none_overrides_an_inner_collection(rig: Rig) -> None:
-    records = [_deal(), _deal(Name=None)]
-    done = _composite(
-        rig,
-        _part("a", "POST", "/sobjects/Account", {"Name": "A"}),
-        _part("b", "POST", "/composite/sobjects", {"allOrNone": False, "records": records}),
-        allOrNone=True,
-    )
+    inner = _part("b", "POST", "/composite/sobjects", {"allOrNone": False, "records": [_deal(), _deal(Name=None)]})
+    done = _composite(rig, _account("a", Name="A"), inner, allOrNone=True)
     assert done[0]["body"][0]["errorCode"] == "PROCESSING_HALTED"
     assert rig.world.records("Account") == rig.world.records("Opportunity") == []
 
 
 @pytest.mark.parametrize(("honoured", "status"), [(True, 412), (False, 204)])
-def test_condition_on_a_part_is_a_knob(rig: Rig, honoured: bool, status: int) -> None:
+def test_condition_on_a_part_is_a_knob_and_holds_for_its_own_part_only(rig: Rig, honoured: bool, status: int) -> None:
     rig.world.knobs.conditions_in_composite = honoured
-    headers = {"If-Unmodified-Since": "Mon, 02 Nov 2026 08:59:59 GMT"}
-    part = _part("a", "PATCH", f"/sobjects/Opportunity/{rig.deal()}", {"Name": "n"}, httpHeaders=headers)
-    assert _statuses(_composite(rig, part)) == [status]
-
-
-def test_condition_holds_for_its_own_part_only(rig: Rig) -> None:
     headers = {"If-Unmodified-Since": "Mon, 02 Nov 2026 08:59:59 GMT"}
     done = _composite(
         rig,
         _part("a", "PATCH", f"/sobjects/Opportunity/{rig.deal()}", {"Name": "n"}, httpHeaders=headers),
         _part("b", "PATCH", f"/sobjects/Opportunity/{rig.deal()}", {"Name": "n"}),
     )
-    assert _statuses(done) == [412, 204]
+    assert _statuses(done) == [status, 204]
 
 
-WHOLE_CALL_ERRORS = [
-    [_part(f"a{n}", "GET", "/limits") for n in range(26)],
-    [_part(f"a{n}", "GET", "/query?q=SELECT+Id+FROM+Account") for n in range(6)],
-    [_part("bad-name", "GET", "/limits")],
-    [_part("same", "GET", "/limits")] * 2,
-    [],
-]
-
-
-@pytest.mark.parametrize("parts", WHOLE_CALL_ERRORS, ids=["26 parts", "6 queries", "name", "twice", "none"])
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [_part(f"a{n}", "GET", "/limits") for n in range(26)],
+        [_part(f"a{n}", "GET", "/query?q=SELECT+Id+FROM+Account") for n in range(6)],
+        [_part("bad-name", "GET", "/limits")],
+        [_part("same", "GET", "/limits")] * 2,
+        [],
+    ],
+    ids=["26 parts", "6 queries", "name", "twice", "none"],
+)
 def test_whole_call_is_refused(rig: Rig, parts: list[Any]) -> None:
     assert rig.call("POST", "/composite", {"compositeRequest": parts}).status_code == 400
 
@@ -207,22 +192,22 @@ def test_some_headers_are_forbidden_in_parts(rig: Rig) -> None:
 
 def test_planned_fault_can_hit_one_part(rig: Rig) -> None:
     rig.world.fail(on="POST /sobjects/Account", status=400, code="UNABLE_TO_LOCK_ROW")
-    account = {"Name": "A"}
-    done = _composite(rig, *(_part(name, "POST", "/sobjects/Account", account) for name in "ab"))
-    assert _statuses(done) == [400, 201]
+    assert _statuses(_composite(rig, *(_account(name, Name="A") for name in "ab"))) == [400, 201]
 
 
 def test_each_graph_stands_or_falls_alone(rig: Rig) -> None:
-    good = [_part("a", "POST", "/sobjects/Account", {"Name": "A"}), _part("b", "GET", "/sobjects/Account/@{a.id}")]
-    bad = [_part("a", "POST", "/sobjects/Account", {"Name": "B"}), _part("b", "POST", "/sobjects/Account", {})]
-    graphs = [{"graphId": "g1", "compositeRequest": good}, {"graphId": "g2", "compositeRequest": bad}]
-    first, second = rig.call("POST", "/composite/graph", {"graphs": graphs}).json()["graphs"]
+    good = [_account("a", Name="A"), _part("b", "GET", "/sobjects/Account/@{a.id}")]
+    first, second = _graphs(rig, good, [_account("a", Name="B"), _account("b")])
     assert (first["isSuccessful"], second["isSuccessful"]) == (True, False)
     assert _statuses(first["graphResponse"]["compositeResponse"]) == [201, 200]
     assert [row["Name"] for row in rig.world.records("Account")] == ["A"]
 
 
 def test_graphs_do_not_query(rig: Rig) -> None:
-    query = [_part("a", "GET", "/query?q=SELECT+Id+FROM+Account")]
-    answer = rig.call("POST", "/composite/graph", {"graphs": [{"graphId": "g", "compositeRequest": query}]}).json()
-    assert answer["graphs"][0]["isSuccessful"] is False
+    (answer,) = _graphs(rig, [_part("a", "GET", "/query?q=SELECT+Id+FROM+Account")])
+    assert answer["isSuccessful"] is False
+
+
+def _graphs(rig: Rig, *graphs: list[Any]) -> Any:
+    body = [{"graphId": f"g{number}", "compositeRequest": parts} for number, parts in enumerate(graphs)]
+    return rig.call("POST", "/composite/graph", {"graphs": body}).json()["graphs"]

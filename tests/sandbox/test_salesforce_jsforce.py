@@ -2,15 +2,14 @@
 
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from sandbox.salesforce import SalesforceApp, SalesforceWorld
+from sandbox.serve import serve
 from tests.support.npm import INSTALLED, node_with
 
 PEER = Path(__file__).parent / "jsforce"
@@ -27,25 +26,19 @@ def peer() -> Path:
 
 
 @pytest.fixture
-def org() -> Iterator[tuple[SalesforceWorld, str]]:
+def org() -> Iterator[SalesforceWorld]:
     world = SalesforceWorld(lambda: datetime.now(UTC))
-    server = make_server("127.0.0.1", 0, SalesforceApp(world), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    world.instance_url = f"http://127.0.0.1:{server.server_port}"
-    yield world, world.instance_url
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serve(SalesforceApp(world)) as server:
+        world.instance_url = server.url
+        yield world
 
 
 @pytest.mark.needs_node
-def test_jsforce_finds_everything_it_expects(peer: Path, org: tuple[SalesforceWorld, str]) -> None:
-    world, url = org
-    world.knobs.min_page_size = 50
-    app = world.connected_app
-    command = [str(peer), "run.mjs", url, app.consumer_key, app.consumer_secret]
+def test_jsforce_finds_everything_it_expects(peer: Path, org: SalesforceWorld) -> None:
+    org.knobs.min_page_size = 50
+    app = org.connected_app
+    command = [str(peer), "run.mjs", org.instance_url, app.consumer_key, app.consumer_secret]
     done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == CHECKS
-    assert {r.headers.get("sforce-call-options") for r in world.requests if r.path == "/query"} == {"client=peer"}
+    assert {r.headers.get("sforce-call-options") for r in org.requests if r.path == "/query"} == {"client=peer"}

@@ -9,11 +9,6 @@ from sandbox.salesforce.page_forms import example
 from tests.sandbox.salesforce_rig import HOST, Rig
 
 
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
-
-
 def _get(rig: Rig, path: str) -> str:
     answer = rig.session.get(HOST + path)
     assert answer.status_code == 200, path
@@ -74,26 +69,22 @@ def test_only_web_links_are_clickable(rig: Rig, link: str) -> None:
     assert (f'href="{link}"' in page) is link.startswith("https")
 
 
-def test_stage_is_set_by_a_click_on_the_path(rig: Rig) -> None:
-    deal = rig.deal()
-    assert _post(rig, f"/opportunity/{deal}/stage", StageName="Closed Won").status_code == 303
-    assert rig.world.get("Opportunity", deal)["IsWon"] is True
-    assert re.search(r'value="Closed Won"\s+aria-current="step"', _get(rig, f"/opportunity/{deal}"))
+def test_stage_is_set_by_a_click_on_the_path(rig: Rig, opportunity: str) -> None:
+    assert _post(rig, f"/opportunity/{opportunity}/stage", StageName="Closed Won").status_code == 303
+    assert rig.world.get("Opportunity", opportunity)["IsWon"] is True
+    assert re.search(r'value="Closed Won"\s+aria-current="step"', _get(rig, f"/opportunity/{opportunity}"))
 
 
-def test_solutions_are_added_and_removed(rig: Rig) -> None:
-    deal = rig.deal()
-    _post(rig, f"/opportunity/{deal}/add-solution", Solution_Id__c="SOL-9")
+def test_solutions_are_added_and_removed_and_a_refusal_is_shown_on_the_card(rig: Rig, opportunity: str) -> None:
+    card = f"/opportunity/{opportunity}"
+    _post(rig, f"{card}/add-solution", Solution_Id__c="SOL-9")
     solution = rig.world.records("Microsoft_Solution__c")[0]["Id"]
-    assert "SOL-9" in _get(rig, f"/opportunity/{deal}")
-    _post(rig, f"/opportunity/{deal}/remove-solution", solution=solution)
+    assert "SOL-9" in _get(rig, card)
+    _post(rig, f"{card}/remove-solution", solution=solution)
     assert rig.world.records("Microsoft_Solution__c") == []
-
-
-def test_refusal_of_an_action_is_shown_on_the_card(rig: Rig) -> None:
-    answer = _post(rig, f"/opportunity/{rig.deal()}/add-solution", Solution_Name__c="nameless")
-    assert answer.status_code == 400
-    assert "Required fields are missing: [Solution_Id__c]" in answer.text
+    refused = _post(rig, f"{card}/add-solution", Solution_Name__c="nameless")
+    assert refused.status_code == 400
+    assert "Required fields are missing: [Solution_Id__c]" in refused.text
 
 
 def test_edit_saves_only_what_the_seller_changed(rig: Rig) -> None:
@@ -124,15 +115,12 @@ def test_open_page_can_ask_for_new_values(rig: Rig) -> None:
     assert deal in rig.session.get(f"{HOST}/list.json").json()["fragments"]["deals"]
 
 
-@pytest.mark.parametrize("path", ["/opportunity/006000000000099AAB", "/nonsense", "/static/secret.txt"])
-def test_unknown_page_is_404(rig: Rig, path: str) -> None:
-    assert rig.session.get(HOST + path).status_code == 404
-
-
-def test_deleted_deal_has_no_page(rig: Rig) -> None:
-    deal = rig.deal()
-    rig.world.delete("Opportunity", deal)
-    assert rig.session.get(f"{HOST}/opportunity/{deal}").status_code == 404
+@pytest.mark.parametrize(
+    "path", ["/opportunity/006000000000099AAB", "/opportunity/{deleted}", "/nonsense", "/static/secret.txt"]
+)
+def test_unknown_page_is_404(rig: Rig, opportunity: str, path: str) -> None:
+    rig.world.delete("Opportunity", opportunity)
+    assert rig.session.get(HOST + path.format(deleted=opportunity)).status_code == 404
 
 
 def test_pages_load_nothing_from_elsewhere(rig: Rig) -> None:

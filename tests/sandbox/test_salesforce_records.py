@@ -6,14 +6,10 @@ from typing import Any
 
 import pytest
 
+from sandbox.salesforce.errors import SalesforceError
 from sandbox.salesforce.ids import make_id, normal_id, with_checksum
 from sandbox.salesforce.org import Fields
 from tests.sandbox.salesforce_rig import DEAL, Rig
-
-
-@pytest.fixture
-def rig() -> Rig:
-    return Rig()
 
 
 def test_ids_carry_the_documented_checksum() -> None:
@@ -56,10 +52,9 @@ def test_bad_value_is_refused(
     rig: Rig, method: str, fields: dict[str, Any], code: str, about: list[str] | None
 ) -> None:
     path = "/sobjects/Opportunity" + (f"/{rig.deal()}" if method == "PATCH" else "")
-    answer = rig.call(method, path, {**DEAL, **fields})
-    assert answer.status_code == 400
-    assert answer.json()[0]["errorCode"] == code
-    assert answer.json()[0].get("fields") == about
+    answer = rig.call(method, path, DEAL | fields)
+    error = answer.json()[0]
+    assert (answer.status_code, error["errorCode"], error.get("fields")) == (400, code, about)
 
 
 def test_unknown_stages_are_accepted_and_open(rig: Rig) -> None:
@@ -67,22 +62,18 @@ def test_unknown_stages_are_accepted_and_open(rig: Rig) -> None:
     assert (deal["IsClosed"], deal["IsWon"]) == (False, False)
 
 
-def test_stage_decides_closed_won_and_probability(rig: Rig) -> None:
-    deal = rig.deal()
-    rig.world.update("Opportunity", deal, {"StageName": "Closed Won"})
-    row = rig.world.get("Opportunity", deal)
+def test_stage_decides_closed_won_and_probability(rig: Rig, opportunity: str) -> None:
+    rig.world.update("Opportunity", opportunity, {"StageName": "Closed Won"})
+    row = rig.world.get("Opportunity", opportunity)
     assert (row["IsClosed"], row["IsWon"], row["Probability"]) == (True, True, 100.0)
 
 
-def test_referral_identifier_is_unique_whatever_the_case(rig: Rig) -> None:
+def test_referral_identifier_is_unique_whatever_the_case_until_its_record_is_deleted(rig: Rig) -> None:
     first = rig.deal(Referral_Identifier__c="abc")
-    answer = rig.call("POST", "/sobjects/Opportunity", {**DEAL, "Referral_Identifier__c": "ABC"})
-    assert answer.json()[0]["errorCode"] == "DUPLICATE_VALUE"
-    assert first in answer.json()[0]["message"]
-
-
-def test_deleted_record_frees_its_unique_value(rig: Rig) -> None:
-    rig.world.delete("Opportunity", rig.deal(Referral_Identifier__c="abc"))
+    error = rig.call("POST", "/sobjects/Opportunity", {**DEAL, "Referral_Identifier__c": "ABC"}).json()[0]
+    assert error["errorCode"] == "DUPLICATE_VALUE"
+    assert first in error["message"]
+    rig.world.delete("Opportunity", first)
     assert rig.deal(Referral_Identifier__c="abc")
 
 
@@ -104,11 +95,10 @@ def test_stamps_are_whole_seconds_and_saving_equal_values_moves_them(rig: Rig) -
     assert row["CreatedDate"] == "2026-11-02T09:00:00.000+0000"
 
 
-def test_touch_moves_only_the_system_stamp(rig: Rig) -> None:
-    deal = rig.deal()
+def test_touch_moves_only_the_system_stamp(rig: Rig, opportunity: str) -> None:
     rig.wait(5)
-    rig.world.touch("Opportunity", deal)
-    row = rig.world.get("Opportunity", deal)
+    rig.world.touch("Opportunity", opportunity)
+    row = rig.world.get("Opportunity", opportunity)
     assert row["LastModifiedDate"] < row["SystemModstamp"] == "2026-11-02T09:00:05.000+0000"
 
 
@@ -119,52 +109,61 @@ def test_clock_skew_moves_stamps_and_the_date_header(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("touches", [False, True])
-def test_detail_write_touches_the_master_only_if_the_knob_says_so(rig: Rig, touches: bool) -> None:
+def test_detail_write_touches_the_master_only_if_the_knob_says_so(rig: Rig, opportunity: str, touches: bool) -> None:
     rig.world.knobs.detail_write_touches_parent = touches
-    deal = rig.deal()
-    before = rig.world.get("Opportunity", deal)
+    before = rig.world.get("Opportunity", opportunity)
     rig.wait(5)
-    rig.world.create("Microsoft_Solution__c", {"Opportunity__c": deal, "Solution_Id__c": "S"})
-    after = rig.world.get("Opportunity", deal)
+    rig.solution(opportunity)
+    after = rig.world.get("Opportunity", opportunity)
     assert (before["SystemModstamp"] != after["SystemModstamp"]) is touches
     assert before["LastModifiedDate"] == after["LastModifiedDate"]
 
 
-def test_uncommitted_edit_is_stamped_now_and_seen_later(rig: Rig) -> None:
-    deal = rig.deal()
+def test_uncommitted_edit_is_stamped_now_and_seen_later(rig: Rig, opportunity: str) -> None:
     rig.world.knobs.commit_delay = timedelta(minutes=5)
     rig.wait(10)
-    rig.world.update("Opportunity", deal, {"Name": "Late"})
+    rig.world.update("Opportunity", opportunity, {"Name": "Late"})
     new = rig.deal(Name="New")
-    assert rig.call("GET", f"/sobjects/Opportunity/{deal}").json()["Name"] == "Deal"
-    assert rig.ids("SELECT Id FROM Opportunity") == [deal]
-    locked = rig.call("PATCH", f"/sobjects/Opportunity/{deal}", {"Name": "Mine"})
-    assert locked.json()[0]["errorCode"] == "UNABLE_TO_LOCK_ROW"
+    path = f"/sobjects/Opportunity/{opportunity}"
+    assert rig.call("GET", path).json()["Name"] == "Deal"
+    assert rig.ids("SELECT Id FROM Opportunity") == [opportunity]
+    assert rig.refusal("PATCH", path, {"Name": "Mine"})[1] == "UNABLE_TO_LOCK_ROW"
     rig.wait(300)
-    shown = rig.query("SELECT Id, Name, SystemModstamp FROM Opportunity ORDER BY Name DESC")["records"]
-    assert [(r["Id"], r["SystemModstamp"]) for r in shown] == [
-        (new, "2026-11-02T09:00:10.000+0000"),
-        (deal, "2026-11-02T09:00:10.000+0000"),
-    ]
+    shown = rig.query("SELECT Id, SystemModstamp FROM Opportunity ORDER BY Name DESC")["records"]
+    assert [r["Id"] for r in shown] == [new, opportunity]
+    assert {r["SystemModstamp"] for r in shown} == {"2026-11-02T09:00:10.000+0000"}
 
 
-def test_delete_sweeps_details_into_the_bin_and_undelete_brings_them_back(rig: Rig) -> None:
-    deal = rig.deal()
-    solution = rig.world.create("Microsoft_Solution__c", {"Opportunity__c": deal, "Solution_Id__c": "S"})
-    assert rig.call("DELETE", f"/sobjects/Opportunity/{deal}").status_code == 204
+def test_delete_sweeps_details_into_the_bin_and_undelete_brings_them_back(rig: Rig, opportunity: str) -> None:
+    solution = rig.solution(opportunity)
+    assert rig.call("DELETE", f"/sobjects/Opportunity/{opportunity}").status_code == 204
     assert rig.ids("SELECT Id FROM Opportunity") == []
     binned = rig.call("GET", "/queryAll", q="SELECT Id, IsDeleted FROM Microsoft_Solution__c").json()["records"]
     assert [(r["Id"], r["IsDeleted"]) for r in binned] == [(solution, True)]
-    assert rig.call("GET", f"/sobjects/Opportunity/{deal}").json()[0]["errorCode"] == "ENTITY_IS_DELETED"
-    rig.world.undelete("Opportunity", deal)
+    assert rig.refusal("GET", f"/sobjects/Opportunity/{opportunity}")[1] == "ENTITY_IS_DELETED"
+    # A mass stamp meanwhile does not part what was deleted together.
+    rig.world.mass_touch("Microsoft_Solution__c")
+    rig.world.undelete("Opportunity", opportunity)
+    assert rig.ids("SELECT Id FROM Opportunity") == [opportunity]
     assert rig.ids("SELECT Id FROM Microsoft_Solution__c") == [solution]
 
 
-def test_hard_deleted_record_is_gone_even_from_query_all(rig: Rig) -> None:
-    deal = rig.deal()
-    rig.world.hard_delete("Opportunity", deal)
+def test_undelete_fails_beside_a_record_with_the_same_unique_value(rig: Rig) -> None:
+    deal = rig.deal(Referral_Identifier__c="k")
+    solution = rig.solution(deal)
+    rig.world.delete("Opportunity", deal)
+    rig.deal(Referral_Identifier__c="k")
+    with pytest.raises(SalesforceError) as refused:
+        rig.world.undelete("Opportunity", deal)
+    assert refused.value.code == "DUPLICATE_VALUE"
+    assert rig.world.get("Opportunity", deal)["IsDeleted"]
+    assert rig.world.get("Microsoft_Solution__c", solution)["IsDeleted"]
+
+
+def test_hard_deleted_record_is_gone_even_from_query_all(rig: Rig, opportunity: str) -> None:
+    rig.world.hard_delete("Opportunity", opportunity)
     assert rig.call("GET", "/queryAll", q="SELECT Id FROM Opportunity").json()["records"] == []
-    assert rig.call("GET", f"/sobjects/Opportunity/{deal}").status_code == 404
+    assert rig.call("GET", f"/sobjects/Opportunity/{opportunity}").status_code == 404
 
 
 def test_team_member_is_upserted_on_create_and_never_recycled(rig: Rig) -> None:
@@ -180,8 +179,9 @@ def test_merged_account_points_at_the_winner(rig: Rig) -> None:
     winner, loser = (rig.world.create("Account", {"Name": name}) for name in ("W", "L"))
     deal = rig.deal(AccountId=loser)
     rig.world.merge_accounts(winner, loser)
-    gone = rig.call("GET", "/queryAll", q=f"SELECT IsDeleted, MasterRecordId FROM Account WHERE Id = '{loser}'")
-    assert (gone.json()["records"][0]["IsDeleted"], gone.json()["records"][0]["MasterRecordId"]) == (True, winner)
+    soql = f"SELECT IsDeleted, MasterRecordId FROM Account WHERE Id = '{loser}'"
+    (gone,) = rig.call("GET", "/queryAll", q=soql).json()["records"]
+    assert (gone["IsDeleted"], gone["MasterRecordId"]) == (True, winner)
     assert rig.world.get("Opportunity", deal)["AccountId"] == winner
 
 
@@ -200,8 +200,7 @@ def test_validation_rule_refuses_in_its_own_words(rig: Rig) -> None:
 
 def test_trigger_edits_other_fields_under_the_callers_id(rig: Rig) -> None:
     rig.world.automation.triggers.append(lambda *_: {"NextStep": "set by flow"})
-    made = rig.call("POST", "/sobjects/Opportunity", DEAL).json()["id"]
-    row = rig.world.get("Opportunity", made)
+    row = rig.world.get("Opportunity", rig.call("POST", "/sobjects/Opportunity", DEAL).json()["id"])
     assert (row["NextStep"], row["LastModifiedById"]) == ("set by flow", rig.world.people.integration)
 
 
@@ -215,9 +214,18 @@ def test_duplicate_rule(rig: Rig, verdict: Any, header: str, status: int) -> Non
     assert rig.call("POST", "/sobjects/Account", {"Name": "A"}, headers).status_code == status
 
 
-def test_single_currency_org_has_no_currency_field() -> None:
-    rig = Rig(multi_currency=False)
-    assert rig.query("SELECT CurrencyIsoCode FROM Opportunity")[0]["errorCode"] == "INVALID_FIELD"
+@pytest.mark.parametrize(
+    ("org", "soql", "code"),
+    [
+        ({"multi_currency": False}, "SELECT CurrencyIsoCode FROM Opportunity", "INVALID_FIELD"),
+        ({"team_selling": False}, "SELECT Id FROM OpportunityTeamMember", "INVALID_TYPE"),
+    ],
+    ids=["one currency", "no teams"],
+)
+def test_what_the_org_has_not_switched_on_is_unknown(org: dict[str, bool], soql: str, code: str) -> None:
+    rig = Rig(**org)
+    assert rig.query(soql)[0]["errorCode"] == code
+    assert rig.call("GET", "/sobjects/OpportunityTeamMember/describe").ok is ("team_selling" not in org)
 
 
 @pytest.mark.parametrize("trims", [True, False])
@@ -237,26 +245,10 @@ def test_inactive_user_cannot_own(rig: Rig) -> None:
     ben = rig.world.rows.latest("User", rig.world.people.ben)
     assert ben is not None
     ben.values["IsActive"] = False
-    error = rig.call("POST", "/sobjects/Opportunity", {**DEAL, "OwnerId": ben.id}).json()[0]
-    assert error["errorCode"] == "INACTIVE_OWNER_OR_USER"
-
-
-def test_without_team_selling_there_is_no_team_object() -> None:
-    rig = Rig(team_selling=False)
-    assert rig.query("SELECT Id FROM OpportunityTeamMember")[0]["errorCode"] == "INVALID_TYPE"
-    assert rig.call("GET", "/sobjects/OpportunityTeamMember/describe").status_code == 404
+    assert rig.refusal("POST", "/sobjects/Opportunity", DEAL | {"OwnerId": ben.id})[1] == "INACTIVE_OWNER_OR_USER"
 
 
 def test_record_without_a_currency_gets_the_orgs(rig: Rig) -> None:
     deal = rig.deal(CurrencyIsoCode="JPY")
     rig.world.update("Opportunity", deal, {"CurrencyIsoCode": None})
     assert rig.world.get("Opportunity", deal)["CurrencyIsoCode"] == "USD"
-
-
-def test_rolled_back_record_leaves_no_trace_in_the_index(rig: Rig) -> None:
-    body = {"allOrNone": True, "records": [{**DEAL, "Referral_Identifier__c": "k"}, {"Name": None}]}
-    for record in body["records"]:  # type: ignore[attr-defined]
-        record["attributes"] = {"type": "Opportunity"}
-    rig.call("POST", "/composite/sobjects", body)
-    assert rig.ids("SELECT Id FROM Opportunity WHERE Referral_Identifier__c = 'k'") == []
-    assert rig.deal(Referral_Identifier__c="k")

@@ -74,27 +74,15 @@ def test_both_scenarios_reach_their_end_in_both_systems_and_then_all_is_silent(s
     with _app(servers.settings(MEMORY, poll_seconds=1)) as running:
         agreed = Demo(servers, running, Console(file=said, width=110), poll_seconds=1).act()
     assert agreed, said.getvalue()
-    failed = [(run.function, type(run.error).__name__) for run in running.host.recent if not run.succeeded]
-    assert failed == []
+    assert [(run.function, type(run.error).__name__) for run in running.host.recent if not run.succeeded] == []
 
 
 @pytest.mark.needs_node
 def test_an_opportunity_is_shared_with_the_state_in_azurite(servers: Servers, azurite: str) -> None:
     said = io.StringIO()
     with _app(servers.settings(azurite, poll_seconds=1)) as running:
-        demo = Demo(servers, running, Console(file=said, width=110), poll_seconds=1)
-        demo.share_opportunity()
+        Demo(servers, running, Console(file=said, width=110), poll_seconds=1).share_opportunity()
     assert "the referral is won" in said.getvalue()
-
-
-def test_the_master_key_runs_a_function_now(servers: Servers) -> None:
-    values = servers.settings(MEMORY) | dict.fromkeys(SCHEDULES, NEVER)
-    with _app(values) as running:
-        answer = _by_hand(running.url, "SalesforceOpportunityToPartnerCenter", values[MASTER_KEY])
-    assert answer.status_code == 202
-    assert [(run.function, run.succeeded) for run in running.host.recent] == [
-        ("SalesforceOpportunityToPartnerCenter", True)
-    ]
 
 
 @pytest.mark.parametrize("key", ["", "wrong"])
@@ -102,12 +90,6 @@ def test_without_the_master_key_nothing_is_run(servers: Servers, key: str) -> No
     with _app(servers.settings(MEMORY) | dict.fromkeys(SCHEDULES, NEVER)) as running:
         assert _by_hand(running.url, "ReconciliationSweep", key).status_code == 401
         assert [run.function for run in running.host.recent] == []
-
-
-def test_an_unknown_function_is_not_found(servers: Servers) -> None:
-    values = servers.settings(MEMORY)
-    with _app(values) as running:
-        assert _by_hand(running.url, "Unheard", values[MASTER_KEY]).status_code == 404
 
 
 def test_the_host_leaves_the_environment_as_it_was(servers: Servers) -> None:
@@ -128,13 +110,15 @@ def test_host_serves_only_the_app_against_the_servers_of_its_settings_and_end_po
     servers: Servers, tmp_path: Path
 ) -> None:
     values = servers.settings(MEMORY) | dict.fromkeys(SCHEDULES, NEVER)
-    write_settings(tmp_path / "app.json", values)
-    with _started("host", "--settings", str(tmp_path / "app.json"), "--port", "0") as (process, first):
+    file = tmp_path / "app.json"
+    write_settings(file, values)
+    with _started("host", "--settings", str(file), "--port", "0") as (process, first):
         url = first.removeprefix("app ").strip()
         assert httpx.post(f"{url}/api/partner-center/guessed", content=b"{}").status_code in {400, 401, 404}
         listed = httpx.get(f"{url}/admin/functions", headers={"x-functions-key": values[MASTER_KEY]})
         assert {each["name"] for each in listed.json()} == {flow.name for flow in FLOWS}
         assert _by_hand(url, "SalesforceOpportunityToPartnerCenter", values[MASTER_KEY]).status_code == 202
+        assert _by_hand(url, "Unheard", values[MASTER_KEY]).status_code == 404
         _end_politely(process)
     assert any(request.url.endswith("/composite") for request in servers.salesforce.requests)
 
@@ -220,29 +204,23 @@ def _by_hand(url: str, name: str, key: str) -> httpx.Response:
     return httpx.post(f"{url}/admin/functions/{name}", headers={"x-functions-key": key}, json={"input": ""})
 
 
+COMMAND = [sys.executable, "-m", "sandbox"]
+
+
 def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "COLUMNS": "110"}
     return subprocess.run(  # noqa: S603  our own interpreter
-        [sys.executable, "-m", "sandbox", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-        cwd=ROOT,
-        env={**os.environ, "COLUMNS": "110"},
+        [*COMMAND, *arguments], capture_output=True, text=True, timeout=SECONDS, check=False, cwd=ROOT, env=environment
     )
 
 
 @contextmanager
 def _started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A running command and the first line it said."""
-    process = subprocess.Popen(  # noqa: S603  our own interpreter
-        [sys.executable, "-m", "sandbox", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    )
-    with process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(  # noqa: S603  our own interpreter
+        [*COMMAND, *arguments], stdout=pipe, stderr=pipe, text=True, cwd=ROOT
+    ) as process:
         try:
             assert process.stdout is not None
             yield process, process.stdout.readline()
