@@ -75,11 +75,10 @@ class CountedReferrals(Counted):
 
     def newest(self, order_by: str) -> Iterator[Mapping[str, Any]]:
         """All referrals, latest first; a page is a call."""
-        pages = self.inner.pages(order_by, P_PAGE)
-        more = True
-        while more:
-            page, more = self.calls(P, "page", READ, lambda: next(pages))
-            yield from page
+        for number, document in enumerate(self.inner.newest(order_by)):
+            if number % P_PAGE == 0:
+                self.calls(P, "page", READ, lambda: None)
+            yield document
 
 
 class CountedOpportunities(Counted):

@@ -12,8 +12,7 @@ from shared import sync as flows
 from shared.doorbell import Doorbell, Queue
 from shared.sync import Polled, Sync
 from tests.scale.calls import Calls
-from tests.scale.world import Clock
-from tests.simulation.schedule import SECOND
+from tests.simulation.schedule import SECOND, Scheduler
 from tests.support.rig import HANDLERS
 
 WORKERS = 12  # host.json: batchSize 8 and newBatchThreshold 4, for each queue
@@ -36,34 +35,32 @@ class Lane:
 class Host:
     """The port `Bells`, and what answers it."""
 
-    def __init__(self, clock: Clock, calls: Calls) -> None:
+    def __init__(self, clock: Scheduler, calls: Calls) -> None:
         self.clock = clock
         self.calls = calls
         self.sync: Sync
         self.lanes = {queue: Lane() for queue in Queue}
         self.events: Callable[[], Iterable[tuple[str, int]]] = list
-        self._due: list[tuple[int, int, Action]] = []
         self._number = 0
 
     def ring(self, queue: Queue, ids: Iterable[str], *, delay_seconds: int = 0, **more: Any) -> None:
         """Put messages at the end."""
         for bell in Doorbell.of(ids, CHUNK, **more):
             self.calls.counts["Q"] += 1
-            self._put(queue, bell, self.clock.now + delay_seconds * SECOND)
+            self._put(queue, bell, delay_seconds)
 
     def after(self, seconds: float, action: Action) -> None:
-        """Let something happen later."""
-        self._number += 1
-        heapq.heappush(self._due, (self.clock.now + int(seconds * SECOND), self._number, action))
+        """Let something happen later, and Partner Center tell of what it changed."""
+
+        def happen() -> None:
+            action()
+            self._deliver()
+
+        self.clock.after(seconds, happen)
 
     def run(self, seconds: float) -> None:
         """Let time pass."""
-        until = self.clock.now + int(seconds * SECOND)
-        while self._due and self._due[0][0] <= until:
-            self.clock.now, _, action = heapq.heappop(self._due)
-            action()
-            self._deliver()
-        self.clock.now = until
+        self.clock.run(self.clock.now + int(seconds * SECOND))
 
     def quiet(self, *, most_seconds: int = 6 * 3600) -> None:
         """Let time pass until no message is left."""
@@ -83,12 +80,12 @@ class Host:
         work(self.sync)
         self._deliver()
 
-    def _put(self, queue: Queue, bell: Doorbell, visible: int, count: int = 0) -> None:
+    def _put(self, queue: Queue, bell: Doorbell, delay_seconds: int, count: int = 0) -> None:
         self._number += 1
         lane = self.lanes[queue]
-        heapq.heappush(lane.waiting, (visible, self._number, bell, count))
+        heapq.heappush(lane.waiting, (self.clock.now + delay_seconds * SECOND, self._number, bell, count))
         lane.deepest = max(lane.deepest, len(lane.waiting))
-        heapq.heappush(self._due, (visible, self._number, lambda: self._next(queue)))
+        self.after(delay_seconds, lambda: self._next(queue))
 
     def _next(self, queue: Queue) -> None:
         lane = self.lanes[queue]
@@ -105,7 +102,7 @@ class Host:
         except Exception:
             if count >= 4:
                 raise
-            self._put(queue, bell, self.clock.now + BACK_SECONDS * SECOND, count + 1)
+            self._put(queue, bell, BACK_SECONDS, count + 1)
         made = self.calls.total("P") + self.calls.total("S") - before
         self.after(max(1, made) * CALL_SECONDS, lambda: self._free(queue))
 

@@ -33,6 +33,7 @@ class LightLinks:
         self.lines: dict[str, list[History]] = {}
         self.cursors: dict[str, Cursor] = {}
         self.issues: dict[tuple[str, str], Issue] = {}
+        self._open: set[str] = set()  # the links with something under way
         self.saves = 0
         self._number = 0
 
@@ -62,6 +63,7 @@ class LightLinks:
         self.saves += 1
         saved = replace(link, version=self._version(), age=0)
         self.rows[link.id] = saved
+        (self._open.add if saved.intent or saved.claim else self._open.discard)(link.id)
         self._stored[link.id] = self._clock()
         self.kept.setdefault(link.id, []).extend(conflicts)
         if history is not None:
@@ -79,7 +81,8 @@ class LightLinks:
 
     def unfinished(self, before: int) -> Iterator[Link]:
         """Links with something begun before then that can go on without a person."""
-        return (link for link in self.links() if _begun(link, before))
+        links = [self.rows[name] for name in sorted(self._open)]
+        return (link for link in links if _begun(link, before))
 
     def cursor(self, name: str) -> Cursor:
         return self.cursors.get(name, NOT_READ)

@@ -4,7 +4,9 @@ all-or-none composites, upserts by unique ids, the recycle bin and late commits.
 Knows only the shapes of query and step that the connector sends; anything else raises.
 """
 
+import bisect
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -58,6 +60,10 @@ class LightSalesforce:
         self.lost: frozenset[str] = frozenset()  # fields that an administrator has taken away
         self.written = 0
         self._number = 0
+        # Where to look first; what a composite has taken back is passed over.
+        self._of_parent: dict[str, list[str]] = defaultdict(list)
+        self._of_key: dict[str, set[str]] = defaultdict(set)
+        self._stamped: dict[bool, list[tuple[str, str]]] = {True: [], False: []}  # by whether it is a solution
 
     def create(self, fields: Fields, *, by: str = SELLER) -> str:
         self._number += 1
@@ -86,12 +92,21 @@ class LightSalesforce:
         for row in rows:
             self._store(self.solutions, {**row.values, "Removed__c": removed}, row, by)
 
+    def twin(self, opportunity_id: str) -> str:
+        """Another opportunity just like this one, except that it names no referral."""
+        like = self.opportunities[opportunity_id].values
+        found = self.create({name: value for name, value in like.items() if name != "Id"} | {KEY: None})
+        for row in self._children(opportunity_id):
+            child = {name: value for name, value in row.values.items() if name not in ("Id", "Opportunity__c")}
+            self._add_solution(found, child, SELLER)
+        return found
+
     def touch_all(self) -> None:
         """Every row is re-stamped by the system."""
+        stamp = salesforce_stamp(self.second)
         for table in (self.opportunities, self.solutions):
             for row in list(table.values()):
-                values = {**row.values, "SystemModstamp": salesforce_stamp(self.second)}
-                table[values["Id"]] = replace(row, values=values, number=self._next())
+                self._put(table, replace(row, values=row.values | {"SystemModstamp": stamp}, number=self._next()))
 
     def shown_solutions(self, opportunity_id: str) -> frozenset[str]:
         """The solutions a person sees."""
@@ -114,6 +129,8 @@ class LightSalesforce:
 
     def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Answers:
         """Steps in their order, all or nothing."""
+        if all(step.method == "GET" for step in steps):  # reading needs no way back
+            return Answers({step.name: self._step(step, {}) for step in steps}, self.second)
         kept = dict(self.opportunities), dict(self.solutions), self.written
         bodies: dict[str, Any] = {}
         try:
@@ -186,7 +203,7 @@ class LightSalesforce:
         self._store(table, values, row, INTEGRATION)
 
     def _refuse_twin(self, name: str, values: Fields) -> None:
-        for other in self.opportunities.values():
+        for other in filter(None, map(self.opportunities.get, self._of_key[values[KEY]])):
             same = other.values[KEY] == values[KEY] and other.values["Id"] != values["Id"]
             if same and not other.values["IsDeleted"]:
                 raise Rejected(S, name, status=400, code="DUPLICATE_VALUE", problems=(Problem("DUPLICATE_VALUE"),))
@@ -212,7 +229,16 @@ class LightSalesforce:
         seen = row.seen(self._scheduler.now) if row else None
         before = seen if delay else None
         visible = self._scheduler.now + delay
-        table[values["Id"]] = Row(values, self._next(), visible, before, str(values.get("Opportunity__c", "")))
+        stored = Row(values, self._next(), visible, before, str(values.get("Opportunity__c", "")))
+        if row is None and stored.parent:
+            self._of_parent[stored.parent].append(values["Id"])
+        elif key := values.get(KEY):
+            self._of_key[key].add(values["Id"])
+        self._put(table, stored)
+
+    def _put(self, table: dict[str, Row], row: Row) -> None:
+        table[row.values["Id"]] = row
+        self._stamped[table is self.solutions].append((row.values["SystemModstamp"], row.values["Id"]))
 
     def _add_solution(self, opportunity_id: str, fields: Fields, by: str) -> None:
         made = f"a00{self._next():012d}AAA"
@@ -221,7 +247,7 @@ class LightSalesforce:
         self._store(self.solutions, values, None, by)
 
     def _children(self, opportunity_id: str) -> list[Row]:
-        return [row for row in self.solutions.values() if row.parent == opportunity_id]
+        return [self.solutions[name] for name in self._of_parent[opportunity_id] if name in self.solutions]
 
     def _found(self, soql: str, *, deleted: bool) -> list[Fields]:
         if wanted := _IDS.search(soql):
@@ -242,8 +268,9 @@ class LightSalesforce:
         since = _SINCE.search(soql)
         oldest = since[1].replace("Z", ".000+0000") if since else ""
         solutions = " FROM Microsoft_Solution__c" in soql
-        now = self._scheduler.now
-        seen = (row.seen(now) for row in (self.solutions if solutions else self.opportunities).values())
+        table, stamped = self.solutions if solutions else self.opportunities, self._stamped[solutions]
+        recent = {name for _, name in stamped[bisect.bisect_left(stamped, (oldest, "")) :] if name in table}
+        seen = (table[name].seen(self._scheduler.now) for name in recent)
         found = [row.values for row in seen if row and row.values["SystemModstamp"] >= oldest]
         if not solutions:
             both = f"{KEY} = null" in soql

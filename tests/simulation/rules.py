@@ -1,6 +1,6 @@
 """The mapping and policy of a seed: the shipped rules with few groups, owners by chance, and pure parts remembered."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -10,6 +10,7 @@ from shared.deal import Opportunity, Referral
 from shared.decide import Policy
 from shared.mapping import Mapping as FieldMapping
 from shared.mapping import build, load
+from shared.mapping.model import Config
 from shared.mapping.opportunity import OpportunitySide
 from shared.mapping.referral import ReferralSide
 from shared.sync import policy_of
@@ -59,13 +60,17 @@ def overlay(owner: str) -> str:
     return "".join(f'[groups.{group}]\nowner = "{owner}"\n' for group in ("value", "notes"))
 
 
+def built(overlay: str, groups: Collection[str] = FEW) -> tuple[Config, FieldMapping]:
+    """The shipped mapping with a partner's file over it, and with those groups only."""
+    config = load(overlay)
+    config = config.model_copy(update={"groups": {name: config.groups[name] for name in groups}})
+    return config, build(config, zone=ZoneInfo("UTC"), link_template=LINK)
+
+
 @lru_cache(maxsize=16)
 def light(owner: str, *, co_sell: bool = False) -> Rules:
     """The rules of the port level."""
-    config = load(overlay(owner))
-    groups = (*FEW, *CO_SELL) if co_sell else FEW
-    config = config.model_copy(update={"groups": {name: config.groups[name] for name in groups}})
-    table = build(config, zone=ZoneInfo("UTC"), link_template=LINK)
+    config, table = built(overlay(owner), (*FEW, *CO_SELL) if co_sell else FEW)
     policy = policy_of(table, b"digest")
     digest, obstacle = lru_cache(maxsize=1 << 14)(policy.digest), lru_cache(maxsize=1 << 14)(policy.obstacle)
     policy = replace(policy, digest=digest, obstacle=obstacle)
