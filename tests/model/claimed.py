@@ -5,7 +5,8 @@ Times are counted from now; what is older than anybody asks for is as old as tha
 
 from enum import IntEnum
 from functools import cache
-from typing import Any, NamedTuple, cast
+from types import SimpleNamespace
+from typing import NamedTuple, cast
 
 from shared.deal import Claim, ClaimPhase, Link, LinkState
 from shared.errors import LostRace
@@ -91,19 +92,8 @@ class Store:
 
 def real_sync(waits: Waits, store: Store) -> Sync:
     """As much of a `Sync` as `claims` uses; the clock stands still, because times are counted from now."""
-    nothing = cast("Any", None)
-    return Sync(
-        referrals=nothing,
-        opportunities=nothing,
-        links=cast("Any", store),
-        bells=nothing,
-        mapping=nothing,
-        policy=nothing,
-        clock=lambda: NOW,
-        monotonic=lambda: NOW,
-        new_id=store.new_id,
-        waits=waits,
-    )
+    clock = {"clock": lambda: NOW, "monotonic": lambda: NOW}
+    return cast("Sync", SimpleNamespace(links=store, new_id=store.new_id, waits=waits, **clock))
 
 
 @cache

@@ -13,7 +13,7 @@ from tests.model.judgement import Answer, Tenant
 from tests.model.land import land
 from tests.model.search import Bounds
 from tests.model.state import Announced, Cell, Memory, Mine, P, Pc, Row, Run, S, World
-from tests.model.steps import STEPS, Moves, Protocol, Step, announce, gather, put, save
+from tests.model.steps import STEPS, Moves, Protocol, Step, announce, gather, put, saving
 
 P_WINS, S_WINS, HOLDS = Tenant("partner_center"), Tenant("salesforce"), Tenant("hold")
 
@@ -55,22 +55,21 @@ def _act_short(protocol: Protocol, world: World, at: int, run: Run, *, announced
         yield from STEPS[Pc.ACT](protocol, world, at, run)
         return
     link = answer.link._replace(intent=announce(protocol, world, run, answer))
-    after = save(world, at, run, link, ()) if announced else save(world, at, run, answer.link, answer.rows)
-    if after is None:
-        yield "loses the race", put(world, at, None)
-        return
-    unlogged = answer.rows if announced else ()
-    sending = run._replace(pc=Pc.SEND, mine=Mine.ANNOUNCED, link=link, unlogged=unlogged)
-    yield "announces" if announced else "announces nothing", put(after, at, sending)
+    sending = run._replace(pc=Pc.SEND, mine=Mine.ANNOUNCED)
+    if announced:
+        yield from saving(world, at, sending._replace(unlogged=answer.rows), link, (), "announces", put)
+    else:
+
+        def unseen(after: World, at: int, own: Run) -> World:
+            return put(after, at, own._replace(link=link))  # the run alone knows of the write
+
+        yield from saving(world, at, sending, answer.link, answer.rows, "announces nothing", unseen)
 
 
 def _roll_back(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
     """Another run's intent is taken back unseen."""
-    after = save(world, at, run, run.link._replace(intent=None))
-    if after is None:
-        yield "loses the race", put(world, at, None)
-        return
-    yield "takes the intent back", gather(protocol, after, at, run._replace(link=after.memory))
+    link = run.link._replace(intent=None)
+    yield from saving(world, at, run, link, (), "takes the intent back", partial(gather, protocol))
 
 
 def _help_unclaimed(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
