@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from shared.deal import Conflict, Link, LinkState, Side, link_id_of_opportunity
 from shared.decide import CO_SELL
+from shared.sync import Polled
 from tests.simulation.ledger import EMPTY, Deal, Ledger, answered
 from tests.simulation.light_rows import KEY
 from tests.simulation.schedule import Scheduler
@@ -136,7 +137,7 @@ class Judge:
         """I14: a watermark moved; every row out of the next poll's reach has been rung for since it could be seen."""
         if name in GATES:
             self._gate_moved(GATES[name], json.loads(text))
-        if name != "s.opportunity":
+        if name != Polled.OPPORTUNITIES:
             return
         for record_id, visible in self.world.due_rows(int(json.loads(text)["at"]) - OVERLAP_SECONDS):
             if self.rung.get(record_id, -1) < visible:
