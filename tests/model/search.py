@@ -8,27 +8,12 @@ from itertools import pairwise
 from typing import Any
 
 from tests.model import people
-from tests.model.state import Left, Run, World, beginning
+from tests.model.state import Bounds, Run, World, beginning
 from tests.model.steps import Moves, Protocol, begin
 from tests.model.verdict import Verdict
 
 Next = Callable[[Any], Iterator[tuple[str, Any]]]
 Same = Callable[[Any], Any]
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """How much may happen."""
-
-    runs: int
-    edits: int
-    touches: int = 0
-    crashes: int = 0
-    refusals: int = 0
-
-    def __str__(self) -> str:
-        listed = (self.runs, self.edits, self.touches, self.crashes, *([self.refusals] if self.refusals else []))
-        return "/".join(map(str, listed))
 
 
 @dataclass(frozen=True)
@@ -42,9 +27,8 @@ class Found:
 
 def search(protocol: Protocol, bounds: Bounds, most_states: int = 50_000_000) -> Found:
     """Visit every world once; stop at the first whose rest is bad."""
-    first = beginning(bounds.runs, Left(bounds.edits, bounds.touches, bounds.crashes, bounds.refusals))
     verdict = Verdict(protocol)
-    found, world = explore(first, partial(moves, protocol), canonical, verdict.of, most_states)
+    found, world = explore(beginning(bounds), partial(moves, protocol), canonical, verdict.of, most_states)
     if world is None:
         return found
     return replace(found, trace=(*found.trace, "left alone:", *verdict.story(world)))

@@ -12,7 +12,8 @@ from shared.deal import Side
 from shared.errors import Rejected
 from tests.model import creation
 from tests.model.creation import WAYS, Way
-from tests.model.search import Bounds, search
+from tests.model.search import search
+from tests.model.state import Bounds
 from tests.model.steps import Protocol
 from tests.model.variants import ABLATIONS, FULL, Case
 from tests.support.deals import landed, look, opportunity, referral, text, under_way

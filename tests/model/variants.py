@@ -11,8 +11,7 @@ from functools import partial
 from tests.model import judgement
 from tests.model.judgement import Answer, Tenant
 from tests.model.land import land
-from tests.model.search import Bounds
-from tests.model.state import Announced, Cell, Memory, Mine, P, Pc, Row, Run, S, World
+from tests.model.state import Announced, Bounds, Cell, Memory, Mine, P, Pc, Row, Run, S, World
 from tests.model.steps import STEPS, Moves, Protocol, Step, announce, gather, put, saving
 
 P_WINS, S_WINS, HOLDS = Tenant("partner_center"), Tenant("salesforce"), Tenant("hold")
