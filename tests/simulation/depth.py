@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from tests.simulation.faults import FAULTS
 from tests.simulation.network import TROUBLES
+from tests.simulation.ports import NOTES
 from tests.simulation.run import Outcome, play
 from tests.simulation.scenario import Scenario, scenario
 from tests.support.connecting import no_waiting
@@ -23,10 +24,7 @@ SOMETIMES = (
     "conflicts",
     "held",
     "intents taken over",
-    "rolled forward",
-    "landed",
-    "never landed",
-    "not landed, decide again",
+    *NOTES,
     "possible reverts",
     "writes refused as stale",
     "creates without an answer",

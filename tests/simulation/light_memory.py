@@ -2,23 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from shared.deal import Conflict, History, Issue, Link, Side
 from shared.doorbell import Doorbell, Queue
 from shared.errors import LostRace
+from shared.storage import Cursor
 from tests.simulation.host import Message
 from tests.simulation.schedule import SECOND, Scheduler
-
-
-class Cursor(NamedTuple):
-    """How far something has been read."""
-
-    text: str
-    version: str
-
-
-NOT_READ = Cursor("", "")
 
 
 class LightLinks:
@@ -85,7 +76,7 @@ class LightLinks:
         return (link for link in links if _begun(link, before))
 
     def cursor(self, name: str) -> Cursor:
-        return self.cursors.get(name, NOT_READ)
+        return self.cursors.get(name, Cursor("", ""))
 
     def put_cursor(self, name: str, text: str, version: str) -> str:
         if self.cursor(name).version != version:

@@ -15,23 +15,14 @@ from urllib.parse import unquote
 
 from shared.deal import Side
 from shared.errors import ApiError, Missing, Problem, Rejected, SchemaChanged, Stale, Unavailable
+from shared.salesforce import Answers, Rows
 from shared.ticks import epoch_seconds
-from tests.simulation.light_rows import (
-    BLANK,
-    BUYER,
-    CHILDREN,
-    DESCRIBED,
-    KEY,
-    ROLES,
-    Answers,
-    Fields,
-    Row,
-    Rows,
-    described,
-)
+from tests.simulation.light_rows import BLANK, KEY, Fields, Row, described
 from tests.simulation.schedule import SECOND, Scheduler, salesforce_stamp
 
 S = Side.SALESFORCE
+DESCRIBED: Final = {"Opportunity", "Microsoft_Solution__c", "Account", "Contact", "OpportunityContactRole", "User"}
+BUYER: Final = {"FirstName": "Dana", "LastName": "Ito", "Email": "dana.ito@fabrikam.example", "Phone": "1234567890"}
 INTEGRATION, SELLER = "integration", "seller"
 STAGES: Final = {"Closed Won": (True, True), "Closed Lost": (True, False)}
 _IDS = re.compile(r" WHERE Id (?:IN|=) \(?((?:'\w+'(?:, )?)+)")
@@ -122,7 +113,7 @@ class LightSalesforce:
 
     def query(self, soql: str, *, deleted: bool = False) -> Rows:
         self._refuse_lost("query", soql)
-        return Rows(self._found(soql, deleted=deleted), self.second)
+        return Rows(tuple(self._found(soql, deleted=deleted)), self.second)
 
     def queries(self, soql: Sequence[str], *, deleted: bool = False) -> list[Rows]:
         return [self.query(one, deleted=deleted) for one in soql]
@@ -130,7 +121,7 @@ class LightSalesforce:
     def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Answers:
         """Steps in their order, all or nothing."""
         if all(step.method == "GET" for step in steps):  # reading needs no way back
-            return Answers({step.name: self._step(step, {}) for step in steps}, self.second)
+            return Answers({step.name: self._step(step, {}) for step in steps}, {}, self.second)
         kept = dict(self.opportunities), dict(self.solutions), self.written
         bodies: dict[str, Any] = {}
         try:
@@ -139,7 +130,7 @@ class LightSalesforce:
         except ApiError:
             self.opportunities, self.solutions, self.written = kept
             raise
-        return Answers(bodies, self.second)
+        return Answers(bodies, {}, self.second)
 
     @property
     def second(self) -> int:
@@ -281,8 +272,10 @@ class LightSalesforce:
         now = self._scheduler.now
         children = [c for r in self._children(row.values["Id"]) if (c := r.seen(now)) and not c.values["IsDeleted"]]
         version = (row.number, *(child.number for child in children))
-        record = {**row.values, "version": version, CHILDREN: {"records": [child.values for child in children]}}
-        record[ROLES] = {"records": [BUYER]}
+        solutions = {"records": [child.values for child in children]}
+        roles = {"records": [{"Contact": BUYER}]}
+        related = {"Microsoft_Solutions__r": solutions, "OpportunityContactRoles": roles}
+        record = row.values | {"version": version} | related
         if not audit:
             del record["Audit__c"]
         return record

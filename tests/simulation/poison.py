@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.deal import Side
 from shared.errors import Rejected, Unavailable
-from tests.simulation.light_rows import Rows
+from shared.salesforce import Rows
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 BUGS = {"referral raises": (P, "details"), "opportunity raises": (S, "Amount")}
@@ -112,7 +112,7 @@ class PoisonedOpportunities:
     def _shown(self, soql: str, rows: Any) -> Any:
         if " FROM Opportunity" not in soql:
             return rows
-        shown: Any = [self.poison.shown(S, record) for record in rows.records]
+        shown: Any = tuple(self.poison.shown(S, record) for record in rows.records)
         return Rows(shown, rows.server_time)
 
     def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Any:

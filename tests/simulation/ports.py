@@ -133,7 +133,7 @@ class LineLinks:
         return self.line.stored(effect, writes=True)
 
 
-NOTES = frozenset({"rolled forward", "landed", "never landed", "not landed, decide again"})
+NOTES = ("rolled forward", "landed", "never landed", "not landed, decide again")
 READS = frozenset({"link", "link_of", "history", "links", "unfinished", "cursor", "conflicts"})
 
 

@@ -14,8 +14,8 @@ from shared.mapping.model import Config
 from shared.mapping.opportunity import OpportunitySide
 from shared.mapping.referral import ReferralSide
 from shared.sync import policy_of
+from tests.support.rig import LINK
 
-LINK = "https://partner.microsoft.com/dashboard/referrals/{referral_id}"
 FEW = ("value", "notes", "status", "solutions", "consent", "microsoft", "identity", "crm_id")
 CO_SELL = ("help", "contact")
 OWNERS = ("salesforce", "partner_center", "hold")

@@ -72,8 +72,7 @@ class WirePost:
         return [(message.next_visible_on - EPOCH) // MICROSECOND for queue in queues for message in queue]
 
     def _client(self, queue: Queue) -> Any:
-        policies = {
-            "message_encode_policy": TextBase64EncodePolicy(),
-            "message_decode_policy": TextBase64DecodePolicy(),
-        }
-        return self._rig.queues.get_queue_client(queue.value, **policies)
+        encode, decode = TextBase64EncodePolicy(), TextBase64DecodePolicy()
+        return self._rig.queues.get_queue_client(
+            queue.value, message_encode_policy=encode, message_decode_policy=decode
+        )
