@@ -86,9 +86,7 @@ class CountedOpportunities(Counted):
 
     def query(self, soql: str, *, deleted: bool = False) -> Any:
         """Rows of a query; two thousand are a page, and a page is a call."""
-        found = self.calls(S, "query", READ, lambda: self.inner.query(soql, deleted=deleted))
-        self.calls.counts["S query"] += max(0, ceil(len(found.records) / S_PAGE) - 1)
-        return found
+        return self.queries([soql], deleted=deleted)[0]
 
     def queries(self, soql: Sequence[str], *, deleted: bool = False) -> Sequence[Any]:
         """Rows of several queries; their first pages are one call."""

@@ -61,14 +61,10 @@ class Deployment:
 
     def measured(self, *works: Callable[[], object]) -> Counter[str]:
         """The calls that some work costs, and under "written" what changed in either system and in the links."""
-        before, writes = self.calls.counts.copy(), self._writes()
+        before = self._counts()
         for work in works:
             work()
-        counts = Counter({name: number - before[name] for name, number in self.calls.counts.items()})
-        names = ("written P", "written S", "written links")
-        return counts + Counter(
-            {name: now - then for name, now, then in zip(names, self._writes(), writes, strict=True)}
-        )
+        return self._counts() - before
 
     def edit_referral(self, number: int, value: int) -> None:
         """Somebody changes the deal value in Partner Center."""
@@ -87,8 +83,9 @@ class Deployment:
         """Pairs that are linked."""
         return sum(link.state is LinkState.LINKED for link in self.memory.rows.values())
 
-    def _writes(self) -> tuple[int, int, int]:
-        return self.referrals.written, self.org.written, self.memory.saves
+    def _counts(self) -> Counter[str]:
+        writes = {"P": self.referrals.written, "S": self.org.written, "links": self.memory.saves}
+        return self.calls.counts + Counter({f"written {what}": number for what, number in writes.items()})
 
     def _events(self) -> list[tuple[str, int]]:
         events, self.referrals.events = self.referrals.events, []

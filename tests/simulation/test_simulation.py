@@ -18,13 +18,7 @@ from tests.simulation.light_salesforce import LightSalesforce
 from tests.simulation.run import Outcome, play
 from tests.simulation.scenario import Act, Scenario, scenario
 
-PORT_SEEDS, WIRE_SEEDS = 100, 6
 SABOTAGE_SEEDS = 150
-
-
-def base() -> int:
-    """The first seed, which the test run has chosen: see `conftest`."""
-    return int(os.environ["SEED_BASE"])
 
 
 @pytest.mark.parametrize(
@@ -42,13 +36,9 @@ def told(summary: Summary) -> str:
     return f"{seeds}\nsee it: python -m tests.simulation --level {summary.level} --seeds 1 --base SEED"
 
 
-def test_under_faults_no_edit_is_lost_and_no_record_is_doubled_at_the_port_level() -> None:
-    summary = chunk(base(), PORT_SEEDS, "port")
-    assert not summary.failures, told(summary)
-
-
-def test_under_faults_no_edit_is_lost_and_no_record_is_doubled_with_the_real_clients() -> None:
-    summary = chunk(base(), WIRE_SEEDS, "wire")
+@pytest.mark.parametrize(("level", "seeds"), [("port", 100), ("wire", 6)])
+def test_under_faults_no_edit_is_lost_and_no_record_is_doubled(level: str, seeds: int) -> None:
+    summary = chunk(int(os.environ["SEED_BASE"]), seeds, level)
     assert not summary.failures, told(summary)
 
 
