@@ -66,14 +66,12 @@ class Store:
         self.row: Link | None = None
 
     def save(self, link: Link) -> Link:
-        """One conditional save."""
         if not self.run.fresh:
             raise LostRace("old copy")
         self.row = link
         return link
 
     def link(self, _link_id: str) -> Link:
-        """The row as it is now."""
         return link_of(self.making.claim)
 
     def new_id(self) -> str:
@@ -98,7 +96,6 @@ def real_sync(waits: Waits, store: Store) -> Sync:
 
 @cache
 def link_of(claim: Claimed | None) -> Link:
-    """The row with this claim."""
     age = claim.age if claim else 0
     return Link("s-006", LinkState.CREATING_P, opportunity_id="006", claim=claim and _as_claim(claim), age=age)
 

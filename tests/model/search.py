@@ -18,8 +18,6 @@ Same = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Found:
-    """The result of a search."""
-
     states: int
     fault: str = ""
     trace: tuple[str, ...] = ()
@@ -53,7 +51,6 @@ def explore(first: Any, moves: Next, canonical: Same, fault: Callable[[Any], str
 
 
 def moves(protocol: Protocol, world: World) -> Moves:
-    """Everything that may happen next."""
     yield from people.edits(world)
     yield from people.touches(world)
     yield from people.time_passes(world)

@@ -43,8 +43,6 @@ class Announced(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A group that waits."""
-
     group: str
     code: str
     p: str | None
@@ -142,7 +140,6 @@ class World(NamedTuple):
 
     @property
     def idle(self) -> bool:
-        """Nothing is under way."""
         return not self.late and not any(self.runs)
 
 

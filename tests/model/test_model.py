@@ -96,7 +96,6 @@ class RefusingOnce:
         return getattr(self._real, name)
 
     def patch(self, *wanted: Any, **more: Any) -> Any:
-        """Refuse once."""
         if self._refused:
             return self._real.patch(*wanted, **more)
         self._rig.partner_center.knobs.stale_seconds, self._refused = 0, True

@@ -71,8 +71,6 @@ class Counted:
 
 
 class CountedReferrals(Counted):
-    """The port `Referrals`."""
-
     def newest(self, order_by: str) -> Iterator[Mapping[str, Any]]:
         """All referrals, latest first; a page is a call."""
         for number, document in enumerate(self.inner.newest(order_by)):
@@ -82,8 +80,6 @@ class CountedReferrals(Counted):
 
 
 class CountedOpportunities(Counted):
-    """The port `Opportunities`."""
-
     def query(self, soql: str, *, deleted: bool = False) -> Any:
         """Rows of a query; two thousand are a page, and a page is a call."""
         return self.queries([soql], deleted=deleted)[0]
@@ -101,8 +97,6 @@ class CountedOpportunities(Counted):
 
 
 class CountedLinks:
-    """The port `Links`."""
-
     def __init__(self, calls: Calls, inner: Any) -> None:
         self._calls = calls
         self._inner = inner

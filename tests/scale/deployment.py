@@ -67,11 +67,9 @@ class Deployment:
         return self._counts() - before
 
     def edit_referral(self, number: int, value: int) -> None:
-        """Somebody changes the deal value in Partner Center."""
         self.referrals.edit(self.pairs[number][1], {"/details/dealValue": value})
 
     def edit_opportunity(self, number: int, value: int) -> None:
-        """A seller changes the amount in Salesforce."""
         self.org.update(self.pairs[number][0], {"Amount": value})
 
     def different(self) -> int:
@@ -80,7 +78,6 @@ class Deployment:
         return sum(float(rows[s].values["Amount"]) != float(shown(p)["details"]["dealValue"]) for s, p in self.pairs)
 
     def linked(self) -> int:
-        """Pairs that are linked."""
         return sum(link.state is LinkState.LINKED for link in self.memory.rows.values())
 
     def _counts(self) -> Counter[str]:

@@ -44,7 +44,6 @@ class Host:
         self._number = 0
 
     def ring(self, queue: Queue, ids: Iterable[str], *, delay_seconds: int = 0, **more: Any) -> None:
-        """Put messages at the end."""
         for bell in Doorbell.of(ids, CHUNK, **more):
             self.calls.counts["Q"] += 1
             self._put(queue, bell, delay_seconds)
@@ -59,11 +58,9 @@ class Host:
         self.clock.after(seconds, happen)
 
     def run(self, seconds: float) -> None:
-        """Let time pass."""
         self.clock.run(self.clock.now + int(seconds * SECOND))
 
     def quiet(self, *, most_seconds: int = 6 * 3600) -> None:
-        """Let time pass until no message is left."""
         end = self.clock.now + most_seconds * SECOND
         self._deliver()
         while any(lane.waiting or lane.busy for lane in self.lanes.values()):
@@ -71,12 +68,10 @@ class Host:
             self.run(10)
 
     def minute(self) -> None:
-        """The timers of a minute."""
         self.timer(flows.recover)
         self.timer(lambda sync: flows.poll(sync, *Polled))
 
     def timer(self, work: Callable[[Sync], object]) -> None:
-        """A timer's run."""
         work(self.sync)
         self._deliver()
 

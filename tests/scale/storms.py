@@ -32,7 +32,6 @@ class Row(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """Whether the bound is kept."""
         return self.counted <= self.most
 
 

@@ -50,8 +50,6 @@ WIRE_SOMETIMES = (*(f"HTTP: {trouble.name}" for trouble in TROUBLES), "HTTP: pac
 
 @dataclass
 class Summary:
-    """What came of many seeds."""
-
     level: str
     seeds: int = 0
     seconds: float = 0
@@ -60,7 +58,6 @@ class Summary:
     failures: dict[int, str] = field(default_factory=dict)
 
     def add(self, other: Summary) -> None:
-        """Take another summary in."""
         self.seeds += other.seeds
         self.reached += other.reached
         self.counts += other.counts
@@ -95,7 +92,6 @@ def quietly() -> Iterator[None]:
 
 
 def chunk(base: int, seeds: int, level: str) -> Summary:
-    """Some seeds, one after the other."""
     found = Summary(level, seeds)
     for seed in range(base, base + seeds):
         with quietly():

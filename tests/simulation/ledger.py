@@ -71,7 +71,6 @@ class Ledger:
         return found
 
     def join(self, opportunity_id: str, referral_id: str) -> None:
-        """The two records show one deal."""
         ours = self.deal_of(S, opportunity_id)
         theirs = self.of.get((P, referral_id))
         if theirs is ours or P in ours.records or (theirs is not None and S in theirs.records):
@@ -101,7 +100,6 @@ class Ledger:
                 yield group, before.get(group), value
 
     def edited(self, side: Side, record_id: str, group: str, saw: Value, wrote: Value) -> None:
-        """A person changed a group."""
         deal = self.deal_of(side, record_id)
         self.number += 1
         last = (*deal.agreed[group][-1:], *([deal.by_engine[group]] if group in deal.by_engine else ()))
@@ -129,7 +127,6 @@ class Ledger:
         deal.apart[group].clear()
 
     def keep(self, deal: Deal, group: str, values: list[Value]) -> None:
-        """A conflict row became durable."""
         self.number += 1
         deal.kept[group] += [(self.number, value) for value in values]
 

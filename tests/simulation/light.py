@@ -70,7 +70,6 @@ class LightWorld(Evidence, Stage):
         return list(self.salesforce.opportunities)
 
     def cells(self, side: Side, record_id: str) -> Cells:
-        """What a person reads."""
         if side is P:
             return of_referral(self.document(record_id))
         return of_opportunity(self.row(record_id), self.salesforce.shown_solutions(record_id))
@@ -92,7 +91,6 @@ class LightWorld(Evidence, Stage):
         return self.links.link(owner) if owner else None
 
     def issue_codes(self, link_id: str) -> frozenset[str]:
-        """What stands on the work list."""
         return self.links.issue_codes(link_id)
 
     def due_rows(self, watermark: int) -> Iterator[tuple[str, int]]:
@@ -140,7 +138,6 @@ class LightWorld(Evidence, Stage):
         self.salesforce.update(opportunity_id, dict(fields))
 
     def solve(self, opportunity_id: str, solution: str, *, removed: bool) -> None:
-        """A seller changes the list of solutions."""
         self.salesforce.set_solution(opportunity_id, solution, removed=removed)
 
     def portal(self, referral_id: str, values: Mapping[str, Any]) -> bool:
@@ -152,7 +149,6 @@ class LightWorld(Evidence, Stage):
         return True
 
     def facts(self, referral_id: str, number: int) -> None:
-        """Microsoft's own facts about a deal."""
         document = self.document(referral_id)
         self.partner_center._put({**document, "trackingInfo": {"microsoftMsxId": f"7-{number}"}})
 
@@ -194,7 +190,6 @@ class LightWorld(Evidence, Stage):
         self.salesforce.commit_delay = seconds
 
     def unseen_until(self) -> int:
-        """When everything that was saved can be seen."""
         rows = (*self.salesforce.opportunities.values(), *self.salesforce.solutions.values())
         return max((row.visible for row in rows), default=0)
 

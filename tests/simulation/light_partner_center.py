@@ -23,8 +23,6 @@ KNOBS: Final = Knobs()
 
 
 class LightPartnerCenter:
-    """The referrals of one partner."""
-
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         self.versions: dict[str, list[tuple[int, Document]]] = {}
@@ -76,7 +74,6 @@ class LightPartnerCenter:
         return [self.current(name) for name, engagement in self.microsofts.items() if engagement == engagement_id]
 
     def current(self, referral_id: str) -> Document:
-        """A referral as it truly is."""
         return self.versions[referral_id][-1][1]
 
     def get(self, referral_id: str, *, stale_seconds: float = 0) -> Document:
@@ -124,7 +121,6 @@ class LightPartnerCenter:
         return [self.current(i) for i, at in self.created.items() if at <= seen]
 
     def _invite(self, body: Mapping[str, Any]) -> Document:
-        """Microsoft's own referral in our engagement."""
         engagement = body["engagementId"]
         ours = [d for d in map(self.current, self.created) if d["engagementId"] == engagement]
         if not ours or ours[0]["status"] == "Closed":

@@ -23,7 +23,6 @@ class Row:
     parent: str = ""
 
     def seen(self, now: int) -> Row | None:
-        """The version that other sessions see."""
         return self if self.visible <= now else self.before
 
 

@@ -38,8 +38,6 @@ ASKING = ({(True, True), (True, False), (False, False)}, {(True, True)})
 
 
 class LightSalesforce:
-    """One org."""
-
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         self.opportunities: dict[str, Row] = {}
@@ -93,14 +91,12 @@ class LightSalesforce:
         return found
 
     def touch_all(self) -> None:
-        """Every row is re-stamped by the system."""
         stamp = salesforce_stamp(self.second)
         for table in (self.opportunities, self.solutions):
             for row in list(table.values()):
                 self._put(table, replace(row, values=row.values | {"SystemModstamp": stamp}, number=self._next()))
 
     def shown_solutions(self, opportunity_id: str) -> frozenset[str]:
-        """The solutions a person sees."""
         rows = (r.values for r in self._children(opportunity_id))
         return frozenset(str(v["Solution_Id__c"]) for v in rows if not v["Removed__c"])
 
@@ -119,7 +115,6 @@ class LightSalesforce:
         return [self.query(one, deleted=deleted) for one in soql]
 
     def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Answers:
-        """Steps in their order, all or nothing."""
         if all(step.method == "GET" for step in steps):  # reading needs no way back
             return Answers({step.name: self._step(step, {}) for step in steps}, {}, self.second)
         kept = dict(self.opportunities), dict(self.solutions), self.written

@@ -53,7 +53,6 @@ class Poison:
         return found
 
     def strikes(self, side: Side, record_id: str) -> bool:
-        """Whether this is the record."""
         return self.active and record_id == self.record(side)
 
     def refuse(self, side: Side, record_id: str, kind: str) -> None:
@@ -71,8 +70,6 @@ def poisoned(referrals: Any, opportunities: Any, poison: Poison) -> tuple[Any, A
 
 @dataclass
 class PoisonedReferrals:
-    """Partner Center with one such referral."""
-
     inner: Any
     poison: Poison
 
@@ -97,8 +94,6 @@ class PoisonedReferrals:
 
 @dataclass
 class PoisonedOpportunities:
-    """Salesforce with one such opportunity."""
-
     inner: Any
     poison: Poison
 

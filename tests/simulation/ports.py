@@ -18,8 +18,6 @@ def nothing() -> None:
 
 @dataclass
 class LineReferrals:
-    """The port `Referrals` over the line."""
-
     line: Line
     inner: Any
     stale: Callable[[str, str, float], Any]
@@ -64,8 +62,6 @@ class LineReferrals:
 
 @dataclass
 class LineOpportunities:
-    """The port `Opportunities` over the line."""
-
     line: Line
     inner: Any
 
@@ -139,8 +135,6 @@ READS = frozenset({"link", "link_of", "history", "links", "unfinished", "cursor"
 
 @dataclass
 class LineBells:
-    """The port `Bells` over the line."""
-
     line: Line
     inner: Any
     rung: Callable[[Iterable[str]], None]

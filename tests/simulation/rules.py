@@ -69,7 +69,6 @@ def built(overlay: str, groups: Collection[str] = FEW) -> tuple[Config, FieldMap
 
 @lru_cache(maxsize=16)
 def light(owner: str, *, co_sell: bool = False) -> Rules:
-    """The rules of the port level."""
     config, table = built(overlay(owner), (*FEW, *CO_SELL) if co_sell else FEW)
     policy = policy_of(table, b"digest")
     digest, obstacle = lru_cache(maxsize=1 << 14)(policy.digest), lru_cache(maxsize=1 << 14)(policy.obstacle)

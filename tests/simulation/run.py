@@ -33,8 +33,6 @@ MOST_ROUNDS_POISONED = 24
 
 @dataclass
 class Outcome:
-    """What became of a seed."""
-
     scenario: Scenario
     violations: list[Violation]
     reached: Counter[str]
@@ -68,7 +66,6 @@ class Run:
         self._versions("new", first=True)
 
     def go(self) -> Outcome:
-        """Play the seed and judge it."""
         try:
             self._play()
         except Violation as violation:
@@ -89,7 +86,6 @@ class Run:
         return (*shown, self.judge.counts["conflicts"])
 
     def acted(self, side: Side, record: str) -> None:
-        """A person saved a record."""
         if self.scheduler.trace is not None:
             self.scheduler.note("person saved", side, record, self.world.cells(side, record))
         self.judge.person_acted(side, record)

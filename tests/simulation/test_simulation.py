@@ -93,28 +93,23 @@ def test_a_return_to_an_old_value_is_lost_when_the_new_one_had_arrived() -> None
 
 
 def careless_patch(self: LightPartnerCenter, referral_id: str, operations: Any, *, etag: str) -> Any:
-    """Partner Center without If-Match."""
     return patch(self, referral_id, operations, etag=self.current(referral_id)["eTag"])
 
 
 def careless_step(self: LightSalesforce, step: Any, done: Any) -> Any:
-    """Salesforce without If-Unmodified-Since."""
     return one_step(self, replace(step, unmodified_since=None), done)
 
 
 def forgetful_save(self: LightLinks, link: Link, **more: Any) -> Link:
-    """A store that loses every loser."""
     return save(self, link, **more | {"conflicts": ()})
 
 
 def amnesic_save(self: LightLinks, link: Link, **more: Any) -> Link:
-    """A store that never keeps an announced write."""
     saved = save(self, replace(link, intent=None), **more)
     return replace(saved, intent=link.intent)
 
 
 def reckless_save(self: LightLinks, link: Link, **more: Any) -> Link:
-    """A store without compare-and-set."""
     stored = self.rows.get(link.id)
     return save(self, replace(link, version=stored.version if stored else ""), **more)
 

@@ -70,7 +70,6 @@ class WireWorld(Evidence, Stage):
     # What the judge sees
 
     def referral_ids(self) -> Sequence[str]:
-        """Every referral of the partner."""
         return [name for name, record in self.partner_center.store.records.items() if record.own]
 
     def engagements(self) -> Sequence[str]:
@@ -206,7 +205,6 @@ class WireWorld(Evidence, Stage):
         return self.scheduler.now + 1200 * SECOND
 
     def touch_all(self) -> None:
-        """Every row is re-stamped without an edit."""
         for kind in ("Opportunity", SOLUTION):
             self.salesforce.mass_touch(kind)
 

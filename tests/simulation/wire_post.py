@@ -17,15 +17,12 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 class ScheduledRig(Rig):
-    """The rig under the scheduler's clock."""
-
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         super().__init__()
 
     @property
     def now(self) -> datetime:
-        """The virtual time."""
         return self._scheduler.moment()
 
     @now.setter
@@ -34,8 +31,6 @@ class ScheduledRig(Rig):
 
 
 class WirePost:
-    """The queues of the storage account."""
-
     def __init__(self, rig: Rig, scheduler: Scheduler, announce: Callable[[Queue, float], None]) -> None:
         self.scheduler, self.announce = scheduler, announce
         self._rig = rig
