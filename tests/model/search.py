@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.model import people
 from tests.model.state import Bounds, Run, World, beginning
-from tests.model.steps import Moves, Protocol, begin
+from tests.model.steps import Moves, Protocol, begin, put
 from tests.model.verdict import Verdict
 
 Next = Callable[[Any], Iterator[tuple[str, Any]]]
@@ -62,13 +62,9 @@ def moves(protocol: Protocol, world: World) -> Moves:
     for at, run in enumerate(world.runs):
         if run is not None:
             yield from protocol.move(world, at, run)
-            yield from _crash(world, at)
-
-
-def _crash(world: World, at: int) -> Moves:
-    if world.left.crashes:
-        left = world.left._replace(crashes=world.left.crashes - 1)
-        yield "crashes", world._replace(runs=(*world.runs[:at], None, *world.runs[at + 1 :]), left=left)
+            if world.left.crashes:
+                left = world.left._replace(crashes=world.left.crashes - 1)
+                yield "crashes", put(world, at, None)._replace(left=left)
 
 
 def canonical(world: World) -> World:

@@ -7,6 +7,7 @@ without a read here.
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from tests.model import judgement
 from tests.model.judgement import Answer, Tenant
@@ -76,14 +77,13 @@ def _help_unclaimed(protocol: Protocol, world: World, at: int, run: Run) -> Move
     yield "claims nothing", gather(protocol, world, at, run._replace(mine=Mine.CLAIMED))
 
 
-def _withdraw_always(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
-    """A refused write is taken as never landed, also when it was another run's."""
-    yield from STEPS[Pc.STALE](protocol, world, at, run._replace(mine=Mine.ANNOUNCED))
+def _as_if(pc: Pc, **known: Any) -> Step:
+    """The refused write of another run is taken as never landed, as if it had been an own one or looked for."""
+    return lambda protocol, world, at, run: STEPS[pc](protocol, world, at, run._replace(**known))
 
 
-def _refusal_keeps_bases(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
-    """A write refused for good is taken as never landed, also when it was another run's."""
-    yield from STEPS[Pc.REFUSED](protocol, world, at, run._replace(refused=True))
+_withdraw_always = _as_if(Pc.STALE, mine=Mine.ANNOUNCED)
+_refusal_keeps_bases = _as_if(Pc.REFUSED, refused=True)
 
 
 def _unconditional(side: int, protocol: Protocol, world: World, at: int, run: Run) -> Moves:

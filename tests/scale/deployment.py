@@ -89,7 +89,7 @@ class Deployment:
         return [(referral, EPOCH_TICKS + at) for referral, at in events]
 
     def _sync(self) -> Sync:
-        (_, table), links = built(""), CountedLinks(self.calls, self.memory)
+        table, links = built(""), CountedLinks(self.calls, self.memory)
         gates = Gates(links, lambda: self.clock.second)
         numbers = iter(range(1, 1 << 40))
         return Sync(

@@ -157,18 +157,15 @@ def _refused(code: str) -> Rejected:
 
 BLANK: Final[Document] = {
     "organizationId": OURS,
-    "externalReferenceId": None,
+    **dict.fromkeys(("externalReferenceId", "statusReason", "referralProgram", "inviteContext")),
     "name": "Deal",
     "type": "Independent",
     "qualification": "SalesQualified",
     "status": ACTIVE[0],
     "substatus": ACTIVE[1],
-    "statusReason": None,
-    "referralProgram": None,
     "consent": {SELLERS: False},
     "details": {"dealValue": None, "currency": "USD", "notes": None, "requirements": {"solutions": []}},
     "trackingInfo": {"microsoftMsxId": None},
-    "inviteContext": None,
     "customerProfile": {"team": []},
     "team": [],
 }

@@ -152,8 +152,6 @@ class LightSalesforce:
         if row.values["IsDeleted"]:
             raise Missing(S, step.name, status=404, code="ENTITY_IS_DELETED")
         self._refuse_locked(step.name, row)
-        if row.parent:  # saving a detail locks its master too
-            self._refuse_locked(step.name, self.opportunities[row.parent])
         if step.unmodified_since is not None and epoch_seconds(row.values["LastModifiedDate"]) > step.unmodified_since:
             raise Stale(S, step.name, status=412, code="PRECONDITION_FAILED")
         self._write(step.name, table, {**row.values, **step.body}, row)
@@ -174,7 +172,6 @@ class LightSalesforce:
             self.written += 1
         else:
             self._refuse_locked(name, row)
-            self._refuse_locked(name, self.opportunities[row.parent])
             self._write(name, self.solutions, {**row.values, **fields}, row)
         return {"success": True}
 
@@ -195,7 +192,8 @@ class LightSalesforce:
                 raise Rejected(S, name, status=400, code="DUPLICATE_VALUE", problems=(Problem("DUPLICATE_VALUE"),))
 
     def _refuse_locked(self, name: str, row: Row) -> None:
-        if row.visible > self._scheduler.now:
+        master = self.opportunities.get(row.parent, row)  # saving a detail locks its master too
+        if max(row.visible, master.visible) > self._scheduler.now:
             raise Unavailable(S, name, status=400, code="UNABLE_TO_LOCK_ROW")
 
     def _refuse_lost(self, name: str, text: str) -> None:

@@ -82,8 +82,8 @@ class PoisonedReferrals:
         self.poison.refuse(P, referral_id, "referral refused")
         return self.poison.shown(P, self.inner.patch(referral_id, operations, etag=etag))
 
-    def create(self, body: Mapping[str, Any], *, request_id: str, before: Callable[[], None]) -> Mapping[str, Any]:
-        return self.poison.shown(P, self.inner.create(body, request_id=request_id, before=before))
+    def create(self, body: Mapping[str, Any], **more: Any) -> Mapping[str, Any]:
+        return self.poison.shown(P, self.inner.create(body, **more))
 
     def newest(self, order_by: str) -> Iterator[Mapping[str, Any]]:
         return (self.poison.shown(P, document) for document in self.inner.newest(order_by))

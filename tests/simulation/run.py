@@ -8,8 +8,9 @@ from random import Random
 from typing import Any
 
 from shared.deal import Link, Side
+from shared.doorbell import Queue
 from shared.sync import GatedOpportunities, GatedReferrals, Sync, delta, describe, sweep
-from tests.simulation.courier import QUEUE, REASON, Courier
+from tests.simulation.courier import Courier
 from tests.simulation.faults import Faults
 from tests.simulation.gate import HostGates
 from tests.simulation.host import Host
@@ -207,7 +208,7 @@ class Run:
         self.courier.carry(self.world.new_events())
 
     def _deliver(self, referral_id: str, ticks: int) -> None:
-        self.world.post.ring(QUEUE, [referral_id], reason=REASON, seen=ticks)
+        self.world.post.ring(Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated", seen=ticks)
 
     def _versions(self, which: str, *, first: bool = False) -> None:
         """Which versions of the app serve workers from now on: the first, another mapping, or both by turns."""
