@@ -17,7 +17,6 @@ class Row:
     """A record: what it is, and until it is committed what others still see."""
 
     values: Fields
-    number: int
     visible: int
     before: Row | None = None
     parent: str = ""

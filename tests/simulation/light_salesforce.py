@@ -55,8 +55,7 @@ class LightSalesforce:
         self._stamped: dict[bool, list[tuple[str, str]]] = {True: [], False: []}  # by whether it is a solution
 
     def create(self, fields: Fields, *, by: str = SELLER) -> str:
-        self._number += 1
-        found = f"006{self._number:012d}AAA"
+        found = f"006{self._next():012d}AAA"
         self._store(self.opportunities, BLANK | {"Id": found} | fields, None, by)
         return found
 
@@ -94,7 +93,7 @@ class LightSalesforce:
         stamp = salesforce_stamp(self.second)
         for table in (self.opportunities, self.solutions):
             for row in list(table.values()):
-                self._put(table, replace(row, values=row.values | {"SystemModstamp": stamp}, number=self._next()))
+                self._put(table, replace(row, values=row.values | {"SystemModstamp": stamp}))
 
     def shown_solutions(self, opportunity_id: str) -> frozenset[str]:
         rows = (r.values for r in self._children(opportunity_id))
@@ -157,8 +156,7 @@ class LightSalesforce:
         self._write(step.name, table, {**row.values, **step.body}, row)
 
     def _insert(self, name: str, fields: Fields) -> Fields:
-        self._number += 1
-        made = f"006{self._number:012d}AAA"
+        made = f"006{self._next():012d}AAA"
         self._write(name, self.opportunities, BLANK | {"Id": made} | fields, None)
         return {"id": made, "success": True}
 
@@ -213,7 +211,7 @@ class LightSalesforce:
         seen = row.seen(self._scheduler.now) if row else None
         before = seen if delay else None
         visible = self._scheduler.now + delay
-        stored = Row(values, self._next(), visible, before, str(values.get("Opportunity__c", "")))
+        stored = Row(values, visible, before, str(values.get("Opportunity__c", "")))
         if row is None and stored.parent:
             self._of_parent[stored.parent].append(values["Id"])
         elif key := values.get(KEY):
@@ -264,11 +262,10 @@ class LightSalesforce:
     def _shown(self, row: Row, *, audit: bool) -> Fields:
         now = self._scheduler.now
         children = [c for r in self._children(row.values["Id"]) if (c := r.seen(now)) and not c.values["IsDeleted"]]
-        version = (row.number, *(child.number for child in children))
         solutions = {"records": [child.values for child in children]}
         roles = {"records": [{"Contact": BUYER}]}
         related = {"Microsoft_Solutions__r": solutions, "OpportunityContactRoles": roles}
-        record = row.values | {"version": version} | related
+        record = row.values | related
         if not audit:
             del record["Audit__c"]
         return record
