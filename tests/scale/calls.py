@@ -44,10 +44,6 @@ class Calls:
 
         return RetryPolicy().run(repeat, attempt) if self.throttled or self.broken else attempt()
 
-    def total(self, side: str) -> int:
-        """All calls to one side, "P" or "S"."""
-        return sum(number for label, number in self.counts.items() if label.startswith(f"{side} "))
-
     def _weather(self, side: Side, name: str, repeat: Repeat) -> None:
         chance = self.random.random()
         if chance < self.throttled:
@@ -56,6 +52,11 @@ class Calls:
         if chance < self.throttled + self.broken:
             self.counts["5xx"] += 1
             raise (Unclear if repeat is CREATE else Unavailable)(side, name, status=503)
+
+
+def total(counts: Counter[str], side: str) -> int:
+    """All calls to one side, "P" or "S"."""
+    return sum(number for label, number in counts.items() if label.startswith(f"{side} "))
 
 
 class Counted:

@@ -6,12 +6,13 @@ A worker's effects happen when it begins; until its calls are over its place is 
 import heapq
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from shared import sync as flows
 from shared.doorbell import Doorbell, Queue
 from shared.sync import Polled, Sync
-from tests.scale.calls import Calls
+from tests.scale.calls import Calls, total
 from tests.simulation.schedule import SECOND, Scheduler
 from tests.support.rig import HANDLERS
 
@@ -91,15 +92,17 @@ class Host:
 
     def _answer(self, queue: Queue, lane: Lane, bell: Doorbell, count: int) -> None:
         lane.busy += 1
-        before = self.calls.total("P") + self.calls.total("S")
+        before = self._made()
         try:
             HANDLERS[queue](self.sync, bell)
         except Exception:
             if count >= 4:
                 raise
             self._put(queue, bell, BACK_SECONDS, count + 1)
-        made = self.calls.total("P") + self.calls.total("S") - before
-        self.after(max(1, made) * CALL_SECONDS, lambda: self._free(queue))
+        self.after(max(1, self._made() - before) * CALL_SECONDS, lambda: self._free(queue))
+
+    def _made(self) -> int:
+        return total(self.calls.counts, "P") + total(self.calls.counts, "S")
 
     def _free(self, queue: Queue) -> None:
         self.lanes[queue].busy -= 1
@@ -108,8 +111,5 @@ class Host:
     def _deliver(self) -> None:
         """Partner Center tells of what changed."""
         for referral_id, ticks in self.events():
-            delay = self.clock.random.uniform(0.5, 4)
-            self.after(delay, lambda i=referral_id, t=ticks: self._webhook(i, t))  # type: ignore[misc]
-
-    def _webhook(self, referral_id: str, ticks: int) -> None:
-        self.ring(Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated", seen=ticks)
+            event = partial(self.ring, Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated", seen=ticks)
+            self.after(self.clock.random.uniform(0.5, 4), event)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from shared import sync as flows
 from shared.doorbell import Queue
-from tests.scale.calls import P_PAGE, S_PAGE
+from tests.scale.calls import P_PAGE, S_PAGE, total
 from tests.scale.deployment import Deployment
 from tests.scale.host import CHUNK
 from tests.simulation.schedule import SECOND
@@ -42,8 +42,8 @@ def cold_start(d: Deployment) -> Iterator[Row]:
     counts = d.measured(lambda: _minutes(d, 1))
     yield from _silent("cold start", counts)
     yield row("pairs not linked again", pairs - d.linked(), 0, 0)
-    yield row("P calls", _calls(counts, "P"), ceil(pairs / P_PAGE), 1.01 * pairs, "a GET per doorbell")
-    yield row("S calls", _calls(counts, "S"), ceil(pairs / S_PAGE), 1.1 * pairs, "each is looked at alone")
+    yield row("P calls", total(counts, "P"), ceil(pairs / P_PAGE), 1.01 * pairs, "a GET per doorbell")
+    yield row("S calls", total(counts, "S"), ceil(pairs / S_PAGE), 1.1 * pairs, "each is looked at alone")
 
 
 def nightly_sweep(d: Deployment) -> Iterator[Row]:
@@ -53,8 +53,8 @@ def nightly_sweep(d: Deployment) -> Iterator[Row]:
     counts = d.measured(lambda: d.host.timer(flows.sweep), d.host.quiet)
     yield from _silent("sweep", counts, links=True)
     pages, looks, tables = ceil(pairs / P_PAGE), ceil(pairs / S_PAGE), ceil(pairs / 1000)
-    yield row("P calls", _calls(counts, "P"), pages, pages)
-    yield row("S calls", _calls(counts, "S"), looks, looks + 1, "and those that ask without a link")
+    yield row("P calls", total(counts, "P"), pages, pages)
+    yield row("S calls", total(counts, "S"), looks, looks + 1, "and those that ask without a link")
     yield row("T pages of links", counts["T page"], tables, tables)
     yield row("other T calls", counts["T read"] + counts["T write"], 0, 16, "cursors, work list")
     yield row("doorbells", counts["Q"], 0, 0)
@@ -66,12 +66,12 @@ def mass_stamp(d: Deployment) -> Iterator[Row]:
     _minutes(d, 20)
     counts = d.measured(d.org.touch_all, lambda: _minutes(d, MINUTES_OF_OVERLAP + 5))
     yield from _silent("mass stamp", counts, links=True)
-    yield row("P calls", _calls(counts, "P"), 0, 0)
+    yield row("P calls", total(counts, "P"), 0, 0)
     pages = 2 * ceil(pairs / S_PAGE)
     polls = (MINUTES_OF_OVERLAP + 2) * pages + 2 * (MINUTES_OF_OVERLAP + 5)
     looks = 2 * ceil(pairs / CHUNK)  # both polls ring
     note = "each poll of the overlap reads the rows again"
-    yield row("S calls", _calls(counts, "S"), pages + ceil(pairs / S_PAGE), polls + looks, note)
+    yield row("S calls", total(counts, "S"), pages + ceil(pairs / S_PAGE), polls + looks, note)
 
 
 def webhooks(d: Deployment) -> Iterator[Row]:
@@ -79,8 +79,8 @@ def webhooks(d: Deployment) -> Iterator[Row]:
     row, distinct = partial(Row, "webhooks"), max(1, len(d.pairs) // 40)
     _minutes(d, 20)
     for number in range(4 * distinct):
-        value = 5000 + number // distinct
-        d.host.after(60 * number / (4 * distinct), lambda n=number % distinct, v=value: d.edit_referral(n, v))  # type: ignore[misc]
+        edit = partial(d.edit_referral, number % distinct, 5000 + number // distinct)
+        d.host.after(60 * number / (4 * distinct), edit)
     d.host.after(20, lambda: d.edit_opportunity(distinct, 4321))
     live, bulk = d.host.lanes[Queue.OPPORTUNITY_CHANGES], d.host.lanes[Queue.OPPORTUNITY_CHANGES_BULK]
     live.longest = bulk.longest = bulk.deepest = 0
@@ -110,8 +110,7 @@ def a_day(d: Deployment, *, changes: int, throttled: float, broken: float) -> It
     numbers = d.clock.random.sample(range(pairs), 2 * changes)
     for index, number in enumerate(numbers):
         edit = d.edit_referral if index % 2 else d.edit_opportunity
-        at = d.clock.random.uniform(0, 22 * 3600)
-        d.host.after(at, lambda n=number, e=edit, v=2000 + index: e(n, v))  # type: ignore[misc]
+        d.host.after(d.clock.random.uniform(0, 22 * 3600), partial(edit, number, 2000 + index))
     counts = d.measured(lambda: _day(d))
     d.calls.throttled = d.calls.broken = 0
     _minutes(d, 60)
@@ -121,7 +120,7 @@ def a_day(d: Deployment, *, changes: int, throttled: float, broken: float) -> It
     least_p = 2 * changes + changes + 24 + ceil(pairs / P_PAGE)
     least_s = DAY_MINUTES + changes + counts["S describe"] + ceil(pairs / S_PAGE)
     for side, least, calm in (("P", least_p, 1.05), ("S", least_s, 1.25)):
-        made, allowed = _calls(counts, side), 1.5 if throttled else calm
+        made, allowed = total(counts, side), 1.5 if throttled else calm
         note = f"R_{side} = {made} / {least} = {made / least:.2f}"
         yield row(f"{side} calls", made, least, allowed * least, note)
 
@@ -147,7 +146,3 @@ def _minutes(d: Deployment, minutes: int) -> None:
 def _silent(storm: str, counts: Counter[str], *, links: bool = False) -> Iterator[Row]:
     for what in ("P", "S", "links") if links else ("P", "S"):
         yield Row(storm, f"writes to {what}", counts[f"written {what}"], 0, 0)
-
-
-def _calls(counts: Counter[str], side: str) -> int:
-    return sum(number for name, number in counts.items() if name.startswith(f"{side} "))

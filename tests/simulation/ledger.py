@@ -79,7 +79,8 @@ class Ledger:
         self.of[P, referral_id] = ours
         if theirs is not None:
             ours.ever.update(theirs.ever)
-            self.edits = [_moved(edit, theirs, ours) for edit in self.edits]
+            moved = {theirs.number: ours.number}
+            self.edits = [replace(edit, pair=moved.get(edit.pair, edit.pair)) for edit in self.edits]
             self.deals[theirs.number] = Deal(theirs.number)
         self.level(ours, by_engine=True)
 
@@ -157,12 +158,6 @@ def _element_answered(
         or any(x in value for value in kept)
         or any(undone)
     )
-
-
-def _moved(edit: Edit, old: Deal, new: Deal) -> Edit:
-    if edit.pair != old.number:
-        return edit
-    return replace(edit, pair=new.number)
 
 
 def _plain(value: Any) -> str:

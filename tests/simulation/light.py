@@ -108,8 +108,8 @@ class LightWorld(Evidence, Stage):
     def new_opportunity(self, amount: int, notes: str, solution: str, *, help_asked: bool = False) -> str:
         """A complete opportunity that asks to be synchronised, and perhaps for Microsoft's help."""
         asked = {"How_can_Microsoft_help__c": "Quotes or Licensing"} if help_asked else {}
-        steering = {"Sync_with_Partner_Center__c": True} | asked
-        found = self.salesforce.create({"Amount": amount, "Description": notes} | steering)
+        deal = {"Amount": amount, "Description": notes, "Sync_with_Partner_Center__c": True}
+        found = self.salesforce.create(deal | asked)
         self.salesforce.set_solution(found, solution)
         return found
 
@@ -201,7 +201,7 @@ class LightWorld(Evidence, Stage):
     def automate(self, kind: str) -> None:
         """The customer's own automation: none, a rounding trigger, a flow on another field, a validation rule."""
         self.salesforce.trigger = TRIGGERS.get(kind)
-        self.salesforce.refuses = (lambda values, by: "No deals like this.") if kind == "rule" else None
+        self.salesforce.refusal = "No deals like this." if kind == "rule" else ""
 
     def lose(self, field: str) -> None:
         """A field is gone from the org; "" brings everything back."""
@@ -210,7 +210,7 @@ class LightWorld(Evidence, Stage):
     def settle(self) -> None:
         """Whatever was out of order in the services is mended."""
         self.commit_late(0)
-        self.salesforce.refuses = None
+        self.salesforce.refusal = ""
 
 
 TRIGGERS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {

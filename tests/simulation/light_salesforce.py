@@ -30,7 +30,6 @@ _KEYED = re.compile(r" WHERE Referral_Identifier__c = '([^']*)'")
 _SINCE = re.compile(r"SystemModstamp >= (\S+)")
 _REFERENCE = re.compile(r"@\{(\w+)\.id\}")
 _unquoted = lru_cache(maxsize=1 << 10)(unquote)
-Rule = Callable[[Fields, str], str]
 
 
 ASKING = ({(True, True), (True, False), (False, False)}, {(True, True)})
@@ -45,7 +44,7 @@ class LightSalesforce:
         self.skew = 0
         self.commit_delay = 0
         self.trigger: Callable[[Fields], Fields] | None = None
-        self.refuses: Rule | None = None
+        self.refusal = ""  # what a validation rule says to whatever the connector saves
         self.lost: frozenset[str] = frozenset()  # fields that an administrator has taken away
         self.written = 0
         self._number = 0
@@ -174,9 +173,8 @@ class LightSalesforce:
         return {"success": True}
 
     def _write(self, name: str, table: dict[str, Row], values: Fields, row: Row | None) -> None:
-        refusal = self.refuses(values, INTEGRATION) if self.refuses and table is self.opportunities else ""
-        if refusal:
-            problem = Problem("FIELD_CUSTOM_VALIDATION_EXCEPTION", refusal)
+        if self.refusal and table is self.opportunities:
+            problem = Problem("FIELD_CUSTOM_VALIDATION_EXCEPTION", self.refusal)
             raise Rejected(S, name, status=400, code=problem.code, problems=(problem,))
         if table is self.opportunities and values[KEY]:
             self._refuse_twin(name, values)
@@ -208,8 +206,7 @@ class LightSalesforce:
             closed, won = STAGES.get(values["StageName"], (False, False))
             values |= {"IsClosed": closed, "IsWon": won}
         delay = self.commit_delay * SECOND if by == SELLER else 0
-        seen = row.seen(self._scheduler.now) if row else None
-        before = seen if delay else None
+        before = row.seen(self._scheduler.now) if row and delay else None
         visible = self._scheduler.now + delay
         stored = Row(values, visible, before, str(values.get("Opportunity__c", "")))
         if row is None and stored.parent:
