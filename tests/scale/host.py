@@ -13,12 +13,12 @@ from shared import sync as flows
 from shared.doorbell import Doorbell, Queue
 from shared.sync import Polled, Sync
 from tests.scale.calls import Calls, total
+from tests.simulation.light_memory import CHUNK
 from tests.simulation.schedule import SECOND, Scheduler
 from tests.support.rig import HANDLERS
 
 WORKERS = 12  # host.json: batchSize 8 and newBatchThreshold 4, for each queue
 CALL_SECONDS = 0.2
-CHUNK = 50
 BACK_SECONDS = 30
 Action = Callable[[], object]
 

@@ -13,7 +13,7 @@ from shared import sync as flows
 from shared.doorbell import Queue
 from tests.scale.calls import P_PAGE, S_PAGE, total
 from tests.scale.deployment import Deployment
-from tests.scale.host import CHUNK
+from tests.simulation.light_memory import CHUNK
 from tests.simulation.schedule import SECOND
 
 MINUTES_OF_OVERLAP = 15

@@ -11,6 +11,8 @@ from shared.storage import Cursor
 from tests.simulation.host import Message
 from tests.simulation.schedule import SECOND, Scheduler
 
+CHUNK = 50  # records that one message names
+
 
 class LightLinks:
     """The port `Links`."""
@@ -118,15 +120,13 @@ class _Stored:
 class LightPost:
     """The port `Bells`, and the queues behind it."""
 
-    CHUNK = 50
-
     def __init__(self, scheduler: Scheduler, announce: Callable[[Queue, float], None]) -> None:
         self.scheduler, self.announce = scheduler, announce
         self._queues: dict[Queue, list[_Stored]] = {queue: [] for queue in Queue}
         self._number = 0
 
     def ring(self, queue: Queue, ids: Iterable[str], *, delay_seconds: int = 0, **more: Any) -> None:
-        for bell in Doorbell.of(ids, self.CHUNK, **more):
+        for bell in Doorbell.of(ids, CHUNK, **more):
             self._number += 1
             visible = self.scheduler.now + delay_seconds * SECOND
             self._queues[queue].append(_Stored(bell, visible, self._number))

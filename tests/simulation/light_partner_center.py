@@ -54,8 +54,7 @@ class LightPartnerCenter:
     def answer(self, referral_id: str, number: int) -> bool:
         """Microsoft accepts what our referral's engagement invited it to; False when nothing waits for an answer."""
         ours = self.current(referral_id)
-        waiting = (d for d in self.invited(ours["engagementId"]) if d["status"] == NEW[0])
-        theirs = next(waiting, None)
+        theirs = next((d for d in self.invited(ours["engagementId"]) if d["status"] == NEW[0]), None)
         if theirs is None:
             return False
         facts = {"trackingInfo": {"microsoftMsxId": f"7-{number}"}}

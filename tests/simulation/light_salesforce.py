@@ -30,10 +30,8 @@ _KEYED = re.compile(r" WHERE Referral_Identifier__c = '([^']*)'")
 _SINCE = re.compile(r"SystemModstamp >= (\S+)")
 _REFERENCE = re.compile(r"@\{(\w+)\.id\}")
 _unquoted = lru_cache(maxsize=1 << 10)(unquote)
-
-
-ASKING = ({(True, True), (True, False), (False, False)}, {(True, True)})
-"""Ticked and without a referral: what polls show, and what asks for a referral that it does not name."""
+# Ticked and without a referral: what polls show, and what asks for a referral that it does not name.
+ASKING: Final = ({(True, True), (True, False), (False, False)}, {(True, True)})
 
 
 class LightSalesforce:

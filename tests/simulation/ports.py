@@ -12,10 +12,6 @@ from tests.simulation.line import Kind, Line
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 
 
-def nothing() -> None:
-    """Has been made sure of already."""
-
-
 @dataclass
 class LineReferrals:
     line: Line
@@ -34,8 +30,8 @@ class LineReferrals:
 
     def create(self, body: Mapping[str, Any], *, request_id: str, before: Callable[[], None]) -> Mapping[str, Any]:
         self.line.scheduler.note("POST referral", body.get("externalReferenceId"))
-        before()  # what is on the wire then may still be slow, or arrive late
-        return self.line.call(P, "create", lambda: self.inner.create(body, request_id=request_id, before=nothing))
+        before()  # once: what is on the wire then may still be slow, or arrive late
+        return self.line.call(P, "create", lambda: self.inner.create(body, request_id=request_id, before=lambda: None))
 
     def newest(self, order_by: str) -> Iterator[Mapping[str, Any]]:
         """All referrals, latest first; the list can move between two rows."""
