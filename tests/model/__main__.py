@@ -4,7 +4,6 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
@@ -14,15 +13,7 @@ from tests.model.creation import WAYS, Way
 from tests.model.search import Found
 from tests.model.variants import ABLATIONS, FULL, Case
 
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the table, before it is known."""
-
-    name: str
-    bounds: str
-    safe: bool
-    explore: Callable[[], Found]
+Line = tuple[str, str, bool, Callable[[], Found]]  # name, bounds, whether it must hold, the search
 
 
 def lines(*, deep: bool) -> Iterator[Line]:
@@ -36,11 +27,11 @@ def lines(*, deep: bool) -> Iterator[Line]:
 
 
 def _of(case: Case, *, safe: bool) -> Line:
-    return Line(case.protocol.name, str(case.bounds), safe, lambda: search.search(case.protocol, case.bounds))
+    return case.protocol.name, str(case.bounds), safe, lambda: search.search(case.protocol, case.bounds)
 
 
 def _creation(way: Way, runs: int, crashes: int, *, safe: bool) -> Line:
-    return Line(way.name, f"{runs}/-/-/{crashes}", safe, lambda: creation.search(way, runs, crashes))
+    return way.name, f"{runs}/-/-/{crashes}", safe, lambda: creation.search(way, runs, crashes)
 
 
 def main(arguments: list[str]) -> int:
@@ -53,18 +44,18 @@ def main(arguments: list[str]) -> int:
     table = Table("variant", "runs/edits/touches/crashes(/refusals)", "states", "seconds", "result")
     wrong = 0
     with console.status("") as status:
-        for line in lines(deep=options.deep):
-            status.update(f"{line.name} {line.bounds}")
+        for name, bounds, safe, explore in lines(deep=options.deep):
+            status.update(f"{name} {bounds}")
             began = time.perf_counter()
-            found = line.explore()
+            found = explore()
             seconds = time.perf_counter() - began
-            right = line.safe is not bool(found.fault)
+            right = safe is not bool(found.fault)
             wrong += not right
             result = found.fault or "nothing lost, always falls silent"
             colour = "green" if right else "bold red"
-            table.add_row(line.name, line.bounds, f"{found.states:,}", f"{seconds:.1f}", f"[{colour}]{result}[/]")
+            table.add_row(name, bounds, f"{found.states:,}", f"{seconds:.1f}", f"[{colour}]{result}[/]")
             if found.trace and (options.traces or not right):
-                console.print(f"{line.name}: {found.fault}", *found.trace, sep="\n    ")
+                console.print(f"{name}: {found.fault}", *found.trace, sep="\n    ")
     console.print(table)
     console.print(f"{wrong} surprises" if wrong else "The full protocol holds; every rule is needed.")
     return 1 if wrong else 0

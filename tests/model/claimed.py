@@ -5,7 +5,8 @@ Times are counted from now; what is older than anybody asks for is as old as tha
 
 from enum import IntEnum
 from functools import cache
-from typing import Any, NamedTuple, cast
+from types import SimpleNamespace
+from typing import NamedTuple, cast
 
 from shared.deal import Claim, ClaimPhase, Link, LinkState
 from shared.errors import LostRace
@@ -65,14 +66,12 @@ class Store:
         self.row: Link | None = None
 
     def save(self, link: Link) -> Link:
-        """One conditional save."""
         if not self.run.fresh:
             raise LostRace("old copy")
         self.row = link
         return link
 
     def link(self, _link_id: str) -> Link:
-        """The row as it is now."""
         return link_of(self.making.claim)
 
     def new_id(self) -> str:
@@ -91,24 +90,12 @@ class Store:
 
 def real_sync(waits: Waits, store: Store) -> Sync:
     """As much of a `Sync` as `claims` uses; the clock stands still, because times are counted from now."""
-    nothing = cast("Any", None)
-    return Sync(
-        referrals=nothing,
-        opportunities=nothing,
-        links=cast("Any", store),
-        bells=nothing,
-        mapping=nothing,
-        policy=nothing,
-        clock=lambda: NOW,
-        monotonic=lambda: NOW,
-        new_id=store.new_id,
-        waits=waits,
-    )
+    clock = {"clock": lambda: NOW, "monotonic": lambda: NOW}
+    return cast("Sync", SimpleNamespace(links=store, new_id=store.new_id, waits=waits, **clock))
 
 
 @cache
 def link_of(claim: Claimed | None) -> Link:
-    """The row with this claim."""
     age = claim.age if claim else 0
     return Link("s-006", LinkState.CREATING_P, opportunity_id="006", claim=claim and _as_claim(claim), age=age)
 

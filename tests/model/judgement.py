@@ -34,8 +34,6 @@ USUAL = Tenant()
 
 
 class Answer(NamedTuple):
-    """A decision."""
-
     link: Memory
     write: tuple[int, str] | None  # side and value
     rows: tuple[tuple[str, str], ...]

@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from tests.model import people
-from tests.model.state import Left, Run, World, beginning
-from tests.model.steps import Moves, Protocol, begin
+from tests.model.state import Bounds, Run, World, beginning
+from tests.model.steps import Moves, Protocol, begin, put
 from tests.model.verdict import Verdict
 
 Next = Callable[[Any], Iterator[tuple[str, Any]]]
@@ -17,24 +17,7 @@ Same = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
-class Bounds:
-    """How much may happen."""
-
-    runs: int
-    edits: int
-    touches: int = 0
-    crashes: int = 0
-    refusals: int = 0
-
-    def __str__(self) -> str:
-        listed = (self.runs, self.edits, self.touches, self.crashes, *([self.refusals] if self.refusals else []))
-        return "/".join(map(str, listed))
-
-
-@dataclass(frozen=True)
 class Found:
-    """The result of a search."""
-
     states: int
     fault: str = ""
     trace: tuple[str, ...] = ()
@@ -42,9 +25,8 @@ class Found:
 
 def search(protocol: Protocol, bounds: Bounds, most_states: int = 50_000_000) -> Found:
     """Visit every world once; stop at the first whose rest is bad."""
-    first = beginning(bounds.runs, Left(bounds.edits, bounds.touches, bounds.crashes, bounds.refusals))
     verdict = Verdict(protocol)
-    found, world = explore(first, partial(moves, protocol), canonical, verdict.of, most_states)
+    found, world = explore(beginning(bounds), partial(moves, protocol), canonical, verdict.of, most_states)
     if world is None:
         return found
     return replace(found, trace=(*found.trace, "left alone:", *verdict.story(world)))
@@ -69,7 +51,6 @@ def explore(first: Any, moves: Next, canonical: Same, fault: Callable[[Any], str
 
 
 def moves(protocol: Protocol, world: World) -> Moves:
-    """Everything that may happen next."""
     yield from people.edits(world)
     yield from people.touches(world)
     yield from people.time_passes(world)
@@ -81,13 +62,9 @@ def moves(protocol: Protocol, world: World) -> Moves:
     for at, run in enumerate(world.runs):
         if run is not None:
             yield from protocol.move(world, at, run)
-            yield from _crash(world, at)
-
-
-def _crash(world: World, at: int) -> Moves:
-    if world.left.crashes:
-        left = world.left._replace(crashes=world.left.crashes - 1)
-        yield "crashes", world._replace(runs=(*world.runs[:at], None, *world.runs[at + 1 :]), left=left)
+            if world.left.crashes:
+                left = world.left._replace(crashes=world.left.crashes - 1)
+                yield "crashes", put(world, at, None)._replace(left=left)
 
 
 def canonical(world: World) -> World:

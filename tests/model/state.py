@@ -43,8 +43,6 @@ class Announced(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A group that waits."""
-
     group: str
     code: str
     p: str | None
@@ -113,13 +111,17 @@ class Edit(NamedTuple):
 LIVE, SUPERSEDED, KEPT, NO_CHANGE, COINCIDENT = range(5)
 
 
-class Left(NamedTuple):
-    """What may still happen."""
+class Bounds(NamedTuple):
+    """How much may happen, or in a world, may still happen."""
 
+    runs: int
     edits: int
     touches: int = 0
     crashes: int = 0
     refusals: int = 0
+
+    def __str__(self) -> str:
+        return "/".join(map(str, self if self.refusals else self[:-1]))
 
 
 class World(NamedTuple):
@@ -134,25 +136,24 @@ class World(NamedTuple):
     edits: tuple[Edit, ...]
     agreed: str  # the value both sides last had by the connector's doing
     in_doubt: tuple[str, ...]  # what the conflict row of a write taken as never landed says, until one lands
-    left: Left
+    left: Bounds
 
     @property
     def idle(self) -> bool:
-        """Nothing is under way."""
         return not self.late and not any(self.runs)
 
 
-def beginning(runs: int, left: Left) -> World:
+def beginning(bounds: Bounds) -> World:
     """Both sides equal, and remembered so."""
     return World(
         p=Cell(FIRST, NOBODY, 1),
         older=None,
         s=Row(FIRST, NOBODY, 1, open=False, marker=0),
         memory=Memory(FIRST, FIRST, 1, 1),
-        runs=(None,) * runs,
+        runs=(None,) * bounds.runs,
         late=(),
         edits=(),
         agreed=FIRST,
         in_doubt=(),
-        left=left,
+        left=bounds,
     )

@@ -5,6 +5,7 @@ An experiment replaces entries of the table, or wraps `ask`; the rest stays as i
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from tests.model import judgement
 from tests.model.judgement import Answer, Tenant
@@ -14,6 +15,8 @@ from tests.model.state import Announced, Cell, Memory, Mine, P, Pc, Row, Run, Wo
 Moves = Iterator[tuple[str, World]]
 Step = Callable[["Protocol", World, int, Run], Moves]
 Ask = Callable[[Tenant, Memory, Cell | None, Row], Answer]
+Rows = tuple[tuple[str, str], ...]
+Then = Callable[[World, int, Run], World]
 LARGE = 1_000
 
 
@@ -67,7 +70,7 @@ def _decided(protocol: Protocol, world: World, at: int, run: Run) -> World:
     return put(world, at, run._replace(pc=due if rolls_forward else Pc.ACT))
 
 
-def save(world: World, at: int, run: Run, link: Memory, rows: tuple[tuple[str, str], ...] = ()) -> World | None:
+def save(world: World, at: int, run: Run, link: Memory, rows: Rows = ()) -> World | None:
     """One conditional save of the link with its conflict rows: every other run's copy is old now. None: lost.
 
     What the connector takes for agreed from now on is what a person may return to without a trace.
@@ -87,10 +90,13 @@ def save(world: World, at: int, run: Run, link: Memory, rows: tuple[tuple[str, s
     )
 
 
-def _own(world: World, at: int) -> Run:
-    run = world.runs[at]
-    assert run is not None
-    return run
+def saving(world: World, at: int, run: Run, link: Memory, rows: Rows, label: str, then: Then) -> Moves:
+    """A save, and how the run goes on with its new copy of the link; who lost the race is done."""
+    after = save(world, at, run, link, rows)
+    if after is None:
+        yield "loses the race", put(world, at, None)
+    else:
+        yield label, then(after, at, run._replace(link=link))
 
 
 def _read_s(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
@@ -104,11 +110,8 @@ def _read_p(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
 
 
 def _claim(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
-    after = save(world, at, run, run.link)
-    if after is None:
-        yield "loses the race", put(world, at, None)
-    else:
-        yield "claims the intent", gather(protocol, after, at, _own(after, at)._replace(mine=Mine.CLAIMED))
+    claimed = run._replace(mine=Mine.CLAIMED)
+    yield from saving(world, at, claimed, run.link, (), "claims the intent", partial(gather, protocol))
 
 
 def _act(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
@@ -116,27 +119,32 @@ def _act(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
     assert run.s is not None
     answer = protocol.ask(protocol.tenant, run.link, run.p, run.s)
     link = answer.link
+    then: Then
     if answer.write is not None:
         link = link._replace(intent=announce(protocol, world, run, answer))
-    after = save(world, at, run, link, answer.rows)
-    if after is None:
-        yield "loses the race", put(world, at, None)
-    elif answer.write is not None:
-        yield "announces", put(after, at, _own(after, at)._replace(pc=Pc.SEND, mine=Mine.ANNOUNCED))
+        run, label, then = run._replace(pc=Pc.SEND, mine=Mine.ANNOUNCED), "announces", put
     elif run.link.intent and not link.intent:
-        yield answer.note, gather(protocol, after, at, _own(after, at)._replace(mine=Mine.NO, refused=False))
+        run, label, then = _settled(run), answer.note, partial(gather, protocol)
     else:
-        yield answer.note, put(after, at, None)
+        label, then = answer.note, _over
+    yield from saving(world, at, run, link, answer.rows, label, then)
+
+
+def _settled(run: Run) -> Run:
+    return run._replace(mine=Mine.NO, refused=False)
+
+
+def _over(world: World, at: int, _: Run) -> World:
+    return put(world, at, None)
 
 
 def announce(protocol: Protocol, world: World, run: Run, answer: Answer) -> Announced:
     """The intent of a decision, under an id that nothing in the world still carries."""
     assert run.s is not None
     assert answer.write is not None
-    intent = (
-        judgement.announced(protocol.tenant, run.link, run.p, run.s, LARGE) if protocol.ask is judgement.ask else None
-    )
-    if intent is None:
+    if protocol.ask is judgement.ask:
+        intent = judgement.announced(protocol.tenant, run.link, run.p, run.s, LARGE)
+    else:
         side, value = answer.write
         target, source = (run.p, run.s) if side == P else (run.s, run.p)
         version = target.version if target else answer.link.version
@@ -178,26 +186,18 @@ def _commit(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
     assert intent is not None
     assert run.s is not None
     link = judgement.committed(protocol.tenant, run.link, intent, run.p, run.s)
-    after = save(world, at, run, link, run.unlogged)
-    if after is None:
-        yield "loses the race", put(world, at, None)
-    else:
-        yield "commits", gather(protocol, after, at, _own(after, at)._replace(mine=Mine.NO, refused=False, unlogged=()))
+    after = _settled(run)._replace(unlogged=())
+    yield from saving(world, at, after, link, run.unlogged, "commits", partial(gather, protocol))
 
 
 def _stale(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
     """Withdraw an own write; another run's may have landed before, and stays to be judged. Look again either way."""
     if run.mine is Mine.CLAIMED:
         yield "keeps the intent", gather(protocol, world, at, _blind(run))
-        return
-    after = save(world, at, run, run.link._replace(intent=None))
-    if after is None:
-        yield "loses the race", put(world, at, None)
     else:
-        yield (
-            "withdraws the intent",
-            gather(protocol, after, at, _blind(_own(after, at)._replace(mine=Mine.NO, refused=False))),
-        )
+        link = run.link._replace(intent=None)
+        after = _settled(_blind(run))
+        yield from saving(world, at, after, link, (), "withdraws the intent", partial(gather, protocol))
 
 
 def _blind(run: Run) -> Run:
@@ -215,11 +215,8 @@ def _refused(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
                 yield label, put(world, at, run._replace(p=shown, from_memory=False))
         return
     assert run.s is not None
-    after = save(world, at, run, judgement.refused(protocol.tenant, run.link, run.p, run.s))
-    if after is None:
-        yield "loses the race", put(world, at, None)
-    else:
-        yield "holds the group", gather(protocol, after, at, _own(after, at)._replace(mine=Mine.NO, refused=False))
+    link = judgement.refused(protocol.tenant, run.link, run.p, run.s)
+    yield from saving(world, at, _settled(run), link, (), "holds the group", partial(gather, protocol))
 
 
 def _throttled(protocol: Protocol, world: World, at: int, run: Run) -> Moves:

@@ -12,7 +12,8 @@ from shared.deal import Side
 from shared.errors import Rejected
 from tests.model import creation
 from tests.model.creation import WAYS, Way
-from tests.model.search import Bounds, search
+from tests.model.search import search
+from tests.model.state import Bounds
 from tests.model.steps import Protocol
 from tests.model.variants import ABLATIONS, FULL, Case
 from tests.support.deals import landed, look, opportunity, referral, text, under_way
@@ -54,36 +55,25 @@ def test_a_search_without_end_is_stopped() -> None:
 
 def test_another_runs_write_is_not_taken_as_never_arrived_because_its_repetition_is_too_late(rig: Rig) -> None:
     """A seller goes back to the old value after a write without an answer; a replica still shows the old version."""
-    opportunity, referral = _unanswered(rig)
-    rig.partner_center.knobs.stale_seconds = 100
-    rig.pass_time(seconds=70)
-    rig.drain(patiently=False)
+    pair = _unanswered(rig)
+    _repeated(rig)
     rig.partner_center.knobs.stale_seconds = 0
-    _settle(rig)
-    assert rig.opportunity(opportunity)["Amount"] == 50000
-    assert rig.referral(referral)["details"]["dealValue"] == 50000
+    assert _settled(rig, *pair) == (50000, 50000)
 
 
 def test_another_runs_write_that_is_refused_when_repeated_is_looked_for_before_it_is_held(rig: Rig) -> None:
     """The service may look at the content before it looks at the version."""
-    opportunity, referral = _unanswered(rig)
-    rig.partner_center.knobs.stale_seconds = 100
+    pair = _unanswered(rig)
     rig.sync = replace(rig.sync, referrals=cast("Any", RefusingOnce(rig)))
-    rig.pass_time(seconds=70)
-    rig.drain(patiently=False)
-    _settle(rig)
-    assert rig.opportunity(opportunity)["Amount"] == 50000
-    assert rig.referral(referral)["details"]["dealValue"] == 50000
+    _repeated(rig)
+    assert _settled(rig, *pair) == (50000, 50000)
 
 
 def test_a_throttled_repetition_of_another_runs_write_keeps_it_announced(rig: Rig) -> None:
     opportunity, _ = _unanswered(rig)
-    rig.partner_center.knobs.stale_seconds = 100
     rig.partner_center.fail(on="PATCH", status=429, retry_after=600)
-    rig.pass_time(seconds=70)
-    rig.drain(patiently=False)
-    link = rig.pair_of(opportunity)
-    assert link.intent is not None
+    _repeated(rig)
+    assert rig.pair_of(opportunity).intent is not None
 
 
 def test_judging_an_announced_write_teaches_the_newest_version() -> None:
@@ -106,7 +96,6 @@ class RefusingOnce:
         return getattr(self._real, name)
 
     def patch(self, *wanted: Any, **more: Any) -> Any:
-        """Refuse once."""
         if self._refused:
             return self._real.patch(*wanted, **more)
         self._rig.partner_center.knobs.stale_seconds, self._refused = 0, True
@@ -122,8 +111,17 @@ def _unanswered(rig: Rig) -> tuple[str, str]:
     rig.poll()
     assert rig.referral(referral)["details"]["dealValue"] == 61000
     rig.edit(opportunity, Amount=50000)
+    rig.partner_center.knobs.stale_seconds = 100
     return opportunity, referral
 
 
-def _settle(rig: Rig) -> None:
+def _repeated(rig: Rig) -> None:
+    """Another run takes the write over."""
+    rig.pass_time(seconds=70)
+    rig.drain(patiently=False)
+
+
+def _settled(rig: Rig, opportunity: str, referral: str) -> tuple[float, float]:
+    """What both sides show after a while."""
     rig.minutes(10)
+    return rig.opportunity(opportunity)["Amount"], rig.referral(referral)["details"]["dealValue"]

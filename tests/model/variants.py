@@ -7,13 +7,13 @@ without a read here.
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from tests.model import judgement
 from tests.model.judgement import Answer, Tenant
 from tests.model.land import land
-from tests.model.search import Bounds
-from tests.model.state import Announced, Cell, Memory, Mine, P, Pc, Row, Run, S, World
-from tests.model.steps import STEPS, Moves, Protocol, Step, announce, gather, put, save
+from tests.model.state import Announced, Bounds, Cell, Memory, Mine, P, Pc, Row, Run, S, World
+from tests.model.steps import STEPS, Moves, Protocol, Step, announce, gather, put, saving
 
 P_WINS, S_WINS, HOLDS = Tenant("partner_center"), Tenant("salesforce"), Tenant("hold")
 
@@ -55,22 +55,21 @@ def _act_short(protocol: Protocol, world: World, at: int, run: Run, *, announced
         yield from STEPS[Pc.ACT](protocol, world, at, run)
         return
     link = answer.link._replace(intent=announce(protocol, world, run, answer))
-    after = save(world, at, run, link, ()) if announced else save(world, at, run, answer.link, answer.rows)
-    if after is None:
-        yield "loses the race", put(world, at, None)
-        return
-    unlogged = answer.rows if announced else ()
-    sending = run._replace(pc=Pc.SEND, mine=Mine.ANNOUNCED, link=link, unlogged=unlogged)
-    yield "announces" if announced else "announces nothing", put(after, at, sending)
+    sending = run._replace(pc=Pc.SEND, mine=Mine.ANNOUNCED)
+    if announced:
+        yield from saving(world, at, sending._replace(unlogged=answer.rows), link, (), "announces", put)
+    else:
+
+        def unseen(after: World, at: int, own: Run) -> World:
+            return put(after, at, own._replace(link=link))  # the run alone knows of the write
+
+        yield from saving(world, at, sending, answer.link, answer.rows, "announces nothing", unseen)
 
 
 def _roll_back(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
     """Another run's intent is taken back unseen."""
-    after = save(world, at, run, run.link._replace(intent=None))
-    if after is None:
-        yield "loses the race", put(world, at, None)
-        return
-    yield "takes the intent back", gather(protocol, after, at, run._replace(link=after.memory))
+    link = run.link._replace(intent=None)
+    yield from saving(world, at, run, link, (), "takes the intent back", partial(gather, protocol))
 
 
 def _help_unclaimed(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
@@ -78,14 +77,13 @@ def _help_unclaimed(protocol: Protocol, world: World, at: int, run: Run) -> Move
     yield "claims nothing", gather(protocol, world, at, run._replace(mine=Mine.CLAIMED))
 
 
-def _withdraw_always(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
-    """A refused write is taken as never landed, also when it was another run's."""
-    yield from STEPS[Pc.STALE](protocol, world, at, run._replace(mine=Mine.ANNOUNCED))
+def _as_if(pc: Pc, **known: Any) -> Step:
+    """The refused write of another run is taken as never landed, as if it had been an own one or looked for."""
+    return lambda protocol, world, at, run: STEPS[pc](protocol, world, at, run._replace(**known))
 
 
-def _refusal_keeps_bases(protocol: Protocol, world: World, at: int, run: Run) -> Moves:
-    """A write refused for good is taken as never landed, also when it was another run's."""
-    yield from STEPS[Pc.REFUSED](protocol, world, at, run._replace(refused=True))
+_withdraw_always = _as_if(Pc.STALE, mine=Mine.ANNOUNCED)
+_refusal_keeps_bases = _as_if(Pc.REFUSED, refused=True)
 
 
 def _unconditional(side: int, protocol: Protocol, world: World, at: int, run: Run) -> Moves:

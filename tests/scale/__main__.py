@@ -1,7 +1,6 @@
 """`make storm`: every storm at full size, with a table at the end. Times are printed, never judged."""
 
 import argparse
-import logging
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -13,7 +12,7 @@ from rich.table import Table
 from tests.scale import storms
 from tests.scale.deployment import Deployment
 from tests.scale.storms import Row
-from tests.support.connecting import no_waiting
+from tests.simulation.depth import quietly
 
 Storm = Callable[[Deployment], Iterable[Row]]
 DAY_SHARE, CHANGED_SHARE = 20, 100  # a day is played with a part of the pairs, of which a part changes on each side
@@ -81,9 +80,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.scale", description=__doc__)
     parser.add_argument("--links", type=int, default=100_000)
     links = parser.parse_args().links
-    logging.disable(logging.CRITICAL)
     console = Console()
-    with no_waiting():
+    with quietly():
         found = play(links, console)
     console.print(table(found, links))
     return 0 if all(row.holds for row, _ in found) else 1

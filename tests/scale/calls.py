@@ -44,10 +44,6 @@ class Calls:
 
         return RetryPolicy().run(repeat, attempt) if self.throttled or self.broken else attempt()
 
-    def total(self, side: str) -> int:
-        """All calls to one side, "P" or "S"."""
-        return sum(number for label, number in self.counts.items() if label.startswith(f"{side} "))
-
     def _weather(self, side: Side, name: str, repeat: Repeat) -> None:
         chance = self.random.random()
         if chance < self.throttled:
@@ -56,6 +52,11 @@ class Calls:
         if chance < self.throttled + self.broken:
             self.counts["5xx"] += 1
             raise (Unclear if repeat is CREATE else Unavailable)(side, name, status=503)
+
+
+def total(counts: Counter[str], side: str) -> int:
+    """All calls to one side, "P" or "S"."""
+    return sum(number for label, number in counts.items() if label.startswith(f"{side} "))
 
 
 class Counted:
@@ -71,25 +72,18 @@ class Counted:
 
 
 class CountedReferrals(Counted):
-    """The port `Referrals`."""
-
     def newest(self, order_by: str) -> Iterator[Mapping[str, Any]]:
         """All referrals, latest first; a page is a call."""
-        pages = self.inner.pages(order_by, P_PAGE)
-        more = True
-        while more:
-            page, more = self.calls(P, "page", READ, lambda: next(pages))
-            yield from page
+        for number, document in enumerate(self.inner.newest(order_by)):
+            if number % P_PAGE == 0:
+                self.calls(P, "page", READ, lambda: None)
+            yield document
 
 
 class CountedOpportunities(Counted):
-    """The port `Opportunities`."""
-
     def query(self, soql: str, *, deleted: bool = False) -> Any:
         """Rows of a query; two thousand are a page, and a page is a call."""
-        found = self.calls(S, "query", READ, lambda: self.inner.query(soql, deleted=deleted))
-        self.calls.counts["S query"] += max(0, ceil(len(found.records) / S_PAGE) - 1)
-        return found
+        return self.queries([soql], deleted=deleted)[0]
 
     def queries(self, soql: Sequence[str], *, deleted: bool = False) -> Sequence[Any]:
         """Rows of several queries; their first pages are one call."""
@@ -104,8 +98,6 @@ class CountedOpportunities(Counted):
 
 
 class CountedLinks:
-    """The port `Links`."""
-
     def __init__(self, calls: Calls, inner: Any) -> None:
         self._calls = calls
         self._inner = inner

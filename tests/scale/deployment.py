@@ -1,5 +1,6 @@
 """One deployment over the light services: pairs in agreement, people who edit, and the counts of what they cause."""
 
+import sys
 from collections import Counter
 from collections.abc import Callable
 from random import Random
@@ -9,10 +10,12 @@ from shared.sync import GatedOpportunities, GatedReferrals, Gates, Sync, policy_
 from shared.ticks import ticks
 from tests.scale.calls import Calls, CountedLinks, CountedOpportunities, CountedReferrals
 from tests.scale.host import Host
-from tests.scale.world import Clock, Memory, Org, Referrals, rules
-from tests.simulation.light_partner_center import OURS
+from tests.simulation.light_memory import LightLinks
+from tests.simulation.light_partner_center import OURS, LightPartnerCenter
 from tests.simulation.light_rows import KEY
-from tests.simulation.schedule import SECOND
+from tests.simulation.light_salesforce import LightSalesforce
+from tests.simulation.rules import built
+from tests.simulation.schedule import SECOND, Scheduler
 
 EPOCH_TICKS = ticks("1970-01-01T00:00:00Z")
 
@@ -21,11 +24,12 @@ class Deployment:
     """Both services, the memory, the queues and the real `Sync`."""
 
     def __init__(self, seed: int = 1) -> None:
-        self.clock = Clock(seed)
+        self.clock = Scheduler(seed)
         self.calls = Calls(Random(f"weather {seed}"))
-        self.referrals = Referrals(self.clock)  # type: ignore[arg-type]
-        self.org = Org(self.clock)
-        self.memory = Memory(lambda: self.clock.second)
+        self.referrals = LightPartnerCenter(self.clock)
+        self.referrals.page_size = sys.maxsize  # the list stands still; what a page would cost is counted in `calls`
+        self.org = LightSalesforce(self.clock)
+        self.memory = LightLinks(lambda: self.clock.second)
         self.host = Host(self.clock, self.calls)
         self.host.events = self._events
         self.host.sync = self.sync = self._sync()
@@ -43,8 +47,8 @@ class Deployment:
         assert self.memory.rows[f"s-{first}"].state is LinkState.LINKED
         self.pairs.append((first, model))
         for _ in range(pairs - 1):
-            opportunity = self.org.twin(first, "")
-            referral = self.referrals.twin(model, opportunity)
+            opportunity = self.org.twin(first)
+            referral = self.referrals.add({**self.referrals.current(model), "externalReferenceId": opportunity})
             link = str(self.org.opportunities[first].values["Referral_Link__c"]).replace(model, referral)
             self.org.update(opportunity, {KEY: referral, "Referral_Link__c": link})
             self.pairs.append((opportunity, referral))
@@ -57,21 +61,15 @@ class Deployment:
 
     def measured(self, *works: Callable[[], object]) -> Counter[str]:
         """The calls that some work costs, and under "written" what changed in either system and in the links."""
-        before, writes = self.calls.counts.copy(), self._writes()
+        before = self._counts()
         for work in works:
             work()
-        counts = Counter({name: number - before[name] for name, number in self.calls.counts.items()})
-        names = ("written P", "written S", "written links")
-        return counts + Counter(
-            {name: now - then for name, now, then in zip(names, self._writes(), writes, strict=True)}
-        )
+        return self._counts() - before
 
     def edit_referral(self, number: int, value: int) -> None:
-        """Somebody changes the deal value in Partner Center."""
         self.referrals.edit(self.pairs[number][1], {"/details/dealValue": value})
 
     def edit_opportunity(self, number: int, value: int) -> None:
-        """A seller changes the amount in Salesforce."""
         self.org.update(self.pairs[number][0], {"Amount": value})
 
     def different(self) -> int:
@@ -80,18 +78,18 @@ class Deployment:
         return sum(float(rows[s].values["Amount"]) != float(shown(p)["details"]["dealValue"]) for s, p in self.pairs)
 
     def linked(self) -> int:
-        """Pairs that are linked."""
         return sum(link.state is LinkState.LINKED for link in self.memory.rows.values())
 
-    def _writes(self) -> tuple[int, int, int]:
-        return self.referrals.written, self.org.written, self.memory.saves
+    def _counts(self) -> Counter[str]:
+        writes = {"P": self.referrals.written, "S": self.org.written, "links": self.memory.saves}
+        return self.calls.counts + Counter({f"written {what}": number for what, number in writes.items()})
 
     def _events(self) -> list[tuple[str, int]]:
         events, self.referrals.events = self.referrals.events, []
         return [(referral, EPOCH_TICKS + at) for referral, at in events]
 
     def _sync(self) -> Sync:
-        table, links = rules(), CountedLinks(self.calls, self.memory)
+        table, links = built(""), CountedLinks(self.calls, self.memory)
         gates = Gates(links, lambda: self.clock.second)
         numbers = iter(range(1, 1 << 40))
         return Sync(

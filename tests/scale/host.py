@@ -6,19 +6,19 @@ A worker's effects happen when it begins; until its calls are over its place is 
 import heapq
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from shared import sync as flows
 from shared.doorbell import Doorbell, Queue
 from shared.sync import Polled, Sync
-from tests.scale.calls import Calls
-from tests.scale.world import Clock
-from tests.simulation.schedule import SECOND
+from tests.scale.calls import Calls, total
+from tests.simulation.light_memory import CHUNK
+from tests.simulation.schedule import SECOND, Scheduler
 from tests.support.rig import HANDLERS
 
 WORKERS = 12  # host.json: batchSize 8 and newBatchThreshold 4, for each queue
 CALL_SECONDS = 0.2
-CHUNK = 50
 BACK_SECONDS = 30
 Action = Callable[[], object]
 
@@ -36,37 +36,32 @@ class Lane:
 class Host:
     """The port `Bells`, and what answers it."""
 
-    def __init__(self, clock: Clock, calls: Calls) -> None:
+    def __init__(self, clock: Scheduler, calls: Calls) -> None:
         self.clock = clock
         self.calls = calls
         self.sync: Sync
         self.lanes = {queue: Lane() for queue in Queue}
         self.events: Callable[[], Iterable[tuple[str, int]]] = list
-        self._due: list[tuple[int, int, Action]] = []
         self._number = 0
 
     def ring(self, queue: Queue, ids: Iterable[str], *, delay_seconds: int = 0, **more: Any) -> None:
-        """Put messages at the end."""
         for bell in Doorbell.of(ids, CHUNK, **more):
             self.calls.counts["Q"] += 1
-            self._put(queue, bell, self.clock.now + delay_seconds * SECOND)
+            self._put(queue, bell, delay_seconds)
 
     def after(self, seconds: float, action: Action) -> None:
-        """Let something happen later."""
-        self._number += 1
-        heapq.heappush(self._due, (self.clock.now + int(seconds * SECOND), self._number, action))
+        """Let something happen later, and Partner Center tell of what it changed."""
 
-    def run(self, seconds: float) -> None:
-        """Let time pass."""
-        until = self.clock.now + int(seconds * SECOND)
-        while self._due and self._due[0][0] <= until:
-            self.clock.now, _, action = heapq.heappop(self._due)
+        def happen() -> None:
             action()
             self._deliver()
-        self.clock.now = until
+
+        self.clock.after(seconds, happen)
+
+    def run(self, seconds: float) -> None:
+        self.clock.run(self.clock.now + int(seconds * SECOND))
 
     def quiet(self, *, most_seconds: int = 6 * 3600) -> None:
-        """Let time pass until no message is left."""
         end = self.clock.now + most_seconds * SECOND
         self._deliver()
         while any(lane.waiting or lane.busy for lane in self.lanes.values()):
@@ -74,21 +69,19 @@ class Host:
             self.run(10)
 
     def minute(self) -> None:
-        """The timers of a minute."""
         self.timer(flows.recover)
         self.timer(lambda sync: flows.poll(sync, *Polled))
 
     def timer(self, work: Callable[[Sync], object]) -> None:
-        """A timer's run."""
         work(self.sync)
         self._deliver()
 
-    def _put(self, queue: Queue, bell: Doorbell, visible: int, count: int = 0) -> None:
+    def _put(self, queue: Queue, bell: Doorbell, delay_seconds: int, count: int = 0) -> None:
         self._number += 1
         lane = self.lanes[queue]
-        heapq.heappush(lane.waiting, (visible, self._number, bell, count))
+        heapq.heappush(lane.waiting, (self.clock.now + delay_seconds * SECOND, self._number, bell, count))
         lane.deepest = max(lane.deepest, len(lane.waiting))
-        heapq.heappush(self._due, (visible, self._number, lambda: self._next(queue)))
+        self.after(delay_seconds, lambda: self._next(queue))
 
     def _next(self, queue: Queue) -> None:
         lane = self.lanes[queue]
@@ -99,15 +92,17 @@ class Host:
 
     def _answer(self, queue: Queue, lane: Lane, bell: Doorbell, count: int) -> None:
         lane.busy += 1
-        before = self.calls.total("P") + self.calls.total("S")
+        before = self._made()
         try:
             HANDLERS[queue](self.sync, bell)
         except Exception:
             if count >= 4:
                 raise
-            self._put(queue, bell, self.clock.now + BACK_SECONDS * SECOND, count + 1)
-        made = self.calls.total("P") + self.calls.total("S") - before
-        self.after(max(1, made) * CALL_SECONDS, lambda: self._free(queue))
+            self._put(queue, bell, BACK_SECONDS, count + 1)
+        self.after(max(1, self._made() - before) * CALL_SECONDS, lambda: self._free(queue))
+
+    def _made(self) -> int:
+        return total(self.calls.counts, "P") + total(self.calls.counts, "S")
 
     def _free(self, queue: Queue) -> None:
         self.lanes[queue].busy -= 1
@@ -116,8 +111,5 @@ class Host:
     def _deliver(self) -> None:
         """Partner Center tells of what changed."""
         for referral_id, ticks in self.events():
-            delay = self.clock.random.uniform(0.5, 4)
-            self.after(delay, lambda i=referral_id, t=ticks: self._webhook(i, t))  # type: ignore[misc]
-
-    def _webhook(self, referral_id: str, ticks: int) -> None:
-        self.ring(Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated", seen=ticks)
+            event = partial(self.ring, Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated", seen=ticks)
+            self.after(self.clock.random.uniform(0.5, 4), event)

@@ -5,14 +5,15 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from math import ceil
 from typing import NamedTuple
 
 from shared import sync as flows
 from shared.doorbell import Queue
-from tests.scale.calls import P_PAGE, S_PAGE
+from tests.scale.calls import P_PAGE, S_PAGE, total
 from tests.scale.deployment import Deployment
-from tests.scale.host import CHUNK
+from tests.simulation.light_memory import CHUNK
 from tests.simulation.schedule import SECOND
 
 MINUTES_OF_OVERLAP = 15
@@ -31,77 +32,67 @@ class Row(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """Whether the bound is kept."""
         return self.counted <= self.most
 
 
 def cold_start(d: Deployment) -> Iterator[Row]:
     """The tables are lost: every pair is found again, and nothing is written to either system."""
-    pairs = len(d.pairs)
+    row, pairs = partial(Row, "cold start"), len(d.pairs)
     d.forget()
     counts = d.measured(lambda: _minutes(d, 1))
     yield from _silent("cold start", counts)
-    yield Row("cold start", "pairs not linked again", pairs - d.linked(), 0, 0)
-    yield Row("cold start", "P calls", _calls(counts, "P"), ceil(pairs / P_PAGE), 1.01 * pairs, "a GET per doorbell")
-    yield Row(
-        "cold start", "S calls", _calls(counts, "S"), ceil(pairs / S_PAGE), 1.1 * pairs, "each is looked at alone"
-    )
+    yield row("pairs not linked again", pairs - d.linked(), 0, 0)
+    yield row("P calls", total(counts, "P"), ceil(pairs / P_PAGE), 1.01 * pairs, "a GET per doorbell")
+    yield row("S calls", total(counts, "S"), ceil(pairs / S_PAGE), 1.1 * pairs, "each is looked at alone")
 
 
 def nightly_sweep(d: Deployment) -> Iterator[Row]:
     """Everything is in agreement: the comparison costs its pages and rings for nobody."""
-    pairs = len(d.pairs)
+    row, pairs = partial(Row, "sweep"), len(d.pairs)
     _minutes(d, 20)
     counts = d.measured(lambda: d.host.timer(flows.sweep), d.host.quiet)
     yield from _silent("sweep", counts, links=True)
     pages, looks, tables = ceil(pairs / P_PAGE), ceil(pairs / S_PAGE), ceil(pairs / 1000)
-    yield Row("sweep", "P calls", _calls(counts, "P"), pages, pages)
-    yield Row("sweep", "S calls", _calls(counts, "S"), looks, looks + 1, "and those that ask without a link")
-    yield Row("sweep", "T pages of links", counts["T page"], tables, tables)
-    yield Row("sweep", "other T calls", counts["T read"] + counts["T write"], 0, 16, "cursors, work list")
-    yield Row("sweep", "doorbells", counts["Q"], 0, 0)
+    yield row("P calls", total(counts, "P"), pages, pages)
+    yield row("S calls", total(counts, "S"), looks, looks + 1, "and those that ask without a link")
+    yield row("T pages of links", counts["T page"], tables, tables)
+    yield row("other T calls", counts["T read"] + counts["T write"], 0, 16, "cursors, work list")
+    yield row("doorbells", counts["Q"], 0, 0)
 
 
 def mass_stamp(d: Deployment) -> Iterator[Row]:
     """Every row of Salesforce is re-stamped without an edit."""
-    pairs = len(d.pairs)
+    row, pairs = partial(Row, "mass stamp"), len(d.pairs)
     _minutes(d, 20)
     counts = d.measured(d.org.touch_all, lambda: _minutes(d, MINUTES_OF_OVERLAP + 5))
     yield from _silent("mass stamp", counts, links=True)
-    yield Row("mass stamp", "P calls", _calls(counts, "P"), 0, 0)
+    yield row("P calls", total(counts, "P"), 0, 0)
     pages = 2 * ceil(pairs / S_PAGE)
     polls = (MINUTES_OF_OVERLAP + 2) * pages + 2 * (MINUTES_OF_OVERLAP + 5)
     looks = 2 * ceil(pairs / CHUNK)  # both polls ring
     note = "each poll of the overlap reads the rows again"
-    yield Row("mass stamp", "S calls", _calls(counts, "S"), pages + ceil(pairs / S_PAGE), polls + looks, note)
+    yield row("S calls", total(counts, "S"), pages + ceil(pairs / S_PAGE), polls + looks, note)
 
 
 def webhooks(d: Deployment) -> Iterator[Row]:
     """Ten thousand events within a minute (a tenth of the pairs), while a mass stamp fills the bulk lane."""
-    distinct = max(1, len(d.pairs) // 40)
+    row, distinct = partial(Row, "webhooks"), max(1, len(d.pairs) // 40)
     _minutes(d, 20)
     for number in range(4 * distinct):
-        value = 5000 + number // distinct
-        d.host.after(60 * number / (4 * distinct), lambda n=number % distinct, v=value: d.edit_referral(n, v))  # type: ignore[misc]
+        edit = partial(d.edit_referral, number % distinct, 5000 + number // distinct)
+        d.host.after(60 * number / (4 * distinct), edit)
     d.host.after(20, lambda: d.edit_opportunity(distinct, 4321))
     live, bulk = d.host.lanes[Queue.OPPORTUNITY_CHANGES], d.host.lanes[Queue.OPPORTUNITY_CHANGES_BULK]
     live.longest = bulk.longest = bulk.deepest = 0
     counts = d.measured(d.org.touch_all, d.host.minute, lambda: _minutes(d, 25))
     events = 4 * distinct + 1
-    yield Row("webhooks", "pairs that differ in the end", d.different(), 0, 0)
-    yield Row("webhooks", "P GETs", counts["P GET"], distinct, events, "an event is believed only after a GET")
-    writes = counts["S write"]
-    yield Row("webhooks", "S writes", writes, distinct, events)
-    yield Row("webhooks", "P writes", counts["P PATCH"], 1, 1)
-    yield Row("webhooks", "seconds the live lane waited", live.longest / SECOND, 0, 30)
-    yield Row(
-        "webhooks",
-        "messages waiting on the bulk lane",
-        bulk.deepest,
-        0,
-        float("inf"),
-        "none of them is before a seller",
-    )
+    yield row("pairs that differ in the end", d.different(), 0, 0)
+    yield row("P GETs", counts["P GET"], distinct, events, "an event is believed only after a GET")
+    yield row("S writes", counts["S write"], distinct, events)
+    yield row("P writes", counts["P PATCH"], 1, 1)
+    yield row("seconds the live lane waited", live.longest / SECOND, 0, 30)
+    note = "none of them is before a seller"
+    yield row("messages waiting on the bulk lane", bulk.deepest, 0, float("inf"), note)
 
 
 def a_day(d: Deployment, *, changes: int, throttled: float, broken: float) -> Iterator[Row]:
@@ -111,6 +102,7 @@ def a_day(d: Deployment, *, changes: int, throttled: float, broken: float) -> It
     R_S grows with the changes a day; R_P does not.
     """
     pairs, name = len(d.pairs), "rough day" if throttled else "calm day"
+    row = partial(Row, name)
     _minutes(d, 60)
     d.host.timer(flows.delta)  # the first one ever reads the whole list
     d.calls.throttled, d.calls.broken = throttled, broken
@@ -118,20 +110,19 @@ def a_day(d: Deployment, *, changes: int, throttled: float, broken: float) -> It
     numbers = d.clock.random.sample(range(pairs), 2 * changes)
     for index, number in enumerate(numbers):
         edit = d.edit_referral if index % 2 else d.edit_opportunity
-        at = d.clock.random.uniform(0, 22 * 3600)
-        d.host.after(at, lambda n=number, e=edit, v=2000 + index: e(n, v))  # type: ignore[misc]
+        d.host.after(d.clock.random.uniform(0, 22 * 3600), partial(edit, number, 2000 + index))
     counts = d.measured(lambda: _day(d))
     d.calls.throttled = d.calls.broken = 0
     _minutes(d, 60)
-    yield Row(name, "pairs that differ in the end", d.different(), 0, 0)
-    yield Row(name, "429 and 5xx met", counts["429"] + counts["5xx"], 0, float("inf"))
+    yield row("pairs that differ in the end", d.different(), 0, 0)
+    yield row("429 and 5xx met", counts["429"] + counts["5xx"], 0, float("inf"))
     # An echo of our own PATCH costs a GET until events may be believed by their time; deltas have pages.
     least_p = 2 * changes + changes + 24 + ceil(pairs / P_PAGE)
-    least_s = DAY_MINUTES + changes + _describes(counts) + ceil(pairs / S_PAGE)
+    least_s = DAY_MINUTES + changes + counts["S describe"] + ceil(pairs / S_PAGE)
     for side, least, calm in (("P", least_p, 1.05), ("S", least_s, 1.25)):
-        made, allowed = _calls(counts, side), 1.5 if throttled else calm
+        made, allowed = total(counts, side), 1.5 if throttled else calm
         note = f"R_{side} = {made} / {least} = {made / least:.2f}"
-        yield Row(name, f"{side} calls", made, least, allowed * least, note)
+        yield row(f"{side} calls", made, least, allowed * least, note)
 
 
 def _day(d: Deployment) -> None:
@@ -153,13 +144,5 @@ def _minutes(d: Deployment, minutes: int) -> None:
 
 
 def _silent(storm: str, counts: Counter[str], *, links: bool = False) -> Iterator[Row]:
-    for what in ("P", "S", "links")[: 3 if links else 2]:
+    for what in ("P", "S", "links") if links else ("P", "S"):
         yield Row(storm, f"writes to {what}", counts[f"written {what}"], 0, 0)
-
-
-def _calls(counts: Counter[str], side: str) -> int:
-    return sum(number for name, number in counts.items() if name.startswith(f"{side} "))
-
-
-def _describes(counts: Counter[str]) -> int:
-    return counts["S describe"]

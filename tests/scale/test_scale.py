@@ -1,6 +1,5 @@
 """The storms at a size for every day; `make storm` plays them with a hundred thousand pairs."""
 
-import logging
 from collections.abc import Iterator
 from functools import cache
 
@@ -8,17 +7,17 @@ import pytest
 
 from tests.scale.__main__ import plan
 from tests.scale.deployment import Deployment
+from tests.simulation.depth import quietly
 
 LINKS = 2000
 STORMS = {name: (pairs, storm) for name, pairs, storm in plan(LINKS)}
 
 
 @pytest.fixture(autouse=True)
-def _quiet(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+def _quietly() -> Iterator[None]:
     """A line for every doorbell would fill the memory."""
-    logging.disable(logging.WARNING)
-    yield
-    logging.disable(logging.NOTSET)
+    with quietly():
+        yield
 
 
 @cache

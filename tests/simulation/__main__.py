@@ -48,8 +48,7 @@ def _with_progress(seeds: int, base: int, level: str, processes: int) -> Summary
 
 
 def _show(summary: Summary, base: int) -> None:
-    rate = summary.seeds / max(summary.seconds, 0.001)
-    last = base + summary.seeds - 1
+    rate, last = summary.seeds / max(summary.seconds, 0.001), base + summary.seeds - 1
     console.print(f"{summary.seeds} seeds ({base} to {last}) in {summary.seconds:.0f} s, {rate:.0f} a second")
     times = [summary.reached[code] for code in FAULTS]
     console.print(f"{sum(map(bool, times))} of {len(FAULTS)} faults reached, {len(summary.failures)} violations")

@@ -3,19 +3,16 @@
 from collections.abc import Callable
 from functools import partial
 
-from shared.doorbell import Queue
 from tests.simulation.faults import Faults
 from tests.simulation.schedule import Scheduler
 
 Event = tuple[str, int]
-Ring = Callable[[str, int], None]
-REASON = "referral-updated"
 
 
 class Courier:
     """Carries the events of one registration. What it delivers has been verified: forgeries end at the receiver."""
 
-    def __init__(self, scheduler: Scheduler, faults: Faults, ring: Ring) -> None:
+    def __init__(self, scheduler: Scheduler, faults: Faults, ring: Callable[[str, int], None]) -> None:
         self._scheduler = scheduler
         self._faults = faults
         self._ring = ring
@@ -46,6 +43,3 @@ class Courier:
             return True
         parked = faults.lasting("F13", self._scheduler.second, 900)
         return faults.hit("F11") or parked
-
-
-QUEUE = Queue.REFERRAL_CHANGES

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from tests.simulation.faults import FAULTS
 from tests.simulation.network import TROUBLES
+from tests.simulation.ports import NOTES
 from tests.simulation.run import Outcome, play
 from tests.simulation.scenario import Scenario, scenario
 from tests.support.connecting import no_waiting
@@ -19,41 +20,17 @@ from tests.support.garbage import collect_seldom
 
 CHUNK = 25
 ENOUGH_SEEDS = 2_000  # from here on a fault or a situation that never occurred is a failure
-SOMETIMES = (
-    "conflicts",
-    "held",
-    "intents taken over",
-    "rolled forward",
-    "landed",
-    "never landed",
-    "not landed, decide again",
-    "possible reverts",
-    "writes refused as stale",
-    "creates without an answer",
-    "writes without an answer",
-    "link races lost",
-    "paused",
-    "resumed",
-    "wishes for help",
-    "Microsoft invited",
-    "Microsoft's number came back",
-    "foreign referrals",
-    "F31 merge",
-    "F31 owner",
-    "calls stopped by a gate",
-    "Retry-After",
-    "settled beside a poison",
-    "gate closed: throttled",
-    "gate closed: unavailable",
-    "gate closed: unauthorised",
-)
+DISPUTES = ("conflicts", "held", "possible reverts", "paused", "resumed", "intents taken over")
+FAILURES = ("writes refused as stale", "creates without an answer", "writes without an answer", "link races lost")
+MICROSOFT = ("wishes for help", "Microsoft invited", "Microsoft's number came back", "foreign referrals")
+GATES = ("gate closed: throttled", "gate closed: unavailable", "gate closed: unauthorised", "calls stopped by a gate")
+OTHERS = ("Retry-After", "F31 merge", "F31 owner", "settled beside a poison")
+SOMETIMES = (*DISPUTES, *NOTES, *FAILURES, *MICROSOFT, *GATES, *OTHERS)
 WIRE_SOMETIMES = (*(f"HTTP: {trouble.name}" for trouble in TROUBLES), "HTTP: packed answer")
 
 
 @dataclass
 class Summary:
-    """What came of many seeds."""
-
     level: str
     seeds: int = 0
     seconds: float = 0
@@ -62,7 +39,6 @@ class Summary:
     failures: dict[int, str] = field(default_factory=dict)
 
     def add(self, other: Summary) -> None:
-        """Take another summary in."""
         self.seeds += other.seeds
         self.reached += other.reached
         self.counts += other.counts
@@ -97,15 +73,12 @@ def quietly() -> Iterator[None]:
 
 
 def chunk(base: int, seeds: int, level: str) -> Summary:
-    """Some seeds, one after the other."""
-    found = Summary(level, seeds)
+    found = Summary(level)
     for seed in range(base, base + seeds):
         with quietly():
             outcome = play(scenario(seed), level=level)
-        found.reached += outcome.reached
-        found.counts += outcome.counts
-        if outcome.violations:
-            found.failures[seed] = str(outcome.violations[0])
+        failures = {seed: str(outcome.violations[0])} if outcome.violations else {}
+        found.add(Summary(level, 1, 0, outcome.reached, outcome.counts, failures))
     return found
 
 

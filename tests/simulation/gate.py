@@ -69,8 +69,7 @@ class HostGates:
 
     def _here(self) -> Gates:
         host = self.scheduler.skew
-        found = self._of.get(host)
-        if found is None:
+        if host not in self._of:
             lock: Any = TurnLock(self.scheduler)
-            found = self._of[host] = Gates(self.links, self.clock, _lock=lock)
-        return found
+            self._of[host] = Gates(self.links, self.clock, _lock=lock)
+        return self._of[host]

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from shared.deal import Conflict, Link, LinkState, Side, link_id_of_opportunity
 from shared.decide import CO_SELL
+from shared.sync import Polled
 from tests.simulation.ledger import EMPTY, Deal, Ledger, answered
 from tests.simulation.light_rows import KEY
 from tests.simulation.schedule import Scheduler
@@ -58,16 +59,12 @@ class Evidence(Protocol):
 
 
 class Violation(Exception):
-    """An invariant does not hold."""
-
     def __init__(self, invariant: str, text: str) -> None:
         super().__init__(f"{invariant}: {text}")
         self.invariant = invariant
 
 
 class Judge:
-    """Watches one seed."""
-
     def __init__(self, world: Evidence) -> None:
         self.world = world
         self.ledger = Ledger()
@@ -82,7 +79,6 @@ class Judge:
         self.strict_lists = True  # False: lists lag longer than the connector was told
 
     def person_acted(self, side: Side, record_id: str) -> None:
-        """A person saved a record."""
         for group, saw, wrote in self.ledger.changes(side, record_id, self.world.cells(side, record_id)):
             self.authors[side, record_id, group] = True
             if saw is not None:
@@ -111,7 +107,6 @@ class Judge:
         self._check_twins()
 
     def saved(self, before: Link | None, link: Link, conflicts: Sequence[Conflict]) -> None:
-        """A link row became durable."""
         if before is not None and link.p_newest < before.p_newest:
             self._fail("I8", f"{link.id} forgot the newest version it had seen")
         record = (S, link.opportunity_id) if link.opportunity_id else (P, link.referral_id)
@@ -129,14 +124,13 @@ class Judge:
             self.counts["resumed"] += 1
 
     def bells_rung(self, ids: Iterable[str]) -> None:
-        """Doorbells became durable."""
         self.rung.update(dict.fromkeys(ids, self.world.scheduler.second))
 
     def advanced(self, name: str, text: str) -> None:
         """I14: a watermark moved; every row out of the next poll's reach has been rung for since it could be seen."""
         if name in GATES:
             self._gate_moved(GATES[name], json.loads(text))
-        if name != "s.opportunity":
+        if name != Polled.OPPORTUNITIES:
             return
         for record_id, visible in self.world.due_rows(int(json.loads(text)["at"]) - OVERLAP_SECONDS):
             if self.rung.get(record_id, -1) < visible:
@@ -188,7 +182,6 @@ class Judge:
             self._fail("I2", f"writes without an edit (Partner Center, Salesforce, links): {writes} -> {after}")
 
     def _gate_moved(self, side: Side, gate: Mapping[str, Any]) -> None:
-        """A gate became durable."""
         now = self.world.scheduler.second
         asked = int(gate.get("asked", 0))
         self.closed[side] = max(int(gate["until"]), asked), now

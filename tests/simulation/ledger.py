@@ -71,7 +71,6 @@ class Ledger:
         return found
 
     def join(self, opportunity_id: str, referral_id: str) -> None:
-        """The two records show one deal."""
         ours = self.deal_of(S, opportunity_id)
         theirs = self.of.get((P, referral_id))
         if theirs is ours or P in ours.records or (theirs is not None and S in theirs.records):
@@ -80,7 +79,8 @@ class Ledger:
         self.of[P, referral_id] = ours
         if theirs is not None:
             ours.ever.update(theirs.ever)
-            self.edits = [_moved(edit, theirs, ours) for edit in self.edits]
+            moved = {theirs.number: ours.number}
+            self.edits = [replace(edit, pair=moved.get(edit.pair, edit.pair)) for edit in self.edits]
             self.deals[theirs.number] = Deal(theirs.number)
         self.level(ours, by_engine=True)
 
@@ -101,7 +101,6 @@ class Ledger:
                 yield group, before.get(group), value
 
     def edited(self, side: Side, record_id: str, group: str, saw: Value, wrote: Value) -> None:
-        """A person changed a group."""
         deal = self.deal_of(side, record_id)
         self.number += 1
         last = (*deal.agreed[group][-1:], *([deal.by_engine[group]] if group in deal.by_engine else ()))
@@ -129,7 +128,6 @@ class Ledger:
         deal.apart[group].clear()
 
     def keep(self, deal: Deal, group: str, values: list[Value]) -> None:
-        """A conflict row became durable."""
         self.number += 1
         deal.kept[group] += [(self.number, value) for value in values]
 
@@ -160,12 +158,6 @@ def _element_answered(
         or any(x in value for value in kept)
         or any(undone)
     )
-
-
-def _moved(edit: Edit, old: Deal, new: Deal) -> Edit:
-    if edit.pair != old.number:
-        return edit
-    return replace(edit, pair=new.number)
 
 
 def _plain(value: Any) -> str:

@@ -38,9 +38,7 @@ class LightWorld(Evidence, Stage):
         self.co_sell = False
 
     def rules(self, owner: str) -> rules.Rules:
-        found = rules.light(owner, co_sell=self.co_sell)
-        rules.forget(found)
-        return found
+        return rules.light(owner, co_sell=self.co_sell)
 
     def stale(self, what: str, name: str, seconds: float) -> Any:
         """A read from a replica that lags: "get" of a referral, or the list of an "engagement"."""
@@ -70,7 +68,6 @@ class LightWorld(Evidence, Stage):
         return list(self.salesforce.opportunities)
 
     def cells(self, side: Side, record_id: str) -> Cells:
-        """What a person reads."""
         if side is P:
             return of_referral(self.document(record_id))
         return of_opportunity(self.row(record_id), self.salesforce.shown_solutions(record_id))
@@ -92,7 +89,6 @@ class LightWorld(Evidence, Stage):
         return self.links.link(owner) if owner else None
 
     def issue_codes(self, link_id: str) -> frozenset[str]:
-        """What stands on the work list."""
         return self.links.issue_codes(link_id)
 
     def due_rows(self, watermark: int) -> Iterator[tuple[str, int]]:
@@ -112,8 +108,8 @@ class LightWorld(Evidence, Stage):
     def new_opportunity(self, amount: int, notes: str, solution: str, *, help_asked: bool = False) -> str:
         """A complete opportunity that asks to be synchronised, and perhaps for Microsoft's help."""
         asked = {"How_can_Microsoft_help__c": "Quotes or Licensing"} if help_asked else {}
-        steering = {"Sync_with_Partner_Center__c": True} | asked
-        found = self.salesforce.create({"Amount": amount, "Description": notes} | steering)
+        deal = {"Amount": amount, "Description": notes, "Sync_with_Partner_Center__c": True}
+        found = self.salesforce.create(deal | asked)
         self.salesforce.set_solution(found, solution)
         return found
 
@@ -140,7 +136,6 @@ class LightWorld(Evidence, Stage):
         self.salesforce.update(opportunity_id, dict(fields))
 
     def solve(self, opportunity_id: str, solution: str, *, removed: bool) -> None:
-        """A seller changes the list of solutions."""
         self.salesforce.set_solution(opportunity_id, solution, removed=removed)
 
     def portal(self, referral_id: str, values: Mapping[str, Any]) -> bool:
@@ -152,7 +147,6 @@ class LightWorld(Evidence, Stage):
         return True
 
     def facts(self, referral_id: str, number: int) -> None:
-        """Microsoft's own facts about a deal."""
         document = self.document(referral_id)
         self.partner_center._put({**document, "trackingInfo": {"microsoftMsxId": f"7-{number}"}})
 
@@ -194,7 +188,6 @@ class LightWorld(Evidence, Stage):
         self.salesforce.commit_delay = seconds
 
     def unseen_until(self) -> int:
-        """When everything that was saved can be seen."""
         rows = (*self.salesforce.opportunities.values(), *self.salesforce.solutions.values())
         return max((row.visible for row in rows), default=0)
 
@@ -208,7 +201,7 @@ class LightWorld(Evidence, Stage):
     def automate(self, kind: str) -> None:
         """The customer's own automation: none, a rounding trigger, a flow on another field, a validation rule."""
         self.salesforce.trigger = TRIGGERS.get(kind)
-        self.salesforce.refuses = (lambda values, by: "No deals like this.") if kind == "rule" else None
+        self.salesforce.refusal = "No deals like this." if kind == "rule" else ""
 
     def lose(self, field: str) -> None:
         """A field is gone from the org; "" brings everything back."""
@@ -217,7 +210,7 @@ class LightWorld(Evidence, Stage):
     def settle(self) -> None:
         """Whatever was out of order in the services is mended."""
         self.commit_late(0)
-        self.salesforce.refuses = None
+        self.salesforce.refusal = ""
 
 
 TRIGGERS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {

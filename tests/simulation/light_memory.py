@@ -2,23 +2,16 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from shared.deal import Conflict, History, Issue, Link, Side
 from shared.doorbell import Doorbell, Queue
 from shared.errors import LostRace
+from shared.storage import Cursor
 from tests.simulation.host import Message
 from tests.simulation.schedule import SECOND, Scheduler
 
-
-class Cursor(NamedTuple):
-    """How far something has been read."""
-
-    text: str
-    version: str
-
-
-NOT_READ = Cursor("", "")
+CHUNK = 50  # records that one message names
 
 
 class LightLinks:
@@ -33,6 +26,7 @@ class LightLinks:
         self.lines: dict[str, list[History]] = {}
         self.cursors: dict[str, Cursor] = {}
         self.issues: dict[tuple[str, str], Issue] = {}
+        self._open: set[str] = set()  # the links with something under way
         self.saves = 0
         self._number = 0
 
@@ -62,6 +56,7 @@ class LightLinks:
         self.saves += 1
         saved = replace(link, version=self._version(), age=0)
         self.rows[link.id] = saved
+        (self._open.add if saved.intent or saved.claim else self._open.discard)(link.id)
         self._stored[link.id] = self._clock()
         self.kept.setdefault(link.id, []).extend(conflicts)
         if history is not None:
@@ -79,10 +74,11 @@ class LightLinks:
 
     def unfinished(self, before: int) -> Iterator[Link]:
         """Links with something begun before then that can go on without a person."""
-        return (link for link in self.links() if _begun(link, before))
+        links = [self.rows[name] for name in sorted(self._open)]
+        return (link for link in links if _begun(link, before))
 
     def cursor(self, name: str) -> Cursor:
-        return self.cursors.get(name, NOT_READ)
+        return self.cursors.get(name, Cursor("", ""))
 
     def put_cursor(self, name: str, text: str, version: str) -> str:
         if self.cursor(name).version != version:
@@ -124,15 +120,13 @@ class _Stored:
 class LightPost:
     """The port `Bells`, and the queues behind it."""
 
-    CHUNK = 50
-
     def __init__(self, scheduler: Scheduler, announce: Callable[[Queue, float], None]) -> None:
         self.scheduler, self.announce = scheduler, announce
         self._queues: dict[Queue, list[_Stored]] = {queue: [] for queue in Queue}
         self._number = 0
 
     def ring(self, queue: Queue, ids: Iterable[str], *, delay_seconds: int = 0, **more: Any) -> None:
-        for bell in Doorbell.of(ids, self.CHUNK, **more):
+        for bell in Doorbell.of(ids, CHUNK, **more):
             self._number += 1
             visible = self.scheduler.now + delay_seconds * SECOND
             self._queues[queue].append(_Stored(bell, visible, self._number))

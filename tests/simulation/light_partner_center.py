@@ -1,10 +1,14 @@
-"""A small Partner Center that answers the port `Referrals` directly: eTags, 100-ns stamps, atomic patches, the
-state machine, the lock of closed deals, list lag and stale replicas.
+"""A small Partner Center that answers the port `Referrals` directly: eTags, 100-ns stamps, list lag, stale replicas.
+
+What an edit may do is asked of the large simulator.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from sandbox.partner_center.knobs import Knobs
+from sandbox.partner_center.patch import patched
+from sandbox.partner_center.refusals import Refused
 from shared.deal import Side
 from shared.errors import Missing, Problem, Rejected, Stale
 from tests.simulation.schedule import SECOND, Scheduler, referral_stamp
@@ -14,29 +18,11 @@ P = Side.PARTNER_CENTER
 OURS, FOREIGN = "7d23e5ca-0c2f-4b52-8a3f-6f3a5d1c9e10", "99999999-0c2f-4b52-8a3f-6f3a5d1c9e10"
 MICROSOFT = "msft"
 NEW, ACTIVE = ("New", "Pending"), ("Active", "Accepted")
-WON, LOST, DECLINED, EXPIRED = (("Closed", sub) for sub in ("Won", "Lost", "Declined", "Expired"))
-MOVES: Final = {NEW: {NEW, ACTIVE, DECLINED}, ACTIVE: {ACTIVE, WON, LOST}}
-REASONED: Final = {LOST, DECLINED}
 SELLERS: Final = "consentToShareReferralWithMicrosoftSellers"
-OPTIONAL: Final = frozenset({"/externalReferenceId", "/referralProgram", "/statusReason"})
-PATHS: Final[dict[str, tuple[str, ...]]] = {
-    "/details/dealValue": ("details", "dealValue"),
-    "/details/currency": ("details", "currency"),
-    "/details/notes": ("details", "notes"),
-    "/details/closingDateTime": ("details", "closingDateTime"),
-    "/details/requirements/solutions": ("details", "requirements", "solutions"),
-    f"/consent/{SELLERS}": ("consent", SELLERS),
-    "/externalReferenceId": ("externalReferenceId",),
-    "/referralProgram": ("referralProgram",),
-    "/status": ("status",),
-    "/substatus": ("substatus",),
-    "/statusReason": ("statusReason",),
-}
+KNOBS: Final = Knobs()
 
 
 class LightPartnerCenter:
-    """The referrals of one partner."""
-
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         self.versions: dict[str, list[tuple[int, Document]]] = {}
@@ -63,13 +49,12 @@ class LightPartnerCenter:
     def edit(self, referral_id: str, values: Mapping[str, Any]) -> None:
         """A person edits on the page, by the rules of the API. Raises Rejected."""
         operations = [{"op": "add", "path": path, "value": value} for path, value in values.items()]
-        self._put(_patched(self.current(referral_id), operations))
+        self._put(self._patched(self.current(referral_id), operations))
 
     def answer(self, referral_id: str, number: int) -> bool:
         """Microsoft accepts what our referral's engagement invited it to; False when nothing waits for an answer."""
         ours = self.current(referral_id)
-        waiting = (d for d in self.invited(ours["engagementId"]) if d["status"] == NEW[0])
-        theirs = next(waiting, None)
+        theirs = next((d for d in self.invited(ours["engagementId"]) if d["status"] == NEW[0]), None)
         if theirs is None:
             return False
         facts = {"trackingInfo": {"microsoftMsxId": f"7-{number}"}}
@@ -88,7 +73,6 @@ class LightPartnerCenter:
         return [self.current(name) for name, engagement in self.microsofts.items() if engagement == engagement_id]
 
     def current(self, referral_id: str) -> Document:
-        """A referral as it truly is."""
         return self.versions[referral_id][-1][1]
 
     def get(self, referral_id: str, *, stale_seconds: float = 0) -> Document:
@@ -103,7 +87,7 @@ class LightPartnerCenter:
         if before["eTag"] != etag:
             raise Stale(P, "PATCH", status=412, code="preconditionFailed")
         self.written += 1
-        return self._put(_patched(before, operations))
+        return self._put(self._patched(before, operations))
 
     def create(self, body: Mapping[str, Any], *, request_id: str, before: Callable[[], None]) -> Document:
         before()
@@ -136,7 +120,6 @@ class LightPartnerCenter:
         return [self.current(i) for i, at in self.created.items() if at <= seen]
 
     def _invite(self, body: Mapping[str, Any]) -> Document:
-        """Microsoft's own referral in our engagement."""
         engagement = body["engagementId"]
         ours = [d for d in map(self.current, self.created) if d["engagementId"] == engagement]
         if not ours or ours[0]["status"] == "Closed":
@@ -151,6 +134,12 @@ class LightPartnerCenter:
         self.microsofts[made] = engagement
         return self.current(made)
 
+    def _patched(self, document: Document, operations: Sequence[Mapping[str, Any]]) -> Document:
+        try:
+            return patched(document, list(operations), KNOBS, self._scheduler.moment())
+        except Refused as refused:
+            raise _refused(refused.inner) from None
+
     def _put(self, document: Document) -> Document:
         versions = self.versions[document["id"]]
         ticks = max(self._scheduler.now * 10, versions[-1][0] + 1 if versions else 0)
@@ -161,60 +150,21 @@ class LightPartnerCenter:
         return written
 
 
-def _patched(document: Document, operations: Sequence[Mapping[str, Any]]) -> Document:
-    if document["status"] == "Closed":
-        raise _refused("terminal")
-    found: Document = document
-    for operation in operations:
-        path, value = operation["path"], operation["value"]
-        if path not in PATHS:
-            raise _refused("readOnlyProperty")
-        if value in (None, "") and path not in OPTIONAL:
-            raise _refused("missingProperty")
-        if path.endswith(SELLERS) and value is False and document["consent"].get(SELLERS):
-            raise _refused("locked")
-        if path.endswith("/solutions") and not value:
-            raise _refused("missingProperty")
-        found = _laid(found, PATHS[path], value, must_exist=operation["op"] == "replace")
-    before, after = _state(document), _state(found)
-    if after not in MOVES[before]:
-        raise _refused("illegalTransition")
-    if after != before and after in REASONED and not found["statusReason"]:
-        raise _refused("missingProperty")
-    return found
-
-
-def _laid(document: Document, path: tuple[str, ...], value: Any, *, must_exist: bool) -> Document:
-    name, *rest = path
-    if rest:
-        return {**document, name: _laid(document[name], tuple(rest), value, must_exist=must_exist)}
-    if must_exist and document.get(name) is None:
-        raise _refused("pathNotFound")
-    return {**document, name: value}
-
-
-def _state(document: Document) -> tuple[str, str]:
-    return document["status"], document["substatus"]
-
-
 def _refused(code: str) -> Rejected:
     return Rejected(P, "PATCH", status=400, code="invalidRequest", problems=(Problem("invalidRequest", code),))
 
 
 BLANK: Final[Document] = {
     "organizationId": OURS,
-    "externalReferenceId": None,
+    **dict.fromkeys(("externalReferenceId", "statusReason", "referralProgram", "inviteContext")),
     "name": "Deal",
     "type": "Independent",
     "qualification": "SalesQualified",
     "status": ACTIVE[0],
     "substatus": ACTIVE[1],
-    "statusReason": None,
-    "referralProgram": None,
     "consent": {SELLERS: False},
     "details": {"dealValue": None, "currency": "USD", "notes": None, "requirements": {"solutions": []}},
     "trackingInfo": {"microsoftMsxId": None},
-    "inviteContext": None,
-    "customerProfile": {},
+    "customerProfile": {"team": []},
     "team": [],
 }

@@ -1,8 +1,7 @@
-"""What the small Salesforce is made of: versions of rows, its answers, an empty opportunity, its description."""
+"""What the small Salesforce is made of: versions of rows, an empty opportunity, its description."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -18,30 +17,12 @@ class Row:
     """A record: what it is, and until it is committed what others still see."""
 
     values: Fields
-    number: int
     visible: int
     before: Row | None = None
     parent: str = ""
 
     def seen(self, now: int) -> Row | None:
-        """The version that other sessions see."""
         return self if self.visible <= now else self.before
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The answer to a query."""
-
-    records: Sequence[Fields]
-    server_time: int
-
-
-@dataclass(frozen=True)
-class Answers:
-    """The answer to a composite."""
-
-    bodies: Mapping[str, Any]
-    server_time: int
 
 
 @cache
@@ -51,15 +32,7 @@ def described(sobject: str) -> Fields:
     return dict(org.describe(sobject))
 
 
-DESCRIBED: Final = frozenset(
-    {"Opportunity", "Microsoft_Solution__c", "Account", "Contact", "OpportunityContactRole", "User"}
-)
 KEY: Final = "Referral_Identifier__c"
-CHILDREN: Final = "Microsoft_Solutions__r"
-ROLES: Final = "OpportunityContactRoles"
-BUYER: Final[Fields] = {
-    "Contact": {"FirstName": "Dana", "LastName": "Ito", "Email": "dana.ito@fabrikam.example", "Phone": "1234567890"}
-}
 MAPPED: Final = tuple(
     row.salesforce for group in load().groups.values() if group.kind != "set" for row in group.fields.values()
 )

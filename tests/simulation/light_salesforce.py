@@ -4,7 +4,9 @@ all-or-none composites, upserts by unique ids, the recycle bin and late commits.
 Knows only the shapes of query and step that the connector sends; anything else raises.
 """
 
+import bisect
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -13,23 +15,14 @@ from urllib.parse import unquote
 
 from shared.deal import Side
 from shared.errors import ApiError, Missing, Problem, Rejected, SchemaChanged, Stale, Unavailable
+from shared.salesforce import Answers, Rows
 from shared.ticks import epoch_seconds
-from tests.simulation.light_rows import (
-    BLANK,
-    BUYER,
-    CHILDREN,
-    DESCRIBED,
-    KEY,
-    ROLES,
-    Answers,
-    Fields,
-    Row,
-    Rows,
-    described,
-)
+from tests.simulation.light_rows import BLANK, KEY, Fields, Row, described
 from tests.simulation.schedule import SECOND, Scheduler, salesforce_stamp
 
 S = Side.SALESFORCE
+DESCRIBED: Final = {"Opportunity", "Microsoft_Solution__c", "Account", "Contact", "OpportunityContactRole", "User"}
+BUYER: Final = {"FirstName": "Dana", "LastName": "Ito", "Email": "dana.ito@fabrikam.example", "Phone": "1234567890"}
 INTEGRATION, SELLER = "integration", "seller"
 STAGES: Final = {"Closed Won": (True, True), "Closed Lost": (True, False)}
 _IDS = re.compile(r" WHERE Id (?:IN|=) \(?((?:'\w+'(?:, )?)+)")
@@ -37,16 +30,11 @@ _KEYED = re.compile(r" WHERE Referral_Identifier__c = '([^']*)'")
 _SINCE = re.compile(r"SystemModstamp >= (\S+)")
 _REFERENCE = re.compile(r"@\{(\w+)\.id\}")
 _unquoted = lru_cache(maxsize=1 << 10)(unquote)
-Rule = Callable[[Fields, str], str]
-
-
-ASKING = ({(True, True), (True, False), (False, False)}, {(True, True)})
-"""Ticked and without a referral: what polls show, and what asks for a referral that it does not name."""
+# Ticked and without a referral: what polls show, and what asks for a referral that it does not name.
+ASKING: Final = ({(True, True), (True, False), (False, False)}, {(True, True)})
 
 
 class LightSalesforce:
-    """One org."""
-
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         self.opportunities: dict[str, Row] = {}
@@ -54,14 +42,17 @@ class LightSalesforce:
         self.skew = 0
         self.commit_delay = 0
         self.trigger: Callable[[Fields], Fields] | None = None
-        self.refuses: Rule | None = None
+        self.refusal = ""  # what a validation rule says to whatever the connector saves
         self.lost: frozenset[str] = frozenset()  # fields that an administrator has taken away
         self.written = 0
         self._number = 0
+        # Where to look first; what a composite has taken back is passed over.
+        self._of_parent: dict[str, list[str]] = defaultdict(list)
+        self._of_key: dict[str, set[str]] = defaultdict(set)
+        self._stamped: dict[bool, list[tuple[str, str]]] = {True: [], False: []}  # by whether it is a solution
 
     def create(self, fields: Fields, *, by: str = SELLER) -> str:
-        self._number += 1
-        found = f"006{self._number:012d}AAA"
+        found = f"006{self._next():012d}AAA"
         self._store(self.opportunities, BLANK | {"Id": found} | fields, None, by)
         return found
 
@@ -86,15 +77,22 @@ class LightSalesforce:
         for row in rows:
             self._store(self.solutions, {**row.values, "Removed__c": removed}, row, by)
 
+    def twin(self, opportunity_id: str) -> str:
+        """Another opportunity just like this one, except that it names no referral."""
+        like = self.opportunities[opportunity_id].values
+        found = self.create({name: value for name, value in like.items() if name != "Id"} | {KEY: None})
+        for row in self._children(opportunity_id):
+            child = {name: value for name, value in row.values.items() if name not in ("Id", "Opportunity__c")}
+            self._add_solution(found, child, SELLER)
+        return found
+
     def touch_all(self) -> None:
-        """Every row is re-stamped by the system."""
+        stamp = salesforce_stamp(self.second)
         for table in (self.opportunities, self.solutions):
             for row in list(table.values()):
-                values = {**row.values, "SystemModstamp": salesforce_stamp(self.second)}
-                table[values["Id"]] = replace(row, values=values, number=self._next())
+                self._put(table, replace(row, values=row.values | {"SystemModstamp": stamp}))
 
     def shown_solutions(self, opportunity_id: str) -> frozenset[str]:
-        """The solutions a person sees."""
         rows = (r.values for r in self._children(opportunity_id))
         return frozenset(str(v["Solution_Id__c"]) for v in rows if not v["Removed__c"])
 
@@ -107,13 +105,14 @@ class LightSalesforce:
 
     def query(self, soql: str, *, deleted: bool = False) -> Rows:
         self._refuse_lost("query", soql)
-        return Rows(self._found(soql, deleted=deleted), self.second)
+        return Rows(tuple(self._found(soql, deleted=deleted)), self.second)
 
     def queries(self, soql: Sequence[str], *, deleted: bool = False) -> list[Rows]:
         return [self.query(one, deleted=deleted) for one in soql]
 
     def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Answers:
-        """Steps in their order, all or nothing."""
+        if all(step.method == "GET" for step in steps):  # reading needs no way back
+            return Answers({step.name: self._step(step, {}) for step in steps}, {}, self.second)
         kept = dict(self.opportunities), dict(self.solutions), self.written
         bodies: dict[str, Any] = {}
         try:
@@ -122,7 +121,7 @@ class LightSalesforce:
         except ApiError:
             self.opportunities, self.solutions, self.written = kept
             raise
-        return Answers(bodies, self.second)
+        return Answers(bodies, {}, self.second)
 
     @property
     def second(self) -> int:
@@ -149,15 +148,12 @@ class LightSalesforce:
         if row.values["IsDeleted"]:
             raise Missing(S, step.name, status=404, code="ENTITY_IS_DELETED")
         self._refuse_locked(step.name, row)
-        if row.parent:  # saving a detail locks its master too
-            self._refuse_locked(step.name, self.opportunities[row.parent])
         if step.unmodified_since is not None and epoch_seconds(row.values["LastModifiedDate"]) > step.unmodified_since:
             raise Stale(S, step.name, status=412, code="PRECONDITION_FAILED")
         self._write(step.name, table, {**row.values, **step.body}, row)
 
     def _insert(self, name: str, fields: Fields) -> Fields:
-        self._number += 1
-        made = f"006{self._number:012d}AAA"
+        made = f"006{self._next():012d}AAA"
         self._write(name, self.opportunities, BLANK | {"Id": made} | fields, None)
         return {"id": made, "success": True}
 
@@ -171,14 +167,12 @@ class LightSalesforce:
             self.written += 1
         else:
             self._refuse_locked(name, row)
-            self._refuse_locked(name, self.opportunities[row.parent])
             self._write(name, self.solutions, {**row.values, **fields}, row)
         return {"success": True}
 
     def _write(self, name: str, table: dict[str, Row], values: Fields, row: Row | None) -> None:
-        refusal = self.refuses(values, INTEGRATION) if self.refuses and table is self.opportunities else ""
-        if refusal:
-            problem = Problem("FIELD_CUSTOM_VALIDATION_EXCEPTION", refusal)
+        if self.refusal and table is self.opportunities:
+            problem = Problem("FIELD_CUSTOM_VALIDATION_EXCEPTION", self.refusal)
             raise Rejected(S, name, status=400, code=problem.code, problems=(problem,))
         if table is self.opportunities and values[KEY]:
             self._refuse_twin(name, values)
@@ -186,13 +180,14 @@ class LightSalesforce:
         self._store(table, values, row, INTEGRATION)
 
     def _refuse_twin(self, name: str, values: Fields) -> None:
-        for other in self.opportunities.values():
+        for other in filter(None, map(self.opportunities.get, self._of_key[values[KEY]])):
             same = other.values[KEY] == values[KEY] and other.values["Id"] != values["Id"]
             if same and not other.values["IsDeleted"]:
                 raise Rejected(S, name, status=400, code="DUPLICATE_VALUE", problems=(Problem("DUPLICATE_VALUE"),))
 
     def _refuse_locked(self, name: str, row: Row) -> None:
-        if row.visible > self._scheduler.now:
+        master = self.opportunities.get(row.parent, row)  # saving a detail locks its master too
+        if max(row.visible, master.visible) > self._scheduler.now:
             raise Unavailable(S, name, status=400, code="UNABLE_TO_LOCK_ROW")
 
     def _refuse_lost(self, name: str, text: str) -> None:
@@ -209,10 +204,18 @@ class LightSalesforce:
             closed, won = STAGES.get(values["StageName"], (False, False))
             values |= {"IsClosed": closed, "IsWon": won}
         delay = self.commit_delay * SECOND if by == SELLER else 0
-        seen = row.seen(self._scheduler.now) if row else None
-        before = seen if delay else None
+        before = row.seen(self._scheduler.now) if row and delay else None
         visible = self._scheduler.now + delay
-        table[values["Id"]] = Row(values, self._next(), visible, before, str(values.get("Opportunity__c", "")))
+        stored = Row(values, visible, before, str(values.get("Opportunity__c", "")))
+        if row is None and stored.parent:
+            self._of_parent[stored.parent].append(values["Id"])
+        elif key := values.get(KEY):
+            self._of_key[key].add(values["Id"])
+        self._put(table, stored)
+
+    def _put(self, table: dict[str, Row], row: Row) -> None:
+        table[row.values["Id"]] = row
+        self._stamped[table is self.solutions].append((row.values["SystemModstamp"], row.values["Id"]))
 
     def _add_solution(self, opportunity_id: str, fields: Fields, by: str) -> None:
         made = f"a00{self._next():012d}AAA"
@@ -221,7 +224,7 @@ class LightSalesforce:
         self._store(self.solutions, values, None, by)
 
     def _children(self, opportunity_id: str) -> list[Row]:
-        return [row for row in self.solutions.values() if row.parent == opportunity_id]
+        return [self.solutions[name] for name in self._of_parent[opportunity_id] if name in self.solutions]
 
     def _found(self, soql: str, *, deleted: bool) -> list[Fields]:
         if wanted := _IDS.search(soql):
@@ -242,8 +245,9 @@ class LightSalesforce:
         since = _SINCE.search(soql)
         oldest = since[1].replace("Z", ".000+0000") if since else ""
         solutions = " FROM Microsoft_Solution__c" in soql
-        now = self._scheduler.now
-        seen = (row.seen(now) for row in (self.solutions if solutions else self.opportunities).values())
+        table, stamped = self.solutions if solutions else self.opportunities, self._stamped[solutions]
+        recent = {name for _, name in stamped[bisect.bisect_left(stamped, (oldest, "")) :] if name in table}
+        seen = (table[name].seen(self._scheduler.now) for name in recent)
         found = [row.values for row in seen if row and row.values["SystemModstamp"] >= oldest]
         if not solutions:
             both = f"{KEY} = null" in soql
@@ -253,9 +257,10 @@ class LightSalesforce:
     def _shown(self, row: Row, *, audit: bool) -> Fields:
         now = self._scheduler.now
         children = [c for r in self._children(row.values["Id"]) if (c := r.seen(now)) and not c.values["IsDeleted"]]
-        version = (row.number, *(child.number for child in children))
-        record = {**row.values, "version": version, CHILDREN: {"records": [child.values for child in children]}}
-        record[ROLES] = {"records": [BUYER]}
+        solutions = {"records": [child.values for child in children]}
+        roles = {"records": [{"Contact": BUYER}]}
+        related = {"Microsoft_Solutions__r": solutions, "OpportunityContactRoles": roles}
+        record = row.values | related
         if not audit:
             del record["Audit__c"]
         return record

@@ -6,7 +6,7 @@ The same wrappers stand before the light world and before the real clients; they
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from azure.core.exceptions import HttpResponseError, ServiceResponseError
 
@@ -19,7 +19,6 @@ T = TypeVar("T")
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 Kind = Literal["read", "write", "create"]
 Watch = Callable[[Side], None]
-REFUSALS = frozenset({"F14", "F15", "F24", "F25", "F27"})
 
 
 @dataclass
@@ -34,7 +33,6 @@ class Line:
 
     def __post_init__(self) -> None:
         self.landed = 0  # when the last late effect has landed
-        self._on = self.faults.enabled  # asked first, because most seeds enable few
 
     def call(self, side: Side, kind: Kind, effect: Callable[[], T]) -> T:
         """One call to Partner Center or Salesforce."""
@@ -61,19 +59,17 @@ class Line:
     def stored(self, effect: Callable[[], T], *, writes: bool) -> T:
         """One call to tables or queues."""
         self.wait()
-        faults = self.faults
-        if not faults.active:
+        if not self.faults.active:
             return effect()
-        on = self._on
-        if "F1" in on:
-            self._crash("F1")
-        if "F28" in on and faults.hit("F28"):
-            raise _table_error(HttpResponseError, 503)
+        self._crash("F1")
+        if self.faults.hit("F28"):
+            error = HttpResponseError(message="storage 503")
+            error.status_code = 503
+            raise error
         result = effect()
-        if "F2" in on:
-            self._crash("F2")
-        if "F28" in on and writes and faults.hit("F28"):
-            raise _table_error(ServiceResponseError, 0)
+        self._crash("F2")
+        if writes and self.faults.hit("F28"):
+            raise ServiceResponseError(message="storage 0")
         return result
 
     def wait(self, *, freezes: bool = True) -> None:
@@ -81,28 +77,25 @@ class Line:
         chance = self.scheduler.random.random
         longest = 4.0 if chance() < 0.05 else 0.2
         self.scheduler.pause(chance() * longest)
-        if "F6" in self._on and freezes and self.faults.hit("F6"):
+        if freezes and self.faults.hit("F6"):
             self.scheduler.note("freezes")
             self.scheduler.pause(self.scheduler.random.uniform(60, 1500))
 
     def _before(self, side: Side, kind: Kind, effect: Callable[[], object]) -> None:
-        faults, on = self.faults, self._on
-        if "F1" in on:
-            self._crash("F1")
-        if on & REFUSALS:
-            self._refuse(side, kind)
+        faults = self.faults
+        self._crash("F1")
+        self._refuse(side, kind)
         if kind != "read":
             if faults.hit("F16"):
                 self.meddle(side)
             if faults.hit("F5"):
                 self._later(side, kind, effect)
                 raise Unclear(side, kind, code="timeout")
-        if "F4" in on and faults.hit("F4"):
+        if faults.hit("F4"):
             raise _broken(side, kind)
 
     def _after(self, side: Side, kind: Kind) -> None:
-        if "F2" in self._on:
-            self._crash("F2")
+        self._crash("F2")
         if side is P and kind == "create" and self.faults.hit("F19"):
             raise Unclear(side, kind, status=201, code="unreadable")
         if self.faults.hit("F3"):
@@ -151,10 +144,3 @@ class Line:
 
 def _broken(side: Side, kind: Kind) -> ApiError:
     return (Unavailable if kind == "read" else Unclear)(side, kind, code="timeout")
-
-
-def _table_error(kind: type[Any], status: int) -> Exception:
-    error: Exception = kind(message=f"storage {status}")
-    if status:
-        error.status_code = status  # type: ignore[attr-defined]
-    return error

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import format_datetime
-from random import Random
 from typing import Any, Final
 
 import httpx
@@ -22,7 +21,6 @@ from shared.deal import Side
 from shared.partner_center import PartnerCenter
 from shared.salesforce import Salesforce, SalesforceSession
 from tests.simulation.host import Host
-from tests.simulation.schedule import Scheduler
 from tests.support.rig import Rig
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
@@ -93,14 +91,15 @@ class Network:
             broken = BREAKS[self.side, trouble.breaks]
             raise broken()
         if answer is None:
-            return trouble.status, self._headers(trouble), b""
+            pause = self._pause() if trouble.code == "F14" else ""
+            return trouble.status, [("Content-Type", "text/html"), *([("Retry-After", pause)] if pause else [])], b""
         status, headers, body = answer
         return status, _without_length(headers), body[: int(len(body) * trouble.keeps)]
 
-    def _headers(self, trouble: Trouble) -> list[tuple[str, str]]:
-        headers = [("Content-Type", "text/html")]
-        pause = _pause(self.host.faults.random, self.host.scheduler) if trouble.code == "F14" else ""
-        return [*headers, ("Retry-After", pause)] if pause else headers
+    def _pause(self) -> str:
+        """What Retry-After says: seconds, an HTTP date, or what no standard knows; "" for none."""
+        date = format_datetime(self.host.scheduler.moment() + timedelta(seconds=60), usegmt=True)
+        return self.host.faults.random.choice(("2", "60", date, "soon", "-5", "1.5", ""))
 
     def _trouble(self, environ: dict[str, Any]) -> Trouble | None:
         creating = self.side is P and environ["REQUEST_METHOD"] == "POST"
@@ -125,12 +124,6 @@ def clients(rig: Rig, host: Host) -> tuple[PartnerCenter, Salesforce]:
 
 
 DATA: Final = {P: "/v1.0/engagements/referrals", S: "/services/data"}
-
-
-def _pause(random: Random, scheduler: Scheduler) -> str:
-    """Seconds, an HTTP date, or what no standard knows; "" for none."""
-    date = format_datetime(scheduler.moment() + timedelta(seconds=60), usegmt=True)
-    return random.choice(("2", "60", date, "soon", "-5", "1.5", ""))
 
 
 def _without_length(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -21,8 +21,6 @@ STATES = {
 
 
 class Stage(Protocol):
-    """What people can do to a world."""
-
     def new_opportunity(self, amount: int, notes: str, solution: str, *, help_asked: bool = False) -> str: ...
     def new_inbound(self, amount: int, notes: str, solution: str) -> str: ...
     def new_foreign(self, opportunity_id: str) -> str: ...
@@ -49,7 +47,6 @@ class People:
         self._number = 1000
 
     def begin(self, kind: str) -> None:
-        """A new deal on one side."""
         number = self.unique()
         if kind == "inbound":
             self.records.append((P, self._stage.new_inbound(number * 10, f"note {number}", SOLUTIONS[0])))
@@ -80,7 +77,6 @@ class People:
         return self.judge.ledger.deal_of(*self.records[deal]).records.get(side, "")
 
     def unique(self) -> int:
-        """A number nobody has used."""
         self._number += 1
         return self._number
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.deal import Side
 from shared.errors import Rejected, Unavailable
-from tests.simulation.light_rows import Rows
+from shared.salesforce import Rows
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 BUGS = {"referral raises": (P, "details"), "opportunity raises": (S, "Amount")}
@@ -53,7 +53,6 @@ class Poison:
         return found
 
     def strikes(self, side: Side, record_id: str) -> bool:
-        """Whether this is the record."""
         return self.active and record_id == self.record(side)
 
     def refuse(self, side: Side, record_id: str, kind: str) -> None:
@@ -71,8 +70,6 @@ def poisoned(referrals: Any, opportunities: Any, poison: Poison) -> tuple[Any, A
 
 @dataclass
 class PoisonedReferrals:
-    """Partner Center with one such referral."""
-
     inner: Any
     poison: Poison
 
@@ -85,8 +82,8 @@ class PoisonedReferrals:
         self.poison.refuse(P, referral_id, "referral refused")
         return self.poison.shown(P, self.inner.patch(referral_id, operations, etag=etag))
 
-    def create(self, body: Mapping[str, Any], *, request_id: str, before: Callable[[], None]) -> Mapping[str, Any]:
-        return self.poison.shown(P, self.inner.create(body, request_id=request_id, before=before))
+    def create(self, body: Mapping[str, Any], **more: Any) -> Mapping[str, Any]:
+        return self.poison.shown(P, self.inner.create(body, **more))
 
     def newest(self, order_by: str) -> Iterator[Mapping[str, Any]]:
         return (self.poison.shown(P, document) for document in self.inner.newest(order_by))
@@ -97,8 +94,6 @@ class PoisonedReferrals:
 
 @dataclass
 class PoisonedOpportunities:
-    """Salesforce with one such opportunity."""
-
     inner: Any
     poison: Poison
 
@@ -112,7 +107,7 @@ class PoisonedOpportunities:
     def _shown(self, soql: str, rows: Any) -> Any:
         if " FROM Opportunity" not in soql:
             return rows
-        shown: Any = [self.poison.shown(S, record) for record in rows.records]
+        shown: Any = tuple(self.poison.shown(S, record) for record in rows.records)
         return Rows(shown, rows.server_time)
 
     def composite(self, steps: Sequence[Any], *, all_or_none: bool = True) -> Any:

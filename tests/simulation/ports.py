@@ -12,14 +12,8 @@ from tests.simulation.line import Kind, Line
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 
 
-def nothing() -> None:
-    """Has been made sure of already."""
-
-
 @dataclass
 class LineReferrals:
-    """The port `Referrals` over the line."""
-
     line: Line
     inner: Any
     stale: Callable[[str, str, float], Any]
@@ -36,8 +30,8 @@ class LineReferrals:
 
     def create(self, body: Mapping[str, Any], *, request_id: str, before: Callable[[], None]) -> Mapping[str, Any]:
         self.line.scheduler.note("POST referral", body.get("externalReferenceId"))
-        before()  # what is on the wire then may still be slow, or arrive late
-        return self.line.call(P, "create", lambda: self.inner.create(body, request_id=request_id, before=nothing))
+        before()  # once: what is on the wire then may still be slow, or arrive late
+        return self.line.call(P, "create", lambda: self.inner.create(body, request_id=request_id, before=lambda: None))
 
     def newest(self, order_by: str) -> Iterator[Mapping[str, Any]]:
         """All referrals, latest first; the list can move between two rows."""
@@ -64,8 +58,6 @@ class LineReferrals:
 
 @dataclass
 class LineOpportunities:
-    """The port `Opportunities` over the line."""
-
     line: Line
     inner: Any
 
@@ -133,14 +125,12 @@ class LineLinks:
         return self.line.stored(effect, writes=True)
 
 
-NOTES = frozenset({"rolled forward", "landed", "never landed", "not landed, decide again"})
+NOTES = ("rolled forward", "landed", "never landed", "not landed, decide again")
 READS = frozenset({"link", "link_of", "history", "links", "unfinished", "cursor", "conflicts"})
 
 
 @dataclass
 class LineBells:
-    """The port `Bells` over the line."""
-
     line: Line
     inner: Any
     rung: Callable[[Iterable[str]], None]

@@ -8,8 +8,9 @@ from random import Random
 from typing import Any
 
 from shared.deal import Link, Side
+from shared.doorbell import Queue
 from shared.sync import GatedOpportunities, GatedReferrals, Sync, delta, describe, sweep
-from tests.simulation.courier import QUEUE, REASON, Courier
+from tests.simulation.courier import Courier
 from tests.simulation.faults import Faults
 from tests.simulation.gate import HostGates
 from tests.simulation.host import Host
@@ -33,8 +34,6 @@ MOST_ROUNDS_POISONED = 24
 
 @dataclass
 class Outcome:
-    """What became of a seed."""
-
     scenario: Scenario
     violations: list[Violation]
     reached: Counter[str]
@@ -68,7 +67,6 @@ class Run:
         self._versions("new", first=True)
 
     def go(self) -> Outcome:
-        """Play the seed and judge it."""
         try:
             self._play()
         except Violation as violation:
@@ -89,7 +87,6 @@ class Run:
         return (*shown, self.judge.counts["conflicts"])
 
     def acted(self, side: Side, record: str) -> None:
-        """A person saved a record."""
         if self.scheduler.trace is not None:
             self.scheduler.note("person saved", side, record, self.world.cells(side, record))
         self.judge.person_acted(side, record)
@@ -211,7 +208,7 @@ class Run:
         self.courier.carry(self.world.new_events())
 
     def _deliver(self, referral_id: str, ticks: int) -> None:
-        self.world.post.ring(QUEUE, [referral_id], reason=REASON, seen=ticks)
+        self.world.post.ring(Queue.REFERRAL_CHANGES, [referral_id], reason="referral-updated", seen=ticks)
 
     def _versions(self, which: str, *, first: bool = False) -> None:
         """Which versions of the app serve workers from now on: the first, another mapping, or both by turns."""

@@ -48,7 +48,6 @@ class Scenario:
 
 
 def scenario(seed: int) -> Scenario:
-    """The scenario of a seed."""
     random = Random(f"scenario {seed}")
     deals = tuple(random.choice(KINDS) for _ in range(random.choice((1, 1, 1, 2, 2, 3))))
     whole = Scenario(seed, subset(random), random.choice(OWNERS), deals, _acts(random, len(deals)))

@@ -46,7 +46,6 @@ class Scheduler:
 
     @property
     def second(self) -> int:
-        """Whole epoch seconds."""
         return self.now // SECOND
 
     def moment(self) -> datetime:
@@ -54,7 +53,6 @@ class Scheduler:
         return EPOCH + timedelta(microseconds=self.now)
 
     def after(self, seconds: float, action: Action) -> None:
-        """Let something happen later."""
         self._number += 1
         at = self.now + int(seconds * SECOND) if seconds > 0 else self.now
         heapq.heappush(self._events, (at, self._number, action))

@@ -24,7 +24,6 @@ def amount(raw: Any, currency: Any) -> str:
 
 
 def of_referral(document: Mapping[str, Any]) -> Cells:
-    """What the page of the referral shows."""
     details = document["details"]
     return {
         "value": amount(details["dealValue"], details["currency"]),
@@ -35,7 +34,6 @@ def of_referral(document: Mapping[str, Any]) -> Cells:
 
 
 def of_opportunity(row: Mapping[str, Any], solutions: frozenset[str]) -> Cells:
-    """What the page of the opportunity shows."""
     return {
         "value": amount(row["Amount"], row["CurrencyIsoCode"]),
         "notes": row["Description"] or "",
@@ -45,7 +43,6 @@ def of_opportunity(row: Mapping[str, Any], solutions: frozenset[str]) -> Cells:
 
 
 def of_conflict(conflict: Conflict) -> list[Value]:
-    """Both values of a conflict row."""
     return [_content(conflict.group, content) for content in (conflict.p, conflict.s)]
 
 

@@ -25,7 +25,6 @@ class Weather:
     people: People
     seconds: float
     versions: Callable[[str], object]
-
     bin: list[str] = field(default_factory=list)
 
     def end(self) -> None:

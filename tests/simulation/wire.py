@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,8 +11,6 @@ from sandbox.partner_center.refusals import Refused
 from sandbox.partner_center.resource import blank, merged
 from sandbox.salesforce.errors import SalesforceError
 from shared.deal import Link, Side
-from shared.mapping import build, load
-from shared.sync import policy_of
 from shared.ticks import epoch_seconds, ticks
 from tests.simulation.host import Host
 from tests.simulation.judge import Evidence
@@ -26,16 +23,10 @@ from tests.simulation.rules import Rules, overlay
 from tests.simulation.schedule import SECOND, Scheduler
 from tests.simulation.shown import Cells, of_opportunity, of_referral
 from tests.simulation.wire_post import ScheduledRig, WirePost
-from tests.support.rig import LINK
+from tests.support.rig import table_of
 
 P, S = Side.PARTNER_CENTER, Side.SALESFORCE
 SOLUTION = "Microsoft_Solution__c"
-
-
-@lru_cache(maxsize=8)
-def _rules(owner: str) -> Rules:
-    table = build(load(overlay(owner)), zone=ZoneInfo("UTC"), link_template=LINK)
-    return table, policy_of(table, b"digest")
 
 
 class WireWorld(Evidence, Stage):
@@ -55,7 +46,7 @@ class WireWorld(Evidence, Stage):
         self.co_sell = False
 
     def rules(self, owner: str) -> Rules:
-        return _rules(owner)
+        return table_of(overlay(owner), ZoneInfo("UTC"))
 
     def stale(self, what: str, name: str, seconds: float) -> Any:
         self.partner_center.knobs.stale_seconds = seconds
@@ -79,7 +70,6 @@ class WireWorld(Evidence, Stage):
     # What the judge sees
 
     def referral_ids(self) -> Sequence[str]:
-        """Every referral of the partner."""
         return [name for name, record in self.partner_center.store.records.items() if record.own]
 
     def engagements(self) -> Sequence[str]:
@@ -215,7 +205,6 @@ class WireWorld(Evidence, Stage):
         return self.scheduler.now + 1200 * SECOND
 
     def touch_all(self) -> None:
-        """Every row is re-stamped without an edit."""
         for kind in ("Opportunity", SOLUTION):
             self.salesforce.mass_touch(kind)
 

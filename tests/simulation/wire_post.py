@@ -17,15 +17,12 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 class ScheduledRig(Rig):
-    """The rig under the scheduler's clock."""
-
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         super().__init__()
 
     @property
     def now(self) -> datetime:
-        """The virtual time."""
         return self._scheduler.moment()
 
     @now.setter
@@ -34,8 +31,6 @@ class ScheduledRig(Rig):
 
 
 class WirePost:
-    """The queues of the storage account."""
-
     def __init__(self, rig: Rig, scheduler: Scheduler, announce: Callable[[Queue, float], None]) -> None:
         self.scheduler, self.announce = scheduler, announce
         self._rig = rig
@@ -72,8 +67,7 @@ class WirePost:
         return [(message.next_visible_on - EPOCH) // MICROSECOND for queue in queues for message in queue]
 
     def _client(self, queue: Queue) -> Any:
-        policies = {
-            "message_encode_policy": TextBase64EncodePolicy(),
-            "message_decode_policy": TextBase64DecodePolicy(),
-        }
-        return self._rig.queues.get_queue_client(queue.value, **policies)
+        encode, decode = TextBase64EncodePolicy(), TextBase64DecodePolicy()
+        return self._rig.queues.get_queue_client(
+            queue.value, message_encode_policy=encode, message_decode_policy=decode
+        )
