@@ -9,6 +9,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from inspect import isfunction
 from pathlib import Path
 from typing import Final
 
@@ -170,21 +171,6 @@ def what_is_public_has_a_docstring(tree: Tree) -> Iterator[str]:
                 yield f"{module.name}.{node.name} has no docstring"
 
 
-RULES: Final[Mapping[str, Rule]] = {
-    rule.__name__: rule
-    for rule in (
-        azure_functions_stays_outside,
-        only_settings_reads_the_environment,
-        pure_modules_ask_no_clock,
-        modules_fit_in_one_sitting,
-        functions_fit_in_one_look,
-        names_say_what_a_module_is_for,
-        top_level_names_do_not_clash,
-        what_is_public_has_a_docstring,
-    )
-}
-
-
 def _pure(tree: Tree) -> list[Module]:
     return tree.of(*(f"shared.{name}" for name in PURE))
 
@@ -199,3 +185,11 @@ def _is_attribute(node: ast.AST, of: set[str] | frozenset[str], names: set[str] 
         return False
     owner = node.value
     return (isinstance(owner, ast.Name) and owner.id in of) or (isinstance(owner, ast.Attribute) and owner.attr in of)
+
+
+# Every public function of this module is a rule, so none can be left out.
+RULES: Final[Mapping[str, Rule]] = {
+    name: one
+    for name, one in list(globals().items())
+    if isfunction(one) and one.__module__ == __name__ and not name.startswith("_")
+}

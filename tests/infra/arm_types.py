@@ -54,29 +54,26 @@ def problems(name: str, body: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _check(value: Any, wanted: Type, at: str) -> Iterator[str]:
-    if not isinstance(value, Later) and value is not None:
-        yield from CHECKS[wanted["is"]](value, wanted, at)
+    if isinstance(value, Later) or value is None:
+        return
+    kind = wanted["is"]
+    shape, words = SHAPES.get(kind, (type(value), ""))
+    if type(value) is not shape:
+        yield f"{at}: {words} is wanted, not {value!r}"
+    elif kind in CHECKS:
+        yield from CHECKS[kind](value, wanted, at)
 
 
 def _string(value: Any, wanted: Type, at: str) -> Iterator[str]:
-    if not isinstance(value, str):
-        yield f"{at}: a text is wanted, not {value!r}"
-    elif not wanted.get("least", 0) <= len(value) <= wanted.get("most", len(value)):
+    if not wanted.get("least", 0) <= len(value) <= wanted.get("most", len(value)):
         yield f"{at}: {value!r} is too short or too long"
     elif "pattern" in wanted and not re.search(wanted["pattern"], value) and "{" not in value:
         yield f"{at}: {value!r} does not look like {wanted['pattern']}"
 
 
 def _integer(value: Any, wanted: Type, at: str) -> Iterator[str]:
-    if isinstance(value, bool) or not isinstance(value, int):
-        yield f"{at}: a whole number is wanted, not {value!r}"
-    elif not wanted.get("least", value) <= value <= wanted.get("most", value):
+    if not wanted.get("least", value) <= value <= wanted.get("most", value):
         yield f"{at}: {value} is out of range"
-
-
-def _boolean(value: Any, wanted: Type, at: str) -> Iterator[str]:
-    if not isinstance(value, bool):
-        yield f"{at}: true or false is wanted, not {value!r}"
 
 
 def _word(value: Any, wanted: Type, at: str) -> Iterator[str]:
@@ -93,17 +90,11 @@ def _union(value: Any, wanted: Type, at: str) -> Iterator[str]:
 
 
 def _array(value: Any, wanted: Type, at: str) -> Iterator[str]:
-    if not isinstance(value, list):
-        yield f"{at}: a list is wanted, not {value!r}"
-        return
     for place, item in enumerate(value):
         yield from _check(item, _types()[1][wanted["of"]], f"{at}[{place}]")
 
 
 def _object(value: Any, wanted: Type, at: str) -> Iterator[str]:
-    if not isinstance(value, dict):
-        yield f"{at}: an object is wanted, not {value!r}"
-        return
     properties = wanted["properties"]
     yield from (f"{at}: {name} is missing" for name, (_, needed) in properties.items() if needed and name not in value)
     for name, item in value.items():
@@ -116,7 +107,7 @@ def _object(value: Any, wanted: Type, at: str) -> Iterator[str]:
 
 def _by(value: Any, wanted: Type, at: str) -> Iterator[str]:
     """An object whose other properties depend on one word."""
-    word = value.get(wanted["by"]) if isinstance(value, dict) else None
+    word = value.get(wanted["by"])
     if word not in wanted["cases"]:
         yield f"{at}.{wanted['by']}: {word!r} is none of {', '.join(wanted['cases'])}"
         return
@@ -124,10 +115,17 @@ def _by(value: Any, wanted: Type, at: str) -> Iterator[str]:
     yield from _object(value, {**case, "properties": wanted["properties"] | case["properties"]}, at)
 
 
+SHAPES: Final[Mapping[str, tuple[type, str]]] = {
+    "array": (list, "a list"),
+    "boolean": (bool, "true or false"),
+    "by": (dict, "an object"),
+    "integer": (int, "a whole number"),
+    "object": (dict, "an object"),
+    "string": (str, "a text"),
+}
+# What a value of the right shape must be besides. A boolean is right as it is, and so is what Azure does not describe.
 CHECKS: Final[Mapping[str, Callable[[Any, Type, str], Iterator[str]]]] = {
-    "any": lambda value, wanted, at: iter(()),
     "array": _array,
-    "boolean": _boolean,
     "by": _by,
     "integer": _integer,
     "object": _object,
@@ -164,12 +162,8 @@ class _Distillery:
     def _distilled(self, raw: Type, source: list[Type]) -> dict[str, Any]:
         limits = {short: raw[long] for long, short in LIMITS.items() if long in raw}
         match raw["$type"]:
-            case "StringType":
-                return {"is": "string", **limits}
-            case "IntegerType":
-                return {"is": "integer", **limits}
-            case "BooleanType":
-                return {"is": "boolean"}
+            case "StringType" | "IntegerType" | "BooleanType" as plain:
+                return {"is": plain.removesuffix("Type").lower(), **limits}
             case "StringLiteralType":
                 return {"is": "word", "word": raw["value"]}
             case "ArrayType":

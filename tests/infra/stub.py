@@ -7,7 +7,7 @@ Terraform wants to read in `TF_REATTACH_PROVIDERS`. It is enough for init, valid
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,10 @@ from tf.gen import tfplugin_pb2_grpc as service
 from tests.infra.provider_schema import PROVIDERS
 
 PROTOCOL: Final = 6
+
+
+def _says(answer: Callable[[], Any]) -> Callable[[Any, Any, Any], Any]:
+    return lambda self, request, context: answer()
 
 
 class Stub(service.ProviderServicer):  # type: ignore[misc]  # generated code without types
@@ -35,17 +39,10 @@ class Stub(service.ProviderServicer):  # type: ignore[misc]  # generated code wi
         """All there is to know."""
         return self._schema
 
-    def ValidateProviderConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """What the schema allows is fine."""
-        return wire.ValidateProviderConfig.Response()
-
-    def ValidateResourceConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """What the schema allows is fine."""
-        return wire.ValidateResourceConfig.Response()
-
-    def ValidateDataResourceConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """What the schema allows is fine."""
-        return wire.ValidateDataResourceConfig.Response()
+    # What the schema allows is fine.
+    ValidateProviderConfig = _says(wire.ValidateProviderConfig.Response)
+    ValidateResourceConfig = _says(wire.ValidateResourceConfig.Response)
+    ValidateDataResourceConfig = _says(wire.ValidateDataResourceConfig.Response)
 
     def StopProvider(self, request: Any, context: Any) -> Any:  # noqa: N802
         """Nothing is under way."""
