@@ -5,19 +5,18 @@ The stand-ins write down how they were called; what the page makes of names, quo
 
 import json
 import os
-import re
 import shutil
 import subprocess
 
 import pytest
 
-from tests.infra.asked import INFRA, ROOT, functions, in_vault, listed_secrets
+from tests.infra.asked import INFRA, functions, in_vault, listed_secrets
 from tests.infra.described import deployment
+from tests.infra.test_deploy_page import COMMANDS, SWITCHED_BY_CALL
 
-PAGE = (ROOT / "docs" / "deploy.md").read_text("utf-8")
-COMMANDS = "set -eu -o pipefail\n" + "\n".join(re.findall(r"^ *```sh\n(.*?)^ *```", PAGE, re.MULTILINE | re.DOTALL))
 OUTPUTS = {name: str(value).replace("{", "").replace("}", "") for name, value in deployment().outputs.items()}
 SEPARATOR, FILE_SEPARATOR = "\x1f", "\x1d"
+FLOWS = set(functions()) - {SWITCHED_BY_CALL}
 PROGRAMS = ("az", "azd", "terraform", "make", "openssl", "curl", "cosell", "sf")
 NEEDED = ("bash", "jq")
 # Writes down its arguments, the content of a file given to it, and answers as the real program would.
@@ -60,7 +59,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     (folder / "outputs").write_text(json.dumps({name: {"value": value} for name, value in OUTPUTS.items()}))
     environment = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "CALLS": str(folder / "calls")}
     done = subprocess.run(  # noqa: S603
-        ["bash", "-c", COMMANDS],  # noqa: S607  whichever bash is on the machine
+        ["bash", "-c", f"set -eu -o pipefail\n{COMMANDS}"],  # noqa: S607  whichever bash is on the machine
         cwd=folder,
         env={**environment, "ANSWERS": str(folder)},
         capture_output=True,
@@ -98,22 +97,17 @@ def test_no_secret_is_an_argument(calls: list[list[str]]) -> None:
 
 
 def test_flows_are_switched_on_by_the_platforms_own_setting(calls: list[list[str]]) -> None:
-    switched = [
-        call[call.index("--settings") + 1 : -1]
-        for call in _called(calls, "az", "functionapp", "config", "appsettings", "set")
-    ]
-    assert len(switched) == 5
-    assert sorted(setting for one in switched for setting in one) == sorted(
-        f"AzureWebJobs.{name}.Disabled=false" for name in functions() if name != "PartnerCenterWebhookRegistration"
-    )
+    made = _called(calls, "az", "functionapp", "config", "appsettings", "set")
+    assert len(made) == 5
+    switched = sorted(setting for call in made for setting in call[call.index("--settings") + 1 : -1])
+    assert switched == sorted(f"AzureWebJobs.{name}.Disabled=false" for name in FLOWS)
 
 
 def test_both_languages_are_told_to_leave_all_flows_off(calls: list[list[str]]) -> None:
     with_azd = [call[4] for call in _called(calls, "azd", "env", "set") if call[3] == "COSELL_FLOWS_OFF"]
     (apply,) = (call for call in _called(calls, "terraform") if "apply" in call)
     with_terraform = json.loads(_option(apply, "-var").removeprefix("flows_off="))
-    off = set(functions()) - {"PartnerCenterWebhookRegistration"}
-    assert set(with_azd[0].split(",")) == set(with_terraform) == off
+    assert set(with_azd[0].split(",")) == set(with_terraform) == FLOWS
 
 
 def test_the_package_that_was_built_is_the_one_that_is_deployed(calls: list[list[str]]) -> None:
