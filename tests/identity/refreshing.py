@@ -22,7 +22,6 @@ from sandbox.memory import MemoryTables
 from sandbox.wsgi import WsgiAdapter
 from shared.errors import ApiError
 from shared.identity import EntraTokens, KeyVaultTokenStore, RefreshLease
-from shared.identity.stored_sign_in import StoredSignIn
 from shared.storage import Store
 from tests.simulation.schedule import Crash, Scheduler
 from tests.support.connecting import settings
@@ -30,6 +29,24 @@ from tests.support.connecting import settings
 AUDIENCES = ("https://api.partner.microsoft.com", "https://api.partnercenter.microsoft.com")
 WORKERS = 20
 LONGEST_CALL = 33.0  # seconds; a call to Entra has a time limit of 35
+
+
+class Vault:
+    """The two methods of a key vault's client that are used."""
+
+    def __init__(self) -> None:
+        self.versions: list[SimpleNamespace] = []
+
+    def get_secret(self, name: str) -> SimpleNamespace:
+        if not self.versions:
+            raise ResourceNotFoundError(name)
+        return self.versions[-1]
+
+    def set_secret(self, name: str, value: str, **more: Any) -> SimpleNamespace:
+        """Another version, whatever happened since the last was read: a vault has no condition."""
+        version = SimpleNamespace(version=f"v{len(self.versions)}")
+        self.versions.append(SimpleNamespace(value=value, properties=version, **more))
+        return self.versions[-1]
 
 
 @dataclass(frozen=True)
@@ -49,7 +66,7 @@ class Refreshing:
     weather: Weather = field(default_factory=Weather)
     counts: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
-    versions: list[SimpleNamespace] = field(default_factory=list)
+    vault: Vault = field(default_factory=Vault)
 
     def __post_init__(self) -> None:
         self.scheduler = Scheduler(self.seed)
@@ -65,23 +82,6 @@ class Refreshing:
             self._start(number)
         while len(self.entra.grants) < refreshes and not self.faults:
             self.scheduler.run(self.scheduler.now + 3600 * 1_000_000)
-
-    @property
-    def kept(self) -> StoredSignIn:
-        """What lies in the vault now."""
-        return StoredSignIn.parse(self.versions[-1].value)
-
-    def get_secret(self, name: str) -> SimpleNamespace:  # the vault, as the keeper's client sees it
-        if not self.versions:
-            raise ResourceNotFoundError(name)
-        return self.versions[-1]
-
-    def set_secret(self, name: str, value: str, **_: Any) -> SimpleNamespace:
-        """Another version, whatever happened since the last was read: a vault has no condition."""
-        del name
-        version = SimpleNamespace(value=value, properties=SimpleNamespace(version=f"v{len(self.versions)}"))
-        self.versions.append(version)
-        return version
 
     def _start(self, number: int) -> None:
         skew = self.random.randint(-self.weather.skew, self.weather.skew)
@@ -134,7 +134,7 @@ class _Process:
         http.trust_env = False
         http.mount("https://", _Line(self))
         token_store = KeyVaultTokenStore("https://x.vault.azure.net", clock=world.scheduler.moment)
-        token_store._client = _Calls(self, world)  # type: ignore[assignment]
+        token_store._client = _Calls(self, world.vault)  # type: ignore[assignment]
 
         def clock() -> Any:
             return world.scheduler.moment() + timedelta(seconds=skew)
