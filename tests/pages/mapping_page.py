@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from shared.deal import Direction, Side
 from shared.mapping import Config, load
 from shared.mapping.model import LISTS, PATCHABLE, FieldRow, Group
+from tests.pages.prose import filled
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "customise.md"
@@ -101,10 +102,7 @@ LOCKS: Final[Mapping[str, str]] = {
 
 def page() -> str:
     """docs/customise.md: the prose with the generated parts in place."""
-    text = PROSE.read_text("utf-8")
-    for name, part in PARTS.items():
-        text = text.replace(f"<!-- {name} -->\n", part(load()))
-    return text
+    return filled(Path(__file__), {name: part(load()) for name, part in PARTS.items()})
 
 
 def schema() -> str:

@@ -12,18 +12,11 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tests.pages.prose import filled
+
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "parity.md"
 TABLE: Final = Path(__file__).with_name("parity.toml")
-HEAD: Final = """# Parity with Microsoft's connector
-
-What Microsoft's co-sell connector for Salesforce does, as far as its pages, screenshots and packages tell, beside what
-this app does and the tests that prove it. Where the two differ, the reason stands below the difference. A test is
-named as pytest takes it: `python -m pytest <file>::<test>`.
-
-This page is written by `python -m tests.pages.parity_page` from `tests/pages/parity.toml`; a test checks that every
-test named here exists.
-"""
 
 
 class Row(BaseModel):
@@ -59,7 +52,7 @@ def table() -> Table:
 
 def page() -> str:
     """docs/parity.md."""
-    return "\n".join([HEAD, *(line for part in table().part for line in _part(part))]) + "\n"
+    return filled(Path(__file__), {"parts": "".join(f"{line}\n" for part in table().part for line in _part(part))})
 
 
 def _part(part: Part) -> Iterator[str]:
