@@ -27,7 +27,6 @@ def functions() -> dict[str, list[dict[str, Any]]]:
 
 
 def bindings() -> list[dict[str, Any]]:
-    """Every binding of every function."""
     return [binding for each in functions().values() for binding in each]
 
 
@@ -56,7 +55,6 @@ def tables() -> set[str]:
 
 
 def settings() -> set[str]:
-    """Every setting of the app."""
     return set(fields())
 
 

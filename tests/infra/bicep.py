@@ -56,8 +56,6 @@ class Deployment:
 
 
 class Source:
-    """One file, parsed."""
-
     def __init__(self, path: Path) -> None:
         self.path = path
         self.root = PARSER.parse(path.read_bytes()).root_node
@@ -73,12 +71,10 @@ class Source:
         return found
 
     def at(self, node: Node, problem: str) -> str:
-        """A problem with its place."""
         return f"{self.path.name}:{node.start_point.row + 1}: {problem}"
 
 
 def text(node: Node) -> str:
-    """What stands in the file."""
     return node.text.decode() if node.text else ""
 
 

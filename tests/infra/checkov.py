@@ -54,7 +54,6 @@ def problems(reports: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def reports(program: str, place: Path = INFRA) -> list[Mapping[str, Any]]:
-    """Run checkov over a description of Azure."""
     wanted = ["--directory", str(place), "--skip-path", "salesforce", "--framework", *FRAMEWORKS]
     how = ["--config-file", str(INFRA / "checkov.yaml"), "--skip-download", "--output", "json", "--quiet"]
     command = [program, *wanted, *how]

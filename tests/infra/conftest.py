@@ -11,7 +11,6 @@ from tests.infra.described import Terraform, terraform
 
 @pytest.fixture(scope="session")
 def terraformed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terraform]:
-    """Terraform over a copy of `infra`."""
     with terraform(tmp_path_factory.mktemp("tf")) as made:
         yield made
 

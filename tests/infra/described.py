@@ -51,7 +51,6 @@ def azds_parameters(infra: Path = INFRA) -> dict[str, Any]:
 
 
 def deployment(infra: Path = INFRA, more: Mapping[str, Any] = PLAIN) -> bicep.Deployment:
-    """What Bicep would create."""
     return bicep.deploy(infra / "bicep" / "main.bicep", {**azds_parameters(infra), **more})
 
 

@@ -36,7 +36,6 @@ class Stub(service.ProviderServicer):  # type: ignore[misc]  # generated code wi
         )
 
     def GetProviderSchema(self, request: Any, context: Any) -> Any:  # noqa: N802  the protocol's names
-        """All there is to know."""
         return self._schema
 
     # What the schema allows is fine.
@@ -45,7 +44,6 @@ class Stub(service.ProviderServicer):  # type: ignore[misc]  # generated code wi
     ValidateDataResourceConfig = _says(wire.ValidateDataResourceConfig.Response)
 
     def StopProvider(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Nothing is under way."""
         return wire.StopProvider.Response()
 
 

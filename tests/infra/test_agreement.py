@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from shared.settings import PREFIX
 from tests.infra import asked
 from tests.infra.asked import APP, INFRA, ROOT
 from tests.infra.bicep import Deployment
@@ -182,11 +181,6 @@ def test_every_secret_of_the_app_can_be_deployed() -> None:
 def test_no_secret_is_asked_of_whoever_deploys() -> None:
     asked_for = json.dumps(azds_parameters()) + (INFRA / "terraform" / "example.tfvars").read_text("utf-8")
     assert [name for name in asked.secrets() if re.search(rf"\b{name}\b", asked_for)] == []
-
-
-def test_the_example_of_local_settings_names_what_is_deployed(plain: Deployment) -> None:
-    example = json.loads((ROOT / "local.settings.example.json").read_text("utf-8"))["Values"]
-    assert {name for name in _settings(plain) if name.startswith(PREFIX)} - set(example) == set()
 
 
 def test_each_role_is_needed_and_no_role_is_missing() -> None:

@@ -119,10 +119,8 @@ def test_the_package_that_was_built_is_the_one_that_is_deployed(calls: list[list
 def test_the_webhook_is_registered_with_its_token_and_the_functions_key(calls: list[list[str]]) -> None:
     shown, registered = _called(calls, "curl")
     assert _option(shown, "--header") == _option(registered, "--header") == "x-functions-key: function-key"
-    assert json.loads(_option(registered, "--data")) == {
-        "endpoint": f"{OUTPUTS['COSELL_WEBHOOK_ORIGIN']}/api/partner-center/webhook-token",
-        "validate": True,
-    }
+    endpoint = f"{OUTPUTS['COSELL_WEBHOOK_ORIGIN']}/api/partner-center/webhook-token"
+    assert json.loads(_option(registered, "--data")) == {"endpoint": endpoint, "validate": True}
 
 
 def test_every_command_of_cosell_reads_the_settings_that_azure_listed(calls: list[list[str]]) -> None:

@@ -53,9 +53,7 @@ def test_a_planted_key_is_noticed(line: str) -> None:
 
 def test_no_parameter_is_a_secret_or_has_one_as_its_default() -> None:
     text = "\n".join(file.read_text("utf-8") for file in FILES if file.suffix in (".bicep", ".tf", ".tfvars"))
-    names = set(re.findall(r"^param (\w+)", text, re.MULTILINE)) | set(
-        re.findall(r'^variable "(\w+)"', text, re.MULTILINE)
-    )
+    names = set(re.findall(r'^(?:param|variable) "?(\w+)', text, re.MULTILINE))
     assert names
     assert [name for name in names if re.search(r"password|key$|refresh|private_?key", name, re.IGNORECASE)] == []
     assert "@secure" not in text

@@ -27,16 +27,11 @@ def _events(query: str) -> set[str]:
     return {event for listed in lists for event in re.findall(r"'([^']+)'", listed)}
 
 
-@pytest.mark.parametrize("name", QUERIES)
-def test_a_query_asks_for_figures_that_are_sent(name: str) -> None:
-    assert _figures(QUERIES[name]) <= {figure.name for figure in METRICS}
-
-
-@pytest.mark.parametrize("name", QUERIES)
-def test_a_query_splits_figures_by_what_they_carry(name: str) -> None:
-    asked_for = set(re.findall(r"Properties\.(\w+)", QUERIES[name]))
-    carried = {word for figure in METRICS if figure.name in _figures(QUERIES[name]) for word in figure.by}
-    assert asked_for <= carried
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+def test_a_query_asks_for_figures_that_are_sent_and_splits_them_by_what_they_carry(query: str) -> None:
+    assert _figures(query) <= {figure.name for figure in METRICS}
+    carried = {word for figure in METRICS if figure.name in _figures(query) for word in figure.by}
+    assert set(re.findall(r"Properties\.(\w+)", query)) <= carried
 
 
 def test_a_query_reads_lines_that_are_logged() -> None:
