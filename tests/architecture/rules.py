@@ -56,12 +56,10 @@ class Module:
 
     @cached_property
     def nodes(self) -> ast.Module:
-        """Its syntax."""
         return ast.parse(self.text, self.name)
 
     @cached_property
     def every(self) -> tuple[ast.AST, ...]:
-        """Every node of its syntax."""
         return tuple(ast.walk(self.nodes))
 
     def inside(self, *packages: str) -> bool:
@@ -96,7 +94,6 @@ class Tree:
         self.modules = [Module(name, file.read_text("utf-8")) for name, file in zip(names, files, strict=True)]
 
     def of(self, *packages: str) -> list[Module]:
-        """The modules of these packages."""
         return [module for module in self.modules if module.inside(*packages)]
 
 

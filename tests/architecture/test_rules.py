@@ -61,7 +61,6 @@ def _plant(root: Path, sources: dict[str, str]) -> Tree:
 
 @cache
 def project() -> Tree:
-    """The project, read once for all rules."""
     return Tree(ROOT)
 
 

@@ -29,12 +29,10 @@ def pristine() -> Described:
 
 @pytest.fixture
 def org(pristine: Described) -> Described:
-    """A copy to be changed."""
     return copy.deepcopy(pristine)
 
 
 def field(org: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """One field's description."""
     sobject, _, column = name.partition(".")
     return next(told for told in org[sobject]["fields"] if told["name"] == column)
 
@@ -50,7 +48,6 @@ def shown(org: Described, mapping: FieldMapping = TABLE) -> list[tuple[str, str,
 
 
 def fitted(org: Described) -> FieldMapping:
-    """What is left of the mapping in this org."""
     return narrowed(TABLE, find(TABLE, org))
 
 
@@ -66,9 +63,7 @@ def test_a_lost_field_of_users_costs_the_owner_and_the_team(org: Described) -> N
 
 
 @pytest.mark.parametrize(("sobject", "unit"), [("OpportunityTeamMember", "opportunity_team"), ("ContentNote", "note")])
-def test_a_feature_that_is_switched_off_costs_what_needs_it_and_its_remedy_says_where(
-    org: Described, sobject: str, unit: str
-) -> None:
+def test_a_feature_that_is_off_costs_what_needs_it_and_says_where(org: Described, sobject: str, unit: str) -> None:
     del org[sobject]
     assert shown(org) == [(sobject, "without", unit)]
     assert f"'{unit}' goes without it. Switch on" in find(TABLE, org)[0].sentence

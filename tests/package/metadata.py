@@ -96,7 +96,6 @@ class PermissionSet:
 
 
 def read(path: Path) -> Any:
-    """A metadata file as a tree."""
     return etree.fromstring(path.read_bytes())
 
 
@@ -114,7 +113,6 @@ def text(tree: Any, path: str) -> str:
 
 
 def field(path: Path) -> Field:
-    """The custom field of a file."""
     tree = read(path)
     facts = {etree.QName(child).localname: child.text or "" for child in tree if not len(child)}
     values = tuple(texts(tree, "valueSet/valueSetDefinition/value/fullName"))
@@ -129,7 +127,6 @@ def fields() -> Mapping[str, Field]:
 
 
 def permission_set(name: str) -> PermissionSet:
-    """A permission set by its name."""
     tree = read(MAIN / "permissionsets" / f"{name}.permissionset-meta.xml")
     listed = {text(one, "field"): one for one in tree.findall(f"{{{METADATA}}}fieldPermissions")}
     assert all(text(one, "readable") == "true" for one in listed.values())

@@ -56,7 +56,7 @@ def key_is_unique(field: Field) -> list[str]:
 
 def permissions_are_deployable(granted: PermissionSet, fields: Mapping[str, Field]) -> list[str]:
     """Only fields that may be listed are, and no permission lacks one it builds upon."""
-    found = [f"{name} is required and cannot be listed" for name in granted.fields if _required(name, fields)]
+    found = [f"{name} is required and cannot be listed" for name in granted.fields if required(name, fields)]
     found += [f"{name} does not exist" for name in granted.fields if name.endswith("__c") and name not in fields]
     for name, allowed in granted.objects.items():
         if "allowRead" not in allowed or ("allowDelete" in allowed and "allowEdit" not in allowed):
@@ -64,8 +64,8 @@ def permissions_are_deployable(granted: PermissionSet, fields: Mapping[str, Fiel
         first = READ_FIRST.get(name)
         if first and "allowRead" not in granted.objects.get(first, frozenset()):
             found.append(f"{name} needs {first} to be readable")
-    found += [f"{name}: its object is not readable" for name in granted.fields if _object(name) not in granted.objects]
-    return found
+    unreadable = (name for name in granted.fields if name.partition(".")[0] not in granted.objects)
+    return found + [f"{name}: its object is not readable" for name in unreadable]
 
 
 def names_exist(content: str, fields: Iterable[Field], others: frozenset[str]) -> list[str]:
@@ -74,9 +74,6 @@ def names_exist(content: str, fields: Iterable[Field], others: frozenset[str]) -
     return [f"{name} does not exist" for name in sorted(set(API_NAME.findall(content)) - known)]
 
 
-def _required(name: str, fields: Mapping[str, Field]) -> bool:
+def required(name: str, fields: Mapping[str, Field]) -> bool:
+    """Whether it is a field of the package that no record can be without."""
     return name in fields and fields[name].required
-
-
-def _object(name: str) -> str:
-    return name.partition(".")[0]

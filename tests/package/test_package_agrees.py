@@ -33,9 +33,8 @@ def simulated() -> dict[str, dict[str, Any]]:
 
 def mapping() -> Mapping:
     """The default with leads as records of Lead, and with the link that needs an address."""
-    return build(
-        load('[scope]\nleads = "lead"'), zone=ZoneInfo("UTC"), link_template="https://partner.example/{referral_id}"
-    )
+    link = "https://partner.example/{referral_id}"
+    return build(load('[scope]\nleads = "lead"'), zone=ZoneInfo("UTC"), link_template=link)
 
 
 def changed(name: str, facts: dict[str, str]) -> dict[str, Field]:

@@ -41,7 +41,7 @@ def touched(config: Config) -> dict[str, bool]:
             called = CALLED.get(name, name)
             written = group.create.towards(S) or group.update.towards(S)
             found[called] = found.get(called, False) or written
-    return {name: edit for name, edit in found.items() if name and not _required(name)}
+    return {name: edit for name, edit in found.items() if name and not rules.required(name, fields())}
 
 
 def _steering(config: Config) -> frozenset[str]:
@@ -53,10 +53,6 @@ def _columns(group: Group) -> list[str]:
     prefix = group.object if group.kind == "set" else "Opportunity"
     names = [row.salesforce for row in group.fields.values()]
     return [name if "." in name else f"{prefix}.{name}" for name in names]
-
-
-def _required(name: str) -> bool:
-    return name in fields() and fields()[name].required
 
 
 def test_the_integration_user_may_touch_exactly_the_fields_that_the_app_touches() -> None:
@@ -117,8 +113,8 @@ def test_sellers_edit_what_is_theirs_and_only_read_what_the_app_writes() -> None
 def test_sellers_see_every_field_of_the_package_but_what_is_internal() -> None:
     internal = {name for name in fields() if "_Key__c" in name or "Sync_Intent" in name}
     assert len(internal) == 4
-    hidden = {name for name in fields() if name not in {**SELLER.fields, **LEADS_SELLER.fields} and not _required(name)}
-    assert hidden == internal
+    shown = {*SELLER.fields, *LEADS_SELLER.fields}
+    assert {name for name, field in fields().items() if name not in shown and not field.required} == internal
     pages = [path.read_text("utf-8") for folder in ("layouts", "quickActions") for path in MAIN.glob(f"{folder}/*")]
     assert not [name for name in internal if any(name.partition(".")[2] in page for page in pages)]
 

@@ -38,20 +38,16 @@ class Part(BaseModel):
 
 
 class Table(BaseModel):
-    """The whole comparison."""
-
     model_config = ConfigDict(extra="forbid", frozen=True)
     part: tuple[Part, ...]
 
 
 @cache
 def table() -> Table:
-    """The comparison as it stands in the file."""
     return Table.model_validate(tomllib.loads(TABLE.read_text("utf-8")))
 
 
 def page() -> str:
-    """docs/parity.md."""
     return filled(Path(__file__), {"parts": "".join(f"{line}\n" for part in table().part for line in _part(part))})
 
 

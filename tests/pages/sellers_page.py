@@ -14,7 +14,6 @@ PAGE: Final = Path(__file__).parents[2] / "docs" / "sellers.md"
 
 
 def page() -> str:
-    """docs/sellers.md."""
     held = ENGLISH.texts.reasons["too_long"]
     trail = [
         ENGLISH.audit_line("2026-01-05 12:31", "both", ("notes",), "held", held),

@@ -45,7 +45,6 @@ def fields() -> dict[str, FieldInfo]:
 
 
 def page() -> str:
-    """docs/settings.md."""
     rows = (_row(name, field) for name, field in fields().items())
     hosts = (f"| `{name}` | {meaning} | `{value}` |\n" for name, (value, meaning) in HOSTS_OWN.items())
     return filled(Path(__file__), {"settings": "".join(rows), "host's settings": "".join(hosts)})

@@ -20,7 +20,6 @@ def _tests_in(path: str) -> frozenset[str]:
 
 
 def missing(row: Row) -> list[str]:
-    """The tests a row names that are not there."""
     named = [test.partition("::")[::2] for test in row.tests]
     return [f"{path}::{test}" for path, test in named if not (ROOT / path).is_file() or test not in _tests_in(path)]
 

@@ -22,13 +22,11 @@ FOLDERS = {entry.name for entry in ROOT.iterdir()}
 
 
 def read(name: str) -> Any:
-    """A JSON or YAML file of the repository."""
     text = (ROOT / name).read_text("utf-8")
     return json.loads(text) if name.endswith(".json") else yaml.safe_load(text)
 
 
 def recipe(target: str) -> str:
-    """What make runs for a target."""
     found = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", MAKEFILE, re.M)
     assert found, target
     return found[1]

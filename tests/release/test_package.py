@@ -38,13 +38,8 @@ def checkout(tmp_path: Path) -> Path:
 def libraries(tmp_path: Path) -> Path:
     """A folder as pip leaves it."""
     folder = tmp_path / "wheels"
-    for name in (
-        "lib/__init__.py",
-        "lib-1.0.dist-info/METADATA",
-        "lib-1.0.dist-info/RECORD",
-        "bin/lib",
-        "lib/native.so",
-    ):
+    told = ("lib-1.0.dist-info/METADATA", "lib-1.0.dist-info/RECORD")
+    for name in ("lib/__init__.py", "lib/native.so", "bin/lib", *told):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("")
     return folder

@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,6 @@ def packages() -> list[dict[str, Any]]:
     """What is locked, but for this project itself."""
     locked: list[dict[str, Any]] = tomllib.loads((ROOT / "uv.lock").read_text("utf-8"))["package"]
     return [package for package in locked if package["source"] != {"editable": "."}]
-
-
-def files(package: dict[str, Any]) -> Iterator[dict[str, str]]:
-    """The files of one release."""
-    yield from package.get("wheels", ())
-    if "sdist" in package:
-        yield package["sdist"]
 
 
 @pytest.fixture
@@ -49,7 +41,7 @@ def test_the_lock_names_the_public_index_and_nobodys_mirror() -> None:
     locked = packages()
     assert len(locked) > 90
     assert [p["name"] for p in locked if p["source"] != {"registry": INDEX}] == []
-    found = [file for package in locked for file in files(package)]
+    found = [file for package in locked for file in (*package.get("wheels", ()), package.get("sdist")) if file]
     assert [file["url"] for file in found if not file["url"].startswith(FILES)] == []
     assert [file["url"] for file in found if not file["hash"].startswith("sha256:")] == []
 
