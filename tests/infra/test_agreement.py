@@ -125,12 +125,12 @@ def _planned_settings(changes: Changes) -> set[str]:
 
 
 def test_bicep_makes_the_queues_of_the_functions_and_the_tables_of_the_store(plain: Deployment) -> None:
-    assert _names(plain, "queueServices/queues") == asked.queues()
+    assert _names(plain, "queueServices/queues") == asked.bound("queueName")
     assert _names(plain, "tableServices/tables") == asked.tables()
 
 
 def test_terraform_makes_the_queues_of_the_functions_and_the_tables_of_the_store(plans: dict[str, Changes]) -> None:
-    assert {one["name"] for one in _after(plans["policy"], "azurerm_storage_queue")} == asked.queues()
+    assert {one["name"] for one in _after(plans["policy"], "azurerm_storage_queue")} == asked.bound("queueName")
     assert {one["name"] for one in _after(plans["policy"], "azapi_resource")} == asked.tables()
 
 
@@ -147,12 +147,12 @@ def test_every_setting_that_is_needed_is_deployed(plain: Deployment) -> None:
 
 def test_every_queue_connection_goes_by_identity(plain: Deployment) -> None:
     parts = ("queueServiceUri", "credential", "clientId")
-    assert {f"{one}__{part}" for one in asked.connections() for part in parts} <= set(_settings(plain))
+    assert {f"{one}__{part}" for one in asked.bound("connection") for part in parts} <= set(_settings(plain))
 
 
 def test_every_schedule_is_deployed_as_the_settings_have_it(plain: Deployment) -> None:
     deployed = _settings(plain)
-    assert [name for name in asked.schedules() if deployed.get(name) != default(fields()[name])] == []
+    assert [name for name in asked.bound("schedule") if deployed.get(name) != default(fields()[name])] == []
 
 
 def test_both_languages_deploy_the_same_settings(plain: Deployment, plans: dict[str, Changes]) -> None:

@@ -16,20 +16,14 @@ from tests.infra.provider_schema import TERRAFORM, distilled, text, used
 # What is wrong with a module, and what Terraform says of it. All are checked in one run.
 INVALID = {
     "undeclared_variable": ('output "x" { value = var.nowhere }', "Reference to undeclared input variable"),
-    "undeclared_resource": (
-        'output "x" { value = azurerm_service_plan.nowhere.id }',
-        "Reference to undeclared resource",
-    ),
+    "undeclared_resource": ('output "x" { value = azurerm_key_vault.nowhere.id }', "Reference to undeclared resource"),
     "unknown_attribute": ('resource "azurerm_storage_queue" "x" { nam = "x" }', "Unsupported argument"),
-    "unknown_nested_attribute": (
-        'resource "azurerm_storage_account" "x" {\n  network_rules {\n    colour = "red"\n  }\n}',
+    "unknown_part": (
+        'resource "azurerm_storage_account" "x" {\nnetwork_rules {\nnam = "x"\n}\n}',
         "Unsupported argument",
     ),
     "missing_attribute": ('resource "azurerm_storage_container" "x" {}', "Missing required argument"),
-    "wrong_type": (
-        'resource "azurerm_key_vault" "x" { purge_protection_enabled = "perhaps" }',
-        "Incorrect attribute value type",
-    ),
+    "wrong_type": ('resource "azurerm_storage_queue" "x" { metadata = "perhaps" }', "Incorrect attribute value type"),
     "unsupported_block": ('resource "azurerm_service_plan" "x" {\n  colour {}\n}', "Unsupported block type"),
     "missing_block": ('resource "azurerm_function_app_flex_consumption" "x" {}', "Insufficient site_config blocks"),
     "unknown_resource": ('resource "azurerm_storage_kew" "x" {}', "Invalid resource type"),

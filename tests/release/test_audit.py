@@ -15,11 +15,9 @@ from release.secret_scan import CODE, found, tracked
 from release.weaknesses import verdict
 
 ROOT = Path(__file__).parent.parent.parent
-STORAGE_KEY = "AccountKey=" + "k3y/" * 21 + "AB=="
-PRIVATE_KEY = "-----BEGIN " + "PRIVATE KEY-----"
 SECRETS = {
-    "a storage key": STORAGE_KEY,
-    "a private key": PRIVATE_KEY,
+    "a storage key": "AccountKey=" + "k3y/" * 21 + "AB==",
+    "a private key": "-----BEGIN " + "PRIVATE KEY-----",
     "a token": "eyJhbGciOiJIUzI1NiJ9" + ".eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
     "a password in an address": "https://admin" + ":hunter22@example.com",
 }

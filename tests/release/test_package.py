@@ -51,9 +51,7 @@ def made(checkout: Path, libraries: Path, folder: Path) -> tuple[str, zipfile.Zi
     return found, zipfile.ZipFile(folder / "package.zip")
 
 
-def test_it_holds_the_app_its_libraries_and_their_bytecode_and_nothing_else(
-    checkout: Path, libraries: Path, tmp_path: Path
-) -> None:
+def test_it_holds_app_libraries_and_bytecode_and_nothing_else(checkout: Path, libraries: Path, tmp_path: Path) -> None:
     _, package = made(checkout, libraries, tmp_path / "out")
     sources = {
         ".funcignore",
