@@ -100,7 +100,7 @@ class Tree:
 def azure_functions_stays_outside(tree: Tree) -> Iterator[str]:
     """Only function_app.py and functions/ know the programming model; the sandbox plays the host."""
     for module in tree.of("shared", "cli"):
-        if any(_within(name, "azure.functions") for name in module.imports()):
+        if any(f"{name}.".startswith("azure.functions.") for name in module.imports()):
             yield f"{module.name} imports azure.functions"
 
 
@@ -116,7 +116,7 @@ def only_settings_reads_the_environment(tree: Tree) -> Iterator[str]:
 
 def pure_modules_ask_no_clock(tree: Tree) -> Iterator[str]:
     """Time is an argument of the core."""
-    for module in _pure(tree):
+    for module in tree.of(*(f"shared.{name}" for name in PURE)):
         taken = {
             n for n in module.imports() if n.split(".")[0] == "time" and n.split(".")[-1] in CLOCK_CALLS - {"time"}
         }
@@ -166,14 +166,6 @@ def what_is_public_has_a_docstring(tree: Tree) -> Iterator[str]:
         for node in module.nodes.body:
             if isinstance(node, Definition) and not node.name.startswith("_") and not ast.get_docstring(node):
                 yield f"{module.name}.{node.name} has no docstring"
-
-
-def _pure(tree: Tree) -> list[Module]:
-    return tree.of(*(f"shared.{name}" for name in PURE))
-
-
-def _within(name: str, package: str) -> bool:
-    return f"{name}.".startswith(f"{package}.")
 
 
 def _is_attribute(node: ast.AST, of: set[str] | frozenset[str], names: set[str] | frozenset[str]) -> bool:

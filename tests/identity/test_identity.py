@@ -5,8 +5,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import jwt
 import pytest
@@ -99,11 +99,7 @@ class Directory:
 
     def stores_nothing(self, error: ApiError) -> None:
         """From now on the keeper fails at every save."""
-
-        def failing(text: str, version: str) -> str:
-            raise error
-
-        self.token_store.save = failing  # type: ignore[method-assign]
+        self.token_store.save = Mock(side_effect=error)  # type: ignore[method-assign]
 
     def shows_first(self, *stale: tuple[str | None, str]) -> None:
         """The keeper's next answers, before it tells the truth again."""
@@ -266,15 +262,14 @@ def test_renewing_asks_entra_whatever_is_kept_and_everybody_gets_what_it_brings(
 
 def test_a_worker_waits_for_its_turn_and_takes_what_the_one_before_it_kept(directory: Directory) -> None:
     lease = directory.takes_turn()
-    sleep, others = directory.sleep, directory.process()
+    waiting = directory.process()
 
     def meanwhile(seconds: float) -> None:
-        sleep(seconds)
+        directory.sleep(seconds)
         lease.give_back()
 
-    waiting = directory.process()
     waiting._sleep = meanwhile
-    assert waiting.token(REFERRALS) == others.token(REFERRALS)
+    assert waiting.token(REFERRALS) == directory.process().token(REFERRALS)
     assert directory.slept > 0
     assert directory.world.refreshes(REFERRALS) == 1
 
@@ -435,12 +430,8 @@ def test_a_key_vault_takes_the_first_token_and_then_only_successors() -> None:
 def test_a_vault_that_does_not_answer_is_not_a_bug(status: int | None, kind: type[ApiError]) -> None:
     error: Any = ServiceRequestError("unreachable") if status is None else HttpResponseError("https://secret")
     error.status_code = status
-
-    def get_secret(name: str) -> None:
-        raise error
-
     with pytest.raises(kind, match="key_vault"):
-        vault_keeper(SimpleNamespace(get_secret=get_secret)).load()
+        vault_keeper(Mock(get_secret=Mock(side_effect=error))).load()
 
 
 def org() -> SalesforceWorld:

@@ -33,19 +33,15 @@ class Later(str):
 
 
 @cache
-def _types() -> tuple[Mapping[str, int], list[Type]]:
+def schema() -> tuple[Mapping[str, int], list[Type]]:
+    """The schema file: the number of each resource type's type, and all types."""
     document = json.loads(TYPES.read_text("utf-8"))
     return document["resources"], document["types"]
 
 
-def known() -> set[str]:
-    """The resource types that the schema file describes."""
-    return set(_types()[0])
-
-
 def problems(name: str, body: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with a resource of this type, such as `Microsoft.Storage/storageAccounts@2024-01-01`."""
-    resources, types = _types()
+    resources, types = schema()
     if name not in resources:
         yield f"{name} is no type of Azure that the schema file knows"
         return
@@ -83,7 +79,7 @@ def _word(value: Any, wanted: Type, at: str) -> Iterator[str]:
 
 def _union(value: Any, wanted: Type, at: str) -> Iterator[str]:
     """Azure leaves most lists of words open for later ones; what is written here is in the list."""
-    choices = [_types()[1][one] for one in wanted["of"]]
+    choices = [schema()[1][one] for one in wanted["of"]]
     words = [one for one in choices if one["is"] == "word"]
     if all(any(_check(value, one, at)) for one in words or choices):
         yield f"{at}: {value!r} is none of {', '.join(repr(one['word']) for one in words)}"
@@ -91,7 +87,7 @@ def _union(value: Any, wanted: Type, at: str) -> Iterator[str]:
 
 def _array(value: Any, wanted: Type, at: str) -> Iterator[str]:
     for place, item in enumerate(value):
-        yield from _check(item, _types()[1][wanted["of"]], f"{at}[{place}]")
+        yield from _check(item, schema()[1][wanted["of"]], f"{at}[{place}]")
 
 
 def _object(value: Any, wanted: Type, at: str) -> Iterator[str]:
@@ -102,7 +98,7 @@ def _object(value: Any, wanted: Type, at: str) -> Iterator[str]:
         if number is None:
             yield f"{at}.{name}: there is no such property"
         else:
-            yield from _check(item, _types()[1][number], f"{at}.{name}")
+            yield from _check(item, schema()[1][number], f"{at}.{name}")
 
 
 def _by(value: Any, wanted: Type, at: str) -> Iterator[str]:
@@ -111,7 +107,7 @@ def _by(value: Any, wanted: Type, at: str) -> Iterator[str]:
     if word not in wanted["cases"]:
         yield f"{at}.{wanted['by']}: {word!r} is none of {', '.join(wanted['cases'])}"
         return
-    case = _types()[1][wanted["cases"][word]]
+    case = schema()[1][wanted["cases"][word]]
     yield from _object(value, {**case, "properties": wanted["properties"] | case["properties"]}, at)
 
 

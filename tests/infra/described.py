@@ -89,8 +89,3 @@ class Terraform:
             timeout=SECONDS,
             check=False,
         )
-
-    def copy(self, folder: Path) -> Path:
-        """A copy of the module to make mistakes in, initialised like the original."""
-        shutil.copytree(self.folder.parent, folder)
-        return folder / "terraform"

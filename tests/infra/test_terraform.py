@@ -5,6 +5,7 @@ The providers are stubs that know their schema; no account and no network is nee
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,9 @@ def test_what_is_not_terraform_is_noticed(terraformed: Terraform, tmp_path: Path
     assert summary in terraformed.run("validate", "-json", folder=tmp_path).stdout
 
 
-def _changed(module: Path, changes: list[Change]) -> Path:
+def _changed(original: Path, folder: Path, changes: list[Change]) -> Path:
+    """A copy with these mistakes, initialised like the original."""
+    module = shutil.copytree(original.parent, folder / "infra") / "terraform"
     for file, right, wrong, _ in changes:
         text = (module / file).read_text("utf-8")
         assert right in text, right
@@ -131,7 +134,7 @@ def _changed(module: Path, changes: list[Change]) -> Path:
 
 
 def test_every_assertion_of_the_policy_bites(terraformed: Terraform, tmp_path: Path) -> None:
-    module = _changed(terraformed.copy(tmp_path / "infra"), CARELESS)
+    module = _changed(terraformed.folder, tmp_path, CARELESS)
     answer = terraformed.run("test", "-no-color", "-filter=tests/policy.tftest.hcl", folder=module)
     told = re.sub(r"\s+│?\s*", " ", answer.stdout + answer.stderr)
     assert [sentence for *_, sentence in CARELESS if sentence not in told] == []
@@ -139,7 +142,7 @@ def test_every_assertion_of_the_policy_bites(terraformed: Terraform, tmp_path: P
 
 @pytest.mark.parametrize("change", REFUSALS, ids=lambda change: change[-1])
 def test_every_refusal_of_a_setting_bites(terraformed: Terraform, tmp_path: Path, change: Change) -> None:
-    module = _changed(terraformed.copy(tmp_path / "infra"), [change])
+    module = _changed(terraformed.folder, tmp_path, [change])
     answer = terraformed.run("test", "-no-color", "-filter=tests/settings.tftest.hcl", folder=module)
     assert f'"{change[-1]}"... fail' in answer.stdout
 

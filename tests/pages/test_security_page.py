@@ -4,8 +4,6 @@ import json
 import re
 from pathlib import Path
 
-import pytest
-
 from tests.package.metadata import permission_set
 
 ROOT = Path(__file__).parents[2]
@@ -26,13 +24,9 @@ def row(first: str) -> str:
     return str(found)
 
 
-@pytest.mark.parametrize(("resource", "name"), RESOURCES.items())
-def test_the_apps_roles_in_azure_are_those_of_the_templates(resource: str, name: str) -> None:
-    assert [role for role in APP["roles"] if role in row(resource)] == sorted(APP["appRoles"][name])
-
-
-def test_no_resource_of_the_templates_is_left_out() -> None:
-    assert set(RESOURCES.values()) == set(APP["appRoles"])
+def test_the_apps_roles_in_azure_are_those_of_the_templates_and_none_is_left_out() -> None:
+    said = {name: [role for role in APP["roles"] if role in row(resource)] for resource, name in RESOURCES.items()}
+    assert said == {name: sorted(roles) for name, roles in APP["appRoles"].items()}
 
 
 def test_the_integration_user_may_what_the_page_says() -> None:
