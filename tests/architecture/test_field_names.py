@@ -7,8 +7,8 @@ import pytest
 
 from tests.architecture.field_names import SHAPES, Names, called, names
 from tests.architecture.rules import Module, Tree
+from tests.architecture.test_rules import ROOT, plant
 
-ROOT = Path(__file__).parents[2]
 DOC = '"""Says what it is for: a StageName, a dealValue."""\n'
 BREACHES = [
     ('x = "Amount"', "Amount"),
@@ -51,9 +51,7 @@ def guarded() -> Names:
 
 
 def _holding(tmp_path: Path, source: str) -> dict[str, set[str]]:
-    (tmp_path / "shared").mkdir()
-    (tmp_path / "shared" / "sync.py").write_text(source + "\n", "utf-8")
-    return called(Tree(tmp_path), guarded())
+    return called(plant(tmp_path, {"shared/sync.py": f"{source}\n"}), guarded())
 
 
 def test_no_field_of_either_system_is_named_outside_mapping_and_shapes() -> None:

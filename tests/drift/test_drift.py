@@ -13,7 +13,6 @@ from shared.mapping import Untranslatable, load
 from tests.support.mapping import LINK, table
 from tests.support.rig import Rig
 
-S = Side.SALESFORCE
 TABLE = table(link_template=LINK)
 Described = dict[str, dict[str, Any]]
 Change = Callable[[dict[str, Any]], object]
@@ -204,7 +203,7 @@ def test_a_value_the_picklist_lost_is_not_written_and_the_others_are(org: Descri
     lost = field(org, "Opportunity.How_can_Microsoft_help__c")["picklistValues"].pop()["value"]
     group = fitted(org).groups["help"]
     values = load().groups["help"].fields["code"].values
-    refused = [theirs for theirs in values if group.obstacle((("code", theirs),), S)]
+    refused = [theirs for theirs in values if group.obstacle((("code", theirs),), Side.SALESFORCE)]
     assert refused == [theirs for theirs, ours in values.items() if ours == lost]
 
 

@@ -6,7 +6,6 @@ the table or to Entra; what it would still do then, such as giving its turn back
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -64,7 +63,7 @@ class Refreshing:
 
     seed: int
     weather: Weather = field(default_factory=Weather)
-    counts: Counter[str] = field(default_factory=Counter)
+    died: int = 0
     faults: list[str] = field(default_factory=list)
     vault: Vault = field(default_factory=Vault)
 
@@ -93,7 +92,7 @@ class Refreshing:
             while True:
                 self._works(process)
         except Crash:
-            self.counts["died"] += 1
+            self.died += 1
             self.scheduler.after(self.random.uniform(1, 120), lambda: self._start(number))
 
     def _works(self, process: _Process) -> None:
@@ -103,7 +102,6 @@ class Refreshing:
             if claims["aud"] != audience or self.scheduler.second >= claims["exp"]:
                 self._blame("a token that is no good")
         except ApiError as error:
-            self.counts[error.code] += 1
             if error.code not in ("turn_taken", "turn_lost"):
                 self._blame(error.code)
         self.scheduler.pause(self.random.choice((self.random.uniform(0, 3600), 3600 - self.scheduler.second % 3600)))

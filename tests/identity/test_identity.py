@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import Mock
+from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
@@ -14,7 +15,7 @@ import requests
 from azure.core.exceptions import HttpResponseError, ServiceRequestError
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Response
 
 from sandbox.entra import EntraApp, EntraWorld
 from sandbox.memory import MemoryTables
@@ -240,8 +241,7 @@ def test_a_failing_keeper_costs_no_access_token_and_is_told(directory: Directory
 
 
 def test_workers_share_an_access_token_instead_of_fetching_one_each(directory: Directory) -> None:
-    tokens = {directory.process().token(REFERRALS) for _ in range(5)}
-    assert len(tokens) == 1
+    assert len({directory.process().token(REFERRALS) for _ in range(5)}) == 1
     assert directory.world.refreshes(REFERRALS) == 1
 
 
@@ -490,17 +490,13 @@ def test_client_credentials_at_another_host_are_explained_to_the_operator(url: s
     ],
 )
 def test_a_jwt_is_taken_to_the_configured_host_with_the_configured_audience(host: str, audience: str) -> None:
-    world, assertions = org(), list[str]()
-
-    def noting(environ: Any, start: Callable[..., Any]) -> Any:
-        request = Request(environ)
-        assertions.append(request.form["assertion"])
-        answer = {"access_token": "t", "instance_url": f"https://{request.host}"}
-        return Response(json.dumps(answer))(environ, start)
-
+    world, wire = org(), Wire(json.dumps({"access_token": "t", "instance_url": f"https://{host}"}).encode())
     chosen = jwt_settings(world, salesforce_login_url=f"https://{host}", salesforce_audience=audience)
-    assert SalesforceTokens(chosen, over(noting)).fetch() == ("t", host)
-    assert jwt.decode(assertions[0], options={"verify_signature": False})["aud"] == audience
+    assert SalesforceTokens(chosen, over(wire, lambda line: line)).fetch() == ("t", host)
+    ((request, _),) = wire.sent
+    (assertion,) = parse_qs(str(request.body))["assertion"]
+    assert urlsplit(request.url).hostname == host
+    assert jwt.decode(assertion, options={"verify_signature": False})["aud"] == audience
     (token, _), hosts = fetch(world, jwt_settings(world, salesforce_login_url=f"https://{host}"))
     assert (token[:3], hosts) == ("00D", [host])
 

@@ -72,20 +72,16 @@ def _block(document: Mapping[str, Any]) -> Any:
     )
 
 
-def _serve(schema: Path, socket: Path) -> grpc.Server:
-    server = grpc.server(ThreadPoolExecutor(max_workers=4))
-    service.add_ProviderServicer_to_server(Stub(json.loads(schema.read_text("utf-8"))), server)
-    server.add_insecure_port(f"unix:{socket}")
-    server.start()
-    return server
-
-
 def main(folder: Path) -> None:
     """Serve until standard input ends, which it does when whoever started this is gone."""
     servers, addresses = [], {}
     for source, schema in PROVIDERS.items():
         socket = folder / f"{schema.stem}.sock"
-        servers.append(_serve(schema, socket))
+        server = grpc.server(ThreadPoolExecutor(max_workers=4))
+        service.add_ProviderServicer_to_server(Stub(json.loads(schema.read_text("utf-8"))), server)
+        server.add_insecure_port(f"unix:{socket}")
+        server.start()
+        servers.append(server)
         addresses[source] = {
             "Protocol": "grpc",
             "ProtocolVersion": PROTOCOL,

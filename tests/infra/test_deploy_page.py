@@ -1,6 +1,5 @@
 """The page that leads to production names what exists: targets, parameters, secrets, functions, outputs, files."""
 
-import json
 import re
 from pathlib import Path
 
@@ -81,7 +80,6 @@ def test_azd_finds_the_templates_and_the_app() -> None:
     azure = (ROOT / "azure.yaml").read_text("utf-8")
     folder = Path(re.findall(r"path: (\S+)", azure)[0])
     assert (ROOT / folder / "main.bicep").exists()
-    json.loads(PARAMETER_FILE)
     (service,) = re.findall(r"^services:\n  (\w+):", azure, re.MULTILINE)
     (site,) = deployment().of("Microsoft.Web/sites")
     assert site.body["tags"]["azd-service-name"] == service

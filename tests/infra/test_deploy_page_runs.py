@@ -18,7 +18,6 @@ OUTPUTS = {name: str(value).replace("{", "").replace("}", "") for name, value in
 SEPARATOR, FILE_SEPARATOR = "\x1f", "\x1d"
 FLOWS = set(functions()) - {SWITCHED_BY_CALL}
 PROGRAMS = ("az", "azd", "terraform", "make", "openssl", "curl", "cosell", "sf")
-NEEDED = ("bash", "jq")
 # Writes down its arguments, the content of a file given to it, and answers as the real program would.
 STAND_IN = r"""#!/bin/sh
 name="${0##*/}"
@@ -44,14 +43,13 @@ esac
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     """How the page called every program, in order. The last part of each call is what it got in a file."""
-    missing = [program for program in NEEDED if shutil.which(program) is None]
+    missing = [program for program in ("bash", "jq") if shutil.which(program) is None]
     if missing:
         pytest.skip(f"{', '.join(missing)} not on this machine: the commands of the page are not run")
     folder = tmp_path_factory.mktemp("hour")
-    for place in ("bin", ".venv/bin"):
-        (folder / place).mkdir(parents=True)
     for program in PROGRAMS:
         file = folder / (".venv/bin" if program == "cosell" else "bin") / program
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(STAND_IN)
         file.chmod(0o755)
     shutil.copytree(INFRA / "terraform", folder / "infra" / "terraform")

@@ -116,10 +116,9 @@ def test_every_kind_of_mistake_is_noticed(terraformed: Terraform, tmp_path: Path
     assert {(name, summary) for name, (_, summary) in INVALID.items()} <= said
 
 
-@pytest.mark.parametrize("mistake", BROKEN)
-def test_what_is_not_terraform_is_noticed(terraformed: Terraform, tmp_path: Path, mistake: str) -> None:
-    text, summary = BROKEN[mistake]
-    (tmp_path / "main.tf").write_text(text)
+@pytest.mark.parametrize(("broken", "summary"), BROKEN.values(), ids=BROKEN)
+def test_what_is_not_terraform_is_noticed(terraformed: Terraform, tmp_path: Path, broken: str, summary: str) -> None:
+    (tmp_path / "main.tf").write_text(broken)
     assert summary in terraformed.run("validate", "-json", folder=tmp_path).stdout
 
 

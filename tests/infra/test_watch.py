@@ -67,7 +67,6 @@ def test_an_alert_looks_at_least_as_far_back_as_it_waits() -> None:
 
 
 def test_every_chart_obeys_the_choice_of_time() -> None:
-    parameters = {one["name"] for one in WORKBOOK["items"][0]["content"]["parameters"]}
-    assert parameters == {"span", "grain"}
+    assert {one["name"] for one in WORKBOOK["items"][0]["content"]["parameters"]} == {"span", "grain"}
     assert {chart["timeContextFromParameter"] for chart in CHARTS.values()} == {"span"}
     assert {word for chart in CHARTS.values() for word in re.findall(r"{(\w+)}", chart["query"])} == {"grain"}

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from tests.package.metadata import MAIN, TRANSLATIONS, Field, fields, read, text, texts
-
-LONGEST_LABEL = 40
+from tests.package.rules import LONGEST
 
 
 def is_japanese(words: str) -> bool:
@@ -24,7 +23,7 @@ def test_a_field_is_translated_with_its_help_and_its_values(field: Field) -> Non
     assert text(tree, "name") == field.name
     for part in ("label", "help"):
         assert is_japanese(text(tree, part)), part
-    assert len(text(tree, "label")) <= LONGEST_LABEL
+    assert len(text(tree, "label")) <= LONGEST["label"]
     assert tuple(texts(tree, "picklistValues/masterLabel")) == field.values
     assert all(is_japanese(words) for words in texts(tree, "picklistValues/translation"))
     assert bool(text(tree, "relationshipLabel")) == (field.kind == "MasterDetail")

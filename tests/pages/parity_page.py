@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from tests.pages.prose import filled
 
@@ -19,26 +19,23 @@ PAGE: Final = ROOT / "docs" / "parity.md"
 TABLE: Final = Path(__file__).with_name("parity.toml")
 
 
-class Row(BaseModel):
+class Row(BaseModel, extra="forbid", frozen=True):
     """One step, field, setting or behaviour of the original, and ours."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     theirs: str = Field(min_length=1)
     ours: str = Field(min_length=1)
     tests: tuple[str, ...] = Field(min_length=1)
     differs: str = ""
 
 
-class Part(BaseModel):
+class Part(BaseModel, extra="forbid", frozen=True):
     """Rows that belong together."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     title: str
     row: tuple[Row, ...] = Field(min_length=1)
 
 
-class Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Table(BaseModel, extra="forbid", frozen=True):
     part: tuple[Part, ...]
 
 

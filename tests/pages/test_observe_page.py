@@ -2,12 +2,11 @@
 
 import json
 import re
-from pathlib import Path
 
 from shared.telemetry.metrics import METRICS
+from tests.infra.asked import ROOT
 from tests.support.events import events
 
-ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "observe.md").read_text("utf-8")
 
 

@@ -1,14 +1,11 @@
 """The security page lists the rights that the templates and the package really give, and tests that exist."""
 
-import json
 import re
-from pathlib import Path
 
+from tests.infra.asked import APP, ROOT
 from tests.package.metadata import permission_set
 
-ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
-APP = json.loads((ROOT / "infra" / "app.json").read_text("utf-8"))
 RESOURCES = {
     "storage of the runtime": "runtime",
     "storage of the state": "state",

@@ -4,16 +4,14 @@ import json
 import re
 import tomllib
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from release.pins import EXPORTS
+from release.pins import EXPORTS, ROOT
 from sandbox.system import PORTS
 
-ROOT = Path(__file__).parent.parent.parent
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", MAKEFILE, re.M))
 PAGES = ["CONTRIBUTING.md", "SECURITY.md", ".github/pull_request_template.md"]

@@ -10,7 +10,6 @@ import pytest
 
 from release.pins import EXPORTS, ROOT, disagreements, uv
 
-TOLD = "run make lock"
 INDEX = "https://pypi.org/simple"
 FILES = "https://files.pythonhosted.org/packages/"
 
@@ -30,7 +29,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_the_requirement_files_are_what_the_lock_says() -> None:
-    assert disagreements() == [], TOLD
+    assert disagreements() == [], "run make lock"
 
 
 def test_the_lock_is_what_the_project_asks_for() -> None:

@@ -62,11 +62,10 @@ def test_actions_are_pinned_to_the_commit_of_a_release(file: Path) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_workflow_has_the_least_rights_no_secret_and_an_end(file: Path) -> None:
-    workflow, text = read(file), file.read_text("utf-8")
-    rights = workflow["permissions"]
+    workflow, rights = read(file), read(file)["permissions"]
     assert rights["contents"] == "read"
     assert set(rights) <= {"contents", "id-token"}
-    assert "secrets." not in text
+    assert "secrets." not in file.read_text("utf-8")
     assert not set(OUTSIDERS) & set(workflow["on"])
     assert all(0 < job["timeout-minutes"] <= 45 for job in workflow["jobs"].values())
     checkouts = [step["with"] for step in steps(file) if "checkout" in step.get("uses", "")]
