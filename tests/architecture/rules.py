@@ -9,6 +9,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from inspect import isfunction
 from pathlib import Path
 from typing import Final
 
@@ -55,12 +56,10 @@ class Module:
 
     @cached_property
     def nodes(self) -> ast.Module:
-        """Its syntax."""
         return ast.parse(self.text, self.name)
 
     @cached_property
     def every(self) -> tuple[ast.AST, ...]:
-        """Every node of its syntax."""
         return tuple(ast.walk(self.nodes))
 
     def inside(self, *packages: str) -> bool:
@@ -95,14 +94,13 @@ class Tree:
         self.modules = [Module(name, file.read_text("utf-8")) for name, file in zip(names, files, strict=True)]
 
     def of(self, *packages: str) -> list[Module]:
-        """The modules of these packages."""
         return [module for module in self.modules if module.inside(*packages)]
 
 
 def azure_functions_stays_outside(tree: Tree) -> Iterator[str]:
     """Only function_app.py and functions/ know the programming model; the sandbox plays the host."""
     for module in tree.of("shared", "cli"):
-        if any(_within(name, "azure.functions") for name in module.imports()):
+        if any(f"{name}.".startswith("azure.functions.") for name in module.imports()):
             yield f"{module.name} imports azure.functions"
 
 
@@ -118,7 +116,7 @@ def only_settings_reads_the_environment(tree: Tree) -> Iterator[str]:
 
 def pure_modules_ask_no_clock(tree: Tree) -> Iterator[str]:
     """Time is an argument of the core."""
-    for module in _pure(tree):
+    for module in tree.of(*(f"shared.{name}" for name in PURE)):
         taken = {
             n for n in module.imports() if n.split(".")[0] == "time" and n.split(".")[-1] in CLOCK_CALLS - {"time"}
         }
@@ -170,32 +168,17 @@ def what_is_public_has_a_docstring(tree: Tree) -> Iterator[str]:
                 yield f"{module.name}.{node.name} has no docstring"
 
 
-RULES: Final[Mapping[str, Rule]] = {
-    rule.__name__: rule
-    for rule in (
-        azure_functions_stays_outside,
-        only_settings_reads_the_environment,
-        pure_modules_ask_no_clock,
-        modules_fit_in_one_sitting,
-        functions_fit_in_one_look,
-        names_say_what_a_module_is_for,
-        top_level_names_do_not_clash,
-        what_is_public_has_a_docstring,
-    )
-}
-
-
-def _pure(tree: Tree) -> list[Module]:
-    return tree.of(*(f"shared.{name}" for name in PURE))
-
-
-def _within(name: str, package: str) -> bool:
-    return f"{name}.".startswith(f"{package}.")
-
-
 def _is_attribute(node: ast.AST, of: set[str] | frozenset[str], names: set[str] | frozenset[str]) -> bool:
     """Whether this is `of.name`, also at the end of a longer chain such as `datetime.datetime.now`."""
     if not isinstance(node, ast.Attribute) or node.attr not in names:
         return False
     owner = node.value
     return (isinstance(owner, ast.Name) and owner.id in of) or (isinstance(owner, ast.Attribute) and owner.attr in of)
+
+
+# Every public function of this module is a rule, so none can be left out.
+RULES: Final[Mapping[str, Rule]] = {
+    name: one
+    for name, one in list(globals().items())
+    if isfunction(one) and one.__module__ == __name__ and not name.startswith("_")
+}

@@ -51,7 +51,7 @@ BREACHES = [
 ]  # fmt: skip
 
 
-def _plant(root: Path, sources: dict[str, str]) -> Tree:
+def plant(root: Path, sources: dict[str, str]) -> Tree:
     for place, text in sources.items():
         file = root / place
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,6 @@ def _plant(root: Path, sources: dict[str, str]) -> Tree:
 
 @cache
 def project() -> Tree:
-    """The project, read once for all rules."""
     return Tree(ROOT)
 
 
@@ -72,12 +71,12 @@ def test_the_project_keeps_the_rule(rule: str) -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_clean_tree_is_not_blamed(tmp_path: Path, rule: str) -> None:
-    assert list(RULES[rule](_plant(tmp_path, CLEAN))) == []
+    assert list(RULES[rule](plant(tmp_path, CLEAN))) == []
 
 
 @pytest.mark.parametrize(("rule", "place", "breach"), BREACHES)
 def test_a_breach_is_noticed_by_its_rule_alone(tmp_path: Path, rule: str, place: str, breach: str) -> None:
-    tree = _plant(tmp_path, CLEAN | {place: CLEAN.get(place, DOC) + breach + "\n"})
+    tree = plant(tmp_path, CLEAN | {place: CLEAN.get(place, DOC) + breach + "\n"})
     blamed = {name: list(check(tree)) for name, check in RULES.items()}
     assert [name for name, offenders in blamed.items() if offenders] == [rule]
     assert len(blamed[rule]) == 1
@@ -88,5 +87,5 @@ def test_every_rule_is_shown_to_bite() -> None:
 
 
 def test_a_module_without_a_purpose_is_noticed(tmp_path: Path) -> None:
-    tree = _plant(tmp_path, CLEAN | {"sandbox/more.py": "x = 1\n"})
+    tree = plant(tmp_path, CLEAN | {"sandbox/more.py": "x = 1\n"})
     assert list(RULES["what_is_public_has_a_docstring"](tree)) == ["sandbox.more does not say what it is for"]

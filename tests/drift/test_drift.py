@@ -1,5 +1,6 @@
 """What an org's description contradicts in the mapping, and what of the mapping that leaves."""
 
+import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -7,11 +8,11 @@ import pytest
 
 from shared.deal import Side
 from shared.drift import MISSING, Finding, Remedy, find, fingerprint, narrowed, objects
+from shared.mapping import Mapping as FieldMapping
 from shared.mapping import Untranslatable, load
 from tests.support.mapping import LINK, table
 from tests.support.rig import Rig
 
-S = Side.SALESFORCE
 TABLE = table(link_template=LINK)
 Described = dict[str, dict[str, Any]]
 Change = Callable[[dict[str, Any]], object]
@@ -27,18 +28,10 @@ def pristine() -> Described:
 
 @pytest.fixture
 def org(pristine: Described) -> Described:
-    """A copy to be changed."""
-    return {
-        name: {
-            **told,
-            "fields": [{**field, "picklistValues": list(field["picklistValues"])} for field in told["fields"]],
-        }
-        for name, told in pristine.items()
-    }
+    return copy.deepcopy(pristine)
 
 
 def field(org: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """One field's description."""
     sobject, _, column = name.partition(".")
     return next(told for told in org[sobject]["fields"] if told["name"] == column)
 
@@ -48,15 +41,36 @@ def lose(org: Described, name: str) -> None:
     org[name.partition(".")[0]]["fields"].remove(field(org, name))
 
 
-def shown(found: tuple[Finding, ...]) -> list[tuple[str, str, str]]:
-    """Findings in short."""
-    return [(finding.field, finding.remedy.value, finding.unit) for finding in found]
+def shown(org: Described, mapping: FieldMapping = TABLE) -> list[tuple[str, str, str]]:
+    """What an org contradicts, in short."""
+    return [(finding.field, finding.remedy.value, finding.unit) for finding in find(mapping, org)]
+
+
+def fitted(org: Described) -> FieldMapping:
+    return narrowed(TABLE, find(TABLE, org))
 
 
 def test_the_shipped_mapping_fits_the_shipped_package(org: Described) -> None:
     assert find(TABLE, org) == ()
-    own = ["Account", "Contact", "Microsoft_Solution__c", "Opportunity", "User"]
-    assert sorted(org) == sorted([*own, "ContentNote", "OpportunityTeamMember"])
+    own = {"Account", "Contact", "Microsoft_Solution__c", "Opportunity", "User"}
+    assert org.keys() == own | {"ContentNote", "OpportunityTeamMember"}
+
+
+def test_a_lost_field_of_users_costs_the_owner_and_the_team(org: Described) -> None:
+    lose(org, "User.Phone")
+    assert shown(org) == [("User.Phone", "off", "team"), ("User.Phone", "off", "opportunity_team")]
+
+
+@pytest.mark.parametrize(("sobject", "unit"), [("OpportunityTeamMember", "opportunity_team"), ("ContentNote", "note")])
+def test_a_feature_that_is_off_costs_what_needs_it_and_says_where(org: Described, sobject: str, unit: str) -> None:
+    del org[sobject]
+    assert shown(org) == [(sobject, "without", unit)]
+    assert f"'{unit}' goes without it. Switch on" in find(TABLE, org)[0].sentence
+    poorer = fitted(org)
+    assert sobject not in objects(poorer, org["Opportunity"]) or unit == "opportunity_team"
+    assert poorer.groups.keys() == TABLE.groups.keys()
+    assert "OpportunityTeamMembers" not in poorer.opportunity.select("Id = null", audit=False) or unit == "note"
+    assert bool(poorer.referral.note({"inviteContext": {"notes": "x"}})) is (unit != "note")
 
 
 LOST = [
@@ -80,34 +94,6 @@ LOST = [
     ("Microsoft_Solution__c.Solution_Key__c", "off", "solutions"),
     ("Microsoft_Solution__c.Removed__c", "off", "solutions"),
 ]
-
-
-def test_a_lost_field_of_users_costs_the_owner_and_the_team(org: Described) -> None:
-    lose(org, "User.Phone")
-    assert shown(find(TABLE, org)) == [("User.Phone", "off", "team"), ("User.Phone", "off", "opportunity_team")]
-
-
-@pytest.mark.parametrize(("sobject", "unit"), [("OpportunityTeamMember", "opportunity_team"), ("ContentNote", "note")])
-def test_a_feature_that_is_switched_off_costs_what_needs_it_and_its_remedy_says_where(
-    org: Described, sobject: str, unit: str
-) -> None:
-    del org[sobject]
-    found = find(TABLE, org)
-    assert shown(found) == [(sobject, "without", unit)]
-    assert f"'{unit}' goes without it. Switch on" in found[0].sentence
-    poorer = narrowed(TABLE, found)
-    assert sobject not in objects(poorer, org["Opportunity"]) or unit == "opportunity_team"
-    assert poorer.groups.keys() == TABLE.groups.keys()
-    assert "OpportunityTeamMembers" not in poorer.opportunity.select("Id = null", audit=False) or unit == "note"
-    assert bool(poorer.referral.note({"inviteContext": {"notes": "x"}})) is (unit != "note")
-
-
-@pytest.mark.parametrize(("name", "remedy", "unit"), LOST, ids=[name for name, _, _ in LOST])
-def test_a_lost_field_costs_the_smallest_unit(org: Described, name: str, remedy: str, unit: str) -> None:
-    lose(org, name)
-    assert shown(find(TABLE, org)) == [(name, remedy, unit)]
-
-
 CHANGED: list[tuple[str, Change, str, str]] = [
     ("Opportunity.Description", lambda f: f.update(updateable=False), "off", "notes"),
     ("Opportunity.Description", lambda f: f.update(type="double"), "off", "notes"),
@@ -124,12 +110,18 @@ CHANGED: list[tuple[str, Change, str, str]] = [
 ]
 
 
+@pytest.mark.parametrize(("name", "remedy", "unit"), LOST, ids=[name for name, _, _ in LOST])
+def test_a_lost_field_costs_the_smallest_unit(org: Described, name: str, remedy: str, unit: str) -> None:
+    lose(org, name)
+    assert shown(org) == [(name, remedy, unit)]
+
+
 @pytest.mark.parametrize(("name", "change", "remedy", "unit"), CHANGED)
 def test_a_changed_field_costs_the_smallest_unit(
     org: Described, name: str, change: Change, remedy: str, unit: str
 ) -> None:
     change(field(org, name))
-    assert shown(find(TABLE, org)) == [(name, remedy, unit)]
+    assert shown(org) == [(name, remedy, unit)]
 
 
 HARMLESS: list[tuple[str, Change]] = [
@@ -150,13 +142,13 @@ def test_what_the_sync_does_not_need_is_not_reported(org: Described, name: str, 
 
 def test_a_field_of_another_name_or_casing_is_a_missing_one(org: Described) -> None:
     overlay = '[groups.notes.fields.text]\nsalesforce = "description"\n'
-    assert shown(find(table(overlay), org)) == [("Opportunity.description", "off", "notes")]
+    assert shown(org, table(overlay)) == [("Opportunity.description", "off", "notes")]
 
 
 def test_fields_of_the_partners_own_parents_are_found_through_the_relationship(org: Described) -> None:
     overlay = '[groups.team.fields.phone]\nsalesforce = "CreatedBy.Nickname__c"\n'
     assert objects(table(overlay), org["Opportunity"]).count("User") == 1
-    assert shown(find(table(overlay), org)) == [("User.Nickname__c", "off", "team")]
+    assert shown(org, table(overlay)) == [("User.Nickname__c", "off", "team")]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +157,7 @@ def test_fields_of_the_partners_own_parents_are_found_through_the_relationship(o
 )
 def test_an_object_that_is_not_there_is_one_finding(org: Described, sobject: str, remedy: str, unit: str) -> None:
     del org[sobject]
-    assert shown(find(TABLE, org)) == [(sobject, remedy, unit)]
+    assert shown(org) == [(sobject, remedy, unit)]
 
 
 def test_the_operator_reads_what_is_wrong_what_it_costs_and_what_to_do() -> None:
@@ -178,19 +170,18 @@ def test_the_operator_reads_what_is_wrong_what_it_costs_and_what_to_do() -> None
 @pytest.mark.parametrize(("name", "needed"), [("Opportunity.Description", True), ("Contact.Phone", False)])
 def test_only_what_microsoft_needs_keeps_new_deals_waiting(org: Described, name: str, needed: bool) -> None:
     lose(org, name)
-    assert narrowed(TABLE, find(TABLE, org)).lacking == ((name,) if needed else ())
+    assert fitted(org).lacking == ((name,) if needed else ())
 
 
 def test_a_mapping_without_findings_is_left_as_it_is() -> None:
-    mapping = TABLE
-    assert narrowed(mapping, ()) is mapping
+    assert narrowed(TABLE, ()) is TABLE
 
 
 def test_what_is_off_is_neither_selected_nor_read_nor_sent(org: Described) -> None:
     for name in ("Opportunity.Description", "Opportunity.Referral_Program__c", "Microsoft_Solution__c.Publisher__c"):
         lose(org, name)
     lose(org, "Opportunity.Audit__c")
-    part = narrowed(TABLE, find(TABLE, org))
+    part = fitted(org)
     soql = part.opportunity.select("Id != null", audit=True)
     assert "Amount" in soql
     assert not [name for name in ("Description", "Referral_Program__c", "Publisher__c", "Audit__c") if name in soql]
@@ -201,7 +192,7 @@ def test_what_is_off_is_neither_selected_nor_read_nor_sent(org: Described) -> No
 
 def test_a_shorter_field_takes_shorter_texts_only(org: Described) -> None:
     field(org, "Opportunity.Description")["length"] = 10
-    part = narrowed(TABLE, find(TABLE, org))
+    part = fitted(org)
     assert part.opportunity.fields({"notes": (("text", "short"),)}) == {"Description": "short"}
     with pytest.raises(Untranslatable):
         part.opportunity.fields({"notes": (("text", "much too long"),)})
@@ -210,15 +201,15 @@ def test_a_shorter_field_takes_shorter_texts_only(org: Described) -> None:
 
 def test_a_value_the_picklist_lost_is_not_written_and_the_others_are(org: Described) -> None:
     lost = field(org, "Opportunity.How_can_Microsoft_help__c")["picklistValues"].pop()["value"]
-    group = narrowed(TABLE, find(TABLE, org)).groups["help"]
+    group = fitted(org).groups["help"]
     values = load().groups["help"].fields["code"].values
-    refused = [theirs for theirs in values if group.obstacle((("code", theirs),), S)]
+    refused = [theirs for theirs in values if group.obstacle((("code", theirs),), Side.SALESFORCE)]
     assert refused == [theirs for theirs, ours in values.items() if ours == lost]
 
 
 def test_a_field_that_cannot_be_filled_is_left_out_of_creations_only(org: Described) -> None:
     field(org, "Account.BillingState")["createable"] = False
-    part = narrowed(TABLE, find(TABLE, org))
+    part = fitted(org)
     customer = (("name", "Fabrikam"), ("state", "WA"))
     assert part.opportunity.creation({"customer": customer}, "Account.") == {"Name": "Fabrikam"}
     assert "Account.BillingState" in part.opportunity.select("Id != null", audit=False)

@@ -5,16 +5,17 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
+from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
 import requests
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError, ServiceRequestError
-from cryptography.hazmat.primitives import serialization
+from azure.core.exceptions import HttpResponseError, ServiceRequestError
 from cryptography.hazmat.primitives.asymmetric import rsa
-from werkzeug.wrappers import Request, Response
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from werkzeug.wrappers import Response
 
 from sandbox.entra import EntraApp, EntraWorld
 from sandbox.memory import MemoryTables
@@ -23,13 +24,17 @@ from sandbox.serve import serve
 from shared.deal import Side
 from shared.errors import ApiError, LostRace, Throttled, Unauthorised, Unavailable
 from shared.identity import EntraTokens, KeyVaultTokenStore, RefreshLease, Renewal, SalesforceTokens, TableTokenStore
+from shared.identity.lease import Lease
 from shared.identity.stored_sign_in import Access, StoredSignIn
 from shared.settings import SettingsInvalid
 from shared.storage import Store
+from tests.identity.refreshing import Vault
 from tests.support.connecting import NOW, Wire, all_at_once, over, refresh_lease, settings
 
 REFERRALS = "https://api.partner.microsoft.com"
 WEBHOOKS = "https://api.partnercenter.microsoft.com"
+Log = pytest.LogCaptureFixture
+FORBIDDEN = Unauthorised(Side.PARTNER_CENTER, "sign-in", status=403, code="key_vault")
 
 
 class Keeper(TableTokenStore):
@@ -63,6 +68,7 @@ class Directory:
         self.world = EntraWorld(self.clock)
         self.token_store = token_store or Keeper()
         self.tables = MemoryTables(self.clock)
+        self.store = Store(self.tables)
         self.slept = 0.0
         self.first = self.world.new_refresh_token()
         self.changes = {"entra_refresh_token": self.first, **changes}
@@ -75,17 +81,26 @@ class Directory:
         lease, http = refresh_lease(self.tables, self.clock), over(EntraApp(self.world))
         return EntraTokens(settings(**self.changes), self.token_store, lease, http, self.clock, self.sleep)
 
+    def renewed(self) -> tuple[str, ...]:
+        """What the timer's work finds wrong, which is what stands in the work list afterwards, each as an error."""
+        audiences, moment = (REFERRALS, WEBHOOKS), int(self.now.timestamp())
+        found = Renewal(self.tokens, audiences, self.store, lambda: moment).run()
+        assert [(issue.code, issue.severity) for issue in self.store.issues()] == [(code, "error") for code in found]
+        return found
+
+    def takes_turn(self) -> Lease:
+        """Another worker of the deployment begins to refresh."""
+        lease = refresh_lease(self.tables, self.clock).take()
+        assert lease
+        return lease
+
     def good(self, token: str, audience: str = REFERRALS) -> bool:
         """Whether the service of an audience takes the token."""
         return self.world.token_ok(token, audience) is None
 
     def stores_nothing(self, error: ApiError) -> None:
         """From now on the keeper fails at every save."""
-
-        def failing(text: str, version: str) -> str:
-            raise error
-
-        self.token_store.save = failing  # type: ignore[method-assign]
+        self.token_store.save = Mock(side_effect=error)  # type: ignore[method-assign]
 
     def shows_first(self, *stale: tuple[str | None, str]) -> None:
         """The keeper's next answers, before it tells the truth again."""
@@ -102,9 +117,7 @@ def _directory() -> Directory:
     return Directory()
 
 
-def test_the_first_refresh_token_of_the_settings_serves_both_audiences_and_its_successor_is_kept(
-    directory: Directory,
-) -> None:
+def test_the_first_refresh_token_serves_both_audiences_and_its_successor_is_kept(directory: Directory) -> None:
     assert all(directory.good(directory.tokens.token(audience), audience) for audience in (REFERRALS, WEBHOOKS))
     assert directory.world.token_ok(directory.tokens.token(REFERRALS), WEBHOOKS) == "audience"
     assert directory.token_store.saved[-1] != directory.first
@@ -161,9 +174,7 @@ def test_a_refresh_token_used_up_by_another_process_is_replaced_by_the_one_it_st
 
 
 @pytest.mark.parametrize(("knob", "code"), [("mfa_demanded", "AADSTS50076"), ("revoked", "AADSTS50173")])
-def test_what_only_a_person_can_repair_halts_with_its_code_alone_until_it_is_repaired(
-    directory: Directory, knob: str, code: str
-) -> None:
+def test_what_only_a_person_can_repair_halts_until_it_is_repaired(directory: Directory, knob: str, code: str) -> None:
     setattr(directory.world.knobs, knob, True)
     with pytest.raises(Unauthorised) as refused:
         directory.tokens.token(REFERRALS)
@@ -174,12 +185,16 @@ def test_what_only_a_person_can_repair_halts_with_its_code_alone_until_it_is_rep
     assert directory.slept == 0, "the turn is free again after a refusal"
 
 
+def told(answer: bytes | Exception, status: int = 200) -> str:
+    """The token of a worker whose sign-in service has one answer for everything."""
+    http = over(answer, lambda it: Wire(it, status))
+    chosen = settings(entra_refresh_token="first-token")
+    return EntraTokens(chosen, Keeper(), refresh_lease(), http, lambda: NOW).token(REFERRALS)
+
+
 def test_a_wrong_tenant_needs_the_operator() -> None:
-    document = {"error": "invalid_tenant", "error_description": "AADSTS90002: Tenant 'x' not found."}
-    http = over(Response(json.dumps(document), status=400, content_type="application/json"))
-    tokens = EntraTokens(settings(entra_refresh_token="first"), Keeper(), refresh_lease(), http, lambda: NOW)
     with pytest.raises(Unauthorised, match="AADSTS90002"):
-        tokens.token(REFERRALS)
+        told(b'{"error":"invalid_tenant","error_description":"AADSTS90002: Tenant not found."}', 400)
 
 
 def test_an_expired_refresh_token_a_wrong_secret_and_none_at_all_are_told_apart(directory: Directory) -> None:
@@ -193,21 +208,12 @@ def test_an_expired_refresh_token_a_wrong_secret_and_none_at_all_are_told_apart(
             each.tokens.token(REFERRALS)
 
 
-def test_a_busy_sign_in_service_is_unavailable_not_unauthorised(directory: Directory) -> None:
-    directory.world.knobs.unavailable = 1
-    with pytest.raises(Unavailable):
-        directory.tokens.token(REFERRALS)
-    assert directory.tokens.token(REFERRALS)
-
-
 @pytest.mark.parametrize(
     "answer", [requests.ConnectionError("x"), requests.ReadTimeout("x"), b"<html>", b"[]", b"{}", b"null", b""]
 )
 def test_a_sign_in_service_that_does_not_make_sense_is_unavailable(answer: bytes | Exception) -> None:
-    http = over(answer, Wire)
-    tokens = EntraTokens(settings(entra_refresh_token="first-token"), Keeper(), refresh_lease(), http, lambda: NOW)
     with pytest.raises(Unavailable) as failed:
-        tokens.token(REFERRALS)
+        told(answer)
     assert "first-token" not in str(failed.value)
 
 
@@ -226,9 +232,7 @@ def test_a_directory_on_this_machine_is_reached_over_plain_http(directory: Direc
     assert not any("discovery/instance" in path for path in paths)
 
 
-def test_a_keeper_that_fails_costs_nobody_an_access_token_and_is_told(
-    directory: Directory, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_failing_keeper_costs_no_access_token_and_is_told(directory: Directory, caplog: Log) -> None:
     directory.stores_nothing(Unavailable(Side.PARTNER_CENTER, "sign-in", code="key_vault"))
     assert directory.good(directory.tokens.token(REFERRALS))
     assert directory.tokens.token(REFERRALS)
@@ -237,8 +241,7 @@ def test_a_keeper_that_fails_costs_nobody_an_access_token_and_is_told(
 
 
 def test_workers_share_an_access_token_instead_of_fetching_one_each(directory: Directory) -> None:
-    tokens = {directory.process().token(REFERRALS) for _ in range(5)}
-    assert len(tokens) == 1
+    assert len({directory.process().token(REFERRALS) for _ in range(5)}) == 1
     assert directory.world.refreshes(REFERRALS) == 1
 
 
@@ -258,17 +261,15 @@ def test_renewing_asks_entra_whatever_is_kept_and_everybody_gets_what_it_brings(
 
 
 def test_a_worker_waits_for_its_turn_and_takes_what_the_one_before_it_kept(directory: Directory) -> None:
-    lease = refresh_lease(directory.tables, directory.clock).take()
-    assert lease
-    sleep, others = directory.sleep, directory.process()
+    lease = directory.takes_turn()
+    waiting = directory.process()
 
     def meanwhile(seconds: float) -> None:
-        sleep(seconds)
+        directory.sleep(seconds)
         lease.give_back()
 
-    waiting = directory.process()
     waiting._sleep = meanwhile
-    assert waiting.token(REFERRALS) == others.token(REFERRALS)
+    assert waiting.token(REFERRALS) == directory.process().token(REFERRALS)
     assert directory.slept > 0
     assert directory.world.refreshes(REFERRALS) == 1
 
@@ -276,30 +277,30 @@ def test_a_worker_waits_for_its_turn_and_takes_what_the_one_before_it_kept(direc
 def test_while_another_worker_refreshes_the_old_token_is_used_until_it_ends(directory: Directory) -> None:
     old = directory.tokens.token(REFERRALS)
     directory.now += timedelta(seconds=3599 - 200)
-    assert refresh_lease(directory.tables, directory.clock).take()
+    directory.takes_turn()
     assert directory.tokens.token(REFERRALS) == old
     assert directory.slept == 0
 
 
 def test_while_the_sign_in_service_is_away_the_old_token_is_used_until_it_ends(directory: Directory) -> None:
     old = directory.tokens.token(REFERRALS)
-    directory.world.knobs.unavailable = 9
+    directory.world.knobs.unavailable = 2
     directory.now += timedelta(seconds=3599 - 61)
     assert directory.tokens.token(REFERRALS) == old
     directory.now += timedelta(seconds=1)
     with pytest.raises(Unavailable):
         directory.tokens.token(REFERRALS)
+    assert directory.good(directory.tokens.token(REFERRALS))
 
 
 def test_the_turn_of_a_worker_that_died_ends_by_itself(directory: Directory) -> None:
-    assert refresh_lease(directory.tables, directory.clock).take()
+    directory.takes_turn()
     assert directory.tokens.token(REFERRALS)
     assert directory.slept == pytest.approx(60, abs=1)
 
 
 def test_a_turn_that_never_comes_is_unavailable_not_for_ever(directory: Directory) -> None:
-    taken = refresh_lease(directory.tables, directory.clock).take()
-    assert taken
+    taken = directory.takes_turn()
 
     def greedy(seconds: float) -> None:
         directory.slept += seconds
@@ -314,8 +315,7 @@ def test_a_turn_that_never_comes_is_unavailable_not_for_ever(directory: Director
 
 
 def test_a_worker_whose_turn_has_gone_to_another_does_not_refresh(directory: Directory) -> None:
-    rival = refresh_lease(directory.tables, directory.clock)
-    load = directory.token_store.load
+    rival, load = refresh_lease(directory.tables, directory.clock), directory.token_store.load
     loads: list[int] = []
 
     def stalls() -> tuple[str | None, str]:
@@ -334,19 +334,15 @@ def test_a_worker_whose_turn_has_gone_to_another_does_not_refresh(directory: Dir
 
 
 @pytest.mark.parametrize(("seconds", "counts"), [(10, True), (11, False)])
-def test_an_extension_that_was_written_too_late_does_not_count(
-    directory: Directory, seconds: int, *, counts: bool
-) -> None:
-    rows = Store(directory.tables)
-    put = rows.put_cursor
+def test_an_extension_written_too_late_does_not_count(directory: Directory, seconds: int, *, counts: bool) -> None:
+    lease, put = RefreshLease(directory.store, directory.clock).take(), directory.store.put_cursor
 
     def slow(name: str, text: str, version: str) -> str:
         directory.now += timedelta(seconds=seconds)
         return put(name, text, version)
 
-    lease = RefreshLease(rows, directory.clock).take()
+    directory.store.put_cursor = slow  # type: ignore[method-assign]
     assert lease
-    rows.put_cursor = slow  # type: ignore[method-assign]
     assert lease.extend() is counts
 
 
@@ -369,106 +365,55 @@ def test_where_entra_gives_no_newer_refresh_token_the_old_one_keeps_its_age_and_
     assert kept.rotated("second", REFERRALS, access, 50).at == 50
 
 
-def renewal(directory: Directory) -> tuple[Renewal, Store]:
-    """The timer's work over a directory, and the work list it writes to."""
-    store = Store(directory.tables)
-    return Renewal(directory.tokens, (REFERRALS, WEBHOOKS), store, lambda: int(directory.now.timestamp())), store
-
-
 def test_a_sign_in_that_is_renewed_lives_for_years(directory: Directory) -> None:
-    renewing, store = renewal(directory)
     for _ in range(40):
         directory.now += timedelta(days=55)
-        assert renewing.run() == ()
+        assert directory.renewed() == ()
     assert directory.world.refreshes(WEBHOOKS) == 40
-    assert list(store.issues()) == []
 
 
-def test_a_refresh_token_of_sixty_days_raises_an_alert_a_month_before_it_ends(
-    directory: Directory, caplog: pytest.LogCaptureFixture
-) -> None:
-    renewing, store = renewal(directory)
-    renewing.run()
+def test_a_refresh_token_of_sixty_days_raises_an_alert(directory: Directory, caplog: Log) -> None:
+    assert directory.renewed() == ()
     save = directory.token_store.save
-    directory.stores_nothing(Unauthorised(Side.PARTNER_CENTER, "sign-in", status=403, code="key_vault"))
+    directory.stores_nothing(FORBIDDEN)
     directory.now += timedelta(days=59)
-    assert renewing.run() == ()
+    assert directory.renewed() == ()
     directory.now += timedelta(days=1)
-    assert renewing.run() == ("refresh_token_old",)
-    (issue,) = store.issues()
-    assert (issue.code, issue.severity) == ("refresh_token_old", "error")
+    assert directory.renewed() == ("refresh_token_old",)
+    (issue,) = directory.store.issues()
     assert "60 days" in issue.detail
     ages = [json.loads(r.message) for r in caplog.records if '"refresh token"' in r.message and r.levelname == "ERROR"]
     assert ages == [{"event": "refresh token", "age_days": 60}]
     directory.token_store.save = save  # type: ignore[method-assign]
     directory.now += timedelta(days=1)
-    assert renewing.run() == ()
-    assert list(store.issues()) == []
+    assert directory.renewed() == ()
 
 
 def test_a_refresh_token_that_was_never_kept_is_told_at_once(directory: Directory) -> None:
-    renewing, store = renewal(directory)
-    directory.stores_nothing(Unauthorised(Side.PARTNER_CENTER, "sign-in", status=403, code="key_vault"))
-    assert renewing.run() == ("refresh_token_not_kept",)
-    assert [issue.code for issue in store.issues()] == ["refresh_token_not_kept"]
+    directory.stores_nothing(FORBIDDEN)
+    assert directory.renewed() == ("refresh_token_not_kept",)
 
 
-def test_a_refused_sign_in_is_told_by_its_code_and_closed_after_repair_and_a_busy_one_is_not(
-    directory: Directory,
-) -> None:
-    renewing, store = renewal(directory)
-    renewing.run()
+def test_a_refused_sign_in_is_told_by_its_code_until_repair_and_a_busy_one_is_not(directory: Directory) -> None:
+    assert directory.renewed() == ()
     directory.now += timedelta(hours=2)
     directory.world.knobs.unavailable = 2
-    assert renewing.run() == ()
-    assert list(store.issues()) == []
+    assert directory.renewed() == ()
     directory.world.knobs.mfa_demanded = True
-    assert renewing.run() == ("AADSTS50076",)
-    assert [(issue.code, issue.severity) for issue in store.issues()] == [("AADSTS50076", "error")]
+    assert directory.renewed() == ("AADSTS50076",)
     directory.world.knobs.mfa_demanded = False
-    assert renewing.run() == ()
-    assert list(store.issues()) == []
+    assert directory.renewed() == ()
 
 
-def test_the_store_keeper_passes_versions_through() -> None:
-    token_store = TableTokenStore(Store(MemoryTables()))
-    assert token_store.load() == (None, "")
-    first = token_store.save("token", "")
-    second = token_store.save("newer", first)
-    assert token_store.load() == ("newer", second)
-    with pytest.raises(LostRace):
-        token_store.save("late", first)
-
-
-class _Vault:
-    """The two methods of a key vault client that are used."""
-
-    def __init__(self, error: Exception | None = None) -> None:
-        self.secrets: list[SimpleNamespace] = []
-        self.error = error
-
-    def get_secret(self, name: str) -> SimpleNamespace:
-        if self.error:
-            raise self.error
-        if not self.secrets:
-            raise ResourceNotFoundError(name)
-        return self.secrets[-1]
-
-    def set_secret(self, name: str, value: str, expires_on: datetime) -> SimpleNamespace:
-        self.expires_on = expires_on
-        version = SimpleNamespace(version=f"v{len(self.secrets)}")
-        self.secrets.append(SimpleNamespace(value=value, properties=version))
-        return self.secrets[-1]
-
-
-def vault_keeper(vault: _Vault) -> KeyVaultTokenStore:
+def vault_keeper(vault: Any) -> KeyVaultTokenStore:
     token_store = KeyVaultTokenStore("https://x.vault.azure.net", clock=lambda: NOW)
-    token_store._client = vault  # type: ignore[assignment]
+    token_store._client = vault
     return token_store
 
 
 def test_a_key_vault_takes_the_first_token_and_then_only_successors() -> None:
-    token_store = vault_keeper(_Vault())
+    vault = Vault()
+    token_store = vault_keeper(vault)
     assert token_store.load() == (None, "")
     assert token_store.save("one", "") == "v0"
     assert token_store.load() == ("one", "v0")
@@ -476,21 +421,17 @@ def test_a_key_vault_takes_the_first_token_and_then_only_successors() -> None:
     with pytest.raises(LostRace):
         token_store.save("late", "v0")
     assert token_store.load() == ("two", "v1")
-    assert token_store._vault().expires_on == NOW + timedelta(days=90)  # type: ignore[attr-defined]
-
-
-def _azure_error(status: int | None) -> Exception:
-    error: Any = ServiceRequestError("unreachable") if status is None else HttpResponseError("https://secret")
-    error.status_code = status
-    return error  # type: ignore[no-any-return]
+    assert vault.versions[-1].expires_on == NOW + timedelta(days=90)
 
 
 @pytest.mark.parametrize(
     ("status", "kind"), [(403, Unauthorised), (401, Unauthorised), (503, Unavailable), (None, Unavailable)]
 )
 def test_a_vault_that_does_not_answer_is_not_a_bug(status: int | None, kind: type[ApiError]) -> None:
+    error: Any = ServiceRequestError("unreachable") if status is None else HttpResponseError("https://secret")
+    error.status_code = status
     with pytest.raises(kind, match="key_vault"):
-        vault_keeper(_Vault(_azure_error(status))).load()
+        vault_keeper(Mock(get_secret=Mock(side_effect=error))).load()
 
 
 def org() -> SalesforceWorld:
@@ -498,29 +439,16 @@ def org() -> SalesforceWorld:
     return SalesforceWorld(lambda: datetime.now(UTC))
 
 
-def key_pair() -> tuple[str, str]:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return private.decode(), public.decode()
-
-
-PRIVATE, PUBLIC = key_pair()
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PRIVATE = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+PUBLIC = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def jwt_settings(world: SalesforceWorld, **changes: Any) -> Any:
     world.connected_app.public_key = PUBLIC
-    return settings(
-        **{
-            "salesforce_login_url": "https://login.salesforce.com",
-            "salesforce_username": "integration@acme.example",
-            "salesforce_private_key": PRIVATE,
-            "salesforce_client_secret": None,
-            **changes,
-        }
-    )
+    chosen = {"salesforce_login_url": "https://login.salesforce.com", "salesforce_client_secret": None}
+    chosen |= {"salesforce_username": "integration@acme.example", "salesforce_private_key": PRIVATE}
+    return settings(**{**chosen, **changes})
 
 
 def fetch(world: SalesforceWorld, chosen: Any) -> tuple[tuple[str, str], list[str]]:
@@ -562,17 +490,13 @@ def test_client_credentials_at_another_host_are_explained_to_the_operator(url: s
     ],
 )
 def test_a_jwt_is_taken_to_the_configured_host_with_the_configured_audience(host: str, audience: str) -> None:
-    world, assertions = org(), list[str]()
-
-    def noting(environ: Any, start: Callable[..., Any]) -> Any:
-        request = Request(environ)
-        assertions.append(request.form["assertion"])
-        answer = {"access_token": "t", "instance_url": f"https://{request.host}"}
-        return Response(json.dumps(answer))(environ, start)
-
+    world, wire = org(), Wire(json.dumps({"access_token": "t", "instance_url": f"https://{host}"}).encode())
     chosen = jwt_settings(world, salesforce_login_url=f"https://{host}", salesforce_audience=audience)
-    assert SalesforceTokens(chosen, over(noting)).fetch() == ("t", host)
-    assert jwt.decode(assertions[0], options={"verify_signature": False})["aud"] == audience
+    assert SalesforceTokens(chosen, over(wire, lambda line: line)).fetch() == ("t", host)
+    ((request, _),) = wire.sent
+    (assertion,) = parse_qs(str(request.body))["assertion"]
+    assert urlsplit(request.url).hostname == host
+    assert jwt.decode(assertion, options={"verify_signature": False})["aud"] == audience
     (token, _), hosts = fetch(world, jwt_settings(world, salesforce_login_url=f"https://{host}"))
     assert (token[:3], hosts) == ("00D", [host])
 

@@ -14,8 +14,8 @@ def test_a_thousand_refreshes_by_workers_that_stall_and_die_lose_nothing(seed: i
     world = Refreshing(seed)
     world.run(500)
     assert world.faults == []
-    assert world.counts["died"] > 50
-    assert len(world.versions) > 400
+    assert world.died > 50
+    assert len(world.vault.versions) > 400
 
 
 def test_calm_workers_refresh_once_an_hour_and_audience_however_many_they_are() -> None:

@@ -33,19 +33,15 @@ class Later(str):
 
 
 @cache
-def _types() -> tuple[Mapping[str, int], list[Type]]:
+def schema() -> tuple[Mapping[str, int], list[Type]]:
+    """The schema file: the number of each resource type's type, and all types."""
     document = json.loads(TYPES.read_text("utf-8"))
     return document["resources"], document["types"]
 
 
-def known() -> set[str]:
-    """The resource types that the schema file describes."""
-    return set(_types()[0])
-
-
 def problems(name: str, body: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with a resource of this type, such as `Microsoft.Storage/storageAccounts@2024-01-01`."""
-    resources, types = _types()
+    resources, types = schema()
     if name not in resources:
         yield f"{name} is no type of Azure that the schema file knows"
         return
@@ -54,29 +50,26 @@ def problems(name: str, body: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _check(value: Any, wanted: Type, at: str) -> Iterator[str]:
-    if not isinstance(value, Later) and value is not None:
-        yield from CHECKS[wanted["is"]](value, wanted, at)
+    if isinstance(value, Later) or value is None:
+        return
+    kind = wanted["is"]
+    shape, words = SHAPES.get(kind, (type(value), ""))
+    if type(value) is not shape:
+        yield f"{at}: {words} is wanted, not {value!r}"
+    elif kind in CHECKS:
+        yield from CHECKS[kind](value, wanted, at)
 
 
 def _string(value: Any, wanted: Type, at: str) -> Iterator[str]:
-    if not isinstance(value, str):
-        yield f"{at}: a text is wanted, not {value!r}"
-    elif not wanted.get("least", 0) <= len(value) <= wanted.get("most", len(value)):
+    if not wanted.get("least", 0) <= len(value) <= wanted.get("most", len(value)):
         yield f"{at}: {value!r} is too short or too long"
     elif "pattern" in wanted and not re.search(wanted["pattern"], value) and "{" not in value:
         yield f"{at}: {value!r} does not look like {wanted['pattern']}"
 
 
 def _integer(value: Any, wanted: Type, at: str) -> Iterator[str]:
-    if isinstance(value, bool) or not isinstance(value, int):
-        yield f"{at}: a whole number is wanted, not {value!r}"
-    elif not wanted.get("least", value) <= value <= wanted.get("most", value):
+    if not wanted.get("least", value) <= value <= wanted.get("most", value):
         yield f"{at}: {value} is out of range"
-
-
-def _boolean(value: Any, wanted: Type, at: str) -> Iterator[str]:
-    if not isinstance(value, bool):
-        yield f"{at}: true or false is wanted, not {value!r}"
 
 
 def _word(value: Any, wanted: Type, at: str) -> Iterator[str]:
@@ -86,24 +79,18 @@ def _word(value: Any, wanted: Type, at: str) -> Iterator[str]:
 
 def _union(value: Any, wanted: Type, at: str) -> Iterator[str]:
     """Azure leaves most lists of words open for later ones; what is written here is in the list."""
-    choices = [_types()[1][one] for one in wanted["of"]]
+    choices = [schema()[1][one] for one in wanted["of"]]
     words = [one for one in choices if one["is"] == "word"]
     if all(any(_check(value, one, at)) for one in words or choices):
         yield f"{at}: {value!r} is none of {', '.join(repr(one['word']) for one in words)}"
 
 
 def _array(value: Any, wanted: Type, at: str) -> Iterator[str]:
-    if not isinstance(value, list):
-        yield f"{at}: a list is wanted, not {value!r}"
-        return
     for place, item in enumerate(value):
-        yield from _check(item, _types()[1][wanted["of"]], f"{at}[{place}]")
+        yield from _check(item, schema()[1][wanted["of"]], f"{at}[{place}]")
 
 
 def _object(value: Any, wanted: Type, at: str) -> Iterator[str]:
-    if not isinstance(value, dict):
-        yield f"{at}: an object is wanted, not {value!r}"
-        return
     properties = wanted["properties"]
     yield from (f"{at}: {name} is missing" for name, (_, needed) in properties.items() if needed and name not in value)
     for name, item in value.items():
@@ -111,23 +98,30 @@ def _object(value: Any, wanted: Type, at: str) -> Iterator[str]:
         if number is None:
             yield f"{at}.{name}: there is no such property"
         else:
-            yield from _check(item, _types()[1][number], f"{at}.{name}")
+            yield from _check(item, schema()[1][number], f"{at}.{name}")
 
 
 def _by(value: Any, wanted: Type, at: str) -> Iterator[str]:
     """An object whose other properties depend on one word."""
-    word = value.get(wanted["by"]) if isinstance(value, dict) else None
+    word = value.get(wanted["by"])
     if word not in wanted["cases"]:
         yield f"{at}.{wanted['by']}: {word!r} is none of {', '.join(wanted['cases'])}"
         return
-    case = _types()[1][wanted["cases"][word]]
+    case = schema()[1][wanted["cases"][word]]
     yield from _object(value, {**case, "properties": wanted["properties"] | case["properties"]}, at)
 
 
+SHAPES: Final[Mapping[str, tuple[type, str]]] = {
+    "array": (list, "a list"),
+    "boolean": (bool, "true or false"),
+    "by": (dict, "an object"),
+    "integer": (int, "a whole number"),
+    "object": (dict, "an object"),
+    "string": (str, "a text"),
+}
+# What a value of the right shape must be besides. A boolean is right as it is, and so is what Azure does not describe.
 CHECKS: Final[Mapping[str, Callable[[Any, Type, str], Iterator[str]]]] = {
-    "any": lambda value, wanted, at: iter(()),
     "array": _array,
-    "boolean": _boolean,
     "by": _by,
     "integer": _integer,
     "object": _object,
@@ -164,12 +158,8 @@ class _Distillery:
     def _distilled(self, raw: Type, source: list[Type]) -> dict[str, Any]:
         limits = {short: raw[long] for long, short in LIMITS.items() if long in raw}
         match raw["$type"]:
-            case "StringType":
-                return {"is": "string", **limits}
-            case "IntegerType":
-                return {"is": "integer", **limits}
-            case "BooleanType":
-                return {"is": "boolean"}
+            case "StringType" | "IntegerType" | "BooleanType" as plain:
+                return {"is": plain.removesuffix("Type").lower(), **limits}
             case "StringLiteralType":
                 return {"is": "word", "word": raw["value"]}
             case "ArrayType":

@@ -26,24 +26,13 @@ def functions() -> dict[str, list[dict[str, Any]]]:
     return {f.get_function_name(): [json.loads(raw) for raw in f.get_raw_bindings()] for f in app.get_functions()}
 
 
-def bindings() -> list[dict[str, Any]]:
-    """Every binding of every function."""
-    return [binding for each in functions().values() for binding in each]
+def bound(part: str) -> set[str]:
+    """What all bindings have as this part.
 
-
-def queues() -> set[str]:
-    """The queues that functions read or write, poison queues included."""
-    return {binding["queueName"] for binding in bindings() if "queueName" in binding}
-
-
-def connections() -> set[str]:
-    """Prefixes of the settings that say where those queues are."""
-    return {binding["connection"] for binding in bindings() if "connection" in binding}
-
-
-def schedules() -> set[str]:
-    """Settings that the host itself reads for its timers."""
-    return {binding["schedule"].strip("%") for binding in bindings() if "schedule" in binding}
+    `queueName`: queues that are read or written, poison queues included; `connection`: prefixes of the settings that
+    say where those are; `schedule`: settings that the host itself reads for its timers; `route`: paths under `/api`.
+    """
+    return {binding[part].strip("%") for each in functions().values() for binding in each if part in binding}
 
 
 def tables() -> set[str]:
@@ -56,7 +45,6 @@ def tables() -> set[str]:
 
 
 def settings() -> set[str]:
-    """Every setting of the app."""
     return set(fields())
 
 

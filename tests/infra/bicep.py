@@ -19,13 +19,6 @@ from tests.infra.bicep_functions import AZURES, FILES, FUNCTIONS, OPERATORS
 
 PARSER: Final = tree_sitter.Parser(tree_sitter.Language(tree_sitter_bicep.language()))
 KINDS: Final = {"string": str, "int": int, "bool": bool, "object": dict, "array": list}
-DECLARATIONS: Final = {
-    "parameter_declaration": "param",
-    "variable_declaration": "var",
-    "resource_declaration": "resource",
-    "module_declaration": "module",
-    "output_declaration": "output",
-}
 
 
 class Wrong(Exception):
@@ -56,8 +49,6 @@ class Deployment:
 
 
 class Source:
-    """One file, parsed."""
-
     def __init__(self, path: Path) -> None:
         self.path = path
         self.root = PARSER.parse(path.read_bytes()).root_node
@@ -67,18 +58,16 @@ class Source:
         """What it declares: kind and node by name; outputs apart, for they may share a name with something."""
         found = {}
         for node in self.root.named_children:
-            kind = DECLARATIONS.get(node.type, "")
-            if kind:
+            kind, declaration, _ = node.type.partition("_declaration")
+            if declaration:
                 found[("output " if kind == "output" else "") + text(node.named_children[0])] = (kind, node)
         return found
 
     def at(self, node: Node, problem: str) -> str:
-        """A problem with its place."""
         return f"{self.path.name}:{node.start_point.row + 1}: {problem}"
 
 
 def text(node: Node) -> str:
-    """What stands in the file."""
     return node.text.decode() if node.text else ""
 
 
@@ -114,7 +103,7 @@ class _Run:
                 self._named(name, node)
 
     def _check_parameters(self) -> None:
-        declared = {name: node for name, (kind, node) in self._source.declared.items() if kind == "param"}
+        declared = {name: node for name, (kind, node) in self._source.declared.items() if kind == "parameter"}
         for name in self._given.keys() - declared.keys():
             self._wrong(self._source.root, f"there is no parameter {name}")
         for name, node in declared.items():
@@ -204,12 +193,10 @@ class _Run:
         return scope[name] if name in scope else self._named(name, node)
 
     def _member(self, node: Node, scope: Mapping[str, Any]) -> Any:
-        whole, name = self._value(node.named_children[0], scope), text(node.named_children[1])
-        return self._part(node, whole, name)
+        return self._part(node, self._value(node.named_children[0], scope), text(node.named_children[1]))
 
     def _subscript(self, node: Node, scope: Mapping[str, Any]) -> Any:
-        whole, key = (self._value(one, scope) for one in node.named_children)
-        return self._part(node, whole, key)
+        return self._part(node, *(self._value(one, scope) for one in node.named_children))
 
     def _part(self, node: Node, whole: Any, key: Any) -> Any:
         if isinstance(whole, Later):
@@ -260,9 +247,9 @@ DECORATORS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 }
 MAKES: Final[Mapping[str, Callable[[_Run, str, Node], Any]]] = {
     "module": _Run._module,
-    "param": _Run._parameter,
+    "parameter": _Run._parameter,
     "resource": _Run._resource,
-    "var": _Run._variable,
+    "variable": _Run._variable,
 }
 VALUES: Final[Mapping[str, Callable[[_Run, Node, Mapping[str, Any]], Any]]] = {
     "array": lambda run, node, scope: [run._value(one, scope) for one in node.named_children if one.type != "comment"],

@@ -29,10 +29,6 @@ def _later(name: str) -> Callable[..., Later]:
     return lambda *parts: Later(f"{{{name}({', '.join(map(str, parts))})}}")
 
 
-def _union(*objects: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for one in objects for key, value in one.items()}
-
-
 FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "concat": lambda *lists: [item for one in lists for item in one],
     "empty": lambda value: not value,
@@ -42,7 +38,7 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "split": lambda value, by: value.split(by),
     "subscriptionResourceId": _later("subscriptionResourceId"),
     "toLower": lambda value: value.lower(),
-    "union": _union,
+    "union": lambda *objects: {key: value for one in objects for key, value in one.items()},
 }
 OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "&&": lambda left, right: left and right,

@@ -24,7 +24,7 @@ def problems(path: Path) -> Iterator[str]:
             if text(name) not in source.declared:
                 yield source.at(name, f"nothing is called {text(name)}")
     for called, (kind, node) in source.declared.items():
-        if kind in ("param", "var") and called not in used:
+        if kind in ("parameter", "variable") and called not in used:
             yield source.at(node, f"nothing uses {called}")
 
 

@@ -29,27 +29,12 @@ class Mistake(NamedTuple):
 
 # What checkov is able to see; the rest is for the linter and the plan. All are made at once, in one copy.
 CARELESS: Final = (
-    Mistake("bicep/storage.bicep", "'TLS1_2'", "'TLS1_0'", "CKV_AZURE_44 /bicep/storage.bicep"),
-    Mistake("bicep/vault.bicep", "enablePurgeProtection: true", "", "CKV_AZURE_110 /bicep/vault.bicep"),
-    Mistake("terraform/storage.tf", '"TLS1_2"', '"TLS1_0"', "CKV_AZURE_44 /terraform/storage.tf"),
-    Mistake(
-        "terraform/storage.tf",
-        "items_to_be_public  = false",
-        "items_to_be_public  = true",
-        "CKV_AZURE_190 /terraform/storage.tf",
-    ),
-    Mistake(
-        "terraform/storage.tf",
-        "shared_access_key_enabled        = false",
-        "shared_access_key_enabled        = true",
-        "CKV2_AZURE_40 /terraform/storage.tf",
-    ),
-    Mistake(
-        "terraform/vault.tf",
-        "purge_protection_enabled      = true",
-        "purge_protection_enabled      = false",
-        "CKV_AZURE_110 /terraform/vault.tf",
-    ),
+    Mistake("bicep/storage.bicep", "'TLS1_2'", "'TLS1_0'", "CKV_AZURE_44 /{file}"),
+    Mistake("bicep/vault.bicep", "enablePurgeProtection: true", "", "CKV_AZURE_110 /{file}"),
+    Mistake("terraform/storage.tf", '"TLS1_2"', '"TLS1_0"', "CKV_AZURE_44 /{file}"),
+    Mistake("terraform/storage.tf", "to_be_public  = false", "to_be_public  = true", "CKV_AZURE_190 /{file}"),
+    Mistake("terraform/storage.tf", "key_enabled        = false", "key_enabled        = true", "CKV2_AZURE_40 /{file}"),
+    Mistake("terraform/vault.tf", "enabled      = true", "enabled      = false", "CKV_AZURE_110 /{file}"),
 )
 UNREADABLE: Final = (
     Mistake("bicep/identity.bicep", "name: name", "name: 'open", "bicep: 1 files"),
@@ -69,7 +54,6 @@ def problems(reports: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def reports(program: str, place: Path = INFRA) -> list[Mapping[str, Any]]:
-    """Run checkov over a description of Azure."""
     wanted = ["--directory", str(place), "--skip-path", "salesforce", "--framework", *FRAMEWORKS]
     how = ["--config-file", str(INFRA / "checkov.yaml"), "--skip-download", "--output", "json", "--quiet"]
     command = [program, *wanted, *how]
@@ -87,8 +71,9 @@ def unnoticed(program: str, mistakes: Sequence[Mistake]) -> Iterator[str]:
             (copy / mistake.file).write_text(text.replace(mistake.right, mistake.wrong, 1), "utf-8")
         said = list(problems(reports(program, copy)))
     for mistake in mistakes:
-        if not any(complaint.startswith(mistake.complaint) for complaint in said):
-            yield f"checkov does not notice {mistake.wrong} in {mistake.file}: {mistake.complaint}"
+        wanted = mistake.complaint.format(file=mistake.file)
+        if not any(complaint.startswith(wanted) for complaint in said):
+            yield f"checkov does not notice {mistake.wrong} in {mistake.file}: {wanted}"
 
 
 if __name__ == "__main__":

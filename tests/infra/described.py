@@ -5,22 +5,16 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import PIPE, Popen
 from typing import Any, Final
 
-import pytest
-
 from tests.infra import arm_types, bicep, bicep_names
-from tests.infra.asked import INFRA, ROOT
+from tests.infra.asked import INFRA
 from tests.infra.rules import RULES
 
 SECONDS: Final = 60
-OLDEST: Final = (1, 11)  # the first whose tests can give values to a plan
 # Parameters as azd fills them in, and once with everything switched on.
 PLAIN: Final[Mapping[str, Any]] = {
     "alertEmail": "operator@example.org",
@@ -51,7 +45,6 @@ def azds_parameters(infra: Path = INFRA) -> dict[str, Any]:
 
 
 def deployment(infra: Path = INFRA, more: Mapping[str, Any] = PLAIN) -> bicep.Deployment:
-    """What Bicep would create."""
     return bicep.deploy(infra / "bicep" / "main.bicep", {**azds_parameters(infra), **more})
 
 
@@ -70,7 +63,7 @@ def findings(infra: Path = INFRA) -> Iterator[tuple[str, str]]:
             yield from ((name, problem) for name, rule in RULES.items() for problem in rule(made))
 
 
-def _version() -> tuple[int, ...]:
+def terraforms_version() -> tuple[int, ...]:
     """Of the Terraform on this machine; empty when there is none."""
     if shutil.which("terraform") is None:
         return ()
@@ -96,24 +89,3 @@ class Terraform:
             timeout=SECONDS,
             check=False,
         )
-
-    def copy(self, folder: Path) -> Path:
-        """A copy of the module to make mistakes in, initialised like the original."""
-        shutil.copytree(self.folder.parent, folder)
-        return folder / "terraform"
-
-
-@contextmanager
-def terraform(folder: Path) -> Iterator[Terraform]:
-    """Terraform, initialised, over a copy in this folder; skips where there is none that can plan what is not there."""
-    if _version() < OLDEST:
-        pytest.skip("no Terraform 1.11 or newer on this machine: the Terraform files are not checked")
-    shutil.copytree(INFRA, folder / "infra", ignore=shutil.ignore_patterns("salesforce", ".terraform*"))
-    command = [sys.executable, "-m", "tests.infra.stub", str(folder)]
-    with Popen(command, cwd=ROOT, stdin=PIPE, stdout=PIPE, text=True) as stub:  # noqa: S603
-        assert stub.stdout
-        environment = {"TF_REATTACH_PROVIDERS": stub.stdout.readline(), "CHECKPOINT_DISABLE": "1", "NO_COLOR": "1"}
-        made = Terraform(folder / "infra" / "terraform", environment)
-        initialised = made.run("init", "-backend=false", "-no-color")
-        assert initialised.returncode == 0, initialised.stderr
-        yield made

@@ -7,7 +7,7 @@ Terraform wants to read in `TF_REATTACH_PROVIDERS`. It is enough for init, valid
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,10 @@ from tests.infra.provider_schema import PROVIDERS
 PROTOCOL: Final = 6
 
 
+def _says(answer: Callable[[], Any]) -> Callable[[Any, Any, Any], Any]:
+    return lambda self, request, context: answer()
+
+
 class Stub(service.ProviderServicer):  # type: ignore[misc]  # generated code without types
     """One provider, from a schema as `terraform providers schema -json` writes it."""
 
@@ -32,23 +36,14 @@ class Stub(service.ProviderServicer):  # type: ignore[misc]  # generated code wi
         )
 
     def GetProviderSchema(self, request: Any, context: Any) -> Any:  # noqa: N802  the protocol's names
-        """All there is to know."""
         return self._schema
 
-    def ValidateProviderConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """What the schema allows is fine."""
-        return wire.ValidateProviderConfig.Response()
-
-    def ValidateResourceConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """What the schema allows is fine."""
-        return wire.ValidateResourceConfig.Response()
-
-    def ValidateDataResourceConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """What the schema allows is fine."""
-        return wire.ValidateDataResourceConfig.Response()
+    # What the schema allows is fine.
+    ValidateProviderConfig = _says(wire.ValidateProviderConfig.Response)
+    ValidateResourceConfig = _says(wire.ValidateResourceConfig.Response)
+    ValidateDataResourceConfig = _says(wire.ValidateDataResourceConfig.Response)
 
     def StopProvider(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """Nothing is under way."""
         return wire.StopProvider.Response()
 
 
@@ -77,20 +72,16 @@ def _block(document: Mapping[str, Any]) -> Any:
     )
 
 
-def _serve(schema: Path, socket: Path) -> grpc.Server:
-    server = grpc.server(ThreadPoolExecutor(max_workers=4))
-    service.add_ProviderServicer_to_server(Stub(json.loads(schema.read_text("utf-8"))), server)
-    server.add_insecure_port(f"unix:{socket}")
-    server.start()
-    return server
-
-
 def main(folder: Path) -> None:
     """Serve until standard input ends, which it does when whoever started this is gone."""
     servers, addresses = [], {}
     for source, schema in PROVIDERS.items():
         socket = folder / f"{schema.stem}.sock"
-        servers.append(_serve(schema, socket))
+        server = grpc.server(ThreadPoolExecutor(max_workers=4))
+        service.add_ProviderServicer_to_server(Stub(json.loads(schema.read_text("utf-8"))), server)
+        server.add_insecure_port(f"unix:{socket}")
+        server.start()
+        servers.append(server)
         addresses[source] = {
             "Protocol": "grpc",
             "ProtocolVersion": PROTOCOL,

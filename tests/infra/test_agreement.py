@@ -8,13 +8,12 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared.settings import PREFIX
 from tests.infra import asked
 from tests.infra.asked import APP, INFRA, ROOT
 from tests.infra.bicep import Deployment
@@ -80,6 +79,8 @@ NEEDED_ROLES = {
     ("tokens", "Key Vault Secrets Officer"): "the refresh token, which is replaced",
     ("telemetry", "Monitoring Metrics Publisher"): "telemetry with Entra",
 }
+ROLES = {number: role for role, number in APP["roles"].items()}
+PLANNED_FOR = {"identity-principal": "app", "operator-principal": "operator"}
 Changes = list[Mapping[str, Any]]
 
 
@@ -103,34 +104,33 @@ def _names(made: Deployment, kind: str) -> set[str]:
     return {resource.body["name"] for resource in made.of(f"Microsoft.Storage/storageAccounts/{kind}")}
 
 
+def _grants(made: Deployment) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+    """What each role is granted on, the role, and the rest of the grant."""
+    for grant in made.of("Microsoft.Authorization/roleAssignments"):
+        number = re.findall(r"[0-9a-f-]{36}", grant.body["properties"]["roleDefinitionId"])[-1]
+        yield grant.body["scope"]["name"], ROLES[number], grant.body["properties"]
+
+
 def _settings(made: Deployment) -> dict[str, str]:
     (site,) = made.of("Microsoft.Web/sites")
     return {one["name"]: one["value"] for one in site.body["properties"]["siteConfig"]["appSettings"]}
 
 
-def _planned_settings(changes: Changes) -> dict[str, str]:
+def _planned_settings(changes: Changes) -> set[str]:
     (site,) = _after(changes, "azurerm_function_app_flex_consumption")
-    empty = {name for name, value in site["app_settings"].items() if not value}
-    assert empty <= {"AzureWebJobsStorage"}  # keeps the provider from writing a key
-    insights = {
-        "APPLICATIONINSIGHTS_CONNECTION_STRING": site["site_config"][0]["application_insights_connection_string"]
-    }
-    return {name: value for name, value in site["app_settings"].items() if value} | insights
+    given = {name for name, value in site["app_settings"].items() if value}
+    assert set(site["app_settings"]) - given <= {"AzureWebJobsStorage"}  # keeps the provider from writing a key
+    assert site["site_config"][0]["application_insights_connection_string"]
+    return given | {"APPLICATIONINSIGHTS_CONNECTION_STRING"}
 
 
-def test_bicep_makes_the_queues_that_functions_read_and_write(plain: Deployment) -> None:
-    assert _names(plain, "queueServices/queues") == asked.queues()
-
-
-def test_terraform_makes_the_queues_that_functions_read_and_write(plans: dict[str, Changes]) -> None:
-    assert {one["name"] for one in _after(plans["policy"], "azurerm_storage_queue")} == asked.queues()
-
-
-def test_bicep_makes_the_tables_that_the_store_opens(plain: Deployment) -> None:
+def test_bicep_makes_the_queues_of_the_functions_and_the_tables_of_the_store(plain: Deployment) -> None:
+    assert _names(plain, "queueServices/queues") == asked.bound("queueName")
     assert _names(plain, "tableServices/tables") == asked.tables()
 
 
-def test_terraform_makes_the_tables_that_the_store_opens(plans: dict[str, Changes]) -> None:
+def test_terraform_makes_the_queues_of_the_functions_and_the_tables_of_the_store(plans: dict[str, Changes]) -> None:
+    assert {one["name"] for one in _after(plans["policy"], "azurerm_storage_queue")} == asked.bound("queueName")
     assert {one["name"] for one in _after(plans["policy"], "azapi_resource")} == asked.tables()
 
 
@@ -147,20 +147,18 @@ def test_every_setting_that_is_needed_is_deployed(plain: Deployment) -> None:
 
 def test_every_queue_connection_goes_by_identity(plain: Deployment) -> None:
     parts = ("queueServiceUri", "credential", "clientId")
-    assert {f"{one}__{part}" for one in asked.connections() for part in parts} <= set(_settings(plain))
+    assert {f"{one}__{part}" for one in asked.bound("connection") for part in parts} <= set(_settings(plain))
 
 
 def test_every_schedule_is_deployed_as_the_settings_have_it(plain: Deployment) -> None:
     deployed = _settings(plain)
-    assert {name: deployed.get(name) for name in asked.schedules()} == {
-        name: default(fields()[name]) for name in asked.schedules()
-    }
+    assert [name for name in asked.bound("schedule") if deployed.get(name) != default(fields()[name])] == []
 
 
 def test_both_languages_deploy_the_same_settings(plain: Deployment, plans: dict[str, Changes]) -> None:
     partners = set(azds_parameters()["settings"])
     ours = {"COSELL_ENTRA_TENANT_ID"}  # what the plan gives as an example of the partner's
-    assert set(_settings(plain)) - partners == set(_planned_settings(plans["policy"])) - ours
+    assert set(_settings(plain)) - partners == _planned_settings(plans["policy"]) - ours
 
 
 def test_both_examples_ask_the_partner_for_the_same_settings() -> None:
@@ -185,58 +183,44 @@ def test_no_secret_is_asked_of_whoever_deploys() -> None:
     assert [name for name in asked.secrets() if re.search(rf"\b{name}\b", asked_for)] == []
 
 
-def test_the_example_of_local_settings_names_what_is_deployed(plain: Deployment) -> None:
-    example = json.loads((ROOT / "local.settings.example.json").read_text("utf-8"))["Values"]
-    assert {name for name in _settings(plain) if name.startswith(PREFIX)} - set(example) == set()
-
-
 def test_each_role_is_needed_and_no_role_is_missing() -> None:
     assert {(where, role) for where, roles in APP["appRoles"].items() for role in roles} == set(NEEDED_ROLES)
 
 
 def test_both_languages_grant_the_roles_that_are_listed(plain: Deployment, plans: dict[str, Changes]) -> None:
     listed = Counter(
-        (APP["roles"][role], who)
+        (role, who)
         for who, grants in (("app", APP["appRoles"]), ("operator", APP["operatorRoles"]))
         for roles in grants.values()
         for role in roles
     )
     for_bicep = Counter(
-        (
-            re.findall(r"[0-9a-f-]{36}", grant.body["properties"]["roleDefinitionId"])[-1],
-            "operator" if grant.body["properties"]["principalId"] == PLAIN["operatorId"] else "app",
-        )
-        for grant in plain.of("Microsoft.Authorization/roleAssignments")
+        (role, "operator" if grant["principalId"] == PLAIN["operatorId"] else "app")
+        for _, role, grant in _grants(plain)
     )
     planned = Counter(
-        (one["role_definition_id"].rpartition("/")[2], one["principal_id"].removeprefix("identity-").partition("-")[0])
+        (ROLES[one["role_definition_id"].rpartition("/")[2]], PLANNED_FOR[one["principal_id"]])
         for one in _after(plans["policy"], "azurerm_role_assignment")
     )
-    assert for_bicep == listed
-    assert {(role, "app" if who == "principal" else who): n for (role, who), n in planned.items()} == dict(listed)
+    assert for_bicep == planned == listed
 
 
 def test_roles_stand_where_they_belong(plain: Deployment) -> None:
     scopes = {"strun": "runtime", "ststate": "state", "kv-sec-": "secrets", "kv-tok-": "tokens", "appi-": "telemetry"}
-    ids = {number: role for role, number in APP["roles"].items()}
     granted = {
-        (
-            next(where for start, where in scopes.items() if grant.body["scope"]["name"].startswith(start)),
-            ids[re.findall(r"[0-9a-f-]{36}", grant.body["properties"]["roleDefinitionId"])[-1]],
-        )
-        for grant in plain.of("Microsoft.Authorization/roleAssignments")
-        if grant.body["properties"]["principalType"] == "ServicePrincipal"
+        (next(where for start, where in scopes.items() if name.startswith(start)), role)
+        for name, role, grant in _grants(plain)
+        if grant["principalType"] == "ServicePrincipal"
     }
     assert granted == set(NEEDED_ROLES)
 
 
 @pytest.mark.parametrize(("run", "more"), [("policy", PLAIN), ("private", {**PLAIN, "privateNetwork": True})])
 def test_both_languages_create_the_same(plans: dict[str, Changes], run: str, more: Mapping[str, Any]) -> None:
-    with_bicep = Counter(resource.type.partition("@")[0] for resource in deployment(more=more).resources)
-    with_terraform = Counter(one["type"] for one in plans[run] if one["mode"] == "managed")
-    assert {SAME[kind]: n for kind, n in with_bicep.items() if kind not in PARTS} == {
-        kind: n for kind, n in with_terraform.items() if kind not in PARTS
-    }
+    with_bicep = (resource.type.partition("@")[0] for resource in deployment(more=more).resources)
+    with_terraform = (one["type"] for one in plans[run] if one["mode"] == "managed")
+    planned = Counter(kind for kind in with_terraform if kind not in PARTS)
+    assert Counter(SAME[kind] for kind in with_bicep if kind not in PARTS) == planned
 
 
 def test_both_languages_give_the_same_outputs(plain: Deployment, terraformed: Terraform) -> None:
@@ -248,22 +232,14 @@ def test_the_python_of_azure_is_one_that_the_tests_run_on() -> None:
     assert f"python{APP['python']}" in (ROOT / "Makefile").read_text("utf-8")
 
 
-@pytest.mark.parametrize(
-    ("part", "lost"),
-    [
-        ("queues", "queueServices/queues"),
-        ("tables", "tableServices/tables"),
-        ("schedules", "settings"),
-        ("secrets", "settings"),
-    ],
-)
-def test_what_the_list_lacks_is_lacking_in_azure(tmp_path: Path, part: str, lost: str) -> None:
+@pytest.mark.parametrize("part", ["queues", "tables", "schedules", "secrets"])
+def test_what_the_list_lacks_is_lacking_in_azure(tmp_path: Path, part: str) -> None:
     """So that the comparisons above are with what is deployed, and not with the list."""
     shutil.copytree(INFRA, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("salesforce", "terraform"))
     known = json.loads((tmp_path / "app.json").read_text("utf-8"))
     gone = sorted(known[part])[0]
     known[part].pop(gone if isinstance(known[part], dict) else known[part].index(gone))
     (tmp_path / "app.json").write_text(json.dumps(known), "utf-8")
-    made = deployment(tmp_path)
-    assert gone not in (_settings(made) if lost == "settings" else _names(made, lost))
-    assert gone in (_settings(deployment()) if lost == "settings" else _names(deployment(), lost))
+    for made, there in ((deployment(tmp_path), False), (deployment(), True)):
+        deployed = _names(made, "queueServices/queues") | _names(made, "tableServices/tables") | set(_settings(made))
+        assert (gone in deployed) is there

@@ -5,21 +5,19 @@ The stand-ins write down how they were called; what the page makes of names, quo
 
 import json
 import os
-import re
 import shutil
 import subprocess
 
 import pytest
 
-from tests.infra.asked import INFRA, ROOT, functions, in_vault, listed_secrets
+from tests.infra.asked import INFRA, functions, in_vault, listed_secrets
 from tests.infra.described import deployment
+from tests.infra.test_deploy_page import COMMANDS, SWITCHED_BY_CALL
 
-PAGE = (ROOT / "docs" / "deploy.md").read_text("utf-8")
-COMMANDS = "set -eu -o pipefail\n" + "\n".join(re.findall(r"^ *```sh\n(.*?)^ *```", PAGE, re.MULTILINE | re.DOTALL))
 OUTPUTS = {name: str(value).replace("{", "").replace("}", "") for name, value in deployment().outputs.items()}
 SEPARATOR, FILE_SEPARATOR = "\x1f", "\x1d"
+FLOWS = set(functions()) - {SWITCHED_BY_CALL}
 PROGRAMS = ("az", "azd", "terraform", "make", "openssl", "curl", "cosell", "sf")
-NEEDED = ("bash", "jq")
 # Writes down its arguments, the content of a file given to it, and answers as the real program would.
 STAND_IN = r"""#!/bin/sh
 name="${0##*/}"
@@ -45,14 +43,13 @@ esac
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     """How the page called every program, in order. The last part of each call is what it got in a file."""
-    missing = [program for program in NEEDED if shutil.which(program) is None]
+    missing = [program for program in ("bash", "jq") if shutil.which(program) is None]
     if missing:
         pytest.skip(f"{', '.join(missing)} not on this machine: the commands of the page are not run")
     folder = tmp_path_factory.mktemp("hour")
-    for place in ("bin", ".venv/bin"):
-        (folder / place).mkdir(parents=True)
     for program in PROGRAMS:
         file = folder / (".venv/bin" if program == "cosell" else "bin") / program
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(STAND_IN)
         file.chmod(0o755)
     shutil.copytree(INFRA / "terraform", folder / "infra" / "terraform")
@@ -60,7 +57,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     (folder / "outputs").write_text(json.dumps({name: {"value": value} for name, value in OUTPUTS.items()}))
     environment = {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "CALLS": str(folder / "calls")}
     done = subprocess.run(  # noqa: S603
-        ["bash", "-c", COMMANDS],  # noqa: S607  whichever bash is on the machine
+        ["bash", "-c", f"set -eu -o pipefail\n{COMMANDS}"],  # noqa: S607  whichever bash is on the machine
         cwd=folder,
         env={**environment, "ANSWERS": str(folder)},
         capture_output=True,
@@ -98,22 +95,17 @@ def test_no_secret_is_an_argument(calls: list[list[str]]) -> None:
 
 
 def test_flows_are_switched_on_by_the_platforms_own_setting(calls: list[list[str]]) -> None:
-    switched = [
-        call[call.index("--settings") + 1 : -1]
-        for call in _called(calls, "az", "functionapp", "config", "appsettings", "set")
-    ]
-    assert len(switched) == 5
-    assert sorted(setting for one in switched for setting in one) == sorted(
-        f"AzureWebJobs.{name}.Disabled=false" for name in functions() if name != "PartnerCenterWebhookRegistration"
-    )
+    made = _called(calls, "az", "functionapp", "config", "appsettings", "set")
+    assert len(made) == 5
+    switched = sorted(setting for call in made for setting in call[call.index("--settings") + 1 : -1])
+    assert switched == sorted(f"AzureWebJobs.{name}.Disabled=false" for name in FLOWS)
 
 
 def test_both_languages_are_told_to_leave_all_flows_off(calls: list[list[str]]) -> None:
     with_azd = [call[4] for call in _called(calls, "azd", "env", "set") if call[3] == "COSELL_FLOWS_OFF"]
     (apply,) = (call for call in _called(calls, "terraform") if "apply" in call)
     with_terraform = json.loads(_option(apply, "-var").removeprefix("flows_off="))
-    off = set(functions()) - {"PartnerCenterWebhookRegistration"}
-    assert set(with_azd[0].split(",")) == set(with_terraform) == off
+    assert set(with_azd[0].split(",")) == set(with_terraform) == FLOWS
 
 
 def test_the_package_that_was_built_is_the_one_that_is_deployed(calls: list[list[str]]) -> None:
@@ -125,10 +117,8 @@ def test_the_package_that_was_built_is_the_one_that_is_deployed(calls: list[list
 def test_the_webhook_is_registered_with_its_token_and_the_functions_key(calls: list[list[str]]) -> None:
     shown, registered = _called(calls, "curl")
     assert _option(shown, "--header") == _option(registered, "--header") == "x-functions-key: function-key"
-    assert json.loads(_option(registered, "--data")) == {
-        "endpoint": f"{OUTPUTS['COSELL_WEBHOOK_ORIGIN']}/api/partner-center/webhook-token",
-        "validate": True,
-    }
+    endpoint = f"{OUTPUTS['COSELL_WEBHOOK_ORIGIN']}/api/partner-center/webhook-token"
+    assert json.loads(_option(registered, "--data")) == {"endpoint": endpoint, "validate": True}
 
 
 def test_every_command_of_cosell_reads_the_settings_that_azure_listed(calls: list[list[str]]) -> None:

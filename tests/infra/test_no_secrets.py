@@ -32,7 +32,10 @@ PLANTED = [
     "x = azurerm_application_insights.this.instrumentation_key",
     "x = azurerm_storage_account.this.primary_connection_string",
 ]
-REPORT: dict[str, Any] = {"summary": {"parsing_errors": 0}, "results": {"failed_checks": []}}
+SOUND: list[dict[str, Any]] = [
+    {"check_type": name, "summary": {"parsing_errors": 0}, "results": {"failed_checks": []}}
+    for name in ("bicep", "terraform")
+]
 
 
 def _offences(name: str, text: str) -> list[str]:
@@ -53,9 +56,7 @@ def test_a_planted_key_is_noticed(line: str) -> None:
 
 def test_no_parameter_is_a_secret_or_has_one_as_its_default() -> None:
     text = "\n".join(file.read_text("utf-8") for file in FILES if file.suffix in (".bicep", ".tf", ".tfvars"))
-    names = set(re.findall(r"^param (\w+)", text, re.MULTILINE)) | set(
-        re.findall(r'^variable "(\w+)"', text, re.MULTILINE)
-    )
+    names = set(re.findall(r'^(?:param|variable) "?(\w+)', text, re.MULTILINE))
     assert names
     assert [name for name in names if re.search(r"password|key$|refresh|private_?key", name, re.IGNORECASE)] == []
     assert "@secure" not in text
@@ -63,18 +64,16 @@ def test_no_parameter_is_a_secret_or_has_one_as_its_default() -> None:
 
 
 def test_checkov_is_not_believed_when_it_could_not_read_a_file() -> None:
-    sound = [{"check_type": name, **REPORT} for name in ("bicep", "terraform")]
-    assert list(problems(sound)) == []
-    assert list(problems(sound[:1])) == ["terraform: not looked at"]
-    unread = {**sound[0], "summary": {"parsing_errors": 1}}
-    assert list(problems([unread, sound[1]])) == ["bicep: 1 files could not be read"]
+    assert list(problems(SOUND)) == []
+    assert list(problems(SOUND[:1])) == ["terraform: not looked at"]
+    unread = {**SOUND[0], "summary": {"parsing_errors": 1}}
+    assert list(problems([unread, SOUND[1]])) == ["bicep: 1 files could not be read"]
 
 
 def test_checkov_is_believed_when_it_complains() -> None:
     complaint = {"check_id": "CKV_X", "file_path": "/x.tf", "check_name": "Be careful", "resource": "a.b"}
-    reports = [{"check_type": name, **REPORT} for name in ("bicep", "terraform")]
-    reports[1] = {**reports[1], "results": {"failed_checks": [complaint]}}
-    assert list(problems(reports)) == ["CKV_X /x.tf: Be careful (a.b)"]
+    complained = {**SOUND[1], "results": {"failed_checks": [complaint]}}
+    assert list(problems([SOUND[0], complained])) == ["CKV_X /x.tf: Be careful (a.b)"]
 
 
 def test_everything_that_checkov_skips_has_a_reason() -> None:

@@ -60,7 +60,6 @@ class Field:
     def described(self) -> dict[str, Any]:
         """What an org answers to "sObject Describe" of this field, as far as the app and its users care."""
         detail = self.kind == "MasterDetail"
-        relationship = self.name.replace("__c", "__r") if detail else None
         return {
             "name": self.name,
             "label": self.facts["label"],
@@ -79,7 +78,7 @@ class Field:
             "restrictedPicklist": self.restricted,
             "picklistValues": [{"active": True, "value": value, "label": value} for value in self.values],
             "referenceTo": [self.facts["referenceTo"]] if detail else [],
-            "relationshipName": relationship,
+            "relationshipName": self.name.replace("__c", "__r") if detail else None,
             "relationshipOrder": int(self.facts["relationshipOrder"]) if detail else None,
             "writeRequiresMasterRead": self.facts.get("writeRequiresMasterRead") == "true",
             "cascadeDelete": detail,
@@ -96,7 +95,6 @@ class PermissionSet:
 
 
 def read(path: Path) -> Any:
-    """A metadata file as a tree."""
     return etree.fromstring(path.read_bytes())
 
 
@@ -114,7 +112,6 @@ def text(tree: Any, path: str) -> str:
 
 
 def field(path: Path) -> Field:
-    """The custom field of a file."""
     tree = read(path)
     facts = {etree.QName(child).localname: child.text or "" for child in tree if not len(child)}
     values = tuple(texts(tree, "valueSet/valueSetDefinition/value/fullName"))
@@ -129,16 +126,12 @@ def fields() -> Mapping[str, Field]:
 
 
 def permission_set(name: str) -> PermissionSet:
-    """A permission set by its name."""
     tree = read(MAIN / "permissionsets" / f"{name}.permissionset-meta.xml")
     listed = {text(one, "field"): one for one in tree.findall(f"{{{METADATA}}}fieldPermissions")}
     assert all(text(one, "readable") == "true" for one in listed.values())
     allowed = {text(one, "object"): _on(one) for one in tree.findall(f"{{{METADATA}}}objectPermissions")}
-    return PermissionSet(
-        {name: text(one, "editable") == "true" for name, one in listed.items()},
-        allowed,
-        frozenset(texts(tree, "userPermissions/name")),
-    )
+    edited = {name: text(one, "editable") == "true" for name, one in listed.items()}
+    return PermissionSet(edited, allowed, frozenset(texts(tree, "userPermissions/name")))
 
 
 def _on(tree: Any) -> frozenset[str]:

@@ -6,48 +6,36 @@ Each rule takes what it judges and returns sentences; none means that it is kept
 import re
 from collections.abc import Iterable, Mapping
 
-from tests.package.metadata import Field, PermissionSet
+from tests.package.metadata import SOLUTION, Field, PermissionSet
 
 LONGEST = {"label": 40, "inlineHelpText": 510, "description": 1000, "relationshipLabel": 80}
 TEXT_LENGTHS = {"Text": range(1, 256), "LongTextArea": range(256, 131_073)}
+PARENT = {"referenceTo", "relationshipLabel", "relationshipName", "relationshipOrder"}
 # "CustomField": per type what must be there, and what may not.
-NEEDED: Mapping[str, frozenset[str]] = {
-    "Checkbox": frozenset({"defaultValue"}),
-    "Date": frozenset(),
-    "LongTextArea": frozenset({"length", "visibleLines"}),
-    "MasterDetail": frozenset({"referenceTo", "relationshipLabel", "relationshipName", "relationshipOrder"}),
-    "Picklist": frozenset(),
-    "Text": frozenset({"length", "externalId", "unique"}),
-    "Url": frozenset(),
+TYPES: Mapping[str, tuple[set[str], set[str]]] = {
+    "Checkbox": ({"defaultValue"}, {"required", "length", "unique", "externalId"}),
+    "Date": (set(), {"length", "unique", "externalId"}),
+    "LongTextArea": ({"length", "visibleLines"}, {"required", "unique", "externalId"}),
+    "MasterDetail": (PARENT, {"required", "deleteConstraint", "length", "unique"}),
+    "Picklist": (set(), {"length", "unique", "externalId"}),
+    "Text": ({"length", "externalId", "unique"}, {"defaultValue"}),
+    "Url": (set(), {"length", "unique", "externalId"}),
 }
-FORBIDDEN: Mapping[str, frozenset[str]] = {
-    "Checkbox": frozenset({"required", "length", "unique", "externalId"}),
-    "Date": frozenset({"length", "unique", "externalId"}),
-    "LongTextArea": frozenset({"required", "unique", "externalId"}),
-    "MasterDetail": frozenset({"required", "deleteConstraint", "length", "unique"}),
-    "Picklist": frozenset({"length", "unique", "externalId"}),
-    "Text": frozenset({"defaultValue"}),
-    "Url": frozenset({"length", "unique", "externalId"}),
-}
-EVERYWHERE = frozenset({"fullName", "label", "type", "inlineHelpText", "description"})
+EVERYWHERE = {"fullName", "label", "type", "inlineHelpText", "description"}
 # A deployment refuses a permission without those it builds upon ("Permission Read … depends on permission(s): …");
 # accounts ask for contacts in orgs with person accounts.
-READ_FIRST = {
-    "Account": "Contact",
-    "Contact": "Account",
-    "Microsoft_Solution__c": "Opportunity",
-    "Opportunity": "Account",
-}
+READ_FIRST = {"Account": "Contact", "Contact": "Account", SOLUTION: "Opportunity", "Opportunity": "Account"}
 API_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*__[cr]\b")
 
 
 def field_is_deployable(field: Field) -> list[str]:
     """A custom field has what its type needs and nothing its type cannot have."""
-    if field.kind not in NEEDED:
+    if field.kind not in TYPES:
         return [f"{field.full_name}: type {field.kind!r} has no row here"]
-    lacking = (EVERYWHERE | NEEDED[field.kind]) - {name for name, fact in field.facts.items() if fact}
+    needed, forbidden = TYPES[field.kind]
+    lacking = (EVERYWHERE | needed) - {name for name, fact in field.facts.items() if fact}
     found = [f"{field.full_name}: needs {name}" for name in sorted(lacking)]
-    found += [f"{field.full_name}: cannot have {name}" for name in sorted(FORBIDDEN[field.kind] & set(field.facts))]
+    found += [f"{field.full_name}: cannot have {name}" for name in sorted(forbidden & set(field.facts))]
     found += [
         f"{field.full_name}: {name} is longer than {most}"
         for name, most in LONGEST.items()
@@ -68,7 +56,7 @@ def key_is_unique(field: Field) -> list[str]:
 
 def permissions_are_deployable(granted: PermissionSet, fields: Mapping[str, Field]) -> list[str]:
     """Only fields that may be listed are, and no permission lacks one it builds upon."""
-    found = [f"{name} is required and cannot be listed" for name in granted.fields if _required(name, fields)]
+    found = [f"{name} is required and cannot be listed" for name in granted.fields if required(name, fields)]
     found += [f"{name} does not exist" for name in granted.fields if name.endswith("__c") and name not in fields]
     for name, allowed in granted.objects.items():
         if "allowRead" not in allowed or ("allowDelete" in allowed and "allowEdit" not in allowed):
@@ -76,8 +64,8 @@ def permissions_are_deployable(granted: PermissionSet, fields: Mapping[str, Fiel
         first = READ_FIRST.get(name)
         if first and "allowRead" not in granted.objects.get(first, frozenset()):
             found.append(f"{name} needs {first} to be readable")
-    found += [f"{name}: its object is not readable" for name in granted.fields if _object(name) not in granted.objects]
-    return found
+    unreadable = (name for name in granted.fields if name.partition(".")[0] not in granted.objects)
+    return found + [f"{name}: its object is not readable" for name in unreadable]
 
 
 def names_exist(content: str, fields: Iterable[Field], others: frozenset[str]) -> list[str]:
@@ -86,9 +74,6 @@ def names_exist(content: str, fields: Iterable[Field], others: frozenset[str]) -
     return [f"{name} does not exist" for name in sorted(set(API_NAME.findall(content)) - known)]
 
 
-def _required(name: str, fields: Mapping[str, Field]) -> bool:
+def required(name: str, fields: Mapping[str, Field]) -> bool:
+    """Whether it is a field of the package that no record can be without."""
     return name in fields and fields[name].required
-
-
-def _object(name: str) -> str:
-    return name.partition(".")[0]

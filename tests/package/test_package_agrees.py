@@ -22,18 +22,19 @@ from tests.package.metadata import MAIN, SOLUTION, Field, fields, permission_set
 OBJECTS = ("Account", "Contact", "ContentNote", "Lead", "Opportunity", "OpportunityTeamMember", "User", SOLUTION)
 
 
+SCHEMA = SalesforceWorld(lambda: datetime(2027, 1, 4, tzinfo=UTC)).schema
+
+
 @cache
 def simulated() -> dict[str, dict[str, Any]]:
     """What the simulated org says of the objects that the app touches."""
-    schema = SalesforceWorld(lambda: datetime(2027, 1, 4, tzinfo=UTC)).schema
-    return {name: {"fields": [describe_field(one) for one in schema[name].fields.values()]} for name in OBJECTS}
+    return {name: {"fields": [describe_field(one) for one in SCHEMA[name].fields.values()]} for name in OBJECTS}
 
 
 def mapping() -> Mapping:
     """The default with leads as records of Lead, and with the link that needs an address."""
-    return build(
-        load('[scope]\nleads = "lead"'), zone=ZoneInfo("UTC"), link_template="https://partner.example/{referral_id}"
-    )
+    link = "https://partner.example/{referral_id}"
+    return build(load('[scope]\nleads = "lead"'), zone=ZoneInfo("UTC"), link_template=link)
 
 
 def changed(name: str, facts: dict[str, str]) -> dict[str, Field]:
@@ -116,12 +117,12 @@ def test_a_simulator_that_tells_otherwise_is_noticed(name: str, facts: dict[str,
 
 
 def test_the_simulated_child_object_is_the_packages() -> None:
-    schema = SalesforceWorld(lambda: datetime(2027, 1, 4, tzinfo=UTC)).schema
+    child = SCHEMA[SOLUTION]
     tree = read(MAIN / "objects" / SOLUTION / f"{SOLUTION}.object-meta.xml")
     number = text(tree, "nameField/displayFormat").replace("{00000}", "{:05d}")
-    assert (text(tree, "label"), text(tree, "pluralLabel")) == (schema[SOLUTION].label, schema[SOLUTION].plural)
-    assert number == schema[SOLUTION].fields["Name"].auto_number
-    parent = schema[SOLUTION].fields["Opportunity__c"]
+    assert (text(tree, "label"), text(tree, "pluralLabel")) == (child.label, child.plural)
+    assert number == child.fields["Name"].auto_number
+    parent = child.fields["Opportunity__c"]
     facts = fields()[f"{SOLUTION}.Opportunity__c"].facts
     # SOQL appends __r to the relationship's name ("Relationship Queries").
     assert f"{facts['relationshipName']}__r" == parent.child_relationship

@@ -46,10 +46,9 @@ def test_a_broken_file_is_noticed(path: Path, old: str, new: str) -> None:
 
 
 def test_elements_out_of_order_are_noticed() -> None:
-    content = KEY.read_text("utf-8")
-    moved = content.replace("    <fullName>Referral_Identifier__c</fullName>\n", "")
-    moved = moved.replace("</CustomField>", "    <fullName>Referral_Identifier__c</fullName>\n</CustomField>")
-    assert refusals(moved.encode())
+    content, name = KEY.read_text("utf-8"), "    <fullName>Referral_Identifier__c</fullName>\n"
+    assert name in content
+    assert refusals(content.replace(name, "").replace("</CustomField>", f"{name}</CustomField>").encode())
 
 
 @pytest.mark.parametrize("field", fields().values(), ids=lambda field: field.full_name)

@@ -5,7 +5,6 @@ from tests.package.agreement import statuses
 from tests.package.metadata import MAIN, fields, read, text, texts
 
 VIEWS = MAIN / "objects/Opportunity/listViews"
-REPORT = MAIN / "reports/Co_sell/Co_sell_needs_attention.report-meta.xml"
 STATUS = "Sync_Status__c"
 SIGNS = {word[0] for word in statuses()}  # the same in every language, and no two statuses share one
 
@@ -29,7 +28,7 @@ def test_every_status_stands_in_exactly_one_list_view() -> None:
 
 
 def test_the_report_and_the_list_view_show_the_same_deals() -> None:
-    tree = read(REPORT)
+    tree = read(MAIN / "reports/Co_sell/Co_sell_needs_attention.report-meta.xml")
     assert text(tree, "filter/criteriaItems/column") == f"Opportunity.{STATUS}"
     assert text(tree, "filter/criteriaItems/operator") == "startsWith"
     assert set(text(tree, "filter/criteriaItems/value").split(",")) == picked("Co_sell_needs_attention")

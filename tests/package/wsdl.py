@@ -12,21 +12,6 @@ from lxml import etree  # type: ignore[import-untyped]
 
 XSD = "http://www.w3.org/2001/XMLSchema"
 METADATA = "http://soap.sforce.com/2006/04/metadata"
-# The WSDL has the types but no documents: a file's root element carries the name of its type.
-DOCUMENTS = (
-    "CompactLayout",
-    "CustomField",
-    "CustomFieldTranslation",
-    "CustomObject",
-    "CustomObjectTranslation",
-    "Layout",
-    "ListView",
-    "PermissionSet",
-    "QuickAction",
-    "Report",
-    "ReportFolder",
-    "ReportType",
-)
 
 
 def refusals(document: bytes) -> list[str]:
@@ -49,6 +34,7 @@ def _schema() -> etree.XMLSchema:
     for name, value in found.attrib.items():
         root.set(name, value)
     root.extend(copy.deepcopy(child) for child in found)
-    for name in DOCUMENTS:
+    # The WSDL has the types but no documents: a file's root element carries the name of its type.
+    for name in (kind.get("name") for kind in found.findall(f"{{{XSD}}}complexType")):
         etree.SubElement(root, f"{{{XSD}}}element", name=name, type=f"tns:{name}")
     return etree.XMLSchema(root)

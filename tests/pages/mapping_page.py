@@ -13,7 +13,8 @@ from pydantic import BaseModel
 
 from shared.deal import Direction, Side
 from shared.mapping import Config, load
-from shared.mapping.model import LISTS, PATCHABLE, FieldRow, Group, Lead, OpportunityFields, Scope, Stages
+from shared.mapping.model import LISTS, PATCHABLE, FieldRow, Group
+from tests.pages.prose import filled
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "customise.md"
@@ -48,6 +49,7 @@ KINDS: Final[Mapping[str, str]] = {
     "people": "A list: people come and go one by one, known by their e-mail addresses; others at Microsoft stay.",
     "set": "A list: elements are added and flagged as removed one by one; child rows are never deleted.",
 }
+PERSON: Final = ("firstName", "lastName", "email", "phoneNumber")
 # What Microsoft asks of a field: its rule on creation, and what it locks. Sources: "Create a referral", "Update a lead
 # or opportunity", "Manage co-sell opportunities", "Bulk operations" (Partner Center).
 RULES: Final[Mapping[str, str]] = {
@@ -68,14 +70,8 @@ RULES: Final[Mapping[str, str]] = {
     "/customerProfile/address/state": "Optional.",
     "/customerProfile/address/postalCode": "Optional.",
     "/customerProfile/address/country": "Required, ISO 3166-1 alpha-2.",
-    "/customerProfile/team/0/firstName": "The whole contact is required when help is asked for.",
-    "/customerProfile/team/0/lastName": "The whole contact is required when help is asked for.",
-    "/customerProfile/team/0/email": "The whole contact is required when help is asked for.",
-    "/customerProfile/team/0/phoneNumber": "The whole contact is required when help is asked for.",
-    "/team/0/firstName": "Required: one member of yours at least.",
-    "/team/0/lastName": "Required: one member of yours at least.",
-    "/team/0/email": "Required: one member of yours at least.",
-    "/team/0/phoneNumber": "Required: one member of yours at least.",
+    **{f"/customerProfile/team/0/{part}": "The whole contact is required when help is asked for." for part in PERSON},
+    **{f"/team/0/{part}": "Required: one member of yours at least." for part in PERSON},
     "/team": "Everybody needs first name, last name, e-mail and phone.",
     "/microsoft/trackingInfo/microsoftMsxId": "Set when Microsoft's seller accepts, on either side's referral.",
     "/referralProgram": "Set by Microsoft.",
@@ -106,10 +102,7 @@ LOCKS: Final[Mapping[str, str]] = {
 
 def page() -> str:
     """docs/customise.md: the prose with the generated parts in place."""
-    text = PROSE.read_text("utf-8")
-    for name, part in PARTS.items():
-        text = text.replace(f"<!-- {name} -->\n", part(load()))
-    return text
+    return filled(Path(__file__), {name: part(load()) for name, part in PARTS.items()})
 
 
 def schema() -> str:
@@ -220,19 +213,10 @@ At Microsoft: `/status`, `/substatus` and `/statusReason` are open until the dea
 
 
 def _steering(config: Config) -> str:
-    tables: tuple[tuple[str, BaseModel, type[BaseModel]], ...] = (
-        ("stages", config.stages, Stages),
-        ("scope", config.scope, Scope),
-        ("opportunity", config.opportunity, OpportunityFields),
-        ("account", config.account, type(config.account)),
-        ("contact", config.contact, type(config.contact)),
-        ("note", config.note, type(config.note)),
-        ("lead", config.lead, Lead),
-    )
     rows = [
-        f"| `{table}.{name}` | {_shown(getattr(values, name))} | {info.description} |"
-        for table, values, shape in tables
-        for name, info in shape.model_fields.items()
+        f"| `{table}.{name}` | {_shown(getattr(getattr(config, table), name))} | {info.description} |"
+        for table in ("stages", "scope", "opportunity", "account", "contact", "note", "lead")
+        for name, info in type(getattr(config, table)).model_fields.items()
         if name != "fields"
     ]
     return "\n".join(["| Key | Default | Meaning |", "|---|---|---|", *rows]) + "\n"

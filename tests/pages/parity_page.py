@@ -10,56 +10,42 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
+
+from tests.pages.prose import filled
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "parity.md"
 TABLE: Final = Path(__file__).with_name("parity.toml")
-HEAD: Final = """# Parity with Microsoft's connector
-
-What Microsoft's co-sell connector for Salesforce does, as far as its pages, screenshots and packages tell, beside what
-this app does and the tests that prove it. Where the two differ, the reason stands below the difference. A test is
-named as pytest takes it: `python -m pytest <file>::<test>`.
-
-This page is written by `python -m tests.pages.parity_page` from `tests/pages/parity.toml`; a test checks that every
-test named here exists.
-"""
 
 
-class Row(BaseModel):
+class Row(BaseModel, extra="forbid", frozen=True):
     """One step, field, setting or behaviour of the original, and ours."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     theirs: str = Field(min_length=1)
     ours: str = Field(min_length=1)
     tests: tuple[str, ...] = Field(min_length=1)
     differs: str = ""
 
 
-class Part(BaseModel):
+class Part(BaseModel, extra="forbid", frozen=True):
     """Rows that belong together."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     title: str
     row: tuple[Row, ...] = Field(min_length=1)
 
 
-class Table(BaseModel):
-    """The whole comparison."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class Table(BaseModel, extra="forbid", frozen=True):
     part: tuple[Part, ...]
 
 
 @cache
 def table() -> Table:
-    """The comparison as it stands in the file."""
     return Table.model_validate(tomllib.loads(TABLE.read_text("utf-8")))
 
 
 def page() -> str:
-    """docs/parity.md."""
-    return "\n".join([HEAD, *(line for part in table().part for line in _part(part))]) + "\n"
+    return filled(Path(__file__), {"parts": "".join(f"{line}\n" for part in table().part for line in _part(part))})
 
 
 def _part(part: Part) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 
 from shared.settings.model import Settings
+from tests.pages.prose import filled
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "settings.md"
@@ -36,24 +37,6 @@ TOGETHER: Final[Mapping[str, str]] = {
     "COSELL_SALESFORCE_PRIVATE_KEY": "with the user name",
 }
 FILL_IN: Final = frozenset({"COSELL_STORAGE", "COSELL_ENTRA_REFRESH_TOKEN", "COSELL_SALESFORCE_CLIENT_SECRET"})
-HEAD: Final = """# Settings
-
-Every app setting, subject by subject, as `shared/settings/` declares them. A wrong or missing one is reported on first
-use, all of them together; the webhook looks at its own alone and goes on receiving while another is wrong. An empty
-value counts as not set. Secrets belong into Key Vault: give the setting a reference
-`@Microsoft.KeyVault(SecretUri=…)` instead of the value. Plain `http` addresses are accepted for this machine only.
-
-This page is written by `python -m tests.pages.settings_page`; edit the descriptions in `shared/settings/`.
-
-| Name | Meaning | Default | Needed |
-|---|---|---|---|
-"""
-HOST_HEAD: Final = """
-## Of the Functions host
-
-| Name | Meaning | On a developer's machine |
-|---|---|---|
-"""
 
 
 def fields() -> dict[str, FieldInfo]:
@@ -62,10 +45,9 @@ def fields() -> dict[str, FieldInfo]:
 
 
 def page() -> str:
-    """docs/settings.md."""
-    rows = [_row(name, field) for name, field in fields().items()]
-    hosts = [f"| `{name}` | {meaning} | `{value}` |" for name, (value, meaning) in HOSTS_OWN.items()]
-    return HEAD + "\n".join(rows) + "\n" + HOST_HEAD + "\n".join(hosts) + "\n"
+    rows = (_row(name, field) for name, field in fields().items())
+    hosts = (f"| `{name}` | {meaning} | `{value}` |\n" for name, (value, meaning) in HOSTS_OWN.items())
+    return filled(Path(__file__), {"settings": "".join(rows), "host's settings": "".join(hosts)})
 
 
 def example() -> str:
@@ -94,7 +76,7 @@ def needed(name: str, field: FieldInfo) -> str:
 
 def _row(name: str, field: FieldInfo) -> str:
     shown = default(field)
-    return f"| `{name}` | {field.description} | {f'`{shown}`' if shown else ''} | {needed(name, field)} |"
+    return f"| `{name}` | {field.description} | {f'`{shown}`' if shown else ''} | {needed(name, field)} |\n"
 
 
 def _example(name: str, field: FieldInfo) -> str:

@@ -2,13 +2,13 @@
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 
-from tests.architecture.test_rules import project
+from tests.architecture.rules import Module
+from tests.architecture.test_rules import ROOT, project
 
-PAGE = (Path(__file__).parents[2] / "docs" / "glossary.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "glossary.md").read_text("utf-8")
 ROWS = re.findall(r"^\| ([a-z ]+) \| (.+) \| `(\w+)` \|$", PAGE, re.M)
 OURS = ("shared", "functions", "cli")
 # Names of other people's things, and the small words between them.
@@ -38,8 +38,8 @@ def test_words_have_one_row_each_in_order_and_one_sentence() -> None:
 
 
 @pytest.mark.parametrize("module", project().of(*OURS), ids=lambda module: module.name)
-def test_the_first_line_of_a_module_explains_its_name(module: object) -> None:
-    name = module.name.removesuffix(".__init__").rpartition(".")[2]  # type: ignore[attr-defined]
-    said = (ast.get_docstring(module.nodes) or "").partition("\n")[0].lower()  # type: ignore[attr-defined]
+def test_the_first_line_of_a_module_explains_its_name(module: Module) -> None:
+    name = module.name.removesuffix(".__init__").rpartition(".")[2]
+    said = (ast.get_docstring(module.nodes) or "").partition("\n")[0].lower()
     words = {word for word in name.strip("_").split("_") if word not in GIVEN and name != "__main__"}
     assert [word for word in words if word[: max(3, len(word) - 3)] not in said] == []

@@ -31,17 +31,13 @@ def test_the_guide_and_the_schema_are_up_to_date() -> None:
 
 
 def test_every_row_of_the_default_stands_in_the_guide_with_a_rule() -> None:
-    text = mapping_page.page()
-    rows = [row for group in load().groups.values() for row in group.fields.values()]
-    for group in load().groups.values():
-        for name, row in group.fields.items():
-            assert re.search(rf"`{name}`.*\| `{row.referral}` \| `{row.salesforce}` \|", text), name
-    for name, row in load().lead.fields.items():
+    text, groups = mapping_page.page(), load().groups.values()
+    rows = [row for group in groups for row in group.fields.items()]
+    for name, row in [*rows, *load().lead.fields.items()]:
         assert re.search(rf"`{name}`.*\| `{row.referral}` \| `{row.salesforce}` \|", text), name
-    outside = {row.referral for g in load().groups.values() if g.kind not in LISTS for row in g.fields.values()}
-    sets = {group.referral for group in load().groups.values() if group.kind in LISTS}
-    assert outside | sets == RULES.keys()
-    assert {row.codec for row in rows} <= mapping_page.CODECS.keys() == CODECS.keys()
+    outside = {row.referral for group in groups if group.kind not in LISTS for row in group.fields.values()}
+    assert outside | {group.referral for group in groups if group.kind in LISTS} == RULES.keys()
+    assert {row.codec for _, row in rows} <= mapping_page.CODECS.keys() == CODECS.keys()
     assert "<!--" not in text
 
 

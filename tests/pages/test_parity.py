@@ -20,7 +20,6 @@ def _tests_in(path: str) -> frozenset[str]:
 
 
 def missing(row: Row) -> list[str]:
-    """The tests a row names that are not there."""
     named = [test.partition("::")[::2] for test in row.tests]
     return [f"{path}::{test}" for path, test in named if not (ROOT / path).is_file() or test not in _tests_in(path)]
 
@@ -42,9 +41,8 @@ def test_the_page_is_up_to_date() -> None:
 
 def test_every_flow_of_the_original_and_every_setting_has_rows() -> None:
     flows = {part.title.removeprefix("Flow: ") for part in table().part if part.title.startswith("Flow: ")}
-    ours = {flow.name for flow in FLOWS}
     named = {"".join(filter(str.isalnum, flow)).lower() for flow in flows if not flow.startswith("[")}
-    assert named <= {name.lower() for name in ours}
+    assert named <= {flow.name.lower() for flow in FLOWS}
     assert len(named) == 7
     settings = [row.theirs for row in ROWS if row.theirs.startswith("`msft_")]
     assert len(settings) == len(set(settings)) == 7

@@ -23,9 +23,8 @@ def test_the_mapping_that_only_listens_takes_everything_and_writes_nothing_at_mi
     rig.webhook(referral)
     rig.minutes(3)
     (link,) = rig.store.links()
-    rig.edit(
-        link.opportunity_id, Amount=999, StageName="Qualification", Description="Changed here.", CloseDate="2027-01-31"
-    )
+    changed = {"Amount": 999, "StageName": "Qualification", "Description": "Changed here.", "CloseDate": "2027-01-31"}
+    rig.edit(link.opportunity_id, **changed)
     rig.minutes(3)
     rig.microsoft_saves(referral, {"/details/notes": "Changed at Microsoft."})
     assert rig.opportunity(link.opportunity_id)["Description"] == "Changed at Microsoft."

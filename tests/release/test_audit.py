@@ -4,6 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pytest_mock import MockerFixture
@@ -14,11 +15,9 @@ from release.secret_scan import CODE, found, tracked
 from release.weaknesses import verdict
 
 ROOT = Path(__file__).parent.parent.parent
-STORAGE_KEY = "AccountKey=" + "k3y/" * 21 + "AB=="
-PRIVATE_KEY = "-----BEGIN " + "PRIVATE KEY-----"
 SECRETS = {
-    "a storage key": STORAGE_KEY,
-    "a private key": PRIVATE_KEY,
+    "a storage key": "AccountKey=" + "k3y/" * 21 + "AB==",
+    "a private key": "-----BEGIN " + "PRIVATE KEY-----",
     "a token": "eyJhbGciOiJIUzI1NiJ9" + ".eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
     "a password in an address": "https://admin" + ":hunter22@example.com",
 }
@@ -52,17 +51,12 @@ def test_a_real_secret_is_found_anywhere_and_not_quoted(tmp_path: Path, name: st
 
 def test_what_is_named_like_a_secret_needs_a_reason_in_the_code_of_the_app(tmp_path: Path) -> None:
     line = 'password = "Tr0ub4dor&3"'
-    for name, text in {
-        "shared/a.py": line,
-        "tests/b.py": line,
-        "cli/c.py": f"{line}  # noqa: S105  an example",
-        "cli/d.py": f"{line}  # pragma: allowlist secret",
-    }.items():
+    texts = {"shared/a.py": line, "tests/b.py": line}
+    texts |= {"cli/c.py": f"{line}  # noqa: S105  an example", "cli/d.py": f"{line}  # pragma: allowlist secret"}
+    for name, text in texts.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert list(found(tmp_path, ["shared/a.py", "cli/c.py", "cli/d.py", "tests/b.py"])) == [
-        "shared/a.py:1: Secret Keyword"
-    ]
+    assert list(found(tmp_path, list(texts))) == ["shared/a.py:1: Secret Keyword"]
 
 
 def test_what_is_deployed_has_allowed_licences() -> None:
@@ -100,9 +94,7 @@ def test_no_report_is_no_clean_bill(report: str) -> None:
     ("libraries", "lenient", "strict"),
     [(REPORT["dependencies"][:1], 0, 0), (REPORT["dependencies"][:2], 1, 1), ([], 0, 0)],
 )
-def test_a_weakness_fails_the_audit(
-    mocker: MockerFixture, libraries: list[dict[str, object]], lenient: int, strict: int
-) -> None:
+def test_a_weakness_fails_the_audit(mocker: MockerFixture, libraries: list[Any], lenient: int, strict: int) -> None:
     _reports(mocker, json.dumps({"dependencies": libraries}))
     assert (weaknesses.main(strict=False), weaknesses.main(strict=True)) == (lenient, strict)
 

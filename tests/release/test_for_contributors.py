@@ -4,16 +4,14 @@ import json
 import re
 import tomllib
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from release.pins import EXPORTS
+from release.pins import EXPORTS, ROOT
 from sandbox.system import PORTS
 
-ROOT = Path(__file__).parent.parent.parent
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 TARGETS = set(re.findall(r"^([a-z0-9-]+):", MAKEFILE, re.M))
 PAGES = ["CONTRIBUTING.md", "SECURITY.md", ".github/pull_request_template.md"]
@@ -22,13 +20,11 @@ FOLDERS = {entry.name for entry in ROOT.iterdir()}
 
 
 def read(name: str) -> Any:
-    """A JSON or YAML file of the repository."""
     text = (ROOT / name).read_text("utf-8")
     return json.loads(text) if name.endswith(".json") else yaml.safe_load(text)
 
 
 def recipe(target: str) -> str:
-    """What make runs for a target."""
     found = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", MAKEFILE, re.M)
     assert found, target
     return found[1]

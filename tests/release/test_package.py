@@ -38,13 +38,8 @@ def checkout(tmp_path: Path) -> Path:
 def libraries(tmp_path: Path) -> Path:
     """A folder as pip leaves it."""
     folder = tmp_path / "wheels"
-    for name in (
-        "lib/__init__.py",
-        "lib-1.0.dist-info/METADATA",
-        "lib-1.0.dist-info/RECORD",
-        "bin/lib",
-        "lib/native.so",
-    ):
+    told = ("lib-1.0.dist-info/METADATA", "lib-1.0.dist-info/RECORD")
+    for name in ("lib/__init__.py", "lib/native.so", "bin/lib", *told):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("")
     return folder
@@ -56,9 +51,7 @@ def made(checkout: Path, libraries: Path, folder: Path) -> tuple[str, zipfile.Zi
     return found, zipfile.ZipFile(folder / "package.zip")
 
 
-def test_it_holds_the_app_its_libraries_and_their_bytecode_and_nothing_else(
-    checkout: Path, libraries: Path, tmp_path: Path
-) -> None:
+def test_it_holds_app_libraries_and_bytecode_and_nothing_else(checkout: Path, libraries: Path, tmp_path: Path) -> None:
     _, package = made(checkout, libraries, tmp_path / "out")
     sources = {
         ".funcignore",

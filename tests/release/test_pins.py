@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 
 from release.pins import EXPORTS, ROOT, disagreements, uv
 
-TOLD = "run make lock"
 INDEX = "https://pypi.org/simple"
 FILES = "https://files.pythonhosted.org/packages/"
 
@@ -20,13 +18,6 @@ def packages() -> list[dict[str, Any]]:
     """What is locked, but for this project itself."""
     locked: list[dict[str, Any]] = tomllib.loads((ROOT / "uv.lock").read_text("utf-8"))["package"]
     return [package for package in locked if package["source"] != {"editable": "."}]
-
-
-def files(package: dict[str, Any]) -> Iterator[dict[str, str]]:
-    """The files of one release."""
-    yield from package.get("wheels", ())
-    if "sdist" in package:
-        yield package["sdist"]
 
 
 @pytest.fixture
@@ -38,7 +29,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_the_requirement_files_are_what_the_lock_says() -> None:
-    assert disagreements() == [], TOLD
+    assert disagreements() == [], "run make lock"
 
 
 def test_the_lock_is_what_the_project_asks_for() -> None:
@@ -49,7 +40,7 @@ def test_the_lock_names_the_public_index_and_nobodys_mirror() -> None:
     locked = packages()
     assert len(locked) > 90
     assert [p["name"] for p in locked if p["source"] != {"registry": INDEX}] == []
-    found = [file for package in locked for file in files(package)]
+    found = [file for package in locked for file in (*package.get("wheels", ()), package.get("sdist")) if file]
     assert [file["url"] for file in found if not file["url"].startswith(FILES)] == []
     assert [file["url"] for file in found if not file["hash"].startswith("sha256:")] == []
 

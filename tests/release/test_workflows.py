@@ -22,13 +22,11 @@ def read(file: Path) -> dict[str, Any]:
 
 
 def steps(file: Path) -> Iterator[dict[str, Any]]:
-    """Every step of a workflow."""
     for job in read(file)["jobs"].values():
         yield from job["steps"]
 
 
 def commands(file: Path) -> list[str]:
-    """What a workflow runs."""
     return [step["run"] for step in steps(file) if "run" in step]
 
 
@@ -64,16 +62,14 @@ def test_actions_are_pinned_to_the_commit_of_a_release(file: Path) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_workflow_has_the_least_rights_no_secret_and_an_end(file: Path) -> None:
-    workflow, text = read(file), file.read_text("utf-8")
-    rights = workflow["permissions"]
+    workflow, rights = read(file), read(file)["permissions"]
     assert rights["contents"] == "read"
     assert set(rights) <= {"contents", "id-token"}
-    assert "secrets." not in text
+    assert "secrets." not in file.read_text("utf-8")
     assert not set(OUTSIDERS) & set(workflow["on"])
     assert all(0 < job["timeout-minutes"] <= 45 for job in workflow["jobs"].values())
-    assert all(
-        step["with"]["persist-credentials"] is False for step in steps(file) if "checkout" in step.get("uses", "")
-    )
+    checkouts = [step["with"] for step in steps(file) if "checkout" in step.get("uses", "")]
+    assert all(how["persist-credentials"] is False for how in checkouts)
 
 
 def test_only_the_deployment_signs_in_at_azure_and_only_a_release_writes() -> None:
@@ -83,9 +79,8 @@ def test_only_the_deployment_signs_in_at_azure_and_only_a_release_writes() -> No
 
 
 def test_what_is_deployed_was_built_here_with_its_bytecode() -> None:
-    (deployment,) = [s for s in steps(ROOT / ".github" / "workflows" / "deploy.yml") if "functions-action" in str(s)]
+    deploy = ROOT / ".github" / "workflows" / "deploy.yml"
+    (deployment,) = [step for step in steps(deploy) if "functions-action" in str(step)]
     assert deployment["with"]["remote-build"] is False
     assert deployment["with"]["sku"] == "flexconsumption"
-    assert "make package PACKAGE=" + deployment["with"]["package"] in commands(
-        ROOT / ".github" / "workflows" / "deploy.yml"
-    )
+    assert f"make package PACKAGE={deployment['with']['package']}" in commands(deploy)
