@@ -127,7 +127,7 @@ def test_unusable_settings_are_told_in_words(rig: Rig, command: str) -> None:
 
 def test_explain_of_what_is_no_record_is_wrong_usage(rig: Rig, tmp_path: Path) -> None:
     done = cosell("explain", "hello", "--settings", settings_file(rig, tmp_path))
-    assert (done.exit_code, "Give the id of an opportunity" in done.output) == (2, True)
+    assert (done.exit_code, "Give the id or address of an opportunity" in done.output) == (2, True)
 
 
 @pytest.mark.parametrize(
