@@ -63,10 +63,10 @@ class Keeper(TableTokenStore):
 class Directory:
     """The simulated directory, one worker process in front of it, and a clock to turn."""
 
-    def __init__(self, token_store: Keeper | None = None, **changes: Any) -> None:
+    def __init__(self, **changes: Any) -> None:
         self.now = NOW
         self.world = EntraWorld(self.clock)
-        self.token_store = token_store or Keeper()
+        self.token_store = Keeper()
         self.tables = MemoryTables(self.clock)
         self.store = Store(self.tables)
         self.slept = 0.0
@@ -132,14 +132,6 @@ def test_a_token_is_used_until_five_minutes_before_it_expires(directory: Directo
     assert directory.world.refreshes(REFERRALS) == 2
 
 
-def test_every_refresh_uses_the_newest_refresh_token(directory: Directory) -> None:
-    directory.world.knobs.one_time_refresh = True
-    for _ in range(3):
-        directory.tokens.token(REFERRALS)
-        directory.now += timedelta(hours=1)
-    assert len(set(directory.token_store.saved)) == 3
-
-
 def test_twenty_threads_ask_for_one_token_once(directory: Directory) -> None:
     assert len(set(all_at_once(lambda: directory.tokens.token(REFERRALS)))) == 1
     assert directory.world.refreshes(REFERRALS) == 1
@@ -187,8 +179,7 @@ def test_what_only_a_person_can_repair_halts_until_it_is_repaired(directory: Dir
 
 def told(answer: bytes | Exception, status: int = 200) -> str:
     """The token of a worker whose sign-in service has one answer for everything."""
-    http = over(answer, lambda it: Wire(it, status))
-    chosen = settings(entra_refresh_token="first-token")
+    chosen, http = settings(entra_refresh_token="first-token"), over(answer, lambda it: Wire(it, status))
     return EntraTokens(chosen, Keeper(), refresh_lease(), http, lambda: NOW).token(REFERRALS)
 
 
@@ -262,14 +253,13 @@ def test_renewing_asks_entra_whatever_is_kept_and_everybody_gets_what_it_brings(
 
 def test_a_worker_waits_for_its_turn_and_takes_what_the_one_before_it_kept(directory: Directory) -> None:
     lease = directory.takes_turn()
-    waiting = directory.process()
 
     def meanwhile(seconds: float) -> None:
         directory.sleep(seconds)
         lease.give_back()
 
-    waiting._sleep = meanwhile
-    assert waiting.token(REFERRALS) == directory.process().token(REFERRALS)
+    directory.tokens._sleep = meanwhile
+    assert directory.tokens.token(REFERRALS) == directory.process().token(REFERRALS)
     assert directory.slept > 0
     assert directory.world.refreshes(REFERRALS) == 1
 
@@ -306,21 +296,19 @@ def test_a_turn_that_never_comes_is_unavailable_not_for_ever(directory: Director
         directory.slept += seconds
         assert taken.extend()
 
-    waiting = directory.process()
-    waiting._sleep = greedy
+    directory.tokens._sleep = greedy
     with pytest.raises(Unavailable, match="turn_taken"):
-        waiting.token(REFERRALS)
+        directory.tokens.token(REFERRALS)
     assert 60 < directory.slept < 120
     assert directory.world.refreshes(REFERRALS) == 0
 
 
 def test_a_worker_whose_turn_has_gone_to_another_does_not_refresh(directory: Directory) -> None:
     rival, load = refresh_lease(directory.tables, directory.clock), directory.token_store.load
-    loads: list[int] = []
+    loads = iter(["before the turn", "with the turn in hand"])
 
     def stalls() -> tuple[str | None, str]:
-        loads.append(1)
-        if len(loads) == 2:  # with the turn in hand
+        if next(loads, "") == "with the turn in hand":
             directory.now += timedelta(seconds=61)
             assert rival.take()
         return load()
@@ -329,7 +317,6 @@ def test_a_worker_whose_turn_has_gone_to_another_does_not_refresh(directory: Dir
     with pytest.raises(Unavailable, match="turn_lost"):
         directory.tokens.token(REFERRALS)
     assert directory.world.refreshes(REFERRALS) == 0
-    directory.token_store.load = load  # type: ignore[method-assign]
     assert rival.take() is None, "the turn of the other worker was given back by the one that had lost it"
 
 

@@ -31,7 +31,7 @@ from shared.errors import (
     Unclear,
 )
 from shared.salesforce import Salesforce, SalesforceSession, Step, Usage
-from shared.salesforce.composite import Answers, answers_of, request_of
+from shared.salesforce.composite import answers_of, request_of
 from tests.support.connecting import MY_DOMAIN, NOW, all_at_once, clock, settings
 
 
@@ -68,14 +68,13 @@ def patch(mine: str, name: str = "deal", **fields: Any) -> Step:
 
 
 def deal(world: SalesforceWorld, **fields: Any) -> str:
-    return world.create(
-        "Opportunity", {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-12-31", **fields}
-    )
+    required = {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-12-31"}
+    return world.create("Opportunity", required | fields)
 
 
-def library(salesforce: Salesforce) -> Any:
-    """The client library's own object, for what it offers beside ours."""
-    return salesforce._signed_in()
+def library_deals(salesforce: Salesforce) -> Any:
+    """Opportunities as the client library itself offers them, beside our calls."""
+    return salesforce._signed_in().Opportunity
 
 
 def data_calls(world: SalesforceWorld) -> list[Any]:
@@ -92,7 +91,6 @@ class Scripted:
     def __init__(self, *answers: tuple[int, str] | tuple[int, str, dict[str, str]]) -> None:
         self.answers = list(answers)
         self.asked: list[dict[str, str]] = []
-        self.bodies: list[str] = []
         self.signed_in = 0
 
     def __call__(self, environ: Any, start: Any) -> Any:
@@ -101,8 +99,7 @@ class Scripted:
             self.signed_in += 1
             token = {"access_token": f"token{self.signed_in}", "instance_url": MY_DOMAIN}
             return Response(json.dumps(token), content_type="application/json")(environ, start)
-        self.asked.append({**dict(request.headers), "path": request.full_path})
-        self.bodies.append(request.get_data(as_text=True))
+        self.asked.append(dict(request.headers))
         status, body, *headers = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         answer = Response(body, status=status, content_type="application/json")
         answer.headers.update(headers[0] if headers else {})
@@ -118,12 +115,11 @@ def page(*ids: str, more: str = "") -> str:
     return json.dumps({**body, "nextRecordsUrl": more} if more else body)
 
 
+DATA = f"{MY_DOMAIN}/services/data/v62.0"
 LOCATOR = "/services/data/v62.0/query/01g5e0000000001AAA-2"
 
 
-def test_a_query_brings_rows_with_exact_numbers_and_the_servers_clock(
-    world: SalesforceWorld, salesforce: Salesforce
-) -> None:
+def test_a_query_brings_exact_numbers_and_the_servers_clock(world: SalesforceWorld, salesforce: Salesforce) -> None:
     world.knobs.clock_skew = timedelta(seconds=90)
     deal(world, Amount=123456789012.34)
     rows = salesforce.query("SELECT Name, Amount FROM Opportunity")
@@ -235,12 +231,11 @@ def test_a_failed_step_means_what_it_would_mean_alone(
 
 
 def composite_answer(*parts: tuple[str, int, str]) -> Any:
-    return {
-        "compositeResponse": [
-            {"referenceId": name, "httpStatusCode": status, "httpHeaders": {}, "body": json.loads(refusal(code))}
-            for name, status, code in parts
-        ]
-    }
+    steps = [
+        {"referenceId": name, "httpStatusCode": status, "httpHeaders": {}, "body": json.loads(refusal(code))}
+        for name, status, code in parts
+    ]
+    return {"compositeResponse": steps}
 
 
 STEPS = (Step("a", "PATCH", "/x", {}), Step("b", "PATCH", "/y", {}))
@@ -300,19 +295,19 @@ def test_a_composite_is_not_repeated_after_a_lost_answer(
     world: SalesforceWorld, salesforce: Salesforce, connection: str
 ) -> None:
     mine = deal(world)
-    salesforce.query("SELECT Id FROM Account")  # signed in, so that the fault meets the composite
+    salesforce.session.access()  # so that the fault meets the composite
     world.fail(on="POST", connection=connection, after_effect=True)
     with pytest.raises(Unclear):
         salesforce.composite(post_and_patch(mine))
     assert len(world.records("Contact")) == 1
-    assert len(data_calls(world)) == 2
+    assert len(data_calls(world)) == 1
 
 
-def test_a_composite_is_repeated_when_it_was_refused_or_met_a_lock(
+def test_a_composite_is_repeated_if_it_was_refused_or_met_a_lock(
     world: SalesforceWorld, salesforce: Salesforce
 ) -> None:
     mine = deal(world)
-    salesforce.query("SELECT Id FROM Account")
+    salesforce.session.access()
     world.fail(on="POST", status=503)
     world.lock_row(mine, 1)
     assert salesforce.composite(post_and_patch(mine)).statuses["deal"] == 204
@@ -321,17 +316,15 @@ def test_a_composite_is_repeated_when_it_was_refused_or_met_a_lock(
 
 def test_a_composite_of_reads_outlasts_a_lost_answer(world: SalesforceWorld, salesforce: Salesforce) -> None:
     mine = deal(world)
-    salesforce.query("SELECT Id FROM Account")
+    salesforce.session.access()
     world.fail(on="POST", connection="reset")
-    answers: Answers = salesforce.composite([Step("read", "GET", f"/sobjects/Opportunity/{mine}")])
+    answers = salesforce.composite([Step("read", "GET", f"/sobjects/Opportunity/{mine}")])
     assert answers.bodies["read"]["Id"] == mine
 
 
-def test_an_expired_token_is_renewed_and_every_header_is_sent_again_even_by_the_librarys_own_objects(
-    world: SalesforceWorld, salesforce: Salesforce
-) -> None:
+def test_after_a_renewed_token_every_header_is_sent_again(world: SalesforceWorld, salesforce: Salesforce) -> None:
     mine, sent, asked = deal(world), {"NextStep": "y"}, {"If-Unmodified-Since": "Sat, 21 Nov 2026 12:00:00 GMT"}
-    deals, address = library(salesforce).Opportunity, f"{MY_DOMAIN}/services/data/v62.0/sobjects/Opportunity/{mine}"
+    deals, address = library_deals(salesforce), f"{DATA}/sobjects/Opportunity/{mine}"
     changes: tuple[Callable[[], object], ...] = (
         lambda: salesforce.session.request("PATCH", address, headers=asked, json=sent),
         lambda: deals.update(mine, sent, headers=asked),
@@ -385,7 +378,7 @@ def test_a_token_that_is_refused_again_ends_after_one_renewal(body: str) -> None
 def test_the_librarys_object_calls_end_too_when_every_token_is_refused() -> None:
     org = Scripted((401, refusal("INVALID_SESSION_ID")))
     with pytest.raises(Unauthorised):
-        library(connected(org)).Opportunity.update("0065e0000000001AAA", {})
+        library_deals(connected(org)).update("0065e0000000001AAA", {})
     assert len(org.asked) == 2
 
 
@@ -403,13 +396,10 @@ def test_every_request_even_the_sign_in_has_a_time_limit(world: SalesforceWorld)
     salesforce = connected(SalesforceApp(world), salesforce_timeout_seconds=45)
     mine = deal(world)
     salesforce.query("SELECT Id FROM Account")
-    library(salesforce).Opportunity.update(mine, {"NextStep": "y"})
+    library_deals(salesforce).update(mine, {"NextStep": "y"})
     line = salesforce.session.get_adapter(MY_DOMAIN)
     assert isinstance(line, Line)
     assert line.timeouts == [(5.0, 45.0)] * 3
-
-
-CROWDED = refusal("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.")
 
 
 @pytest.mark.parametrize(
@@ -419,7 +409,11 @@ CROWDED = refusal("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API 
         (503, "<html>", Unavailable),
         (502, "<html>", Unavailable),
         (500, refusal("UNKNOWN_EXCEPTION"), Unavailable),
-        (403, CROWDED, Throttled),
+        (
+            403,
+            refusal("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded."),
+            Throttled,
+        ),
     ],
 )
 def test_a_passing_failure_of_a_read_is_waited_out(status: int, body: str, kind: type[ApiError]) -> None:
@@ -465,14 +459,14 @@ def test_a_write_is_repeated_after_a_refusal_alone_and_a_creating_post_never(
 ) -> None:
     org = Scripted((status, ""))
     with pytest.raises(kind):
-        connected(org).session.request(method, f"{MY_DOMAIN}/services/data/v62.0/sobjects/X/0065e0000000001AAA")
+        connected(org).session.request(method, f"{DATA}/sobjects/X/0065e0000000001AAA")
     assert len(org.asked) == sends
 
 
 def test_a_success_that_is_not_json_is_no_result(world: SalesforceWorld, salesforce: Salesforce) -> None:
     with pytest.raises(Unavailable, match="unreadable"):
         connected(Scripted((200, "<html>"))).query("SELECT Id FROM X")
-    salesforce.query("SELECT Id FROM Account")
+    salesforce.session.access()
     world.fail(on="POST", truncated=True)
     with pytest.raises(Unclear, match="unreadable"):
         salesforce.composite(post_and_patch(deal(world)))
@@ -493,15 +487,13 @@ def test_the_usage_of_the_org_is_read_from_every_answer_good_or_bad() -> None:
 def test_every_call_names_the_client_leaves_recently_used_lists_alone_and_wants_no_layout() -> None:
     org = Scripted((200, page("1")))
     connected(org, salesforce_client_name="acme/co-sell").query("SELECT Id FROM X")
-    assert org.asked[0]["Sforce-Call-Options"] == "client=acme/co-sell"
-    assert org.asked[0]["Sforce-Mru"] == "updateMru=false"
-    assert org.asked[0]["Sforce-Query-Options"] == "batchSize=2000"
-    assert org.asked[0]["X-Prettyprint"] == "0"
+    (asked,) = org.asked
+    assert (asked["Sforce-Call-Options"], asked["Sforce-Mru"]) == ("client=acme/co-sell", "updateMru=false")
+    assert (asked["Sforce-Query-Options"], asked["X-Prettyprint"]) == ("batchSize=2000", "0")
 
 
 def test_the_servers_clock_is_kept_for_each_thread() -> None:
-    first = Scripted((200, page("1"), {"Date": "Sun, 22 Nov 2026 12:00:10 GMT"}), (200, page("1")))
-    salesforce = connected(first)
+    salesforce = connected(Scripted((200, page("1"), {"Date": "Sun, 22 Nov 2026 12:00:10 GMT"})))
     salesforce.query("SELECT Id FROM X")
     mine = salesforce.session.server_time
     with ThreadPoolExecutor(1) as pool:
@@ -517,7 +509,7 @@ def test_logs_name_the_call_by_its_template_and_hold_no_secret(
         salesforce.query("SELECT Id FROM Opportunity WHERE Name = 'Tailspin'")
         for path in (mine, "Referral_Identifier__c/7d23e5ca"):
             with pytest.raises(ApiError):
-                salesforce.session.get(f"{MY_DOMAIN}/services/data/v62.0/sobjects/Opportunity/{path}/x")
+                salesforce.session.get(f"{DATA}/sobjects/Opportunity/{path}/x")
     lines = [json.loads(message) for message in caplog.messages]
     assert [line["call"] for line in lines] == [
         "sign-in",
