@@ -276,9 +276,7 @@ def test_the_standards_content_type_is_tried_once_when_json_is_refused() -> None
         (refusal(412, "x"), Stale, 1),
     ],
 )
-def test_a_change_is_repeated_only_if_it_surely_did_not_happen(
-    answer: Answer, kind: type[ApiError], sends: int
-) -> None:
+def test_a_change_is_repeated_only_if_it_never_happened(answer: Answer, kind: type[ApiError], sends: int) -> None:
     answers = Answers(answer)
     with pytest.raises(kind):
         answering(answers).patch(ID, RAISE, etag='"e1"')
@@ -313,9 +311,7 @@ def test_a_creation_whose_answer_has_no_body_or_is_lost_is_unclear_and_not_repea
         (refusal(400, "x"), Rejected),
     ],
 )
-def test_a_creation_is_sent_once_and_no_server_error_proves_that_it_failed(
-    answer: Answer, kind: type[ApiError]
-) -> None:
+def test_a_creation_is_sent_once_and_no_server_error_proves_it_undone(answer: Answer, kind: type[ApiError]) -> None:
     answers = Answers(answer)
     with pytest.raises(kind) as failed:
         answering(answers).create(DEAL, request_id=REQUEST_ID, before=nothing)

@@ -10,14 +10,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from unittest import mock
 
 import pytest
-import requests
 from werkzeug.wrappers import Request, Response
 
 from sandbox.salesforce import SalesforceApp, SalesforceWorld
 from sandbox.serve import serve
-from sandbox.wsgi import WsgiAdapter
+from sandbox.wsgi import in_process
 from shared.errors import (
     ApiError,
     Forbidden,
@@ -45,21 +45,9 @@ def salesforce(world: SalesforceWorld) -> Salesforce:
     return connected(SalesforceApp(world))
 
 
-class Line(WsgiAdapter):
-    """The in-process line, which notes the time limits it is given."""
-
-    def __init__(self, app: Any) -> None:
-        super().__init__(app)
-        self.timeouts: list[Any] = []
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        self.timeouts.append(kwargs.get("timeout"))
-        return super().send(request, *args, **kwargs)
-
-
 def connected(app: Any, **changes: Any) -> Salesforce:
     session = SalesforceSession(settings(**changes), clock=clock)
-    session.mount("https://", Line(app))
+    in_process(session, "https://", app)
     return Salesforce.connect(settings(**changes), session=session)
 
 
@@ -291,9 +279,7 @@ def post_and_patch(mine: str) -> list[Step]:
 
 
 @pytest.mark.parametrize("connection", ["reset", "timeout"])
-def test_a_composite_is_not_repeated_after_a_lost_answer(
-    world: SalesforceWorld, salesforce: Salesforce, connection: str
-) -> None:
+def test_a_lost_answer_repeats_no_composite(world: SalesforceWorld, salesforce: Salesforce, connection: str) -> None:
     mine = deal(world)
     salesforce.session.access()  # so that the fault meets the composite
     world.fail(on="POST", connection=connection, after_effect=True)
@@ -303,9 +289,7 @@ def test_a_composite_is_not_repeated_after_a_lost_answer(
     assert len(data_calls(world)) == 1
 
 
-def test_a_composite_is_repeated_if_it_was_refused_or_met_a_lock(
-    world: SalesforceWorld, salesforce: Salesforce
-) -> None:
+def test_a_composite_is_repeated_after_a_refusal_or_a_lock(world: SalesforceWorld, salesforce: Salesforce) -> None:
     mine = deal(world)
     salesforce.session.access()
     world.fail(on="POST", status=503)
@@ -394,12 +378,11 @@ def test_a_refusal_by_policy_is_not_answered_with_a_new_token(message: str) -> N
 
 def test_every_request_even_the_sign_in_has_a_time_limit(world: SalesforceWorld) -> None:
     salesforce = connected(SalesforceApp(world), salesforce_timeout_seconds=45)
-    mine = deal(world)
-    salesforce.query("SELECT Id FROM Account")
-    library_deals(salesforce).update(mine, {"NextStep": "y"})
     line = salesforce.session.get_adapter(MY_DOMAIN)
-    assert isinstance(line, Line)
-    assert line.timeouts == [(5.0, 45.0)] * 3
+    with mock.patch.object(line, "send", wraps=line.send) as send:
+        salesforce.query("SELECT Id FROM Account")
+        library_deals(salesforce).update(deal(world), {"NextStep": "y"})
+    assert [call.kwargs["timeout"] for call in send.call_args_list] == [(5.0, 45.0)] * 3
 
 
 @pytest.mark.parametrize(
@@ -537,5 +520,4 @@ def test_the_unchanged_client_reaches_a_simulator_on_this_machine(world: Salesfo
 
 
 def test_the_default_clock_is_the_machines() -> None:
-    session = SalesforceSession(settings())
-    assert abs(session.server_time - datetime.now(UTC).timestamp()) < 60
+    assert abs(SalesforceSession(settings()).server_time - datetime.now(UTC).timestamp()) < 60

@@ -1,13 +1,12 @@
 """Leads as records of Lead: made once, a seller's from then on, and joined with the deal that they become."""
 
-from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
 from shared.deal import Issue, LinkState, Side
-from shared.errors import ApiError, Unclear
+from shared.errors import Unclear
 from shared.sync import delta, describe, sweep
 from tests.support.rig import Rig
 
@@ -130,9 +129,7 @@ def test_a_lost_event_is_made_up_for_at_night(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(("deleted", "forgotten"), [(True, False), (False, True), (True, True)])
-def test_no_second_lead_is_made_when_a_seller_deletes_it_or_all_tables_are_lost(
-    rig: Rig, deleted: bool, forgotten: bool
-) -> None:
+def test_no_second_lead_is_made_after_a_deletion_or_a_loss_of_tables(rig: Rig, deleted: bool, forgotten: bool) -> None:
     referral = arrived(rig)
     if deleted:
         rig.salesforce.delete("Lead", leads(rig)[0]["Id"])
@@ -144,33 +141,32 @@ def test_no_second_lead_is_made_when_a_seller_deletes_it_or_all_tables_are_lost(
     assert rig.salesforce.writes() == before
 
 
-class Twice:
-    """Salesforce, where each insert of a lead has been preceded by an earlier request of the same."""
+def test_a_request_that_arrives_late_fails_on_the_unique_key_and_overwrites_nothing(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client: Any = rig.sync.opportunities
+    send = client.inner.composite
 
-    def __init__(self, inner: Any, after: type[ApiError] | None) -> None:
-        self._inner, self._after = inner, after
+    def twice(steps: Any, **more: Any) -> Any:
+        if [step.name for step in steps] == ["lead"]:
+            send(steps, **more)
+        return send(steps, **more)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
-
-    def composite(self, steps: Any, **more: Any) -> Any:
-        """The earlier request lands, then this one; or its answer is lost."""
-        inserts = [step.name for step in steps] == ["lead"]
-        answers = self._inner.composite(steps, **more) if inserts else None
-        if inserts and self._after:
-            failure, self._after = self._after, None
-            raise failure(Side.SALESFORCE, "POST /composite")
-        return self._inner.composite(steps, **more) if answers is None or self._after is None else answers
-
-
-@pytest.mark.parametrize("failure", [None, Unclear], ids=["arrives late", "has no answer"])
-def test_an_insert_that_comes_twice_makes_one_lead_and_overwrites_nothing(rig: Rig, failure: type[ApiError]) -> None:
-    rig.sync = replace(rig.sync, opportunities=Twice(rig.sync.opportunities, failure))
+    monkeypatch.setattr(client.inner, "composite", twice)
     arrived(rig)
+    assert len(leads(rig)) == 1
+    assert [write.action for write in rig.salesforce.writes()] == ["create"]
+    assert (night(rig), issues(rig)) == (0, [])
+
+
+def test_an_insert_without_an_answer_is_looked_for_before_it_is_sent_again(rig: Rig) -> None:
+    lost = rig.loses_the_answer(Unclear(Side.SALESFORCE, "POST /composite"))
+    arrived(rig)
+    assert lost
     rig.pass_time(minutes=10)
     rig.drain()
     assert [write.action for write in rig.salesforce.writes()] == ["create"]
-    assert (len(leads(rig)), night(rig), issues(rig)) == (1, 0, [])
+    assert night(rig) == 0
 
 
 @pytest.mark.parametrize("code", ["FIELD_CUSTOM_VALIDATION_EXCEPTION", "DUPLICATE_VALUE"])  # of another unique field

@@ -96,9 +96,7 @@ def test_a_request_that_microsoft_lets_expire_is_shown(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(("answer", "shown", "looks"), [("accepted", "Accepted", 1), ("declined", "Declined", 0)])
-def test_an_answer_whose_event_was_lost_is_found_by_night_and_a_final_one_once(
-    answer: str, shown: str, looks: int
-) -> None:
+def test_an_answer_without_event_is_found_by_night_and_a_final_one_once(answer: str, shown: str, looks: int) -> None:
     rig = Rig(msx_id_on_own=False)
     opportunity, referral = invited(rig)
     answers(rig, referral, answer, told=False)

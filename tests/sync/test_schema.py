@@ -22,10 +22,12 @@ def column(rig: Rig, name: str, sobject: str = OPPORTUNITY) -> Field:
     return rig.salesforce.schema[sobject].fields[name]
 
 
-def lost(rig: Rig, name: str = "Description") -> Field:
-    """A field of the opportunity that an administrator deletes."""
+def lost(rig: Rig, name: str = "Description", *, noticed: bool = False) -> Field:
+    """A field of the opportunity that an administrator deletes, and the timer may have noticed."""
     field = column(rig, name)
     rig.salesforce.remove_field(OPPORTUNITY, name)
+    if noticed:
+        flows.describe(rig.sync)
     return field
 
 
@@ -107,17 +109,14 @@ def test_a_field_that_was_deleted_and_made_anew_empties_nothing() -> None:
 
 
 def test_the_rules_of_a_group_without_its_field_stay_known(rig: Rig) -> None:
-    lost(rig)
-    flows.describe(rig.sync)
+    lost(rig, noticed=True)
     narrowed = applied(rig.sync)
     assert narrowed is not None
     assert narrowed.policy.resting == {"notes": rig.sync.policy.groups["notes"]}
 
 
 @pytest.mark.parametrize(("taken_back", "last"), [(False, "Second thoughts"), (True, "Moves to Azure.")])
-def test_the_last_text_counts_though_the_field_goes_before_the_first_is_known_to_have_arrived(
-    taken_back: bool, last: str
-) -> None:
+def test_the_last_text_counts_though_its_field_goes_before_the_first_is_answered(taken_back: bool, last: str) -> None:
     rig, opportunity, referral = paired()
     rig.partner_center.fail(on="PATCH", breaks="timeout", after_effect=True)
     rig.seller_saves(opportunity, 1, Description="Second thoughts", Amount=61000)
@@ -223,8 +222,7 @@ def test_recovery_leaves_creations_waiting_for_a_lost_field_but_no_announced_wri
     rig.partner_center.fail(on="PATCH", breaks="timeout")
     rig.edit(written, Amount=61000)
     rig.poll()
-    field = lost(rig)
-    flows.describe(rig.sync)
+    field = lost(rig, noticed=True)
     rig.pass_time(minutes=5)
     assert flows.recover(rig.sync) == 1
     mended(rig, field)
@@ -254,8 +252,7 @@ def test_without_a_field_that_steers_the_sync_nothing_is_written_until_it_is_bac
 
 def test_every_worker_obeys_what_one_has_found_without_describing_the_org_again() -> None:
     rig, opportunity, referral = paired()
-    lost(rig)
-    flows.describe(rig.sync)
+    lost(rig, noticed=True)
     asked = describes(rig)
     rig.sync = replace(rig.sync, shared_flags=SharedFlags())
     rig.seller_saves(opportunity, Amount=61000)
@@ -380,8 +377,7 @@ def test_what_waits_for_a_lost_field_finds_out_by_itself_that_it_is_back(rig: Ri
 
 
 def test_an_optional_field_is_filled_in_pairs_made_while_it_rested(rig: Rig) -> None:
-    field = lost(rig, "Referral_Link__c")
-    flows.describe(rig.sync)
+    field = lost(rig, "Referral_Link__c", noticed=True)
     opportunity, referral = rig.linked()
     rig.minutes(4)
     mended(rig, field)
@@ -395,8 +391,7 @@ def test_the_org_is_looked_at_again_on_the_bulk_lane_and_only_where_something_wa
     altered(rig, length=4000)
     flows.describe(rig.sync)
     assert len(rig.waiting(Queue.OPPORTUNITY_CHANGES_BULK)) == 0
-    field = lost(rig)
-    flows.describe(rig.sync)
+    field = lost(rig, noticed=True)
     rig.salesforce.put_field(OPPORTUNITY, field)
     flows.describe(rig.sync)
     assert len(rig.waiting(Queue.OPPORTUNITY_CHANGES_BULK)) == 1
@@ -421,8 +416,7 @@ def test_the_timer_finds_a_change_before_any_error_does(rig: Rig, change: dict[s
 
 def test_pairs_are_looked_at_again_only_once_every_worker_has_forgotten_the_old_schema(rig: Rig) -> None:
     rig.linked()
-    field = lost(rig)
-    flows.describe(rig.sync)
+    field = lost(rig, noticed=True)
     rig.salesforce.put_field(OPPORTUNITY, field)
     flows.describe(rig.sync)
     rig.pass_time(seconds=CACHE_SECONDS)
@@ -446,8 +440,7 @@ def test_what_changed_while_a_group_rested_is_found_by_the_sweep_when_its_doorbe
 
 
 def test_what_was_found_wrong_with_another_versions_mapping_is_not_applied_to_this_one(rig: Rig) -> None:
-    lost(rig)
-    flows.describe(rig.sync)
+    lost(rig, noticed=True)
     mapping = Rig(mapping='[groups.value]\nowner = "hold"\n').sync.mapping
     newly_deployed = replace(rig.sync, mapping=mapping, shared_flags=SharedFlags())
     assert applied(newly_deployed) == newly_deployed
