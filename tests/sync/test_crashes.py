@@ -68,6 +68,7 @@ def wired() -> tuple[Rig, Wire]:
 
 
 Script = Callable[[Rig], Callable[[], None]]
+SCRIPTS: list[Script] = []
 
 
 def scripted(story: Callable[[Rig], Iterator[None]]) -> Script:
@@ -79,9 +80,11 @@ def scripted(story: Callable[[Rig], Iterator[None]]) -> Script:
         next(told)
         return lambda: next(told, None)
 
+    SCRIPTS.append(script)
     return script
 
 
+@scripted
 def shared_with_microsoft(rig: Rig) -> Iterator[None]:
     """A new opportunity that asks for help."""
     opportunity = rig.new_opportunity(How_can_Microsoft_help__c="General or Other")
@@ -92,8 +95,8 @@ def shared_with_microsoft(rig: Rig) -> Iterator[None]:
     assert len([r for r in rig.partner_center.store.records.values() if not r.own]) == 1
 
 
+@scripted
 def shared_by_microsoft(rig: Rig) -> Iterator[None]:
-    """A deal arrives."""
     referral = rig.partner_center.new_inbound()
     rig.ring(referral)
     yield
@@ -101,8 +104,8 @@ def shared_by_microsoft(rig: Rig) -> Iterator[None]:
         assert len(rig.salesforce.records(sobject)) == 1, sobject
 
 
+@scripted
 def edited_here(rig: Rig) -> Iterator[None]:
-    """A seller edits."""
     opportunity, referral = rig.linked()
     rig.edit(opportunity, Amount=61000, StageName="Prospecting")
     yield
@@ -110,8 +113,8 @@ def edited_here(rig: Rig) -> Iterator[None]:
     assert rig.opportunity(opportunity)["Amount"] == 61000
 
 
+@scripted
 def edited_there(rig: Rig) -> Iterator[None]:
-    """A portal user edits."""
     opportunity, referral = rig.linked()
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
     rig.ring(referral)
@@ -120,6 +123,7 @@ def edited_there(rig: Rig) -> Iterator[None]:
     assert rig.referral(referral)["details"]["dealValue"] == 71000
 
 
+@scripted
 def edited_on_both_sides(rig: Rig) -> Iterator[None]:
     """A conflict in one group, news in two others."""
     opportunity, referral = rig.linked()
@@ -135,6 +139,7 @@ def edited_on_both_sides(rig: Rig) -> Iterator[None]:
     assert any(dict(conflict.p).get("amount") == "1.00" for conflict in conflicts)
 
 
+@scripted
 def accepted_and_lost(rig: Rig) -> Iterator[None]:
     """An inbound deal is accepted."""
     opportunity, referral = rig.arrived()
@@ -144,8 +149,8 @@ def accepted_and_lost(rig: Rig) -> Iterator[None]:
     assert rig.referral(referral)["externalReferenceId"] == opportunity
 
 
+@scripted
 def solutions_on_both_sides(rig: Rig) -> Iterator[None]:
-    """A solution is added on either side."""
     opportunity, referral = rig.linked()
     path = "/details/requirements/solutions"
     listed = rig.referral(referral)["details"]["requirements"]["solutions"]
@@ -160,6 +165,7 @@ def solutions_on_both_sides(rig: Rig) -> Iterator[None]:
     assert rig.solutions(referral) == (expected, expected)
 
 
+@scripted
 def shared_further(rig: Rig) -> Iterator[None]:
     """A private deal, for which its seller asks for help later."""
     opportunity, referral = rig.linked()
@@ -171,6 +177,7 @@ def shared_further(rig: Rig) -> Iterator[None]:
     assert (row["Co_sell_Deal_Type__c"], row["Microsoft_Status__c"]) == ("Co-sell", "Pending")
 
 
+@scripted
 def answered_by_microsoft(rig: Rig) -> Iterator[None]:
     """Microsoft accepts; its number stands on its own referral only."""
     rig.partner_center.knobs.msx_id_on_own = False
@@ -185,6 +192,7 @@ def answered_by_microsoft(rig: Rig) -> Iterator[None]:
     assert (row["Microsoft_Status__c"], row["Microsoft_CRM_Identifier__c"]) == ("Accepted", "7-X")
 
 
+@scripted
 def switched_off(rig: Rig) -> Iterator[None]:
     """A seller unticks the box and edits, and the portal is edited too."""
     opportunity, referral = rig.linked()
@@ -195,23 +203,6 @@ def switched_off(rig: Rig) -> Iterator[None]:
     row = rig.opportunity(opportunity)
     assert (row["Sync_Status__c"], row["Description"]) == ("‖ Paused", "Moves to Azure.")
     assert rig.referral(referral)["details"]["dealValue"] == 50000
-
-
-SCRIPTS = [
-    scripted(story)
-    for story in (
-        shared_with_microsoft,
-        shared_further,
-        answered_by_microsoft,
-        shared_by_microsoft,
-        edited_here,
-        edited_there,
-        edited_on_both_sides,
-        switched_off,
-        accepted_and_lost,
-        solutions_on_both_sides,
-    )
-]
 
 
 def play(script: Script, at: int = -1, *, after: bool = False) -> int:

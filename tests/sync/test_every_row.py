@@ -57,7 +57,6 @@ def sample(name: str, row: FieldRow) -> tuple[Any, Any]:
 
 
 def at(document: Any, pointer: str) -> Any:
-    """The value in a referral."""
     for part in pointer.strip("/").split("/"):
         document = one_of(document, part) if isinstance(document, list) else (document or {}).get(part)
     return document
@@ -70,7 +69,6 @@ def one_of(listed: list[Any], part: str) -> Any:
 
 
 def put(document: Any, pointer: str, value: Any) -> None:
-    """Set a value in a referral."""
     *parts, last = pointer.strip("/").split("/")
     for part in parts:
         document = one_of(document, part) if isinstance(document, list) else document.setdefault(part, {})
@@ -132,11 +130,6 @@ def serves(rig: Rig, referral: str, pointer: str, value: Any) -> str:
     return record
 
 
-def shared_with_microsoft(rig: Rig) -> tuple[str, str]:
-    """A seller's opportunity that asks for help, and its referral."""
-    return rig.linked(How_can_Microsoft_help__c="Quotes or Licensing")
-
-
 def made_by_a_seller(rig: Rig, field: str = "", value: Any = None) -> tuple[str, str]:
     """A seller's opportunity, ticked when it is complete, and its referral."""
     opportunity = rig.new_opportunity(Sync_with_Partner_Center__c=False)
@@ -193,8 +186,8 @@ def test_a_row_arrives_with_the_deal_in_partner_center(rig: Rig, name: str, row:
 @pytest.mark.parametrize(("name", "row"), ways(UPDATE, S, allowed=True))
 def test_a_change_at_microsoft_reaches_salesforce(rig: Rig, name: str, row: FieldRow) -> None:
     theirs, ours = sample(name, row)
-    make = shared_with_microsoft if row.referral.startswith(THEIRS) else made_by_a_seller
-    opportunity, referral = make(rig)
+    help_asked = {"How_can_Microsoft_help__c": "Quotes or Licensing"} if row.referral.startswith(THEIRS) else {}
+    opportunity, referral = rig.linked(**help_asked)
     assert in_salesforce(rig, opportunity, row.salesforce) != ours
     changed_at_microsoft(rig, referral, row.referral, theirs)
     assert in_salesforce(rig, opportunity, row.salesforce) == ours
@@ -280,30 +273,22 @@ def solutions(rig: Rig, referral: str) -> list[dict[str, Any]]:
     return [{name: item.get(name) for name in element()[0]} for item in listed]
 
 
-def test_a_solution_arrives_with_the_deal_in_salesforce(rig: Rig) -> None:
+def test_a_solution_arrives_in_salesforce_with_the_deal_and_with_a_later_change(rig: Rig) -> None:
     theirs, ours = element()
     opportunity, _ = shared_by_microsoft(rig, "/details/requirements/solutions", [theirs])
     assert child_rows(rig, opportunity) == [ours]
-
-
-def test_a_solution_arrives_with_the_deal_in_partner_center(rig: Rig) -> None:
-    theirs, ours = element()
-    opportunity = rig.new_opportunity(solutions=())
-    rig.salesforce.create("Microsoft_Solution__c", ours | {"Opportunity__c": opportunity})
-    rig.minutes(4)
-    assert solutions(rig, str(rig.opportunity(opportunity)["Referral_Identifier__c"])) == [theirs]
-
-
-def test_a_solution_added_at_microsoft_reaches_salesforce(rig: Rig) -> None:
-    theirs, ours = element()
     opportunity, referral = made_by_a_seller(rig)
     listed = rig.referral(referral)["details"]["requirements"]["solutions"]
     rig.microsoft_saves(referral, {"/details/requirements/solutions": [*listed, theirs]}, minutes=3)
     assert ours in child_rows(rig, opportunity)
 
 
-def test_a_solution_added_in_salesforce_reaches_microsoft(rig: Rig) -> None:
+def test_a_solution_arrives_in_partner_center_with_the_deal_and_with_a_later_change(rig: Rig) -> None:
     theirs, ours = element()
+    opportunity = rig.new_opportunity(solutions=())
+    rig.salesforce.create("Microsoft_Solution__c", ours | {"Opportunity__c": opportunity})
+    rig.minutes(4)
+    assert solutions(rig, str(rig.opportunity(opportunity)["Referral_Identifier__c"])) == [theirs]
     opportunity, referral = made_by_a_seller(rig)
     rig.pass_time(seconds=5)
     rig.salesforce.create("Microsoft_Solution__c", ours | {"Opportunity__c": opportunity})

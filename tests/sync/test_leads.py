@@ -141,9 +141,7 @@ def test_no_second_lead_is_made_after_a_deletion_or_a_loss_of_tables(rig: Rig, d
     assert rig.salesforce.writes() == before
 
 
-def test_a_request_that_arrives_late_fails_on_the_unique_key_and_overwrites_nothing(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_request_that_arrives_late_fails_on_the_unique_key_and_overwrites_nothing(rig: Rig) -> None:
     client: Any = rig.sync.opportunities
     send = client.inner.composite
 
@@ -152,7 +150,7 @@ def test_a_request_that_arrives_late_fails_on_the_unique_key_and_overwrites_noth
             send(steps, **more)
         return send(steps, **more)
 
-    monkeypatch.setattr(client.inner, "composite", twice)
+    client.inner.composite = twice
     arrived(rig)
     assert len(leads(rig)) == 1
     assert [write.action for write in rig.salesforce.writes()] == ["create"]
@@ -207,7 +205,6 @@ def test_what_an_answered_lead_lacked_leaves_the_work_list(rig: Rig, act: Any) -
 
 
 def accept(rig: Rig, referral: str) -> None:
-    """The lead is accepted in Partner Center."""
     rig.pass_time(seconds=5)
     rig.microsoft_acts(referral, "accept")
 

@@ -154,12 +154,6 @@ def test_a_team_of_any_size_fits_into_one_request(rig: Rig) -> None:
     assert members(rig, row["Id"]) == users[1:11]
 
 
-def test_without_users_among_the_members_the_connectors_user_owns_the_opportunity(rig: Rig) -> None:
-    row = invited(rig, team=[samples.member()])
-    assert row["OwnerId"] == row["CreatedById"]
-    assert rig.salesforce.records(MEMBER) == []
-
-
 def test_the_owner_may_stay_the_connectors_user_by_choice() -> None:
     rig = Rig(mapping='[opportunity]\nowner = ""')
     people = rig.salesforce.people
@@ -187,11 +181,13 @@ def test_a_team_that_the_org_refuses_keeps_no_deal_waiting(rig: Rig, step: str) 
     assert len(rig.salesforce.records("Opportunity")) == 1
 
 
-def test_the_connectors_user_never_joins_microsofts_deal_and_a_seller_who_takes_it_over_does(rig: Rig) -> None:
+def test_without_users_among_the_members_the_connectors_user_owns_the_deal_and_never_joins_it(rig: Rig) -> None:
     row = invited(rig, team=[samples.member()])
+    assert row["OwnerId"] == row["CreatedById"]
+    assert rig.salesforce.records(MEMBER) == []
     rig.seller_saves(row["Id"], StageName="Qualification")
     assert emails(rig, row["Referral_Identifier__c"]) == [samples.member()["email"]]
-    rig.seller_saves(row["Id"], OwnerId=rig.salesforce.people.aiko)
+    rig.seller_saves(row["Id"], OwnerId=rig.salesforce.people.aiko)  # a seller who takes it over does
     wanted = [samples.member()["email"], email_of(rig, rig.salesforce.people.aiko)]
     assert sorted(emails(rig, row["Referral_Identifier__c"])) == sorted(wanted)
 

@@ -281,12 +281,7 @@ def seen(address: str = "https://login.salesforce.com") -> tuple[LoopbackSession
 
 @pytest.mark.parametrize(
     "address",
-    [
-        "https://login.salesforce.com",
-        "https://127.0.0.1:7002",
-        "http://login.salesforce.com",
-        "http://127.0.0.1.x.example",
-    ],
+    ["https://login.salesforce.com", "https://127.0.0.1:7002", "http://x.example", "http://127.0.0.1.x.example"],
 )
 def test_nothing_is_routed_unless_the_settings_name_this_machine_by_plain_http(address: str) -> None:
     session, wire = seen(address)
