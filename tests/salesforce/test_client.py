@@ -302,8 +302,8 @@ def test_a_composite_of_reads_outlasts_a_lost_answer(world: SalesforceWorld, sal
     mine = deal(world)
     salesforce.session.access()
     world.fail(on="POST", connection="reset")
-    answers = salesforce.composite([Step("read", "GET", f"/sobjects/Opportunity/{mine}")])
-    assert answers.bodies["read"]["Id"] == mine
+    read = Step("read", "GET", f"/sobjects/Opportunity/{mine}")
+    assert salesforce.composite([read]).bodies["read"]["Id"] == mine
 
 
 def test_after_a_renewed_token_every_header_is_sent_again(world: SalesforceWorld, salesforce: Salesforce) -> None:
@@ -469,10 +469,9 @@ def test_every_call_names_the_client_leaves_recently_used_lists_alone_and_wants_
 def test_the_servers_clock_is_kept_for_each_thread() -> None:
     salesforce = connected(Scripted((200, page("1"), {"Date": "Sun, 22 Nov 2026 12:00:10 GMT"})))
     salesforce.query("SELECT Id FROM X")
-    mine = salesforce.session.server_time
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(lambda: salesforce.session.server_time).result() == int(NOW.timestamp())
-    assert mine == int(NOW.timestamp()) + 10
+    assert salesforce.session.server_time == int(NOW.timestamp()) + 10
 
 
 def test_logs_name_the_call_by_its_template_and_hold_no_secret(

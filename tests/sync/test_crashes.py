@@ -140,8 +140,7 @@ def edited_on_both_sides(rig: Rig) -> Iterator[None]:
 
 
 @scripted
-def accepted_and_lost(rig: Rig) -> Iterator[None]:
-    """An inbound deal is accepted."""
+def accepted_here(rig: Rig) -> Iterator[None]:
     opportunity, referral = rig.arrived()
     rig.edit(opportunity, StageName="Qualification")
     yield

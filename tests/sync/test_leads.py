@@ -61,7 +61,6 @@ def referrals(rig: Rig) -> int:
 
 
 def without_last_name(rig: Rig) -> str:
-    """A lead whose contact has no last name."""
     referral = rig.partner_center.new_inbound(**QUALIFIED)
     rig.microsoft_sets(referral, {LAST_NAME: ""})
     return referral
@@ -264,7 +263,9 @@ def test_an_org_that_maps_the_identifier_on_conversion_comes_to_the_same(rig: Ri
 
 @pytest.mark.parametrize("forgotten", [False, True])
 @pytest.mark.parametrize(("stage", "shown"), [("Prospecting", "Active/Accepted"), ("Closed Lost", "Closed/Declined")])
-def test_ticking_a_converted_opportunity_joins_and_answers(rig: Rig, stage: str, shown: str, forgotten: bool) -> None:
+def test_ticking_a_converted_opportunity_joins_its_referral_and_answers_it(
+    rig: Rig, stage: str, shown: str, forgotten: bool
+) -> None:
     referral = arrived(rig)
     opportunity = convert(rig)
     if forgotten:

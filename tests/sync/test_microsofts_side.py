@@ -47,7 +47,6 @@ def answers(rig: Rig, referral: str, answer: Any, *, told: bool = True, **more: 
 
 
 def facts(rig: Rig, opportunity: str) -> tuple[Any, ...]:
-    """What stands on the opportunity."""
     return tuple(rig.opportunity(opportunity)[name] for name in NAMES)
 
 
@@ -64,7 +63,9 @@ def test_a_request_for_help_shows_microsofts_clock() -> None:
 @pytest.mark.parametrize("number_on_ours", [True, False])
 @pytest.mark.parametrize("shown_by_id", [200, 403, 404])
 @pytest.mark.parametrize("event", ["related", "own"])
-def test_microsofts_acceptance_arrives_however_it_is_shown(number_on_ours: bool, shown_by_id: Any, event: Any) -> None:
+def test_microsofts_acceptance_reaches_the_opportunity_however_partner_center_shows_it(
+    number_on_ours: bool, shown_by_id: Any, event: Any
+) -> None:
     rig = Rig(msx_id_on_own=number_on_ours, related_by_id=shown_by_id, related_event_carries=event)
     opportunity, referral = invited(rig)
     answers(rig, referral, "accepted", told=False)
@@ -96,7 +97,9 @@ def test_a_request_that_microsoft_lets_expire_is_shown(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize(("answer", "shown", "looks"), [("accepted", "Accepted", 1), ("declined", "Declined", 0)])
-def test_an_answer_without_event_is_found_by_night_and_a_final_one_once(answer: str, shown: str, looks: int) -> None:
+def test_an_answer_whose_event_was_lost_is_found_in_the_night_and_one_that_ends_it_is_the_last(
+    answer: str, shown: str, looks: int
+) -> None:
     rig = Rig(msx_id_on_own=False)
     opportunity, referral = invited(rig)
     answers(rig, referral, answer, told=False)
@@ -209,9 +212,8 @@ def test_an_older_view_of_microsofts_side_is_not_taken_for_news() -> None:
 @pytest.mark.parametrize("refused", [400, 403])
 def test_without_the_list_of_the_engagement_the_deal_itself_goes_on(rig: Rig, refused: int) -> None:
     opportunity, referral = invited(rig)
-    rig.partner_center.portal_edit(referral, {"/details/notes": "From the portal"})
     rig.partner_center.fail(on="GET /referrals", times=1, status=refused)
-    rig.webhook(referral)
+    rig.microsoft_saves(referral, {"/details/notes": "From the portal"})
     assert rig.opportunity(opportunity)["Description"] == "From the portal"
     assert facts(rig, opportunity)[1] == "Pending"
 

@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -95,12 +96,10 @@ def test_deleted_opportunities_and_solution_rows_ring() -> None:
 
 def test_two_polls_at_once_lose_nothing(rig: Rig) -> None:
     rig.new_opportunity()
-    real = rig.store.cursor
-    stale = real(Polled.OPPORTUNITIES.value)
+    stale = rig.store.cursor(Polled.OPPORTUNITIES.value)
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
-    rig.store.cursor = lambda name: stale  # type: ignore[method-assign]
-    assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
-    rig.store.cursor = real  # type: ignore[method-assign]
+    with mock.patch.object(rig.store, "cursor", return_value=stale):
+        assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 0
 
 

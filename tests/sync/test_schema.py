@@ -18,7 +18,6 @@ OPPORTUNITY = "Opportunity"
 
 
 def column(rig: Rig, name: str, sobject: str = OPPORTUNITY) -> Field:
-    """A field as it is defined now."""
     return rig.salesforce.schema[sobject].fields[name]
 
 
@@ -190,10 +189,9 @@ def test_without_the_solution_object_its_group_and_its_poll_rest() -> None:
 def test_an_announced_write_of_solutions_stops_nothing_when_their_object_goes() -> None:
     rig, opportunity, referral = paired()
     rig.salesforce.fail(on="POST /composite", connection="timeout")
-    solutions = rig.referral(referral)["details"]["requirements"]["solutions"]
-    more = {**solutions[0], "id": "SOL-10002-BBB", "name": "Second"}
-    both = {"/details/requirements/solutions": [*solutions, more], "/details/dealValue": 61000}
-    rig.microsoft_saves(referral, both)
+    (one,) = rig.referral(referral)["details"]["requirements"]["solutions"]
+    both = [one, {**one, "id": "SOL-10002-BBB", "name": "Second"}]
+    rig.microsoft_saves(referral, {"/details/requirements/solutions": both, "/details/dealValue": 61000})
     assert rig.pair_of(opportunity).intent is not None
     lost = rig.salesforce.schema.pop("Microsoft_Solution__c")
     rig.minutes(15)
