@@ -6,7 +6,7 @@ dead worker's message comes back after its visibility time-out, as a queue's doe
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
 
@@ -26,13 +26,13 @@ class Died(BaseException):
     """The process is gone; nothing may catch this but the rig."""
 
 
+@dataclass
 class Wire:
     """Counts effects, and kills the worker before or after the chosen one."""
 
-    def __init__(self) -> None:
-        self.effects = 0
-        self.at = -1
-        self.after = False
+    effects: int = 0
+    at: int = -1
+    after: bool = False
 
     def pull(self, call: Callable[[], Any]) -> Any:
         """One effect."""

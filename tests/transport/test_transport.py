@@ -251,10 +251,8 @@ def test_the_gate_lets_only_so_many_through_at_once() -> None:
 def test_the_log_line_names_the_call_and_the_request_ids_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
     headers = httpx.Headers({"request-id": "r1", "ms-correlationid": "c1", "authorization": "Bearer t", "x-user": "u"})
     with caplog.at_level(logging.INFO, "cosell.calls"):
-        log_call(
-            Side.PARTNER_CENTER, "GET /referrals/{id}", status=404, code="itemNotFound", seconds=0.12, headers=headers
-        )
-    call = {"event": "call", "side": "partner_center", "call": "GET /referrals/{id}", "ms": 120}
+        log_call(Side.PARTNER_CENTER, "GET /x/{id}", status=404, code="itemNotFound", seconds=0.12, headers=headers)
+    call = {"event": "call", "side": "partner_center", "call": "GET /x/{id}", "ms": 120}
     answer = {"status": 404, "code": "itemNotFound", "request_ids": {"request-id": "r1", "MS-CorrelationId": "c1"}}
     assert json.loads(caplog.messages[0]) == call | answer
 
