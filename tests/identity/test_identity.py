@@ -38,8 +38,6 @@ FORBIDDEN = Unauthorised(Side.PARTNER_CENTER, "sign-in", status=403, code="key_v
 
 
 class Keeper(TableTokenStore):
-    """A keeper in memory."""
-
     def __init__(self) -> None:
         super().__init__(Store(MemoryTables()))
 

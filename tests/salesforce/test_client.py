@@ -183,9 +183,8 @@ def test_a_composite_keeps_the_order_and_reads_what_it_wrote(world: SalesforceWo
     ]
     answers = salesforce.composite(steps)
     assert dict(answers.statuses) == {"account": 201, "deal": 204, "read": 200}
-    shown = {name: answers.bodies["read"][name] for name in ("Amount", "CloseDate", "AccountId")}
-    made = answers.bodies["account"]["id"]
-    assert shown == {"Amount": Decimal("7.25"), "CloseDate": "2027-01-02", "AccountId": made}
+    made, read = answers.bodies["account"]["id"], answers.bodies["read"]
+    assert (read["Amount"], read["CloseDate"], read["AccountId"]) == (Decimal("7.25"), "2027-01-02", made)
     assert answers.server_time == int(NOW.timestamp())
     assert data_calls(world)[-1].body["collateSubrequests"] is False
 

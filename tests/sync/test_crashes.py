@@ -86,7 +86,6 @@ def scripted(story: Callable[[Rig], Iterator[None]]) -> Script:
 
 @scripted
 def shared_with_microsoft(rig: Rig) -> Iterator[None]:
-    """A new opportunity that asks for help."""
     opportunity = rig.new_opportunity(How_can_Microsoft_help__c="General or Other")
     rig.pass_time(seconds=5)
     yield
@@ -223,7 +222,6 @@ def play(script: Script, at: int = -1, *, after: bool = False) -> int:
 
 
 def chosen(effects: int, start: int) -> Iterator[int]:
-    """Every effect, or every n-th."""
     yield from range(1 + start % STRIDE, effects + 1, STRIDE)
 
 

@@ -163,8 +163,8 @@ def test_an_insert_without_an_answer_is_looked_for_before_it_is_sent_again(rig: 
 def test_a_lead_that_the_org_refuses_is_told_and_tried_again(rig: Rig, code: str) -> None:
     rig.salesforce.fail(on="POST /sobjects/Lead", status=400, code=code, message="Region is missing")
     referral = arrived(rig)
-    assert leads(rig) == []
     (issue,) = issues(rig)
+    assert leads(rig) == []
     assert (issue.link_id, issue.code, issue.detail) == (f"lead-{referral}", code, "Region is missing")
     assert night(rig) > 0
     assert (len(leads(rig)), issues(rig)) == (1, [])
@@ -295,9 +295,8 @@ def test_a_lead_converted_after_its_deal_was_made_is_no_second_deal_and_the_sell
     first = str(deals(rig)[0]["Id"])
     second = convert(rig)
     tick(rig, second)
-    told = rig.opportunity(second)
-    assert "has become another opportunity already" in told["Sync_Message__c"]
-    assert told["Sync_Status__c"] == "✖ Not sent to Microsoft"
+    assert "has become another opportunity already" in rig.opportunity(second)["Sync_Message__c"]
+    assert rig.opportunity(second)["Sync_Status__c"] == "✖ Not sent to Microsoft"
     assert (referrals(rig), pair(rig, first)[0], rig.link_of(second)) == (1, referral, None)
     before = rig.writes()
     rig.minute()

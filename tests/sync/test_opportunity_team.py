@@ -218,8 +218,7 @@ def test_after_a_lost_answer_nobody_is_taken_to_have_left(rig: Rig) -> None:
     lost = rig.loses_the_answer(Unclear(Side.SALESFORCE, "POST /composite"))
     team = [samples.member() | {"email": email_of(rig, rig.salesforce.people.ben)}, samples.member()]
     referral = rig.partner_center.new_inbound(team=team)
-    rig.partner_center.portal_act(referral, "accept")
-    rig.ring(referral)
+    rig.microsoft_acts(referral, "accept")
     rig.minutes(4)
     (row,) = rig.salesforce.records("Opportunity")
     assert lost

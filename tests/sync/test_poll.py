@@ -46,18 +46,13 @@ def test_the_first_poll_rings_for_everything_that_asks_for_it(rig: Rig) -> None:
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
 
 
-def test_rows_of_the_overlap_ring_once(rig: Rig) -> None:
-    rig.new_opportunity()
-    rig.pass_time(seconds=5)
-    assert [poll(rig.sync, Polled.OPPORTUNITIES) for _ in range(4)] == [1, 0, 0, 0]
-
-
-def test_many_rows_with_one_stamp_all_ring(rig: Rig) -> None:
-    for _ in range(230):
+@pytest.mark.parametrize(("rows", "doorbells"), [(1, 1), (230, 5)])
+def test_rows_with_one_stamp_all_ring_and_once_in_the_overlap(rig: Rig, rows: int, doorbells: int) -> None:
+    for _ in range(rows):
         rig.new_opportunity(contact=False, solutions=())
     rig.pass_time(seconds=5)
-    assert poll(rig.sync, Polled.OPPORTUNITIES) == 230
-    assert rung(rig) == 5
+    assert [poll(rig.sync, Polled.OPPORTUNITIES) for _ in range(4)] == [rows, 0, 0, 0]
+    assert rung(rig) == doorbells
 
 
 def test_a_change_in_the_same_second_as_the_last_poll_rings_again(rig: Rig) -> None:
