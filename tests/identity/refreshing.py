@@ -23,7 +23,7 @@ from shared.errors import ApiError
 from shared.identity import EntraTokens, KeyVaultTokenStore, RefreshLease
 from shared.storage import Store
 from tests.simulation.schedule import Crash, Scheduler
-from tests.support.connecting import settings
+from tests.support.connecting import over, settings
 
 AUDIENCES = ("https://api.partner.microsoft.com", "https://api.partnercenter.microsoft.com")
 WORKERS = 20
@@ -128,9 +128,8 @@ class _Process:
     def __init__(self, world: Refreshing, skew: int) -> None:
         self.world = world
         self.dead = False
-        http = requests.Session()
+        http = over(self, _Line)
         http.trust_env = False
-        http.mount("https://", _Line(self))
         token_store = KeyVaultTokenStore("https://x.vault.azure.net", clock=world.scheduler.moment)
         token_store._client = _Calls(self, world.vault)  # type: ignore[assignment]
 

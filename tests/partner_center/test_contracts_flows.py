@@ -31,23 +31,18 @@ def logged() -> list[Logged]:
 def shared_by_seller(rig: Rig) -> None:
     """Created in Salesforce, edited on both sides, won."""
     opportunity, referral = rig.linked()
-    rig.edit(opportunity, Amount=75000, CloseDate="2026-09-30", Description="Moves to Azure in two steps.")
-    rig.minute()
+    rig.seller_saves(opportunity, 1, Amount=75000, CloseDate="2026-09-30", Description="Moves to Azure in two steps.")
     rig.microsoft_saves(referral, {"/details/dealValue": 80000})
     assert rig.opportunity(opportunity)["Amount"] == 80000
-    rig.edit(opportunity, StageName="Closed Won")
-    rig.minute()
+    rig.seller_saves(opportunity, 1, StageName="Closed Won")
     assert rig.referral(referral)["substatus"] == "Won"
 
 
 def shared_by_microsoft(rig: Rig) -> None:
     """Created in Partner Center, accepted, edited and lost in Salesforce."""
-    referral = rig.partner_center.new_inbound(name="Northwind data platform")
-    rig.webhook(referral)
-    row = next(r for r in rig.salesforce.records("Opportunity") if r["Referral_Identifier__c"] == referral)
+    opportunity, referral = rig.arrived(name="Northwind data platform")
     for fields in ({"StageName": "Qualification"}, {"Amount": 99000}, {"StageName": "Closed Lost"}):
-        rig.edit(str(row["Id"]), **fields)
-        rig.minute()
+        rig.seller_saves(opportunity, 1, **fields)
     assert rig.referral(referral)["substatus"] == "Lost"
 
 
@@ -92,6 +87,4 @@ def _operation(method: str, path: str) -> dict[str, Any]:
     file = contracts.folder() / contracts.REFERRALS
     if not file.is_file():
         pytest.skip(f"no service descriptions in {contracts.folder()}; set COSELL_CONTRACTS")
-    paths = json.loads(file.read_text("utf-8"))["paths"]
-    operation: dict[str, Any] = paths[path][method.lower()]
-    return operation
+    return dict(json.loads(file.read_text("utf-8"))["paths"][path][method.lower()])

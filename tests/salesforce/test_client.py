@@ -10,14 +10,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from unittest import mock
 
 import pytest
-import requests
 from werkzeug.wrappers import Request, Response
 
 from sandbox.salesforce import SalesforceApp, SalesforceWorld
 from sandbox.serve import serve
-from sandbox.wsgi import WsgiAdapter
+from sandbox.wsgi import in_process
 from shared.errors import (
     ApiError,
     Forbidden,
@@ -31,7 +31,7 @@ from shared.errors import (
     Unclear,
 )
 from shared.salesforce import Salesforce, SalesforceSession, Step, Usage
-from shared.salesforce.composite import Answers, answers_of, request_of
+from shared.salesforce.composite import answers_of, request_of
 from tests.support.connecting import MY_DOMAIN, NOW, all_at_once, clock, settings
 
 
@@ -45,21 +45,9 @@ def salesforce(world: SalesforceWorld) -> Salesforce:
     return connected(SalesforceApp(world))
 
 
-class Line(WsgiAdapter):
-    """The in-process line, which notes the time limits it is given."""
-
-    def __init__(self, app: Any) -> None:
-        super().__init__(app)
-        self.timeouts: list[Any] = []
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        self.timeouts.append(kwargs.get("timeout"))
-        return super().send(request, *args, **kwargs)
-
-
 def connected(app: Any, **changes: Any) -> Salesforce:
     session = SalesforceSession(settings(**changes), clock=clock)
-    session.mount("https://", Line(app))
+    in_process(session, "https://", app)
     return Salesforce.connect(settings(**changes), session=session)
 
 
@@ -68,14 +56,13 @@ def patch(mine: str, name: str = "deal", **fields: Any) -> Step:
 
 
 def deal(world: SalesforceWorld, **fields: Any) -> str:
-    return world.create(
-        "Opportunity", {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-12-31", **fields}
-    )
+    required = {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-12-31"}
+    return world.create("Opportunity", required | fields)
 
 
-def library(salesforce: Salesforce) -> Any:
-    """The client library's own object, for what it offers beside ours."""
-    return salesforce._signed_in()
+def library_deals(salesforce: Salesforce) -> Any:
+    """Opportunities as the client library itself offers them, beside our calls."""
+    return salesforce._signed_in().Opportunity
 
 
 def data_calls(world: SalesforceWorld) -> list[Any]:
@@ -92,7 +79,6 @@ class Scripted:
     def __init__(self, *answers: tuple[int, str] | tuple[int, str, dict[str, str]]) -> None:
         self.answers = list(answers)
         self.asked: list[dict[str, str]] = []
-        self.bodies: list[str] = []
         self.signed_in = 0
 
     def __call__(self, environ: Any, start: Any) -> Any:
@@ -101,8 +87,7 @@ class Scripted:
             self.signed_in += 1
             token = {"access_token": f"token{self.signed_in}", "instance_url": MY_DOMAIN}
             return Response(json.dumps(token), content_type="application/json")(environ, start)
-        self.asked.append({**dict(request.headers), "path": request.full_path})
-        self.bodies.append(request.get_data(as_text=True))
+        self.asked.append(dict(request.headers))
         status, body, *headers = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         answer = Response(body, status=status, content_type="application/json")
         answer.headers.update(headers[0] if headers else {})
@@ -118,12 +103,11 @@ def page(*ids: str, more: str = "") -> str:
     return json.dumps({**body, "nextRecordsUrl": more} if more else body)
 
 
+DATA = f"{MY_DOMAIN}/services/data/v62.0"
 LOCATOR = "/services/data/v62.0/query/01g5e0000000001AAA-2"
 
 
-def test_a_query_brings_rows_with_exact_numbers_and_the_servers_clock(
-    world: SalesforceWorld, salesforce: Salesforce
-) -> None:
+def test_a_query_brings_exact_numbers_and_the_servers_clock(world: SalesforceWorld, salesforce: Salesforce) -> None:
     world.knobs.clock_skew = timedelta(seconds=90)
     deal(world, Amount=123456789012.34)
     rows = salesforce.query("SELECT Name, Amount FROM Opportunity")
@@ -199,9 +183,8 @@ def test_a_composite_keeps_the_order_and_reads_what_it_wrote(world: SalesforceWo
     ]
     answers = salesforce.composite(steps)
     assert dict(answers.statuses) == {"account": 201, "deal": 204, "read": 200}
-    shown = {name: answers.bodies["read"][name] for name in ("Amount", "CloseDate", "AccountId")}
-    made = answers.bodies["account"]["id"]
-    assert shown == {"Amount": Decimal("7.25"), "CloseDate": "2027-01-02", "AccountId": made}
+    made, read = answers.bodies["account"]["id"], answers.bodies["read"]
+    assert (read["Amount"], read["CloseDate"], read["AccountId"]) == (Decimal("7.25"), "2027-01-02", made)
     assert answers.server_time == int(NOW.timestamp())
     assert data_calls(world)[-1].body["collateSubrequests"] is False
 
@@ -235,12 +218,11 @@ def test_a_failed_step_means_what_it_would_mean_alone(
 
 
 def composite_answer(*parts: tuple[str, int, str]) -> Any:
-    return {
-        "compositeResponse": [
-            {"referenceId": name, "httpStatusCode": status, "httpHeaders": {}, "body": json.loads(refusal(code))}
-            for name, status, code in parts
-        ]
-    }
+    steps = [
+        {"referenceId": name, "httpStatusCode": status, "httpHeaders": {}, "body": json.loads(refusal(code))}
+        for name, status, code in parts
+    ]
+    return {"compositeResponse": steps}
 
 
 STEPS = (Step("a", "PATCH", "/x", {}), Step("b", "PATCH", "/y", {}))
@@ -296,23 +278,19 @@ def post_and_patch(mine: str) -> list[Step]:
 
 
 @pytest.mark.parametrize("connection", ["reset", "timeout"])
-def test_a_composite_is_not_repeated_after_a_lost_answer(
-    world: SalesforceWorld, salesforce: Salesforce, connection: str
-) -> None:
+def test_a_lost_answer_repeats_no_composite(world: SalesforceWorld, salesforce: Salesforce, connection: str) -> None:
     mine = deal(world)
-    salesforce.query("SELECT Id FROM Account")  # signed in, so that the fault meets the composite
+    salesforce.session.access()  # so that the fault meets the composite
     world.fail(on="POST", connection=connection, after_effect=True)
     with pytest.raises(Unclear):
         salesforce.composite(post_and_patch(mine))
     assert len(world.records("Contact")) == 1
-    assert len(data_calls(world)) == 2
+    assert len(data_calls(world)) == 1
 
 
-def test_a_composite_is_repeated_when_it_was_refused_or_met_a_lock(
-    world: SalesforceWorld, salesforce: Salesforce
-) -> None:
+def test_a_composite_is_repeated_after_a_refusal_or_a_lock(world: SalesforceWorld, salesforce: Salesforce) -> None:
     mine = deal(world)
-    salesforce.query("SELECT Id FROM Account")
+    salesforce.session.access()
     world.fail(on="POST", status=503)
     world.lock_row(mine, 1)
     assert salesforce.composite(post_and_patch(mine)).statuses["deal"] == 204
@@ -321,17 +299,15 @@ def test_a_composite_is_repeated_when_it_was_refused_or_met_a_lock(
 
 def test_a_composite_of_reads_outlasts_a_lost_answer(world: SalesforceWorld, salesforce: Salesforce) -> None:
     mine = deal(world)
-    salesforce.query("SELECT Id FROM Account")
+    salesforce.session.access()
     world.fail(on="POST", connection="reset")
-    answers: Answers = salesforce.composite([Step("read", "GET", f"/sobjects/Opportunity/{mine}")])
-    assert answers.bodies["read"]["Id"] == mine
+    read = Step("read", "GET", f"/sobjects/Opportunity/{mine}")
+    assert salesforce.composite([read]).bodies["read"]["Id"] == mine
 
 
-def test_an_expired_token_is_renewed_and_every_header_is_sent_again_even_by_the_librarys_own_objects(
-    world: SalesforceWorld, salesforce: Salesforce
-) -> None:
+def test_after_a_renewed_token_every_header_is_sent_again(world: SalesforceWorld, salesforce: Salesforce) -> None:
     mine, sent, asked = deal(world), {"NextStep": "y"}, {"If-Unmodified-Since": "Sat, 21 Nov 2026 12:00:00 GMT"}
-    deals, address = library(salesforce).Opportunity, f"{MY_DOMAIN}/services/data/v62.0/sobjects/Opportunity/{mine}"
+    deals, address = library_deals(salesforce), f"{DATA}/sobjects/Opportunity/{mine}"
     changes: tuple[Callable[[], object], ...] = (
         lambda: salesforce.session.request("PATCH", address, headers=asked, json=sent),
         lambda: deals.update(mine, sent, headers=asked),
@@ -345,25 +321,20 @@ def test_an_expired_token_is_renewed_and_every_header_is_sent_again_even_by_the_
 
 
 def test_twenty_threads_with_one_expired_token_ask_for_one_token() -> None:
-    all_refused, refused, signed_in = threading.Event(), itertools.count(1), itertools.count(1)
+    all_refused, signed_in = threading.Barrier(20), itertools.count(1)
 
     @Request.application
     def org(request: Request) -> Response:
         if request.path == "/services/oauth2/token":
-            number = next(signed_in)
-            if number == 2:
-                all_refused.wait(timeout=10)  # so that every thread holds the expired token when it comes back
-            return Response(json.dumps({"access_token": f"token{number}", "instance_url": MY_DOMAIN}))
+            return Response(json.dumps({"access_token": f"token{next(signed_in)}", "instance_url": MY_DOMAIN}))
         if request.headers["Authorization"] != "Bearer token1":
             return Response(page("1"))
-        if next(refused) == 20:
-            all_refused.set()
+        all_refused.wait(timeout=10)  # so that every thread holds the expired token when one comes back
         return Response(refusal("INVALID_SESSION_ID"), status=401)
 
     salesforce = connected(org)
     salesforce.session.access()
     all_at_once(lambda: salesforce.query("SELECT Id FROM X").records)
-    assert all_refused.is_set()
     assert next(signed_in) == 3
 
 
@@ -375,18 +346,14 @@ def test_twenty_threads_that_start_together_sign_in_once(world: SalesforceWorld,
 @pytest.mark.parametrize("body", [refusal("INVALID_SESSION_ID"), "<html>", "{}", "[]", ""])
 def test_a_token_that_is_refused_again_ends_after_one_renewal(body: str) -> None:
     org = Scripted((401, body))
-    salesforce = connected(org)
     with pytest.raises(Unauthorised):
-        salesforce.query("SELECT Id FROM X")
+        connected(org).query("SELECT Id FROM X")
     assert (len(org.asked), org.signed_in) == (2, 2)
     assert [asked["Authorization"] for asked in org.asked] == ["Bearer token1", "Bearer token2"]
-
-
-def test_the_librarys_object_calls_end_too_when_every_token_is_refused() -> None:
-    org = Scripted((401, refusal("INVALID_SESSION_ID")))
+    again = Scripted((401, body))
     with pytest.raises(Unauthorised):
-        library(connected(org)).Opportunity.update("0065e0000000001AAA", {})
-    assert len(org.asked) == 2
+        library_deals(connected(again)).update("0065e0000000001AAA", {})
+    assert len(again.asked) == 2
 
 
 @pytest.mark.parametrize(
@@ -401,15 +368,11 @@ def test_a_refusal_by_policy_is_not_answered_with_a_new_token(message: str) -> N
 
 def test_every_request_even_the_sign_in_has_a_time_limit(world: SalesforceWorld) -> None:
     salesforce = connected(SalesforceApp(world), salesforce_timeout_seconds=45)
-    mine = deal(world)
-    salesforce.query("SELECT Id FROM Account")
-    library(salesforce).Opportunity.update(mine, {"NextStep": "y"})
     line = salesforce.session.get_adapter(MY_DOMAIN)
-    assert isinstance(line, Line)
-    assert line.timeouts == [(5.0, 45.0)] * 3
-
-
-CROWDED = refusal("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.")
+    with mock.patch.object(line, "send", wraps=line.send) as send:
+        salesforce.query("SELECT Id FROM Account")
+        library_deals(salesforce).update(deal(world), {"NextStep": "y"})
+    assert [call.kwargs["timeout"] for call in send.call_args_list] == [(5.0, 45.0)] * 3
 
 
 @pytest.mark.parametrize(
@@ -419,7 +382,11 @@ CROWDED = refusal("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API 
         (503, "<html>", Unavailable),
         (502, "<html>", Unavailable),
         (500, refusal("UNKNOWN_EXCEPTION"), Unavailable),
-        (403, CROWDED, Throttled),
+        (
+            403,
+            refusal("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded."),
+            Throttled,
+        ),
     ],
 )
 def test_a_passing_failure_of_a_read_is_waited_out(status: int, body: str, kind: type[ApiError]) -> None:
@@ -465,14 +432,14 @@ def test_a_write_is_repeated_after_a_refusal_alone_and_a_creating_post_never(
 ) -> None:
     org = Scripted((status, ""))
     with pytest.raises(kind):
-        connected(org).session.request(method, f"{MY_DOMAIN}/services/data/v62.0/sobjects/X/0065e0000000001AAA")
+        connected(org).session.request(method, f"{DATA}/sobjects/X/0065e0000000001AAA")
     assert len(org.asked) == sends
 
 
 def test_a_success_that_is_not_json_is_no_result(world: SalesforceWorld, salesforce: Salesforce) -> None:
     with pytest.raises(Unavailable, match="unreadable"):
         connected(Scripted((200, "<html>"))).query("SELECT Id FROM X")
-    salesforce.query("SELECT Id FROM Account")
+    salesforce.session.access()
     world.fail(on="POST", truncated=True)
     with pytest.raises(Unclear, match="unreadable"):
         salesforce.composite(post_and_patch(deal(world)))
@@ -493,20 +460,17 @@ def test_the_usage_of_the_org_is_read_from_every_answer_good_or_bad() -> None:
 def test_every_call_names_the_client_leaves_recently_used_lists_alone_and_wants_no_layout() -> None:
     org = Scripted((200, page("1")))
     connected(org, salesforce_client_name="acme/co-sell").query("SELECT Id FROM X")
-    assert org.asked[0]["Sforce-Call-Options"] == "client=acme/co-sell"
-    assert org.asked[0]["Sforce-Mru"] == "updateMru=false"
-    assert org.asked[0]["Sforce-Query-Options"] == "batchSize=2000"
-    assert org.asked[0]["X-Prettyprint"] == "0"
+    (asked,) = org.asked
+    assert (asked["Sforce-Call-Options"], asked["Sforce-Mru"]) == ("client=acme/co-sell", "updateMru=false")
+    assert (asked["Sforce-Query-Options"], asked["X-Prettyprint"]) == ("batchSize=2000", "0")
 
 
 def test_the_servers_clock_is_kept_for_each_thread() -> None:
-    first = Scripted((200, page("1"), {"Date": "Sun, 22 Nov 2026 12:00:10 GMT"}), (200, page("1")))
-    salesforce = connected(first)
+    salesforce = connected(Scripted((200, page("1"), {"Date": "Sun, 22 Nov 2026 12:00:10 GMT"})))
     salesforce.query("SELECT Id FROM X")
-    mine = salesforce.session.server_time
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(lambda: salesforce.session.server_time).result() == int(NOW.timestamp())
-    assert mine == int(NOW.timestamp()) + 10
+    assert salesforce.session.server_time == int(NOW.timestamp()) + 10
 
 
 def test_logs_name_the_call_by_its_template_and_hold_no_secret(
@@ -517,7 +481,7 @@ def test_logs_name_the_call_by_its_template_and_hold_no_secret(
         salesforce.query("SELECT Id FROM Opportunity WHERE Name = 'Tailspin'")
         for path in (mine, "Referral_Identifier__c/7d23e5ca"):
             with pytest.raises(ApiError):
-                salesforce.session.get(f"{MY_DOMAIN}/services/data/v62.0/sobjects/Opportunity/{path}/x")
+                salesforce.session.get(f"{DATA}/sobjects/Opportunity/{path}/x")
     lines = [json.loads(message) for message in caplog.messages]
     assert [line["call"] for line in lines] == [
         "sign-in",
@@ -545,5 +509,4 @@ def test_the_unchanged_client_reaches_a_simulator_on_this_machine(world: Salesfo
 
 
 def test_the_default_clock_is_the_machines() -> None:
-    session = SalesforceSession(settings())
-    assert abs(session.server_time - datetime.now(UTC).timestamp()) < 60
+    assert abs(SalesforceSession(settings()).server_time - datetime.now(UTC).timestamp()) < 60

@@ -6,7 +6,8 @@ dead worker's message comes back after its visibility time-out, as a queue's doe
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import wraps
 from typing import Any
 
 import pytest
@@ -25,17 +26,13 @@ class Died(BaseException):
     """The process is gone; nothing may catch this but the rig."""
 
 
+@dataclass
 class Wire:
     """Counts effects, and kills the worker before or after the chosen one."""
 
-    def __init__(self) -> None:
-        self.effects = 0
-        self.at = -1
-        self.after = False
-
-    def port(self, inner: Any) -> Any:
-        """The port with every method wired."""
-        return _Wired(inner, self)
+    effects: int = 0
+    at: int = -1
+    after: bool = False
 
     def pull(self, call: Callable[[], Any]) -> Any:
         """One effect."""
@@ -47,7 +44,9 @@ class Wire:
         raise Died
 
 
-class _Wired:
+class Wired:
+    """A port with every method wired."""
+
     def __init__(self, inner: Any, wire: Wire) -> None:
         self._inner, self._wire = inner, wire
 
@@ -58,105 +57,98 @@ class _Wired:
         return lambda *a, **k: self._wire.pull(lambda: member(*a, **k))
 
 
-def wired(mapping: str = "") -> tuple[Rig, Wire]:
+def wired() -> tuple[Rig, Wire]:
     """A rig whose ports are wired; the wire is not armed yet."""
-    rig, wire = Rig(mapping=mapping), Wire()
-    rig.sync = replace(
-        rig.sync,
-        referrals=wire.port(rig.sync.referrals),
-        opportunities=wire.port(rig.sync.opportunities),
-        links=wire.port(rig.sync.links),
-        bells=wire.port(rig.sync.bells),
-    )
-    rig.survives = Died
+    rig, wire = Rig(), Wire()
+    ports: dict[str, Any] = {
+        name: Wired(getattr(rig.sync, name), wire) for name in ("referrals", "opportunities", "links", "bells")
+    }
+    rig.sync, rig.survives = replace(rig.sync, **ports), Died
     return rig, wire
 
 
 Script = Callable[[Rig], Callable[[], None]]
+SCRIPTS: list[Script] = []
 
 
-def shared_with_microsoft(rig: Rig) -> Callable[[], None]:
-    """A new opportunity that asks for help."""
+def scripted(story: Callable[[Rig], Iterator[None]]) -> Script:
+    """A script that goes as far as the `yield` of a story; what follows there is the judgement."""
+
+    @wraps(story)
+    def script(rig: Rig) -> Callable[[], None]:
+        told = story(rig)
+        next(told)
+        return lambda: next(told, None)
+
+    SCRIPTS.append(script)
+    return script
+
+
+@scripted
+def shared_with_microsoft(rig: Rig) -> Iterator[None]:
     opportunity = rig.new_opportunity(How_can_Microsoft_help__c="General or Other")
     rig.pass_time(seconds=5)
-
-    def judge() -> None:
-        (referral,) = rig.partner_center.referrals()
-        assert rig.opportunity(opportunity)["Referral_Identifier__c"] == referral["id"]
-        assert len([r for r in rig.partner_center.store.records.values() if not r.own]) == 1
-
-    return judge
+    yield
+    (referral,) = rig.partner_center.referrals()
+    assert rig.opportunity(opportunity)["Referral_Identifier__c"] == referral["id"]
+    assert len([r for r in rig.partner_center.store.records.values() if not r.own]) == 1
 
 
-def shared_by_microsoft(rig: Rig) -> Callable[[], None]:
-    """A deal arrives."""
+@scripted
+def shared_by_microsoft(rig: Rig) -> Iterator[None]:
     referral = rig.partner_center.new_inbound()
     rig.ring(referral)
-
-    def judge() -> None:
-        for sobject in ("Opportunity", "Account", "Contact", "OpportunityContactRole", "Microsoft_Solution__c"):
-            assert len(rig.salesforce.records(sobject)) == 1, sobject
-
-    return judge
+    yield
+    for sobject in ("Opportunity", "Account", "Contact", "OpportunityContactRole", "Microsoft_Solution__c"):
+        assert len(rig.salesforce.records(sobject)) == 1, sobject
 
 
-def edited_here(rig: Rig) -> Callable[[], None]:
-    """A seller edits."""
+@scripted
+def edited_here(rig: Rig) -> Iterator[None]:
     opportunity, referral = rig.linked()
     rig.edit(opportunity, Amount=61000, StageName="Prospecting")
-
-    def judge() -> None:
-        assert rig.referral(referral)["details"]["dealValue"] == 61000
-        assert rig.opportunity(opportunity)["Amount"] == 61000
-
-    return judge
+    yield
+    assert rig.referral(referral)["details"]["dealValue"] == 61000
+    assert rig.opportunity(opportunity)["Amount"] == 61000
 
 
-def edited_there(rig: Rig) -> Callable[[], None]:
-    """A portal user edits."""
+@scripted
+def edited_there(rig: Rig) -> Iterator[None]:
     opportunity, referral = rig.linked()
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 71000})
     rig.ring(referral)
-
-    def judge() -> None:
-        assert rig.opportunity(opportunity)["Amount"] == 71000
-        assert rig.referral(referral)["details"]["dealValue"] == 71000
-
-    return judge
+    yield
+    assert rig.opportunity(opportunity)["Amount"] == 71000
+    assert rig.referral(referral)["details"]["dealValue"] == 71000
 
 
-def edited_on_both_sides(rig: Rig) -> Callable[[], None]:
+@scripted
+def edited_on_both_sides(rig: Rig) -> Iterator[None]:
     """A conflict in one group, news in two others."""
     opportunity, referral = rig.linked()
     rig.partner_center.portal_edit(referral, {"/details/dealValue": 1, "/details/notes": "From there"})
     rig.edit(opportunity, Amount=2, CloseDate="2026-09-30")
     rig.ring(referral)
-
-    def judge() -> None:
-        details, row = rig.referral(referral)["details"], rig.opportunity(opportunity)
-        assert (details["dealValue"], row["Amount"]) == (2, 2)
-        assert (details["notes"], row["Description"]) == ("From there", "From there")
-        assert (details["closingDateTime"][:10], row["CloseDate"]) == ("2026-09-30", "2026-09-30")
-        link = rig.pair_of(opportunity)
-        assert any(dict(c.p).get("amount") == "1.00" for c in rig.store.conflicts(link.id))
-
-    return judge
+    yield
+    details, row = rig.referral(referral)["details"], rig.opportunity(opportunity)
+    assert (details["dealValue"], row["Amount"]) == (2, 2)
+    assert (details["notes"], row["Description"]) == ("From there", "From there")
+    assert (details["closingDateTime"][:10], row["CloseDate"]) == ("2026-09-30", "2026-09-30")
+    conflicts = rig.store.conflicts(rig.pair_of(opportunity).id)
+    assert any(dict(conflict.p).get("amount") == "1.00" for conflict in conflicts)
 
 
-def accepted_and_lost(rig: Rig) -> Callable[[], None]:
-    """An inbound deal is accepted."""
+@scripted
+def accepted_here(rig: Rig) -> Iterator[None]:
     opportunity, referral = rig.arrived()
     rig.edit(opportunity, StageName="Qualification")
-
-    def judge() -> None:
-        assert rig.referral(referral)["substatus"] == "Accepted"
-        assert rig.referral(referral)["externalReferenceId"] == opportunity
-
-    return judge
+    yield
+    assert rig.referral(referral)["substatus"] == "Accepted"
+    assert rig.referral(referral)["externalReferenceId"] == opportunity
 
 
-def solutions_on_both_sides(rig: Rig) -> Callable[[], None]:
-    """A solution is added on either side."""
+@scripted
+def solutions_on_both_sides(rig: Rig) -> Iterator[None]:
     opportunity, referral = rig.linked()
     path = "/details/requirements/solutions"
     listed = rig.referral(referral)["details"]["requirements"]["solutions"]
@@ -166,29 +158,25 @@ def solutions_on_both_sides(rig: Rig) -> Callable[[], None]:
     rig.add_solution(opportunity, "SOL-20000-ABC")
     rig.pass_time(seconds=5)
     rig.ring(referral)
-
-    def judge() -> None:
-        expected = ["SOL-15974-MQF", "SOL-20000-ABC", "SOL-30000-XYZ"]
-        assert rig.solutions(referral) == (expected, expected)
-
-    return judge
+    yield
+    expected = ["SOL-15974-MQF", "SOL-20000-ABC", "SOL-30000-XYZ"]
+    assert rig.solutions(referral) == (expected, expected)
 
 
-def shared_further(rig: Rig) -> Callable[[], None]:
+@scripted
+def shared_further(rig: Rig) -> Iterator[None]:
     """A private deal, for which its seller asks for help later."""
     opportunity, referral = rig.linked()
     rig.edit(opportunity, How_can_Microsoft_help__c="General or Other")
-
-    def judge() -> None:
-        assert len([r for r in rig.partner_center.store.records.values() if not r.own]) == 1
-        assert rig.referral(referral)["consent"]["consentToShareReferralWithMicrosoftSellers"] is True
-        row = rig.opportunity(opportunity)
-        assert (row["Co_sell_Deal_Type__c"], row["Microsoft_Status__c"]) == ("Co-sell", "Pending")
-
-    return judge
+    yield
+    assert len([r for r in rig.partner_center.store.records.values() if not r.own]) == 1
+    assert rig.referral(referral)["consent"]["consentToShareReferralWithMicrosoftSellers"] is True
+    row = rig.opportunity(opportunity)
+    assert (row["Co_sell_Deal_Type__c"], row["Microsoft_Status__c"]) == ("Co-sell", "Pending")
 
 
-def answered_by_microsoft(rig: Rig) -> Callable[[], None]:
+@scripted
+def answered_by_microsoft(rig: Rig) -> Iterator[None]:
     """Microsoft accepts; its number stands on its own referral only."""
     rig.partner_center.knobs.msx_id_on_own = False
     opportunity, referral = rig.linked(How_can_Microsoft_help__c="General or Other")
@@ -197,41 +185,22 @@ def answered_by_microsoft(rig: Rig) -> Callable[[], None]:
     theirs = rig.partner_center.microsofts(engagement)
     assert theirs is not None
     rig.ring(theirs["id"])
-
-    def judge() -> None:
-        row = rig.opportunity(opportunity)
-        assert (row["Microsoft_Status__c"], row["Microsoft_CRM_Identifier__c"]) == ("Accepted", "7-X")
-
-    return judge
+    yield
+    row = rig.opportunity(opportunity)
+    assert (row["Microsoft_Status__c"], row["Microsoft_CRM_Identifier__c"]) == ("Accepted", "7-X")
 
 
-def switched_off(rig: Rig) -> Callable[[], None]:
+@scripted
+def switched_off(rig: Rig) -> Iterator[None]:
     """A seller unticks the box and edits, and the portal is edited too."""
     opportunity, referral = rig.linked()
     rig.edit(opportunity, Sync_with_Partner_Center__c=False, Amount=61000)
     rig.partner_center.portal_edit(referral, {"/details/notes": "Meanwhile"})
     rig.ring(referral)
-
-    def judge() -> None:
-        row = rig.opportunity(opportunity)
-        assert (row["Sync_Status__c"], row["Description"]) == ("‖ Paused", "Moves to Azure.")
-        assert rig.referral(referral)["details"]["dealValue"] == 50000
-
-    return judge
-
-
-SCRIPTS: list[Script] = [
-    shared_with_microsoft,
-    shared_further,
-    answered_by_microsoft,
-    shared_by_microsoft,
-    edited_here,
-    edited_there,
-    edited_on_both_sides,
-    switched_off,
-    accepted_and_lost,
-    solutions_on_both_sides,
-]
+    yield
+    row = rig.opportunity(opportunity)
+    assert (row["Sync_Status__c"], row["Description"]) == ("‖ Paused", "Moves to Azure.")
+    assert rig.referral(referral)["details"]["dealValue"] == 50000
 
 
 def play(script: Script, at: int = -1, *, after: bool = False) -> int:
@@ -244,8 +213,7 @@ def play(script: Script, at: int = -1, *, after: bool = False) -> int:
         rig.survive(lambda polled=polled: flows.poll(rig.sync, polled))  # type: ignore[misc]
     rig.drain()
     effects = wire.effects
-    for _ in range(MINUTES if at >= 0 else 2):
-        rig.minute()
+    rig.minutes(MINUTES if at >= 0 else 2)
     judge()
     before = rig.writes()
     rig.minutes(2)
@@ -254,7 +222,6 @@ def play(script: Script, at: int = -1, *, after: bool = False) -> int:
 
 
 def chosen(effects: int, start: int) -> Iterator[int]:
-    """Every effect, or every n-th."""
     yield from range(1 + start % STRIDE, effects + 1, STRIDE)
 
 

@@ -4,6 +4,8 @@ import json
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -13,15 +15,28 @@ from shared.sync import Polled, Waits, poll
 from tests.support.rig import Rig, paired
 
 
+def cursor(rig: Rig) -> Any:
+    """What the poll of opportunities remembers."""
+    return json.loads(rig.store.cursor(Polled.OPPORTUNITIES.value).text)
+
+
 def watermark(rig: Rig) -> int:
     """Where the poll of opportunities stands, in epoch seconds."""
-    return int(json.loads(rig.store.cursor(Polled.OPPORTUNITIES.value).text)["at"])
+    return int(cursor(rig)["at"])
+
+
+def rings(rig: Rig, minutes: int) -> list[int]:
+    """How often the polls of the next minutes ring for opportunities."""
+    found = []
+    for _ in range(minutes):
+        rig.pass_time(minutes=1)
+        found.append(poll(rig.sync, Polled.OPPORTUNITIES))
+    return found
 
 
 def rung(rig: Rig) -> int:
     """Doorbells waiting, on both lanes."""
-    lanes = (Queue.OPPORTUNITY_CHANGES, Queue.OPPORTUNITY_CHANGES_BULK)
-    return sum(len(rig.queues.messages.get(lane.value, [])) for lane in lanes)
+    return sum(len(rig.waiting(lane)) for lane in (Queue.OPPORTUNITY_CHANGES, Queue.OPPORTUNITY_CHANGES_BULK))
 
 
 def test_the_first_poll_rings_for_everything_that_asks_for_it(rig: Rig) -> None:
@@ -31,18 +46,13 @@ def test_the_first_poll_rings_for_everything_that_asks_for_it(rig: Rig) -> None:
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
 
 
-def test_rows_of_the_overlap_ring_once(rig: Rig) -> None:
-    rig.new_opportunity()
-    rig.pass_time(seconds=5)
-    assert [poll(rig.sync, Polled.OPPORTUNITIES) for _ in range(4)] == [1, 0, 0, 0]
-
-
-def test_many_rows_with_one_stamp_all_ring(rig: Rig) -> None:
-    for _ in range(230):
+@pytest.mark.parametrize(("rows", "doorbells"), [(1, 1), (230, 5)])
+def test_rows_with_one_stamp_all_ring_and_once_in_the_overlap(rig: Rig, rows: int, doorbells: int) -> None:
+    for _ in range(rows):
         rig.new_opportunity(contact=False, solutions=())
     rig.pass_time(seconds=5)
-    assert poll(rig.sync, Polled.OPPORTUNITIES) == 230
-    assert rung(rig) == 5
+    assert [poll(rig.sync, Polled.OPPORTUNITIES) for _ in range(4)] == [rows, 0, 0, 0]
+    assert rung(rig) == doorbells
 
 
 def test_a_change_in_the_same_second_as_the_last_poll_rings_again(rig: Rig) -> None:
@@ -55,20 +65,19 @@ def test_a_change_in_the_same_second_as_the_last_poll_rings_again(rig: Rig) -> N
 
 def test_the_watermark_never_goes_back_and_never_passes_the_servers_clock(rig: Rig) -> None:
     rig.new_opportunity()
-    shared_flags = []
+    before = 0
     for _ in range(5):
         poll(rig.sync, Polled.OPPORTUNITIES)
-        shared_flags.append(watermark(rig))
-        assert shared_flags[-1] <= rig.now.timestamp() - 60
+        assert before <= watermark(rig) <= rig.now.timestamp() - 60
+        before = watermark(rig)
         rig.pass_time(seconds=45)
-    assert shared_flags == sorted(shared_flags)
 
 
 def test_an_idle_org_is_not_read_again_from_its_last_change_on(rig: Rig) -> None:
     rig.linked()
     rig.minutes(40)
     assert watermark(rig) >= rig.now.timestamp() - 120
-    assert json.loads(rig.store.cursor(Polled.OPPORTUNITIES.value).text)["seen"] == []
+    assert cursor(rig)["seen"] == []
 
 
 def test_deleted_opportunities_and_solution_rows_ring() -> None:
@@ -82,12 +91,10 @@ def test_deleted_opportunities_and_solution_rows_ring() -> None:
 
 def test_two_polls_at_once_lose_nothing(rig: Rig) -> None:
     rig.new_opportunity()
-    real = rig.store.cursor
-    stale = real(Polled.OPPORTUNITIES.value)
+    stale = rig.store.cursor(Polled.OPPORTUNITIES.value)
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
-    rig.store.cursor = lambda name: stale  # type: ignore[method-assign]
-    assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
-    rig.store.cursor = real  # type: ignore[method-assign]
+    with mock.patch.object(rig.store, "cursor", return_value=stale):
+        assert poll(rig.sync, Polled.OPPORTUNITIES) == 1
     assert poll(rig.sync, Polled.OPPORTUNITIES) == 0
 
 
@@ -109,11 +116,7 @@ def test_a_doorbell_that_died_with_its_host_is_rung_a_second_time_and_no_third()
     rig.queues.messages[Queue.OPPORTUNITY_CHANGES.value].clear()  # hidden with its host
     rig.minutes(2)
     assert rig.referral(referral)["details"]["dealValue"] == 61000
-    rings = []
-    for _ in range(8):
-        rig.pass_time(minutes=1)
-        rings.append(poll(rig.sync, Polled.OPPORTUNITIES))
-    assert sum(rings) == 0
+    assert rings(rig, 8) == [0] * 8
 
 
 def test_a_row_with_the_very_stamp_of_the_watermark_rings(rig: Rig) -> None:
@@ -135,9 +138,7 @@ def test_a_row_with_the_very_stamp_of_the_watermark_rings(rig: Rig) -> None:
 def test_a_workers_own_clock_moves_no_watermark(rig: Rig) -> None:
     rig.linked()
     rig.sync = replace(rig.sync, clock=lambda: int(rig.now.timestamp()) + 600)
-    for _ in range(3):
-        rig.pass_time(minutes=1)
-        poll(rig.sync, Polled.OPPORTUNITIES)
+    rings(rig, 3)
     assert watermark(rig) <= rig.now.timestamp() - 60
 
 
@@ -147,11 +148,7 @@ def test_a_mass_change_is_rung_for_once(rig: Rig) -> None:
     rig.sync = replace(rig.sync, mass_change_limit=2)
     for _ in range(3):
         rig.new_opportunity(contact=False, solutions=())
-    rings = []
-    for _ in range(6):
-        rig.pass_time(minutes=1)
-        rings.append(poll(rig.sync, Polled.OPPORTUNITIES))
-    assert rings == [3, 0, 0, 0, 0, 0]
+    assert rings(rig, 6) == [3, 0, 0, 0, 0, 0]
 
 
 def test_an_idle_minute_costs_salesforce_one_call(rig: Rig) -> None:
@@ -186,8 +183,7 @@ def test_solutions_are_not_read_again_where_another_poll_has_just_read_them(rig:
 
 def test_rows_of_both_kinds_beyond_the_first_page_ring(rig: Rig) -> None:
     deals = [rig.new_opportunity(contact=False) for _ in range(5)]
-    rig.salesforce.knobs.min_page_size = 2
-    rig.salesforce.knobs.max_page_size = 2
+    rig.salesforce.knobs.min_page_size = rig.salesforce.knobs.max_page_size = 2
     rig.pass_time(seconds=5)
     assert poll(rig.sync, *Polled) == len(deals)
 
@@ -223,7 +219,7 @@ def test_a_mass_change_too_large_to_remember_rings_once(monkeypatch: pytest.Monk
         rig.pass_time(seconds=spread_seconds)
     rig.pass_time(seconds=5)
     assert [poll(rig.sync, Polled.OPPORTUNITIES) for _ in range(4)] == [60, 0, 0, 0]
-    assert len(json.loads(rig.store.cursor(Polled.OPPORTUNITIES.value).text)["seen"]) <= 25
+    assert len(cursor(rig)["seen"]) <= 25
     rig.pass_time(seconds=5)
     rig.new_opportunity(contact=False, solutions=())
     assert [poll(rig.sync, Polled.OPPORTUNITIES) for _ in range(2)] == [1, 0]
