@@ -44,20 +44,20 @@ changed:
 	@$(BIN)/python -m tests.quick $(or $(BASE),HEAD)
 
 test: install lint types  ## everything the gate runs
-	@$(BIN)/python -m pytest -n auto --dist loadgroup $(if $(HAS313),--ignore=tests/functions/test_worker_app.py)
+	@$(BIN)/python -m pytest -n auto $(if $(HAS313),--ignore=tests/functions/test_worker_app.py)
 	@$(MAKE) --no-print-directory test313
 
 test313:  ## the tests, but for the deep ones, on Python 3.13, which Azure runs, where one is found
 	@$(or $(PYTHON313),false) -c '' 2>/dev/null || { echo "skipped: the same tests on Python 3.13 (none was found)"; exit 0; } \
 	    && $(MAKE) --no-print-directory install VENV=.venv313 PYTHON=$(PYTHON313) \
-	    && .venv313/bin/python -m pytest -n auto --dist loadgroup -m "not deep"
+	    && .venv313/bin/python -m pytest -n auto -m "not deep"
 
 # Left out: what searches at depth takes longest and comes by the same lines again; infra/ and its package are no Python.
 UNCOUNTED := $(addprefix tests/,simulation model scale mutants infra package)
 SUMMARY := $(GITHUB_STEP_SUMMARY)
 
 coverage: install  ## which lines the tests reach, reported and not enforced (TESTS=… for some tests; also htmlcov/index.html)
-	@$(BIN)/python -m pytest -n auto --dist loadgroup --cov --cov-report=term --cov-report=html \
+	@$(BIN)/python -m pytest -n auto --cov --cov-report=term --cov-report=html \
 	    $(or $(TESTS),$(addprefix --ignore=,$(UNCOUNTED)))
 	@test -z "$(SUMMARY)" || $(BIN)/coverage report --format=markdown >> "$(SUMMARY)"
 

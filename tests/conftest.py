@@ -34,6 +34,7 @@ DEEP = {
     "scale",
     "simulation",
 }
+TOGETHER = {"tests/functions/test_worker_app.py"}
 settings.register_profile("untimed", deadline=None)  # how long an example takes says nothing on a busy machine
 settings.load_profile("untimed")
 
@@ -60,6 +61,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than there are cores: there is always one that waits for a browser, a server or a timer."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests for whichever process is free, but those of a file that prepares something costly once for one of them."""
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+    scheduling = LoadScopeScheduling(config, log)
+    scheduling._split_scope = _prepared_once
+    return scheduling
+
+
+def _prepared_once(test: str) -> str:
+    file = test.partition("::")[0]
+    return file if file in TOGETHER else test
 
 
 def pytest_collection_finish() -> None:

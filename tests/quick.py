@@ -47,7 +47,7 @@ def main(since: str) -> int:
     chosen = {"tests/architecture", *(test for path in changed(since) for test in tests_of(path))}
     there = sorted(test for test in chosen if (ROOT / test.partition("::")[0]).exists())
     whole = [test for test in there if not any(test != other and test.startswith(f"{other}/") for other in there)]
-    return subprocess.call([sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *whole])  # noqa: S603
+    return subprocess.call([sys.executable, "-m", "pytest", "-n", "2", *whole])  # noqa: S603
 
 
 if __name__ == "__main__":

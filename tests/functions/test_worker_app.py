@@ -27,7 +27,6 @@ from tests.support.worker import (
     worker_folder,
 )
 
-pytestmark = pytest.mark.xdist_group("deployed")
 ROOT = Path(__file__).parents[2]
 CONTENT = body()
 WEBHOOK = "PartnerCenterToSalesforce"
