@@ -65,13 +65,14 @@ def checked(body: Any, knobs: Knobs, now: datetime) -> dict[str, Any]:
     check_intent(document)
     check_solutions(document["details"]["requirements"]["solutions"])
     if not knobs.past_closing_on_create:
-        check_not_past(document["details"]["closingDateTime"], now)
+        check_not_past(document["details"]["closingDateTime"], now, knobs)
     return document
 
 
-def check_not_past(closing: str, now: datetime) -> None:
-    """Refuse a closing date before today."""
-    if closing[:10] < stamps.stamp(stamps.ticks_of(now))[:10]:
+def check_not_past(closing: str, now: datetime, knobs: Knobs) -> None:
+    """Refuse a closing date before today, or before now where seconds count."""
+    compared = 19 if knobs.closing_to_the_second else 10
+    if closing[:compared] < stamps.stamp(stamps.ticks_of(now))[:compared]:
         raise invalid("/details/closingDateTime", "must not be in the past", "pastDate")
 
 

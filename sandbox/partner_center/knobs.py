@@ -21,6 +21,7 @@ class Knobs:
     refuse_unknown_properties: bool = True  # unknown names in a create body
     refuse_read_only_properties: bool = True  # server-owned names in a create body
     past_closing_on_create: bool = False  # True: a closing date in the past is accepted
+    closing_to_the_second: bool = False  # True: the beginning of today is in the past already
     invite_context_on_own: bool = False  # True: help code and notes are demanded on the own referral too
     shared_needs_target: bool = True  # a Shared deal names a SolutionProfile target
     cosell_needs_seller_consent: bool = True  # a Shared deal is visible to Microsoft's sellers

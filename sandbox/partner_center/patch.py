@@ -66,7 +66,7 @@ def _check_result(before: Document, after: Document, touched: set[str], knobs: K
     if touched & {"/status", "/substatus"}:
         lifecycle.check_transition(lifecycle.state_of(before), lifecycle.state_of(after), after["statusReason"], knobs)
     if "/details/closingDateTime" in touched and not knobs.past_closing_on_patch:
-        check_not_past(after["details"]["closingDateTime"], now)
+        check_not_past(after["details"]["closingDateTime"], now, knobs)
     if any(path.startswith("/details/requirements/solutions") for path in touched):
         check_solutions(after["details"]["requirements"]["solutions"])
     for path in ("/team", "/customerProfile/team", "/details/requirements/solutions"):

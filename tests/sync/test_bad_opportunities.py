@@ -303,3 +303,14 @@ def test_many_problems_are_shown_at_once_and_counted(rig: Rig) -> None:
     assert "amount or currency" in line
     assert "the closing date" not in line
     assert line.endswith(" - not sent")
+
+
+@pytest.mark.parametrize("to_the_second", [False, True])
+def test_a_deal_that_closes_today_is_sent_or_its_seller_reads_why_not(to_the_second: bool) -> None:
+    rig = Rig(closing_to_the_second=to_the_second)
+    opportunity = rig.asked(CloseDate="2026-01-05")
+    rig.minute()
+    told = rig.opportunity(opportunity)["Sync_Message__c"]
+    assert told == ("Microsoft refused the deal: must not be in the past" if to_the_second else None)
+    rig.seller_saves(opportunity, CloseDate="2026-01-06")
+    assert rig.opportunity(opportunity)["Sync_Status__c"] == IN_SYNC
