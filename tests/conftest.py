@@ -23,8 +23,10 @@ HERE = Path(__file__).parent
 # Folders whose tests are all `deep`; elsewhere a module says it of itself.
 DEEP = {
     "architecture",
+    "catalogue",
     "cli",
     "decide",
+    "field",
     "infra",
     "model",
     "package",
@@ -48,6 +50,12 @@ def first_seed(environment: Mapping[str, str]) -> str:
 def pytest_configure() -> None:
     """Chosen once, for all processes of this run: they inherit it."""
     os.environ["SEED_BASE"] = first_seed(os.environ)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where deep tests are left out, folders that hold nothing else are not even read."""
+    deep = collection_path.parent == HERE and collection_path.name in DEEP
+    return True if deep and config.option.markexpr == "not deep" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
