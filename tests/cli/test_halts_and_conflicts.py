@@ -24,7 +24,8 @@ COMPLETE = ("It is complete: a referral is created at the next poll.",)
 
 def halt(rig: Rig) -> None:
     """More pairs than a brake lets pass have lost their record."""
-    gone = [rig.linked()[0] for _ in range(22)]
+    gone = [rig.new_opportunity() for _ in range(22)]
+    rig.minutes(3)
     for opportunity in gone:
         rig.salesforce.delete("Opportunity", opportunity)
     rig.pass_time(hours=2)

@@ -1,7 +1,6 @@
 """The mapping and policy of a seed: the shipped rules with few groups, owners by chance, and pure parts remembered."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -9,7 +8,7 @@ from shared.decide import Policy
 from shared.mapping import Mapping as FieldMapping
 from shared.mapping import build, load
 from shared.sync import policy_of
-from tests.support.rig import LINK
+from tests.support.rig import LINK, remembering
 
 FEW = ("value", "notes", "status", "solutions", "consent", "microsoft", "identity", "crm_id")
 CO_SELL = ("help", "contact")
@@ -32,6 +31,4 @@ def built(overlay: str, groups: Collection[str] = FEW) -> FieldMapping:
 @lru_cache(maxsize=16)
 def light(owner: str, *, co_sell: bool = False) -> Rules:
     table = built(overlay(owner), (*FEW, *CO_SELL) if co_sell else FEW)
-    policy = policy_of(table, b"digest")
-    digest, obstacle = lru_cache(maxsize=1 << 14)(policy.digest), lru_cache(maxsize=1 << 14)(policy.obstacle)
-    return table, replace(policy, digest=digest, obstacle=obstacle)
+    return table, remembering(policy_of(table, b"digest"))
